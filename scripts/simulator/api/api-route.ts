@@ -1,0 +1,88 @@
+import type { Wire } from "../http-server.ts";
+import { toKoreanTime } from "../korean-time.ts";
+import { newTraceId } from "../payments/identifiers.ts";
+import type { RequestRecord } from "../request-record.ts";
+import type { SimulatorState } from "../state.ts";
+import { answerApiRequest, type TracedAnswer } from "./answer-api-request.ts";
+import { type ApiRequest, readApiRequest } from "./api-request.ts";
+
+// What a broken proxy in front of the API might send.
+const GARBAGE = "<html><body>upstream connect error</body></html>";
+
+function cutBeforeAnswer(wire: Wire, record: RequestRecord): Response {
+  wire.cutAfterBytes = 0;
+  record.status = "cut";
+  return new Response(null);
+}
+
+function patchedBody(body: string, patch: Record<string, unknown>): string {
+  const value: unknown = JSON.parse(body);
+  return JSON.stringify(Object.assign({}, value, patch));
+}
+
+function writeAnswer(
+  traced: TracedAnswer,
+  idempotencyKey: string | null,
+): Response {
+  const headers = new Headers({
+    "content-type": "application/json",
+    "x-tosspayments-trace-id": traced.traceIds.join(","),
+  });
+  if (idempotencyKey !== null) headers.set("idempotency-key", idempotencyKey);
+  return new Response(traced.answer.body, {
+    status: traced.answer.status,
+    headers,
+  });
+}
+
+/** Spoils the answer on its way out; what was applied and stored stays. */
+function spoil(
+  state: SimulatorState,
+  request: ApiRequest,
+  traced: TracedAnswer,
+): TracedAnswer {
+  const { answer } = traced;
+  const wrong = state.faults.take("wrong_answer", request);
+  if (wrong !== undefined) {
+    const body = patchedBody(answer.body, wrong.patch);
+    return { ...traced, answer: { ...answer, body } };
+  }
+  if (state.faults.take("garbage", request) !== undefined) {
+    return { ...traced, answer: { status: 200, body: GARBAGE } };
+  }
+  return traced;
+}
+
+/** Answers a request under `/v1` or `/v2` as the Toss API. */
+export async function apiRoute(
+  state: SimulatorState,
+  incoming: Request,
+  wire: Wire,
+): Promise<Response> {
+  const request = await readApiRequest(incoming);
+  const idempotencyKey = request.headers.get("idempotency-key");
+  const record: RequestRecord = {
+    at: toKoreanTime(state.clock.now()),
+    method: request.method,
+    path: request.path + new URL(incoming.url).search,
+    idempotencyKey,
+    status: null,
+  };
+  state.requests.push(record);
+  // Read before any fault is taken, so that the last one still counts.
+  if (state.faults.mayCut()) wire.closeConnection = true;
+  if (state.faults.take("lose_answer_before", request)) {
+    return cutBeforeAnswer(wire, record);
+  }
+  const traceId = newTraceId();
+  const traced = await answerApiRequest({ state, request, traceId });
+  if (state.faults.take("lose_answer_after", request)) {
+    return cutBeforeAnswer(wire, record);
+  }
+  const sent = spoil(state, request, traced);
+  record.status = sent.answer.status;
+  if (state.faults.take("half_body", request)) {
+    wire.cutAfterBytes = Math.max(1, Math.floor(sent.answer.body.length / 2));
+  }
+  return writeAnswer(sent, idempotencyKey);
+}

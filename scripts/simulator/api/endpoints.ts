@@ -1,0 +1,28 @@
+import { cancelPayment } from "./cancel-payment.ts";
+import { confirmPayment } from "./confirm-payment.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readPaymentByKey, readPaymentByOrderId } from "./read-payment.ts";
+
+/** Every route of the API that the simulator answers; the first match wins. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    method: "POST",
+    path: /^\/v1\/payments\/confirm$/,
+    handle: confirmPayment,
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/payments\/orders\/([^/]+)$/,
+    handle: readPaymentByOrderId,
+  },
+  {
+    method: "POST",
+    path: /^\/v1\/payments\/([^/]+)\/cancel$/,
+    handle: cancelPayment,
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/payments\/([^/]+)$/,
+    handle: readPaymentByKey,
+  },
+];

@@ -1,0 +1,30 @@
+import { paymentBody } from "../payments/payment-body.ts";
+import type { Payment } from "../payments/payment.ts";
+import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
+
+function answerWith(
+  payment: Payment | undefined,
+  publicUrl: string,
+): EndpointOutcome {
+  return payment === undefined
+    ? { kind: "refused", code: "NOT_FOUND_PAYMENT" }
+    : { kind: "value", value: paymentBody(payment, publicUrl) };
+}
+
+/** GET /v1/payments/{paymentKey}: 404 NOT_FOUND_PAYMENT when unknown. */
+export function readPaymentByKey(call: EndpointCall): EndpointOutcome {
+  const payment = call.state.payments.get(call.parameters[0] ?? "");
+  return answerWith(payment, call.state.publicUrl);
+}
+
+/**
+ * GET /v1/payments/orders/{orderId}: 404 NOT_FOUND_PAYMENT when unknown.
+ * When several payments share the order, the one created last is answered;
+ * Toss does not document which.
+ */
+export function readPaymentByOrderId(call: EndpointCall): EndpointOutcome {
+  const orderId = call.parameters[0];
+  const payment = [...call.state.payments.values()]
+    .findLast((candidate) => candidate.orderId === orderId);
+  return answerWith(payment, call.state.publicUrl);
+}

@@ -1,0 +1,68 @@
+import type { ApiRequest } from "../api/api-request.ts";
+import type { Fault } from "./fault.ts";
+
+type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { kind: Kind }>;
+
+const CUTTING: ReadonlySet<Fault["kind"]> = new Set([
+  "lose_answer_before",
+  "lose_answer_after",
+  "half_body",
+]);
+
+function matches(fault: Fault, request: ApiRequest): boolean {
+  const { method, path, pathPattern, paymentKey } = fault;
+  return (method === undefined || method === request.method) &&
+    (path === undefined || request.path.startsWith(path)) &&
+    (pathPattern === undefined ||
+      new RegExp(pathPattern).test(request.path)) &&
+    (paymentKey === undefined || paymentKey === request.paymentKey);
+}
+
+/** The faults that wait for requests, oldest first. */
+export class FaultQueue {
+  #faults: Fault[] = [];
+
+  /** Adds a fault behind those that wait. */
+  add(fault: Fault): void {
+    this.#faults.push({ ...fault });
+  }
+
+  /** Forgets every fault. */
+  clear(): void {
+    this.#faults = [];
+  }
+
+  /** The waiting faults with the counts that are left. */
+  list(): Fault[] {
+    return structuredClone(this.#faults);
+  }
+
+  /**
+   * Takes the oldest fault of `kind` that matches, and counts it down.
+   * A request takes each kind at its own moment, so several kinds combine.
+   */
+  take<Kind extends Fault["kind"]>(
+    kind: Kind,
+    request: ApiRequest,
+  ): FaultOf<Kind> | undefined {
+    const isWanted = (fault: Fault): fault is FaultOf<Kind> =>
+      fault.kind === kind && matches(fault, request);
+    const fault = this.#faults.find(isWanted);
+    if (fault !== undefined && fault.count !== "always") {
+      fault.count -= 1;
+      if (fault.count === 0) {
+        this.#faults = this.#faults.filter((other) => other !== fault);
+      }
+    }
+    return fault;
+  }
+
+  /**
+   * Whether a connection may be cut soon. Deno's fetch sends a POST again,
+   * silently, when a reused connection breaks; as long as this is true no
+   * connection may be offered for reuse, or one fault would meet two requests.
+   */
+  mayCut(): boolean {
+    return this.#faults.some((fault) => CUTTING.has(fault.kind));
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+function isRegularExpression(source: string): boolean {
+  try {
+    new RegExp(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const matchShape = {
+  /** Default: every method. */
+  method: z.enum(["GET", "POST", "DELETE"]).optional(),
+  /** The start of the path, for example `/v1/payments/confirm`. */
+  path: z.string().startsWith("/").optional(),
+  /** A regular expression over the path. */
+  pathPattern: z.string()
+    .refine(isRegularExpression, "not a regular expression").optional(),
+  /** Only requests that name this payment, in the path or the body. */
+  paymentKey: z.string().optional(),
+  count: z.union([z.int().positive(), z.literal("always")]).default(1),
+};
+
+const statusShape = {
+  code: z.string().min(1),
+  /** Default: the documented status of `code`. */
+  status: z.int().min(400).max(599).optional(),
+  message: z.string().max(510).optional(),
+  ...matchShape,
+};
+
+const delayShape = {
+  /** Real time. */
+  milliseconds: z.int().positive(),
+  ...matchShape,
+};
+
+/**
+ * What goes wrong with the next `count` requests that match.
+ *
+ * - `lose_answer_before` the connection ends before anything is applied
+ * - `lose_answer_after` everything is applied, then the connection ends
+ * - `status_before`, `status_after` an error answer, before or after applying
+ * - `delay_before`, `delay_after` real milliseconds before or after applying
+ * - `garbage` applied, then 200 with a body that is no JSON
+ * - `half_body` applied, then the connection ends in the middle of the body
+ * - `wrong_answer` applied, then `patch` overwrites fields of the answer
+ */
+export const faultSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("lose_answer_before"), ...matchShape }),
+  z.strictObject({ kind: z.literal("lose_answer_after"), ...matchShape }),
+  z.strictObject({ kind: z.literal("status_before"), ...statusShape }),
+  z.strictObject({ kind: z.literal("status_after"), ...statusShape }),
+  z.strictObject({ kind: z.literal("delay_before"), ...delayShape }),
+  z.strictObject({ kind: z.literal("delay_after"), ...delayShape }),
+  z.strictObject({ kind: z.literal("garbage"), ...matchShape }),
+  z.strictObject({ kind: z.literal("half_body"), ...matchShape }),
+  z.strictObject({
+    kind: z.literal("wrong_answer"),
+    patch: z.record(z.string(), z.unknown()),
+    ...matchShape,
+  }),
+]);
+
+/** A fault as callers give it. */
+export type FaultInput = z.input<typeof faultSchema>;
+
+/** A fault after parsing. */
+export type Fault = z.output<typeof faultSchema>;

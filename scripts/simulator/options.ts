@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+const API_KEY = /^(test|live)_(g?)(sk|ck)_[A-Za-z0-9_]+$/;
+
+function sameFamily(secretKey: string, clientKey: string): boolean {
+  const secret = API_KEY.exec(secretKey);
+  const client = API_KEY.exec(clientKey);
+  return secret?.[1] === client?.[1] && secret?.[2] === client?.[2] &&
+    secret?.[3] === "sk" && client?.[3] === "ck";
+}
+
+const keyPairSchema = z.strictObject({
+  secretKey: z.string().regex(API_KEY),
+  clientKey: z.string().regex(API_KEY),
+}).refine(
+  (pair) => sameFamily(pair.secretKey, pair.clientKey),
+  "secret key and client key are not of one environment and family",
+);
+
+const optionsSchema = z.strictObject({
+  port: z.int().min(0).max(65535),
+  secretKeys: z.array(keyPairSchema).min(1).default([{
+    secretKey: "test_sk_simulator0000000000000000000",
+    clientKey: "test_ck_simulator0000000000000000000",
+  }]),
+  webhookUrls: z.array(z.url()).default([]),
+  mismatchCode: z.enum(["INVALID_REQUEST", "FORBIDDEN_REQUEST"])
+    .default("INVALID_REQUEST"),
+  cacheServerErrors: z.boolean().default(false),
+  minuteInMilliseconds: z.number().positive().default(60_000),
+  webhookTimeoutMilliseconds: z.number().positive().default(10_000),
+  publicUrl: z.url().optional(),
+});
+
+/**
+ * How a simulator starts; only `port` (0 takes a free one) is required.
+ *
+ * - `secretKeys` key pairs of one merchant, `sk`/`ck` and widget `gsk`/`gck`
+ * - `webhookUrls` where events go; each URL gets every event
+ * - `mismatchCode` what a confirm with another amount or orderId answers
+ * - `cacheServerErrors` whether an Idempotency-Key also replays a 5xx
+ * - `minuteInMilliseconds` length of a minute of the webhook retry schedule
+ * - `webhookTimeoutMilliseconds` real time a webhook receiver has, 10 seconds
+ * - `publicUrl` the address browsers reach, when it is not `url`
+ */
+export type SimulatorOptions = z.input<typeof optionsSchema>;
+
+/** The options with every default filled in. */
+export type Settings = z.output<typeof optionsSchema>;
+
+/** One secret key and the client key that belongs to it. */
+export type KeyPair = Settings["secretKeys"][number];
+
+/** Fills in the defaults; throws a `ZodError` on a malformed option. */
+export function parseOptions(options: SimulatorOptions): Settings {
+  return optionsSchema.parse(options);
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { KeyPair } from "../options.ts";
+import type { SimulatorState } from "../state.ts";
+import { newApproveNumber, newPaymentKey } from "./identifiers.ts";
+import { type Payment, PAYMENT_METHODS } from "./payment.ts";
+import { expirePayment } from "./transitions.ts";
+
+/** Toss docs, payment result: the window stays open for 30 minutes. */
+const WINDOW_MILLISECONDS = 30 * 60 * 1000;
+
+// A number for which a third party measured success; Toss publishes none.
+const DEFAULT_CARD_NUMBER = "9410001234567890";
+
+/** The orderId rule of the core API reference: 6–64 of `A-Z a-z 0-9 _ -`. */
+export const orderIdSchema = z.string().regex(/^[A-Za-z0-9_-]{6,64}$/);
+
+/** What opens a payment. Amounts in KRW. */
+export const newPaymentSchema = z.strictObject({
+  orderId: orderIdSchema,
+  amount: z.int().positive(),
+  orderName: z.string().min(1).max(100).default("Simulated order"),
+  method: z.enum(PAYMENT_METHODS).default("카드"),
+  customerKey: z.string().min(2).max(300).nullable().default(null),
+  taxFreeAmount: z.int().min(0).default(0),
+  cardNumber: z.string().regex(/^\d{14,20}$/).default(DEFAULT_CARD_NUMBER),
+  metadata: z.record(z.string().max(40), z.string().max(2000)).nullable()
+    .default(null),
+}).refine(
+  (payment) => payment.taxFreeAmount <= payment.amount,
+  "taxFreeAmount is above amount",
+);
+
+/** `newPaymentSchema` after parsing. */
+export type NewPayment = z.output<typeof newPaymentSchema>;
+
+/** Opens a payment in READY, which expires 30 minutes later. */
+export function createPayment(
+  state: SimulatorState,
+  keyPair: KeyPair,
+  input: NewPayment,
+): Payment {
+  const now = state.clock.now();
+  let paymentKey = newPaymentKey(now);
+  while (state.payments.has(paymentKey)) paymentKey = newPaymentKey(now);
+  const { amount, ...rest } = input;
+  const payment: Payment = {
+    ...rest,
+    paymentKey,
+    sequence: state.payments.size + 1,
+    keyPair,
+    type: "NORMAL",
+    totalAmount: amount,
+    balanceAmount: amount,
+    status: "READY",
+    requestedAt: now,
+    authenticatedAt: null,
+    approvedAt: null,
+    lastTransactionKey: null,
+    approveNumber: newApproveNumber(),
+    cancels: [],
+    failure: null,
+    approvals: 0,
+    declineCode: null,
+    cancelExpiry: state.scheduler.at(
+      now + WINDOW_MILLISECONDS,
+      () => expirePayment(state, payment),
+    ),
+  };
+  state.payments.set(paymentKey, payment);
+  return payment;
+}

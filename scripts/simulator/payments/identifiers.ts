@@ -1,0 +1,41 @@
+import { toKoreanDigits } from "../korean-time.ts";
+
+/** The merchant id (상점아이디, at most 14 characters) of every key pair. */
+export const MERCHANT_ID = "tosssimulator";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+function randomFrom(alphabet: string, length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return Array.from(bytes, (byte) => alphabet.charAt(byte % alphabet.length))
+    .join("");
+}
+
+/**
+ * A payment key in the newer shape: five letters of the merchant id, the
+ * Korean time in digits, five characters.
+ */
+export function newPaymentKey(time: number): string {
+  return MERCHANT_ID.slice(0, 5) + toKoreanDigits(time) +
+    randomFrom(ALPHABET, 5);
+}
+
+/** A transaction key, `txrd_` and 26 characters. */
+export function newTransactionKey(): string {
+  return `txrd_${randomFrom(ALPHABET.toLowerCase(), 26)}`;
+}
+
+/** An approval number of eight digits. */
+export function newApproveNumber(): string {
+  return randomFrom("0123456789", 8);
+}
+
+/** A webhook's transmission id, `whtrans_` and 24 characters. */
+export function newTransmissionId(): string {
+  return `whtrans_${randomFrom(ALPHABET.toLowerCase(), 24)}`;
+}
+
+/** A trace id of 32 hexadecimal digits. */
+export function newTraceId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}

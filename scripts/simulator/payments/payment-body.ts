@@ -1,0 +1,122 @@
+import { toKoreanTime } from "../korean-time.ts";
+import { MERCHANT_ID } from "./identifiers.ts";
+import type { Payment } from "./payment.ts";
+
+const WAS_APPROVED = new Set(["DONE", "CANCELED", "PARTIAL_CANCELED"]);
+
+function maskCardNumber(cardNumber: string): string {
+  return `${cardNumber.slice(0, 8)}****${cardNumber.slice(12, 15)}*`;
+}
+
+function cardBody(payment: Payment) {
+  return {
+    amount: payment.totalAmount,
+    issuerCode: "11",
+    acquirerCode: "11",
+    number: maskCardNumber(payment.cardNumber),
+    installmentPlanMonths: 0,
+    approveNo: payment.approveNumber,
+    useCardPoint: false,
+    cardType: "신용",
+    ownerType: "개인",
+    acquireStatus: payment.status === "CANCELED" ? "CANCELED" : "READY",
+    isInterestFree: false,
+    interestPayer: null,
+  };
+}
+
+const NO_METHOD = {
+  card: null,
+  virtualAccount: null,
+  transfer: null,
+  mobilePhone: null,
+  giftCertificate: null,
+  easyPay: null,
+};
+
+/** The part that only the used method fills. */
+function methodBody(payment: Payment, receiptUrl: string) {
+  const settlementStatus = "INCOMPLETED";
+  switch (payment.method) {
+    case "카드":
+      return { card: cardBody(payment) };
+    case "간편결제": {
+      const amount = payment.totalAmount;
+      return { easyPay: { provider: "토스페이", amount, discountAmount: 0 } };
+    }
+    case "계좌이체":
+      return { transfer: { bankCode: "92", settlementStatus } };
+    case "휴대폰": {
+      const customerMobilePhone = "01000000000";
+      const mobilePhone = { customerMobilePhone, settlementStatus, receiptUrl };
+      return { mobilePhone };
+    }
+    case "문화상품권":
+    case "도서문화상품권":
+    case "게임문화상품권": {
+      const approveNo = payment.approveNumber;
+      return { giftCertificate: { approveNo, settlementStatus } };
+    }
+  }
+}
+
+function amountsBody(payment: Payment) {
+  // The tax split follows what is left, so that a full cancel shows zero.
+  const canceledTaxFree = payment.cancels
+    .reduce((sum, cancel) => sum + cancel.taxFreeAmount, 0);
+  const taxFreeAmount = payment.taxFreeAmount - canceledTaxFree;
+  const taxable = payment.balanceAmount - taxFreeAmount;
+  const vat = Math.round(taxable / 11);
+  return {
+    totalAmount: payment.totalAmount,
+    balanceAmount: payment.balanceAmount,
+    suppliedAmount: taxable - vat,
+    vat,
+    taxFreeAmount,
+    taxExemptionAmount: 0,
+  };
+}
+
+/**
+ * Writes the Payment object as API answers and webhooks carry it.
+ * `publicUrl` is the address browsers reach; links start with it.
+ * Source: Toss core API reference, Payment object, version 2022-11-16.
+ */
+export function paymentBody(payment: Payment, publicUrl: string) {
+  const { paymentKey, status } = payment;
+  const approved = WAS_APPROVED.has(status);
+  const chosen = status !== "READY" && status !== "EXPIRED";
+  const receiptUrl =
+    `${publicUrl}/receipt/redirection?transactionId=${paymentKey}&ref=PX`;
+  const approvedAt = payment.approvedAt;
+  return {
+    mId: MERCHANT_ID,
+    lastTransactionKey: payment.lastTransactionKey,
+    paymentKey,
+    orderId: payment.orderId,
+    orderName: payment.orderName,
+    status,
+    requestedAt: toKoreanTime(payment.requestedAt),
+    approvedAt: approvedAt === null ? null : toKoreanTime(approvedAt),
+    useEscrow: status === "EXPIRED" ? null : false,
+    cultureExpense: false,
+    ...NO_METHOD,
+    ...(approved ? methodBody(payment, receiptUrl) : {}),
+    cashReceipt: null,
+    cashReceipts: null,
+    discount: null,
+    cancels: payment.cancels.length === 0 ? null : payment.cancels,
+    secret: null,
+    type: payment.type,
+    country: "KR",
+    failure: payment.failure,
+    isPartialCancelable: true,
+    metadata: payment.metadata,
+    receipt: approved ? { url: receiptUrl } : null,
+    checkout: { url: `${publicUrl}/v1/payments/${paymentKey}/checkout` },
+    currency: "KRW",
+    ...amountsBody(payment),
+    method: chosen ? payment.method : null,
+    version: "2022-11-16",
+  };
+}

@@ -1,0 +1,81 @@
+import type { KeyPair } from "../options.ts";
+
+/** The eight states of a payment (Toss core API reference, Payment object). */
+export type PaymentStatus =
+  | "READY"
+  | "IN_PROGRESS"
+  | "WAITING_FOR_DEPOSIT"
+  | "DONE"
+  | "CANCELED"
+  | "PARTIAL_CANCELED"
+  | "ABORTED"
+  | "EXPIRED";
+
+/** The payment methods the simulator plays, as response bodies name them. */
+export const PAYMENT_METHODS = [
+  "카드",
+  "간편결제",
+  "계좌이체",
+  "휴대폰",
+  "문화상품권",
+  "도서문화상품권",
+  "게임문화상품권",
+] as const;
+
+/** One of `PAYMENT_METHODS`. */
+export type PaymentMethod = typeof PAYMENT_METHODS[number];
+
+/** The code and message that `Payment.failure` carries. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+/** One cancel, as `Payment.cancels` shows it; amounts in KRW. */
+export interface Cancel {
+  transactionKey: string;
+  cancelReason: string;
+  taxFreeAmount: number;
+  taxExemptionAmount: number;
+  refundableAmount: number;
+  cardDiscountAmount: number;
+  transferDiscountAmount: number;
+  easyPayDiscountAmount: number;
+  canceledAt: string;
+  receiptKey: string | null;
+  cancelAmount: number;
+  cancelStatus: "DONE";
+  cancelRequestId: string | null;
+}
+
+/** A payment as the simulator keeps it. Amounts in KRW, times in epoch ms. */
+export interface Payment {
+  paymentKey: string;
+  /** Order of creation, from 1. */
+  sequence: number;
+  keyPair: KeyPair;
+  type: "NORMAL";
+  orderId: string;
+  orderName: string;
+  method: PaymentMethod;
+  customerKey: string | null;
+  metadata: Record<string, string> | null;
+  cardNumber: string;
+  totalAmount: number;
+  balanceAmount: number;
+  taxFreeAmount: number;
+  status: PaymentStatus;
+  requestedAt: number;
+  authenticatedAt: number | null;
+  approvedAt: number | null;
+  lastTransactionKey: string | null;
+  approveNumber: string;
+  cancels: Cancel[];
+  failure: Failure | null;
+  /** How many times money was really taken. */
+  approvals: number;
+  /** The code with which the next confirm of this payment is declined. */
+  declineCode: string | null;
+  /** Takes back the planned expiry. */
+  cancelExpiry: () => void;
+}

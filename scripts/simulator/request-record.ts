@@ -1,0 +1,11 @@
+/** One API request the simulator received. */
+export interface RequestRecord {
+  /** ISO 8601 virtual time of arrival. */
+  at: string;
+  method: string;
+  /** Path and query. */
+  path: string;
+  idempotencyKey: string | null;
+  /** Status sent, `cut` when the connection was ended, null while running. */
+  status: number | "cut" | null;
+}

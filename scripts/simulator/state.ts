@@ -1,0 +1,77 @@
+import { IdempotencyStore } from "./api/idempotency-store.ts";
+import { VirtualClock } from "./clock.ts";
+import { FaultQueue } from "./faults/fault-queue.ts";
+import type { Settings } from "./options.ts";
+import type { CardDecline } from "./payments/card-decline.ts";
+import type { Payment } from "./payments/payment.ts";
+import type { RequestRecord } from "./request-record.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { PostWebhook } from "./webhooks/post-webhook.ts";
+import { WebhookSender } from "./webhooks/webhook-sender.ts";
+
+/** Everything one running simulator knows. */
+export interface SimulatorState {
+  readonly settings: Settings;
+  /** The address browsers reach; known once the server listens. */
+  publicUrl: string;
+  webhookUrls: string[];
+  readonly clock: VirtualClock;
+  readonly scheduler: Scheduler;
+  /** By payment key, in order of creation. */
+  payments: Map<string, Payment>;
+  cardDeclines: CardDecline[];
+  idempotency: IdempotencyStore;
+  faults: FaultQueue;
+  webhooks: WebhookSender;
+  requests: RequestRecord[];
+  /** Ends the delays that faults hold requests with. */
+  readonly stopping: AbortSignal;
+}
+
+type Collected = Pick<
+  SimulatorState,
+  | "webhookUrls"
+  | "payments"
+  | "cardDeclines"
+  | "idempotency"
+  | "faults"
+  | "webhooks"
+  | "requests"
+>;
+
+/** The part of the state that grows with use, as it is at the start. */
+export function emptyCollections(
+  settings: Settings,
+  time: { clock: VirtualClock; scheduler: Scheduler; post: PostWebhook },
+): Collected {
+  return {
+    webhookUrls: [...settings.webhookUrls],
+    payments: new Map(),
+    cardDeclines: [],
+    idempotency: new IdempotencyStore(time.clock),
+    faults: new FaultQueue(),
+    webhooks: new WebhookSender({
+      ...time,
+      minuteInMilliseconds: settings.minuteInMilliseconds,
+    }),
+    requests: [],
+  };
+}
+
+/** Builds the state of a fresh simulator. */
+export function createState(
+  settings: Settings,
+  post: PostWebhook,
+  stopping: AbortSignal,
+): SimulatorState {
+  const clock = new VirtualClock();
+  const scheduler = new Scheduler(clock);
+  return {
+    settings,
+    publicUrl: settings.publicUrl ?? "",
+    clock,
+    scheduler,
+    stopping,
+    ...emptyCollections(settings, { clock, scheduler, post }),
+  };
+}

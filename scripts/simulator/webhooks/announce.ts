@@ -1,0 +1,26 @@
+import { toWebhookTime } from "../korean-time.ts";
+import { paymentBody } from "../payments/payment-body.ts";
+import type { Payment } from "../payments/payment.ts";
+import type { SimulatorState } from "../state.ts";
+
+/**
+ * Sends PAYMENT_STATUS_CHANGED for the payment's present state to every
+ * webhook URL. Callers announce only EXPIRED, DONE, ABORTED, CANCELED and
+ * PARTIAL_CANCELED; READY and IN_PROGRESS have no event.
+ * Source: Toss docs, webhook events.
+ */
+export function announcePaymentStatus(
+  state: SimulatorState,
+  payment: Payment,
+): void {
+  const eventType = "PAYMENT_STATUS_CHANGED";
+  const body = JSON.stringify({
+    eventType,
+    createdAt: toWebhookTime(state.clock.now()),
+    data: paymentBody(payment, state.publicUrl),
+  });
+  const { paymentKey, status } = payment;
+  for (const url of state.webhookUrls) {
+    state.webhooks.send({ url, eventType, paymentKey, status, body });
+  }
+}

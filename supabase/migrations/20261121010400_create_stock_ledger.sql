@@ -1,0 +1,123 @@
+-- Purpose: explain every change of products.stock, so that "stock adds up" can be proven.
+-- A trigger writes the ledger; functions name the order they move stock for.
+
+create table private.stock_movements (
+  id bigint generated always as identity primary key,
+  product_id text not null references public.products (id) on delete cascade,
+  order_id text references public.orders (id),
+  delta integer not null,
+  created_at timestamptz not null
+);
+
+create index stock_movements_product_id on private.stock_movements (product_id);
+create index stock_movements_order_id on private.stock_movements (order_id) where order_id is not null;
+
+comment on table private.stock_movements is 'Append-only: the sum of a product''s rows is its stock.';
+comment on column private.stock_movements.order_id is 'The order that reserved (negative) or returned (positive) the units; null for a change by the shop.';
+
+alter table private.stock_movements enable row level security;
+grant select on private.stock_movements to service_role;
+
+create function private.record_stock_movement()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  delta integer := coalesce(new.stock, 0);
+begin
+  if tg_op = 'UPDATE' then
+    delta := delta - coalesce(old.stock, 0);
+  end if;
+  if delta <> 0 then
+    insert into private.stock_movements (product_id, order_id, delta, created_at)
+    values (
+      new.id,
+      nullif(current_setting('private.stock_order_id', true), ''),
+      delta,
+      private.clock_now()
+    );
+  end if;
+  return null;
+end;
+$$;
+
+comment on function private.record_stock_movement() is
+  'Writes the ledger line of a stock change. The order comes from the transaction-local setting private.stock_order_id.';
+
+revoke execute on function private.record_stock_movement() from public, anon, authenticated;
+
+create trigger products_record_stock_movement
+  after insert or update of stock on public.products
+  for each row execute function private.record_stock_movement();
+
+create function private.release_stock(released_order_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- One order of locking for everyone who touches several products: by id.
+  perform 1 from public.products as p
+  where p.id in (select i.product_id from public.order_items as i where i.order_id = released_order_id)
+  order by p.id
+  for update;
+
+  perform set_config('private.stock_order_id', released_order_id, true);
+  update public.products as p
+  set stock = p.stock - held.delta
+  from (
+    select m.product_id, sum(m.delta) as delta
+    from private.stock_movements as m
+    where m.order_id = released_order_id
+    group by m.product_id
+    having sum(m.delta) < 0
+  ) as held
+  where p.id = held.product_id and p.stock is not null;
+  perform set_config('private.stock_order_id', '', true);
+end;
+$$;
+
+comment on function private.release_stock(text) is
+  'Gives back what an order still holds. Safe to repeat: it returns only what the ledger says is held.';
+
+revoke execute on function private.release_stock(text) from public, anon, authenticated;
+
+create function private.reserve_stock(reserving_order_id text)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  short_product_id text;
+begin
+  perform 1 from public.products as p
+  where p.id in (select i.product_id from public.order_items as i where i.order_id = reserving_order_id)
+  order by p.id
+  for update;
+
+  select i.product_id into short_product_id
+  from public.order_items as i
+  join public.products as p on p.id = i.product_id
+  where i.order_id = reserving_order_id and p.stock < i.quantity
+  order by i.product_id
+  limit 1;
+  if found then
+    return short_product_id;
+  end if;
+
+  perform set_config('private.stock_order_id', reserving_order_id, true);
+  update public.products as p
+  set stock = p.stock - i.quantity
+  from public.order_items as i
+  where i.order_id = reserving_order_id and p.id = i.product_id and p.stock is not null;
+  perform set_config('private.stock_order_id', '', true);
+  return null;
+end;
+$$;
+
+comment on function private.reserve_stock(text) is
+  'Takes the stock of every item of an order, or none: returns the first product that is short, null when all was taken.';
+
+revoke execute on function private.reserve_stock(text) from public, anon, authenticated;

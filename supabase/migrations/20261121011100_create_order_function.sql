@@ -1,0 +1,220 @@
+-- Purpose: price a cart and reserve its stock in one transaction.
+-- Functions: private.expire_order, public.create_order.
+
+create function private.expire_order(expiring_order_id text, at timestamptz, event_source text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  expiring public.orders;
+begin
+  select * into expiring from public.orders as o where o.id = expiring_order_id for update;
+  if not found or expiring.status <> 'pending' or expiring.expires_at > at then
+    return false;
+  end if;
+  -- An open operation may still turn out to be a payment.
+  if exists (
+    select 1 from public.operations as op
+    where op.order_id = expiring.id and op.state in ('started', 'unknown')
+  ) then
+    return false;
+  end if;
+
+  update public.orders set status = 'expired', updated_at = private.clock_now() where id = expiring.id;
+  perform private.release_stock(expiring.id);
+  perform private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', event_source, 'orderId', expiring.id,
+    'from', expiring.status, 'to', 'expired', 'amount', expiring.amount
+  ));
+  return true;
+end;
+$$;
+
+comment on function private.expire_order(text, timestamptz, text) is
+  'Gives up a pending order whose time has passed at the given time and returns its stock. False when there was nothing to do or an operation is open.';
+revoke execute on function private.expire_order(text, timestamptz, text) from public, anon, authenticated;
+
+create function private.order_view(viewed_order_id text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'created',
+    'orderId', o.id,
+    'orderName', o.order_name,
+    'amount', o.amount,
+    'currency', o.currency,
+    'customerKey', c.customer_key,
+    'expiresAt', o.expires_at
+  )
+  from public.orders as o
+  left join public.customers as c on c.user_id = o.user_id
+  where o.id = viewed_order_id;
+$$;
+
+comment on function private.order_view(text) is 'What checkout answers for an order.';
+revoke execute on function private.order_view(text) from public, anon, authenticated;
+
+create function private.expire_orders_holding(product_ids text[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  overdue_order_id text;
+begin
+  for overdue_order_id in
+    select o.id
+    from public.orders as o
+    where o.status = 'pending' and o.expires_at <= private.clock_now()
+      and exists (
+        select 1 from public.order_items as i
+        where i.order_id = o.id and i.product_id = any (product_ids)
+      )
+    limit 50
+    -- The caller holds product rows already; waiting for an order here could deadlock with a refund.
+    for update skip locked
+  loop
+    perform private.expire_order(overdue_order_id, private.clock_now(), 'checkout');
+  end loop;
+end;
+$$;
+
+comment on function private.expire_orders_holding(text[]) is
+  'Lets a buyer have stock that only overdue orders still hold, without waiting for the expiry job.';
+revoke execute on function private.expire_orders_holding(text[]) from public, anon, authenticated;
+
+create function public.create_order(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  buyer_id constant uuid := (request ->> 'userId')::uuid;
+  checkout_id constant uuid := (request ->> 'requestId')::uuid;
+  created_time constant timestamptz := private.clock_now();
+  new_order_id text;
+  bought_plan public.plans;
+  missing_id text;
+  line_count integer;
+  first_name text;
+  name_suffix text;
+  total numeric;
+  order_currency text;
+  currency_count integer;
+begin
+  perform private.require_real_time(request ->> 'mode');
+
+  select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
+  if found then
+    return private.order_view(new_order_id);
+  end if;
+
+  if request ? 'planId' then
+    select * into bought_plan from public.plans as p where p.id = request ->> 'planId' and p.active;
+    if not found then
+      return jsonb_build_object('outcome', 'plan_not_found');
+    end if;
+    total := bought_plan.price;
+    order_currency := bought_plan.currency;
+    first_name := bought_plan.name;
+    name_suffix := '';
+  else
+    select min(w.product_id) into missing_id
+    from (
+      select i.value ->> 'productId' as product_id from jsonb_array_elements(request -> 'items') as i
+    ) as w
+    where not exists (select 1 from public.products as p where p.id = w.product_id and p.active);
+    if missing_id is not null then
+      return jsonb_build_object('outcome', 'product_not_found', 'productId', missing_id);
+    end if;
+
+    select
+      count(*), sum(p.price * w.quantity), min(p.currency), count(distinct p.currency),
+      (array_agg(p.name order by w.position))[1]
+    into line_count, total, order_currency, currency_count, first_name
+    from (
+      select i.value ->> 'productId' as product_id,
+        sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+      from jsonb_array_elements(request -> 'items') with ordinality as i
+      group by i.value ->> 'productId'
+    ) as w
+    join public.products as p on p.id = w.product_id;
+
+    if currency_count <> 1 then
+      return jsonb_build_object('outcome', 'currency_mixed');
+    end if;
+    name_suffix := case when line_count > 1 then format(' 외 %s건', line_count - 1) else '' end;
+  end if;
+
+  -- Toss takes no card payment under 100 won, and JSON numbers end at 2^53 - 1.
+  if total < (case when order_currency = 'KRW' then 100 else 1 end) or total > 9007199254740991 then
+    return jsonb_build_object('outcome', 'amount_out_of_range', 'amount', total::text);
+  end if;
+
+  if buyer_id is not null then
+    insert into public.customers (user_id) values (buyer_id) on conflict (user_id) do nothing;
+  end if;
+
+  new_order_id := 'ord_' || to_char(created_time at time zone 'Asia/Seoul', 'YYYYMMDD')
+    || '_' || replace(gen_random_uuid()::text, '-', '');
+  insert into public.orders (
+    id, user_id, order_name, amount, currency, plan_id, customer_email, customer_name,
+    metadata, request_id, expires_at, created_at, updated_at
+  ) values (
+    new_order_id, buyer_id, left(first_name, 100 - char_length(name_suffix)) || name_suffix,
+    total::bigint, order_currency, bought_plan.id, request ->> 'customerEmail',
+    request ->> 'customerName', coalesce(request -> 'metadata', '{}'), checkout_id,
+    created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer),
+    created_time, created_time
+  ) on conflict (request_id) do nothing;
+  if not found then
+    select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
+    return private.order_view(new_order_id);
+  end if;
+
+  if bought_plan.id is null then
+    insert into public.order_items (order_id, product_id, name, unit_price, quantity)
+    select new_order_id, p.id, p.name, p.price, w.quantity
+    from (
+      select i.value ->> 'productId' as product_id, sum((i.value ->> 'quantity')::integer) as quantity
+      from jsonb_array_elements(request -> 'items') as i
+      group by i.value ->> 'productId'
+    ) as w
+    join public.products as p on p.id = w.product_id;
+
+    missing_id := private.reserve_stock(new_order_id);
+    if missing_id is not null then
+      perform private.expire_orders_holding(array(
+        select i.product_id from public.order_items as i where i.order_id = new_order_id
+      ));
+      missing_id := private.reserve_stock(new_order_id);
+    end if;
+    if missing_id is not null then
+      delete from public.order_items as i where i.order_id = new_order_id;
+      delete from public.orders as o where o.id = new_order_id;
+      return jsonb_build_object(
+        'outcome', 'insufficient_stock', 'productId', missing_id,
+        'available', (select p.stock from public.products as p where p.id = missing_id)
+      );
+    end if;
+  end if;
+
+  perform private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', 'checkout', 'orderId', new_order_id,
+    'to', 'pending', 'amount', total::bigint, 'requestId', request ->> 'logRequestId'
+  ));
+  return private.order_view(new_order_id);
+end;
+$$;
+
+comment on function public.create_order(jsonb) is
+  'Prices a cart (items) or a one-time pass (planId), reserves the stock and answers the order; outcomes: created, product_not_found, plan_not_found, insufficient_stock, currency_mixed, amount_out_of_range.';
+
+revoke execute on function public.create_order(jsonb) from public, anon, authenticated;
+grant execute on function public.create_order(jsonb) to service_role;
