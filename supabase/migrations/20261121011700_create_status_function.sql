@@ -1,0 +1,41 @@
+-- Purpose: what an operator looks at first: what waits, and for how long.
+
+create function public.read_status(request jsonb)
+returns jsonb
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'operations', (
+      select jsonb_build_object(
+        'open', count(*),
+        'unknown', count(*) filter (where op.state = 'unknown'),
+        'oldestUnknownSeconds', extract(epoch from private.clock_now() - min(op.created_at)
+          filter (where op.state = 'unknown'))
+      )
+      from public.operations as op where op.state in ('started', 'unknown')
+    ),
+    'webhooks', (
+      select jsonb_build_object(
+        'waiting', count(*) filter (where e.status in ('received', 'processing')),
+        'failed', count(*) filter (where e.status = 'failed'),
+        'dead', count(*) filter (where e.status = 'dead'),
+        'oldestWaitingSeconds', extract(epoch from private.clock_now() - min(e.created_at)
+          filter (where e.status in ('received', 'processing', 'failed')))
+      )
+      from public.webhook_events as e where e.status in ('received', 'processing', 'failed', 'dead')
+    ),
+    'overdueOrders', (
+      select count(*) from public.orders as o
+      where o.status = 'pending' and o.expires_at < private.clock_now() - interval '5 minutes'
+    ),
+    'invariantViolations', (select count(*) from public.invariant_violations())
+  );
+$$;
+
+comment on function public.read_status(jsonb) is
+  'Queue depths and ages in seconds for the health function; the request is empty.';
+revoke execute on function public.read_status(jsonb) from public, anon, authenticated;
+grant execute on function public.read_status(jsonb) to service_role;
