@@ -12,8 +12,9 @@
  * - `request`: what was asked is not possible, by our or the caller's mistake.
  * - `not_found`: Toss does not know the thing named in the request.
  *
- * Source: the class table of the error code reference (decline, temporary,
- * already processed) and the names Toss documents in "전체 에러 목록".
+ * The classes are ours: Toss lists codes and messages ("전체 에러 목록") and
+ * groups them by endpoint only. The HTTP status decides nothing by itself: 400
+ * carries temporary errors, and 403 carries declines.
  */
 export type TossErrorClass =
   | "already_done"

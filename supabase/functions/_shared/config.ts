@@ -1,0 +1,130 @@
+import {
+  combinationProblems,
+  type ConfigProblem,
+  publishableKeys,
+  secretKeys,
+} from "./config/combinations.ts";
+import {
+  ENVIRONMENT,
+  type Environment,
+  type SignatureScheme,
+} from "./config/environment.ts";
+import { keyMode } from "./toss/keys.ts";
+
+export type { ConfigProblem } from "./config/combinations.ts";
+export type { SignatureScheme } from "./config/environment.ts";
+
+/** Everything the functions need to know about where they run. */
+export type Config = {
+  readonly supabase: {
+    readonly url: string;
+    /** At least one. */
+    readonly publishableKeys: readonly string[];
+    /** At least one. */
+    readonly secretKeys: readonly string[];
+  };
+  readonly toss: {
+    readonly secretKey: string;
+    readonly clientKey: string;
+    /** Signs payout and seller webhooks (보안 키). */
+    readonly securityKey?: string | undefined;
+    readonly webhookSecret?: string | undefined;
+    /** Without a trailing slash. */
+    readonly apiBaseUrl: string;
+    readonly timeoutMs: number;
+    /** `test` keys never move money. */
+    readonly mode: "test" | "live";
+  };
+  readonly app: {
+    /** Without a trailing slash. */
+    readonly url: string;
+    readonly successPath: string;
+    readonly failPath: string;
+  };
+  /** For `createKeyring()`, which it is known to satisfy. */
+  readonly encryptionKeys: string;
+  readonly cronSecret: string;
+  readonly webhook: {
+    readonly schemes: readonly SignatureScheme[];
+    readonly requireSignature: boolean;
+    readonly urlToken?: string | undefined;
+    /** Empty: every address. */
+    readonly allowedIps: readonly string[];
+  };
+  readonly cors: { readonly allowedOrigins: readonly string[] };
+  readonly dunning: {
+    readonly scheduleDays: readonly number[];
+    readonly finalAction: "cancel" | "keep_past_due";
+  };
+};
+
+/** A usable configuration, or everything that keeps it from being one. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/**
+ * Reads and checks the whole environment at once, so that one start shows every
+ * problem. Names and defaults stand in `.env.example`; an empty variable counts
+ * as unset. No problem text holds a value.
+ *
+ * @param environment variables by name, e.g. `Deno.env.toObject()`.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  const set = Object.entries(environment).filter(([, text]) => text !== "");
+  const parsed = ENVIRONMENT.safeParse(Object.fromEntries(set));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => ({
+      variable: String(path[0]),
+      problem: message,
+    }));
+    return { ok: false, problems };
+  }
+  const problems = combinationProblems(parsed.data);
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, config: toConfig(parsed.data) };
+}
+
+function toConfig(environment: Environment): Config {
+  return {
+    supabase: {
+      url: environment.SUPABASE_URL,
+      publishableKeys: publishableKeys(environment),
+      secretKeys: secretKeys(environment),
+    },
+    toss: {
+      secretKey: environment.TOSS_SECRET_KEY,
+      clientKey: environment.TOSS_CLIENT_KEY,
+      securityKey: environment.TOSS_SECURITY_KEY,
+      webhookSecret: environment.TOSS_WEBHOOK_SECRET,
+      apiBaseUrl: environment.TOSS_API_BASE_URL,
+      timeoutMs: environment.TOSS_TIMEOUT_MS,
+      mode: keyMode(environment.TOSS_SECRET_KEY),
+    },
+    app: {
+      url: environment.APP_URL,
+      successPath: environment.APP_SUCCESS_PATH,
+      failPath: environment.APP_FAIL_PATH,
+    },
+    encryptionKeys: environment.BILLING_KEY_ENCRYPTION_KEYS,
+    cronSecret: environment.CRON_SECRET,
+    webhook: {
+      schemes: environment.WEBHOOK_SIGNATURE_SCHEMES,
+      requireSignature: environment.WEBHOOK_REQUIRE_SIGNATURE,
+      urlToken: environment.WEBHOOK_URL_TOKEN,
+      allowedIps: environment.WEBHOOK_ALLOWED_IPS,
+    },
+    // The app itself is the one page that always has to reach the functions.
+    cors: {
+      allowedOrigins: environment.CORS_ALLOWED_ORIGINS ??
+        [new URL(environment.APP_URL).origin],
+    },
+    dunning: {
+      scheduleDays: environment.DUNNING_SCHEDULE_DAYS,
+      finalAction: environment.DUNNING_FINAL_ACTION,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { parseKeyring } from "../security/keyring-text.ts";
+import {
+  apiKeys,
+  appPath,
+  httpUrl,
+  ipAddresses,
+  list,
+  origins,
+  scheduleDays,
+  switchValue,
+  wholeNumber,
+} from "./values.ts";
+
+/**
+ * How the body of a webhook can be signed. Toss itself signs only payout and
+ * seller events, as `toss-v1`; the others serve senders and relays that follow
+ * older integration guides.
+ */
+export const SIGNATURE_SCHEMES = [
+  "toss-v1",
+  "sha512-hex-body",
+  "sha256-hex-body-time",
+  "sha256-hex-body",
+  "sha256-base64-body",
+] as const;
+
+/** One of {@linkcode SIGNATURE_SCHEMES}. */
+export type SignatureScheme = typeof SIGNATURE_SCHEMES[number];
+
+const required = z.string("is not set");
+
+// Supabase ends a request after 150 s without an answer; the rest is for the
+// database before and after the call.
+const TIMEOUT_MS = { minimum: 50, maximum: 140_000 };
+
+const signatureSchemes = list.pipe(
+  z.array(
+    z.enum(SIGNATURE_SCHEMES, `knows ${SIGNATURE_SCHEMES.join(", ")}`),
+  ),
+);
+
+const keyringText = required.superRefine((text, context) => {
+  const parsed = parseKeyring(text);
+  if (parsed.ok) return;
+  context.addIssue({ code: "custom", message: parsed.problem });
+});
+
+/** Each environment variable by itself; `config.ts` checks how they combine. */
+export const ENVIRONMENT = z.object({
+  SUPABASE_URL: required.pipe(httpUrl),
+  SUPABASE_PUBLISHABLE_KEYS: apiKeys.default([]),
+  SUPABASE_SECRET_KEYS: apiKeys.default([]),
+  SUPABASE_ANON_KEY: z.string().optional(),
+  SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
+  TOSS_SECRET_KEY: required,
+  TOSS_CLIENT_KEY: required,
+  TOSS_SECURITY_KEY: z.string().optional(),
+  TOSS_WEBHOOK_SECRET: z.string().optional(),
+  TOSS_API_BASE_URL: httpUrl.default("https://api.tosspayments.com"),
+  TOSS_TIMEOUT_MS: wholeNumber(TIMEOUT_MS.minimum, TIMEOUT_MS.maximum)
+    .default(60_000),
+  APP_URL: required.pipe(httpUrl),
+  APP_SUCCESS_PATH: appPath.default("/payment/success"),
+  APP_FAIL_PATH: appPath.default("/payment/fail"),
+  BILLING_KEY_ENCRYPTION_KEYS: keyringText,
+  CRON_SECRET: required.min(16, "must have at least 16 characters"),
+  WEBHOOK_SIGNATURE_SCHEMES: signatureSchemes.default(["toss-v1"]),
+  WEBHOOK_REQUIRE_SIGNATURE: switchValue.default(false),
+  WEBHOOK_URL_TOKEN: z.string().optional(),
+  WEBHOOK_ALLOWED_IPS: ipAddresses.default([]),
+  CORS_ALLOWED_ORIGINS: origins.optional(),
+  DUNNING_SCHEDULE_DAYS: scheduleDays.default([1, 3, 5, 7]),
+  DUNNING_FINAL_ACTION: z.enum(
+    ["cancel", "keep_past_due"],
+    "must be cancel or keep_past_due",
+  ).default("cancel"),
+});
+
+/** The environment after parsing, still under its variables' names. */
+export type Environment = z.output<typeof ENVIRONMENT>;

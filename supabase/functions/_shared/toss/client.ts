@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { lookup } from "./lookup.ts";
+import type { TossLookup, TossOutcome } from "./outcome.ts";
+import { pathSegment } from "./path-segment.ts";
+import { PAYMENT, type TossPayment } from "./payment.ts";
+import { createTossRequest, type TossConnection } from "./request.ts";
+
+/** What `confirm()` sends; `amount` in the minor unit (KRW: won). */
+export type ConfirmBody = {
+  readonly paymentKey: string;
+  readonly orderId: string;
+  readonly amount: number;
+};
+
+/** What `cancel()` sends; without `cancelAmount`, everything left is cancelled. */
+export type CancelBody = {
+  readonly cancelReason: string;
+  readonly cancelAmount?: number;
+  /** Only for a virtual account that received its deposit. */
+  readonly refundReceiveAccount?: {
+    readonly bank: string;
+    readonly accountNumber: string;
+    readonly holderName: string;
+  };
+  /** What the caller believes is left; Toss refuses when it differs. */
+  readonly refundableAmount?: number;
+  readonly taxFreeAmount?: number;
+  readonly taxExemptionAmount?: number;
+  readonly currency?: string;
+};
+
+/** The key under which Toss replays its first answer for 15 days. */
+export type Idempotency = { readonly idempotencyKey: string };
+
+/** The payment calls of Toss's core API. */
+export type TossClient = {
+  confirm(
+    body: ConfirmBody,
+    options: Idempotency,
+  ): Promise<TossOutcome<TossPayment>>;
+  cancel(
+    paymentKey: string,
+    body: CancelBody,
+    options: Idempotency,
+  ): Promise<TossOutcome<TossPayment>>;
+  getPayment(paymentKey: string): Promise<TossLookup<TossPayment>>;
+  getPaymentByOrder(orderId: string): Promise<TossLookup<TossPayment>>;
+};
+
+/**
+ * Makes a client for Toss's payment API.
+ *
+ * A call ends as a value, never as an exception, whatever Toss or the network
+ * does: `answered`, `refused` (nothing happened), `unknown` (ask before acting)
+ * or, for look-ups, `not_found`. Each call takes at most `timeoutMs` and sends
+ * one request. An answer about another payment than the one asked for, which a
+ * reused Idempotency-Key would bring, is `unknown` and not `answered`.
+ *
+ * @throws RangeError when a paymentKey or orderId cannot stand in a URL
+ * (`isPathSegment()`) or an Idempotency-Key is not 1–300 printable ASCII
+ * characters. Source: core API reference, payments.
+ */
+export function createTossClient(connection: TossConnection): TossClient {
+  const request = createTossRequest(connection);
+  return {
+    confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
+      request({
+        operation: "confirm",
+        method: "POST",
+        path: "/v1/payments/confirm",
+        body: { paymentKey, orderId, amount },
+        idempotencyKey,
+        schema: paymentWith({ paymentKey, orderId }),
+      }),
+    cancel: (paymentKey, body, { idempotencyKey }) =>
+      request({
+        operation: "cancel",
+        method: "POST",
+        path: `/v1/payments/${pathSegment(paymentKey)}/cancel`,
+        body,
+        idempotencyKey,
+        schema: paymentWith({ paymentKey }),
+      }),
+    getPayment: async (paymentKey) =>
+      lookup(
+        await request({
+          operation: "get_payment",
+          method: "GET",
+          path: `/v1/payments/${pathSegment(paymentKey)}`,
+          schema: paymentWith({ paymentKey }),
+        }),
+      ),
+    getPaymentByOrder: async (orderId) =>
+      lookup(
+        await request({
+          operation: "get_payment_by_order",
+          method: "GET",
+          path: `/v1/payments/orders/${pathSegment(orderId)}`,
+          schema: paymentWith({ orderId }),
+        }),
+      ),
+  };
+}
+
+function paymentWith(
+  expected: { paymentKey?: string; orderId?: string },
+): z.ZodType<TossPayment> {
+  return PAYMENT.refine(
+    (payment) =>
+      (expected.paymentKey ?? payment.paymentKey) === payment.paymentKey &&
+      (expected.orderId ?? payment.orderId) === payment.orderId,
+    {
+      message: "the answer is about another payment",
+    },
+  );
+}

@@ -1,0 +1,94 @@
+/** What the prefix of a Toss key says about it. */
+export type TossKeyKind = {
+  readonly mode: "test" | "live";
+  /** `api` = ck/sk ("API 개별 연동 키"), `widget` = gck/gsk. */
+  readonly family: "api" | "widget";
+  readonly side: "client" | "secret";
+};
+
+/** One thing wrong with a configured key, named by its variable. */
+export type KeyProblem = {
+  readonly variable: "TOSS_SECRET_KEY" | "TOSS_CLIENT_KEY";
+  readonly problem: string;
+};
+
+// Printable ASCII without a colon: a colon would end the user name of Basic
+// authentication, and a byte order mark or a space makes Toss refuse the key.
+const KEY = /^(test|live)_(g?)(ck|sk)_[\x21-\x39\x3b-\x7e]+$/;
+
+/** Reads a key's prefix; null when the text is not a Toss key. */
+export function parseTossKey(key: string): TossKeyKind | null {
+  const match = KEY.exec(key);
+  if (match === null) return null;
+  return {
+    mode: match[1] === "test" ? "test" : "live",
+    family: match[2] === "g" ? "widget" : "api",
+    side: match[3] === "ck" ? "client" : "secret",
+  };
+}
+
+/**
+ * Says whether a secret key moves real money. Anything that is not clearly a
+ * test key counts as live, so that what is meant for tests stays shut.
+ */
+export function keyMode(secretKey: string): "test" | "live" {
+  return parseTossKey(secretKey)?.mode === "test" ? "test" : "live";
+}
+
+/**
+ * Checks that two keys can work together and that each stands in its place.
+ *
+ * Toss issues keys in pairs: both test or both live, both of the same family
+ * ("API 키"); a mixed pair fails only when a buyer is already paying. The
+ * problems never contain a key.
+ *
+ * @returns an empty array when the pair is sound.
+ */
+export function checkKeyPair(
+  keys: { secretKey: string; clientKey: string },
+): KeyProblem[] {
+  const secret = parseTossKey(keys.secretKey);
+  const client = parseTossKey(keys.clientKey);
+  const problems = [
+    ...placeProblems("TOSS_SECRET_KEY", secret, "secret"),
+    ...placeProblems("TOSS_CLIENT_KEY", client, "client"),
+  ];
+  if (problems.length > 0 || secret === null || client === null) {
+    return problems;
+  }
+  if (secret.mode !== client.mode) {
+    problems.push({
+      variable: "TOSS_CLIENT_KEY",
+      problem: `is a ${client.mode} key, but TOSS_SECRET_KEY is a ` +
+        `${secret.mode} key: both must come from the same pair`,
+    });
+  }
+  if (secret.family !== client.family) {
+    problems.push({
+      variable: "TOSS_CLIENT_KEY",
+      problem: `belongs to the ${client.family} keys, but TOSS_SECRET_KEY to ` +
+        `the ${secret.family} keys (ck goes with sk, gck with gsk)`,
+    });
+  }
+  return problems;
+}
+
+function placeProblems(
+  variable: KeyProblem["variable"],
+  kind: TossKeyKind | null,
+  side: TossKeyKind["side"],
+): KeyProblem[] {
+  const prefixes = side === "secret"
+    ? "test_sk_, live_sk_, test_gsk_ or live_gsk_"
+    : "test_ck_, live_ck_, test_gck_ or live_gck_";
+  if (kind === null) {
+    const problem = `must be a Toss ${side} key, beginning with ${prefixes}, ` +
+      "without spaces or invisible characters";
+    return [{ variable, problem }];
+  }
+  if (kind.side === side) return [];
+  const problem = kind.side === "secret"
+    ? `holds a secret key, which browsers would see: use one of ${prefixes}`
+    : `holds a client key: use one of ${prefixes}`;
+  return [{ variable, problem }];
+}

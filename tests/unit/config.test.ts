@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+
+const KEYRING = JSON.stringify({
+  one: btoa(String.fromCharCode(...new Uint8Array(32))),
+});
+
+function environment(changes: Record<string, string | undefined> = {}) {
+  return {
+    SUPABASE_URL: "http://127.0.0.1:54321",
+    SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_a"}',
+    SUPABASE_SECRET_KEYS: '{"default":"sb_secret_a","cron":"sb_secret_b"}',
+    TOSS_SECRET_KEY: "test_sk_a",
+    TOSS_CLIENT_KEY: "test_ck_a",
+    APP_URL: "https://shop.example/app/",
+    BILLING_KEY_ENCRYPTION_KEYS: KEYRING,
+    CRON_SECRET: "0123456789abcdef",
+    ...changes,
+  };
+}
+
+function configOf(changes: Record<string, string | undefined> = {}) {
+  const loaded = loadConfig(environment(changes));
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return loaded.config;
+}
+
+Deno.test("loadConfig() fills in the documented defaults", () => {
+  assert.deepEqual(configOf(), {
+    supabase: {
+      url: "http://127.0.0.1:54321",
+      publishableKeys: ["sb_publishable_a"],
+      secretKeys: ["sb_secret_a", "sb_secret_b"],
+    },
+    toss: {
+      secretKey: "test_sk_a",
+      clientKey: "test_ck_a",
+      securityKey: undefined,
+      webhookSecret: undefined,
+      apiBaseUrl: "https://api.tosspayments.com",
+      timeoutMs: 60_000,
+      mode: "test",
+    },
+    app: {
+      url: "https://shop.example/app",
+      successPath: "/payment/success",
+      failPath: "/payment/fail",
+    },
+    encryptionKeys: KEYRING,
+    cronSecret: "0123456789abcdef",
+    webhook: {
+      schemes: ["toss-v1"],
+      requireSignature: false,
+      urlToken: undefined,
+      allowedIps: [],
+    },
+    cors: { allowedOrigins: ["https://shop.example"] },
+    dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
+  });
+});
+
+Deno.test("loadConfig() reads every optional variable", () => {
+  const config = configOf({
+    TOSS_SECRET_KEY: "live_gsk_a",
+    TOSS_CLIENT_KEY: "live_gck_a",
+    TOSS_SECURITY_KEY: "5ec",
+    TOSS_WEBHOOK_SECRET: "whs",
+    TOSS_TIMEOUT_MS: "1500",
+    APP_SUCCESS_PATH: "/ok",
+    APP_FAIL_PATH: "/no",
+    WEBHOOK_SIGNATURE_SCHEMES: "toss-v1, sha512-hex-body",
+    WEBHOOK_REQUIRE_SIGNATURE: "on",
+    WEBHOOK_URL_TOKEN: "token",
+    WEBHOOK_ALLOWED_IPS: "13.124.18.147, 2001:db8::1",
+    CORS_ALLOWED_ORIGINS: "https://a.example/, http://localhost:5173",
+    DUNNING_SCHEDULE_DAYS: "2,4",
+    DUNNING_FINAL_ACTION: "keep_past_due",
+    SUPABASE_ANON_KEY: "anon",
+    SUPABASE_SERVICE_ROLE_KEY: "service",
+  });
+  assert.equal(config.toss.mode, "live");
+  assert.equal(config.toss.timeoutMs, 1500);
+  assert.deepEqual(config.webhook, {
+    schemes: ["toss-v1", "sha512-hex-body"],
+    requireSignature: true,
+    urlToken: "token",
+    allowedIps: ["13.124.18.147", "2001:db8::1"],
+  });
+  assert.deepEqual(config.cors.allowedOrigins, [
+    "https://a.example",
+    "http://localhost:5173",
+  ]);
+  assert.deepEqual(config.dunning, {
+    scheduleDays: [2, 4],
+    finalAction: "keep_past_due",
+  });
+  assert.deepEqual(config.supabase.publishableKeys, [
+    "sb_publishable_a",
+    "anon",
+  ]);
+  assert.deepEqual(config.supabase.secretKeys, [
+    "sb_secret_a",
+    "sb_secret_b",
+    "service",
+  ]);
+});
+
+Deno.test("loadConfig() takes an empty variable for an unset one", () => {
+  const config = configOf({ TOSS_TIMEOUT_MS: "", WEBHOOK_ALLOWED_IPS: "" });
+  assert.equal(config.toss.timeoutMs, 60_000);
+});
+
+Deno.test("loadConfig() is content with Supabase's legacy keys alone", () => {
+  const config = configOf({
+    SUPABASE_PUBLISHABLE_KEYS: undefined,
+    SUPABASE_SECRET_KEYS: undefined,
+    SUPABASE_ANON_KEY: "anon",
+    SUPABASE_SERVICE_ROLE_KEY: "service",
+  });
+  assert.deepEqual(config.supabase.secretKeys, ["service"]);
+});
+
+Deno.test("loadConfig() names every missing variable at once", () => {
+  const loaded = loadConfig({});
+  assert.ok(!loaded.ok);
+  assert.deepEqual(loaded.problems.map(({ variable }) => variable).sort(), [
+    "APP_URL",
+    "BILLING_KEY_ENCRYPTION_KEYS",
+    "CRON_SECRET",
+    "SUPABASE_URL",
+    "TOSS_CLIENT_KEY",
+    "TOSS_SECRET_KEY",
+  ]);
+  assert.ok(loaded.problems.every(({ problem }) => problem === "is not set"));
+});
+
+const LIVE = { TOSS_SECRET_KEY: "live_sk_a", TOSS_CLIENT_KEY: "live_ck_a" };
+const bad: [string, Record<string, string | undefined>][] = [
+  ["TOSS_SECRET_KEY", { TOSS_SECRET_KEY: "test_ck_leaked99" }],
+  ["TOSS_CLIENT_KEY", { TOSS_CLIENT_KEY: "test_sk_leaked99" }],
+  ["TOSS_CLIENT_KEY", { TOSS_CLIENT_KEY: "live_ck_leaked99" }],
+  ["TOSS_CLIENT_KEY", { ...LIVE, TOSS_CLIENT_KEY: "test_ck_leaked99" }],
+  ["TOSS_CLIENT_KEY", { TOSS_CLIENT_KEY: "test_gck_leaked99" }],
+  ["TOSS_API_BASE_URL", { TOSS_API_BASE_URL: "http://leaked99.example" }],
+  ["TOSS_API_BASE_URL", {
+    TOSS_API_BASE_URL: "http://127.0.0.1.leaked99.example",
+  }],
+  ["TOSS_API_BASE_URL", {
+    ...LIVE,
+    TOSS_API_BASE_URL: "http://127.0.0.1:54380",
+  }],
+  ["TOSS_API_BASE_URL", {
+    ...LIVE,
+    TOSS_API_BASE_URL: "https://localhost:54380",
+  }],
+  ["TOSS_API_BASE_URL", { TOSS_API_BASE_URL: "leaked99" }],
+  ["TOSS_TIMEOUT_MS", { TOSS_TIMEOUT_MS: "60s-leaked99" }],
+  ["TOSS_TIMEOUT_MS", { TOSS_TIMEOUT_MS: "0" }],
+  ["TOSS_TIMEOUT_MS", { TOSS_TIMEOUT_MS: "200000" }],
+  ["APP_URL", { APP_URL: "shop.leaked99" }],
+  ["APP_URL", { APP_URL: "javascript:leaked99" }],
+  ["APP_URL", { APP_URL: "https://user:leaked99@shop.example" }],
+  ["APP_SUCCESS_PATH", { APP_SUCCESS_PATH: "//leaked99.example" }],
+  ["APP_SUCCESS_PATH", { APP_SUCCESS_PATH: "/\\leaked99.example" }],
+  ["APP_FAIL_PATH", { APP_FAIL_PATH: "https://leaked99.example" }],
+  ["BILLING_KEY_ENCRYPTION_KEYS", {
+    BILLING_KEY_ENCRYPTION_KEYS: '{"a":"leaked99"}',
+  }],
+  ["CRON_SECRET", { CRON_SECRET: "short-leaked99" }],
+  ["WEBHOOK_SIGNATURE_SCHEMES", {
+    WEBHOOK_SIGNATURE_SCHEMES: "toss-v1,leaked99",
+  }],
+  ["WEBHOOK_REQUIRE_SIGNATURE", { WEBHOOK_REQUIRE_SIGNATURE: "leaked99" }],
+  ["WEBHOOK_ALLOWED_IPS", { WEBHOOK_ALLOWED_IPS: "1.2.3.4,leaked99" }],
+  ["CORS_ALLOWED_ORIGINS", {
+    CORS_ALLOWED_ORIGINS: "https://leaked99.example/path",
+  }],
+  ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "3,1" }],
+  ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "1,leaked99" }],
+  ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
+  ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
+  ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
+  ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],
+  ["SUPABASE_PUBLISHABLE_KEYS", { SUPABASE_PUBLISHABLE_KEYS: '["leaked99"]' }],
+];
+for (const [variable, changes] of bad) {
+  Deno.test(`loadConfig() refuses ${JSON.stringify(changes)}`, () => {
+    const loaded = loadConfig(environment(changes));
+    assert.ok(!loaded.ok);
+    assert.deepEqual(
+      [...new Set(loaded.problems.map((each) => each.variable))],
+      [variable],
+    );
+    assert.equal(JSON.stringify(loaded).includes("leaked99"), false);
+  });
+}
+
+Deno.test("loadConfig() lets test keys talk to a simulator on this machine", () => {
+  for (
+    const url of [
+      "http://127.0.0.1:54380",
+      "http://localhost:1/",
+      "http://[::1]:1",
+      "https://toss.example",
+    ]
+  ) {
+    assert.equal(
+      configOf({ TOSS_API_BASE_URL: url }).toss.apiBaseUrl,
+      url.replace(/\/$/, ""),
+    );
+  }
+});
