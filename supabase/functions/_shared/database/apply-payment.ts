@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Database } from "./client.ts";
+import { paymentView } from "./payment-view.ts";
+
+const settled = {
+  payment: paymentView,
+  paymentStatus: z.string(),
+  orderStatus: z.string(),
+  paysOrder: z.boolean(),
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+};
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("confirmed"), ...settled }),
+  z.object({ outcome: z.literal("rejected"), ...settled }),
+  z.object({ outcome: z.literal("pending"), ...settled }),
+  z.object({ outcome: z.literal("mismatch") }),
+  z.object({ outcome: z.literal("unknown_status") }),
+  z.object({ outcome: z.literal("order_not_found") }),
+]);
+
+/** What `apply_payment` answers. */
+export type ApplyPaymentAnswer = z.output<typeof answer>;
+
+/** Why Toss was asked. */
+export type PaymentSource = "confirm" | "webhook" | "worker" | "operator";
+
+/** One answer of Toss and when the question was asked, by the database's clock. */
+export interface ApplyPaymentRequest {
+  payment: Record<string, unknown>;
+  source: PaymentSource;
+  askedAt: string;
+  requestId: string;
+  operationId?: string | undefined;
+}
+
+/** Sends an answer of Toss through the one door; see the comment on `public.apply_payment`. */
+export function applyPayment(
+  database: Database,
+  request: ApplyPaymentRequest,
+): Promise<ApplyPaymentAnswer> {
+  return database.call("apply_payment", { ...request }, answer);
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Database } from "./client.ts";
+import { operation } from "./operation.ts";
+import { paymentView } from "./payment-view.ts";
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("proceed"), operation }),
+  z.object({ outcome: z.literal("resolve"), operation }),
+  z.object({ outcome: z.literal("processing") }),
+  z.object({ outcome: z.literal("confirmed"), payment: paymentView }),
+  z.object({
+    outcome: z.literal("rejected"),
+    errorCode: z.string(),
+    errorMessage: z.string().nullish(),
+  }),
+  z.object({ outcome: z.literal("already_confirmed") }),
+  z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("amount_mismatch") }),
+  z.object({ outcome: z.literal("payment_of_another_order") }),
+  z.object({ outcome: z.literal("order_closed") }),
+  z.object({ outcome: z.literal("order_not_found") }),
+]);
+
+/** What `begin_confirmation` answers. */
+export type BeginConfirmationAnswer = z.output<typeof answer>;
+
+/** The three values of a confirm, and who may act on them for how long. */
+export interface BeginConfirmationRequest {
+  paymentKey: string;
+  orderId: string;
+  amount: number;
+  leaseToken: string;
+  leaseSeconds: number;
+  mode: "test" | "live";
+  requestId: string;
+}
+
+/** Decides under the order's lock what a confirm may do; see the comment on `public.begin_confirmation`. */
+export function beginConfirmation(
+  database: Database,
+  request: BeginConfirmationRequest,
+): Promise<BeginConfirmationAnswer> {
+  return database.call("begin_confirmation", { ...request }, answer);
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { PaymentSource } from "./apply-payment.ts";
+import type { Database } from "./client.ts";
+import { paymentView } from "./payment-view.ts";
+
+const rejection = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
+  z.object({ outcome: z.literal("confirmed"), payment: paymentView }),
+]);
+
+/** A proven refusal of Toss. */
+export interface RejectOperationRequest {
+  operationId: string;
+  errorCode: string;
+  errorMessage: string;
+  /** False when our configuration was at fault, so that the same payment may be confirmed again. */
+  isFinal: boolean;
+  /** What the refusal made of the payment; null when it says nothing about it. */
+  paymentStatus: "ABORTED" | "EXPIRED" | null;
+  source: PaymentSource;
+  requestId: string;
+}
+
+/** Ends an operation on Toss's refusal, unless its payment has turned out to be paid. */
+export function rejectOperation(
+  database: Database,
+  request: RejectOperationRequest,
+): Promise<z.output<typeof rejection>> {
+  return database.call("reject_operation", { ...request }, rejection);
+}
+
+const postponement = z.object({
+  outcome: z.enum(["unknown", "succeeded", "rejected"]),
+  payment: paymentView.nullish(),
+});
+
+/** An attempt that brought no proof. */
+export interface PostponeOperationRequest {
+  operationId: string;
+  leaseToken: string;
+  errorCode: string;
+  errorMessage: string;
+  /** True after an error answer: Toss would replay it for the same Idempotency-Key. */
+  keyIsSpent: boolean;
+  retryAfterSeconds: number;
+  source: PaymentSource;
+  requestId: string;
+}
+
+/** Notes that Toss gave no proof and when to ask again. */
+export function postponeOperation(
+  database: Database,
+  request: PostponeOperationRequest,
+): Promise<z.output<typeof postponement>> {
+  return database.call("postpone_operation", { ...request }, postponement);
+}

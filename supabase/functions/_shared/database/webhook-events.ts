@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { Claimed, ClaimRequest } from "./claim.ts";
+import type { Database } from "./client.ts";
+
+const event = z.object({
+  eventId: z.string(),
+  eventType: z.string().nullable(),
+  orderId: z.string().nullable(),
+  paymentKey: z.string().nullable(),
+  verifiedBy: z.string().nullable(),
+  attempts: z.number().int(),
+  isDuplicate: z.boolean(),
+  isClaimed: z.boolean(),
+  leaseToken: z.string().nullable(),
+  /** The database's time just before Toss is asked. */
+  askedAt: z.string(),
+});
+
+/** A row of the inbox as a processor sees it. */
+export type WebhookEvent = z.output<typeof event>;
+
+/** One delivery, redacted for reading and encrypted for later. */
+export interface ReceiveWebhookRequest {
+  dedupeKey: string;
+  transmissionId: string | null;
+  retriedCount: number;
+  eventType: string | null;
+  orderId: string | null;
+  paymentKey: string | null;
+  payload: unknown;
+  verifiedBy: string | null;
+  keyId: string;
+  ciphertext: string;
+  /** Set when the event is stored for reading only. */
+  ignoredReason: string | null;
+  leaseToken: string;
+  leaseSeconds: number;
+}
+
+/** Stores a delivery; see the comment on `public.receive_webhook_event`. */
+export function receiveWebhookEvent(
+  database: Database,
+  request: ReceiveWebhookRequest,
+): Promise<WebhookEvent> {
+  return database.call("receive_webhook_event", { ...request }, event);
+}
+
+const finished = z.object({
+  outcome: z.enum([
+    "processed",
+    "ignored",
+    "failed",
+    "dead",
+    "lease_lost",
+    "event_not_found",
+  ]),
+  following: event.optional(),
+});
+
+/** How an event ended, and when to try again if it failed. */
+export interface FinishWebhookRequest {
+  eventId: string;
+  leaseToken: string;
+  status: "processed" | "ignored" | "failed";
+  reason: string | null;
+  verifiedBy: string | null;
+  askedAt: string;
+  leaseSeconds: number;
+  retryAfterSeconds: number;
+  maximumAttempts: number;
+}
+
+/** Ends a leased event; see the comment on `public.finish_webhook_event`. */
+export function finishWebhookEvent(
+  database: Database,
+  request: FinishWebhookRequest,
+): Promise<z.output<typeof finished>> {
+  return database.call("finish_webhook_event", { ...request }, finished);
+}
+
+const claimed = z.object({
+  events: z.array(event),
+  remaining: z.number().int(),
+});
+
+/** Takes up to `limit` due events, one per subject; see the comment on `public.claim_webhook_events`. */
+export async function claimWebhookEvents(
+  database: Database,
+  request: ClaimRequest,
+): Promise<Claimed<WebhookEvent>> {
+  const { events, remaining } = await database.call(
+    "claim_webhook_events",
+    { ...request },
+    claimed,
+  );
+  return { items: events, remaining };
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import type { Claimed, ClaimRequest } from "./claim.ts";
+import type { Database } from "./client.ts";
+import { type Operation, operation } from "./operation.ts";
+
+const operations = z.object({
+  operations: z.array(operation),
+  remaining: z.number().int(),
+});
+
+/** Takes open operations whose lease has passed; see the comment on `public.claim_operations`. */
+export async function claimOperations(
+  database: Database,
+  request: ClaimRequest,
+): Promise<Claimed<Operation>> {
+  const answer = await database.call(
+    "claim_operations",
+    { ...request },
+    operations,
+  );
+  return { items: answer.operations, remaining: answer.remaining };
+}
+
+/** A bounded slice of work at a time: now, or `asOf` (ISO 8601). */
+export interface SliceRequest {
+  limit: number;
+  asOf: string | null;
+}
+
+const expired = z.object({
+  expired: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Gives up overdue orders; see the comment on `public.expire_orders`. */
+export function expireOrders(
+  database: Database,
+  request: SliceRequest,
+): Promise<z.output<typeof expired>> {
+  return database.call("expire_orders", { ...request }, expired);
+}
+
+const unsettled = z.object({
+  payments: z.array(z.object({
+    paymentKey: z.string(),
+    orderId: z.string(),
+    askedAt: z.string(),
+  })),
+});
+
+/** A payment that must have ended at Toss by now. */
+export type UnsettledPayment = z.output<typeof unsettled>["payments"][number];
+
+/** Finds payments past their clocks; see the comment on `public.claim_unsettled_payments`. */
+export async function claimUnsettledPayments(
+  database: Database,
+  request: SliceRequest,
+): Promise<UnsettledPayment[]> {
+  const answer = await database.call(
+    "claim_unsettled_payments",
+    { ...request },
+    unsettled,
+  );
+  return answer.payments;
+}
+
+const housekeeping = z.object({ deletedCronRuns: z.number().int() });
+
+/** Removes old records of pg_cron; see the comment on `public.run_housekeeping`. */
+export function runHousekeeping(
+  database: Database,
+): Promise<z.output<typeof housekeeping>> {
+  return database.call("run_housekeeping", {}, housekeeping);
+}
+
+/** Writes the heartbeat of a job. */
+export async function recordJobRun(
+  database: Database,
+  request: {
+    job: string;
+    durationSeconds: number;
+    result: Record<string, unknown>;
+  },
+): Promise<void> {
+  await database.call("record_job_run", request, z.unknown());
+}

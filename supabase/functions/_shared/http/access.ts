@@ -1,0 +1,25 @@
+/** Who a caller can prove to be. */
+export type AccessMode = "anyone" | "user" | "publishable" | "secret" | "cron";
+
+/** What a function is open to, and whether pages of other origins may call it. */
+export interface FunctionAccess {
+  modes: readonly AccessMode[];
+  browser: boolean;
+}
+
+/**
+ * The one table that says who may call which function.
+ *
+ * `verify_jwt` is off for all of them (supabase/config.toml), because the platform's check lets every API key
+ * through; a function that is missing here cannot be created.
+ */
+export const FUNCTION_ACCESS = {
+  checkout: { modes: ["user", "publishable"], browser: true },
+  confirm: { modes: ["anyone"], browser: true },
+  health: { modes: ["anyone"], browser: true },
+  webhook: { modes: ["anyone"], browser: false },
+  worker: { modes: ["cron", "secret"], browser: false },
+} as const satisfies Record<string, FunctionAccess>;
+
+/** Name of an edge function: its folder under supabase/functions. */
+export type FunctionName = keyof typeof FUNCTION_ACCESS;

@@ -1,0 +1,142 @@
+/** What the product answers when it refuses, by code; texts for end users in Korean and English. */
+
+/** What a frontend should do next, as fixed in the API. */
+export type ErrorAction =
+  | "retry"
+  | "retry_later"
+  | "use_another_method"
+  | "fix_input"
+  | "start_over"
+  | "contact_issuer"
+  | "contact_support"
+  | "none";
+
+interface ErrorDescription {
+  status: number;
+  retryable: boolean;
+  action: ErrorAction;
+  ko: string;
+  en: string;
+}
+
+function describe(
+  status: number,
+  action: ErrorAction,
+  ko: string,
+  en: string,
+): ErrorDescription {
+  const retryable = action === "retry" || action === "retry_later";
+  return { status, retryable, action, ko, en };
+}
+
+const CHECK_INPUT = [
+  "입력한 내용을 다시 확인해 주세요.",
+  "Please check what you entered.",
+] as const;
+const SUPPORT = [
+  "문제가 발생했습니다. 고객센터로 문의해 주세요.",
+  "Something went wrong. Please contact support.",
+] as const;
+const TRY_LATER = [
+  "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+  "This is not possible right now. Please try again in a moment.",
+] as const;
+const NOT_FOUND_ORDER = [
+  "주문을 찾을 수 없습니다. 처음부터 다시 진행해 주세요.",
+  "We could not find this order. Please start again.",
+] as const;
+
+/** Every error code of the API: HTTP status, whether the same request may be repeated, action, texts. */
+export const ERROR_CODES = {
+  invalid_request: describe(400, "fix_input", ...CHECK_INPUT),
+  invalid_json: describe(400, "fix_input", ...CHECK_INPUT),
+  cart_empty: describe(
+    400,
+    "fix_input",
+    "장바구니가 비어 있습니다.",
+    "Your cart is empty.",
+  ),
+  unauthorized: describe(
+    401,
+    "none",
+    "로그인이 필요합니다.",
+    "Please sign in.",
+  ),
+  invalid_signature: describe(401, "none", ...SUPPORT),
+  payment_confirm_failed: describe(
+    402,
+    "use_another_method",
+    "결제가 승인되지 않았습니다. 다른 결제 수단으로 다시 시도해 주세요.",
+    "The payment was not approved. Please try another payment method.",
+  ),
+  forbidden: describe(
+    403,
+    "none",
+    "권한이 없습니다.",
+    "You may not do this.",
+  ),
+  not_found: describe(
+    404,
+    "none",
+    "찾을 수 없는 주소입니다.",
+    "There is nothing at this address.",
+  ),
+  order_not_found: describe(404, "start_over", ...NOT_FOUND_ORDER),
+  payment_not_found: describe(
+    404,
+    "start_over",
+    "결제 정보를 찾을 수 없습니다. 결제를 다시 진행해 주세요.",
+    "We could not find this payment. Please pay again.",
+  ),
+  product_not_found: describe(
+    404,
+    "fix_input",
+    "판매하지 않는 상품이 있습니다. 장바구니를 확인해 주세요.",
+    "An item is no longer sold. Please check your cart.",
+  ),
+  plan_not_found: describe(
+    404,
+    "fix_input",
+    "선택한 이용권을 찾을 수 없습니다.",
+    "We could not find this plan.",
+  ),
+  method_not_allowed: describe(405, "none", ...SUPPORT),
+  insufficient_stock: describe(
+    409,
+    "fix_input",
+    "재고가 부족합니다. 수량을 줄여 주세요.",
+    "There is not enough stock. Please lower the quantity.",
+  ),
+  payment_already_confirmed: describe(
+    409,
+    "none",
+    "이미 결제가 완료된 주문입니다.",
+    "This order has already been paid.",
+  ),
+  operation_in_progress: describe(
+    409,
+    "retry_later",
+    "이 주문의 결제를 확인하고 있습니다. 잠시 후 다시 확인해 주세요.",
+    "Another payment of this order is being checked. Please look again in a moment.",
+  ),
+  payment_expired: describe(
+    410,
+    "start_over",
+    "결제 가능 시간이 지났습니다. 처음부터 다시 진행해 주세요.",
+    "The time to pay has passed. Please start again.",
+  ),
+  payload_too_large: describe(413, "fix_input", ...CHECK_INPUT),
+  payment_amount_mismatch: describe(
+    422,
+    "start_over",
+    "결제 금액이 주문 금액과 다릅니다. 처음부터 다시 진행해 주세요.",
+    "The amount differs from the order. Please start again.",
+  ),
+  not_configured: describe(500, "contact_support", ...SUPPORT),
+  internal_error: describe(500, "contact_support", ...SUPPORT),
+  payment_provider_error: describe(502, "retry_later", ...TRY_LATER),
+  storage_unavailable: describe(503, "retry", ...TRY_LATER),
+} as const satisfies Record<string, ErrorDescription>;
+
+/** A code of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;

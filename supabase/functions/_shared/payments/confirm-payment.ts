@@ -1,0 +1,71 @@
+import {
+  beginConfirmation,
+  type BeginConfirmationAnswer,
+} from "../database/begin-confirmation.ts";
+import type { Database } from "../database/client.ts";
+import type { OperationContext } from "./operation-context.ts";
+import type { ConfirmOutcome } from "./outcome.ts";
+import { resolveOperation } from "./resolve-operation.ts";
+import { sendConfirmation } from "./send-confirmation.ts";
+
+/** The three values that the payment window hands to the success URL. */
+export interface ConfirmRequest {
+  paymentKey: string;
+  orderId: string;
+  amount: number;
+}
+
+/** Refusals that were decided in our own database; Toss was not asked. */
+export type LocalRefusal = Exclude<
+  BeginConfirmationAnswer["outcome"],
+  "proceed" | "resolve" | "processing" | "confirmed" | "rejected"
+>;
+
+/** How a confirm ended. */
+export type ConfirmResult =
+  | ConfirmOutcome
+  | { kind: "refused_locally"; reason: LocalRefusal };
+
+/** What a confirm needs besides what any operation needs. */
+export interface ConfirmOptions {
+  /** Without retries: nothing has happened at Toss yet, so a failure may simply be answered. */
+  firstCallDatabase: Database;
+  leaseSeconds: number;
+  mode: "test" | "live";
+}
+
+/**
+ * Confirms a payment: intent, Toss, record. Two database round trips and one call to Toss.
+ *
+ * Repeating it is harmless at any point; a repeat gets the same answer, or `processing` while another caller is
+ * at it.
+ *
+ * @throws DatabaseError when the database fails; the operation, if it was begun, is finished by the worker
+ */
+export async function confirmPayment(
+  context: OperationContext,
+  request: ConfirmRequest,
+  options: ConfirmOptions,
+): Promise<ConfirmResult> {
+  const begun = await beginConfirmation(options.firstCallDatabase, {
+    ...request,
+    leaseToken: crypto.randomUUID(),
+    leaseSeconds: options.leaseSeconds,
+    mode: options.mode,
+    requestId: context.requestId,
+  });
+  switch (begun.outcome) {
+    case "proceed":
+      return await sendConfirmation(context, begun.operation);
+    case "resolve":
+      return await resolveOperation(context, begun.operation);
+    case "processing":
+      return { kind: "processing" };
+    case "confirmed":
+      return { kind: "confirmed", payment: begun.payment };
+    case "rejected":
+      return { kind: "refused", code: begun.errorCode };
+    default:
+      return { kind: "refused_locally", reason: begun.outcome };
+  }
+}

@@ -1,0 +1,19 @@
+import type { PaymentSource } from "../database/apply-payment.ts";
+import { withRetries } from "../database/client.ts";
+import type { RequestContext } from "../http/create-function.ts";
+import type { OperationContext } from "./operation-context.ts";
+
+/** What a request handler hands to the code that acts on operations. */
+export function createOperationContext(
+  { services, logger, requestId }: RequestContext,
+  source: PaymentSource,
+): OperationContext {
+  return {
+    database: withRetries(services.database),
+    toss: services.toss(logger),
+    logger,
+    source,
+    requestId,
+    random: Math.random,
+  };
+}

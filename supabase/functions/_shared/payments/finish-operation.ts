@@ -1,0 +1,117 @@
+import { applyPayment } from "../database/apply-payment.ts";
+import {
+  postponeOperation,
+  rejectOperation,
+} from "../database/end-operation.ts";
+import type { Operation } from "../database/operation.ts";
+import { describeTossError } from "../toss/error-catalogue.ts";
+import type { TossPayment } from "../toss/payment.ts";
+import type { OperationContext } from "./operation-context.ts";
+import type { ConfirmOutcome } from "./outcome.ts";
+import { refusalEffect } from "./refusal.ts";
+import { retryDelaySeconds } from "./retry-delay.ts";
+import { paymentSnapshot } from "./snapshot.ts";
+
+/** Why an attempt brought no proof, and whether its Idempotency-Key can be used again. */
+export interface NoProof {
+  code: string;
+  message: string;
+  keyIsSpent: boolean;
+}
+
+/** Leaves an operation open: nothing is concluded, the next attempt is set. */
+export async function leaveOpen(
+  context: OperationContext,
+  operation: Operation,
+  { code, message, keyIsSpent }: NoProof,
+): Promise<ConfirmOutcome> {
+  const { database, logger, source, requestId, random } = context;
+  logger.warn("operation_without_proof", {
+    operationId: operation.operationId,
+    orderId: operation.orderId,
+    code,
+    attempts: operation.attempts,
+  });
+  const answer = await postponeOperation(database, {
+    operationId: operation.operationId,
+    leaseToken: operation.leaseToken,
+    errorCode: code,
+    errorMessage: message,
+    keyIsSpent,
+    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
+    source,
+    requestId,
+  });
+  // A webhook may have brought the proof meanwhile.
+  return answer.outcome === "succeeded" && answer.payment
+    ? { kind: "confirmed", payment: answer.payment }
+    : { kind: "processing" };
+}
+
+/** Ends an operation on Toss's refusal. */
+export async function refuseOperation(
+  context: OperationContext,
+  operation: Operation,
+  { code, message, status }: { code: string; message: string; status?: number },
+): Promise<ConfirmOutcome> {
+  const { database, source, requestId } = context;
+  const answer = await rejectOperation(database, {
+    operationId: operation.operationId,
+    errorCode: code,
+    errorMessage: message,
+    ...refusalEffect(describeTossError(code, status)),
+    source,
+    requestId,
+  });
+  return answer.outcome === "confirmed"
+    ? { kind: "confirmed", payment: answer.payment }
+    : { kind: "refused", code: answer.errorCode, status };
+}
+
+/**
+ * Sends Toss's Payment through the one door and says what it means for the confirm.
+ *
+ * An answer with another amount or currency than the order's is not believed: the operation stays open and the
+ * audit log has the line `answer_mismatch`. Another payment or order does not get past the client.
+ */
+export async function settleOperation(
+  context: OperationContext,
+  operation: Operation,
+  payment: TossPayment,
+): Promise<ConfirmOutcome> {
+  const { database, source, requestId } = context;
+  const answer = await applyPayment(database, {
+    payment: paymentSnapshot(payment),
+    source,
+    askedAt: operation.askedAt,
+    requestId,
+    operationId: operation.operationId,
+  });
+  switch (answer.outcome) {
+    case "confirmed":
+      return answer.paysOrder
+        ? { kind: "confirmed", payment: answer.payment }
+        : { kind: "already_confirmed" };
+    case "rejected":
+      return { kind: "refused", code: answer.errorCode ?? "UNKNOWN" };
+    case "pending":
+      return await leaveOpen(context, operation, {
+        code: `PAYMENT_${answer.paymentStatus}`,
+        message: "Toss has not finished this payment.",
+        keyIsSpent: false,
+      });
+    case "unknown_status":
+      return await leaveOpen(context, operation, {
+        code: "UNKNOWN_STATUS",
+        message: "Toss named a payment status this version does not know.",
+        keyIsSpent: false,
+      });
+    case "mismatch":
+    case "order_not_found":
+      return await leaveOpen(context, operation, {
+        code: "ANSWER_MISMATCH",
+        message: "Toss's answer differs from the order.",
+        keyIsSpent: false,
+      });
+  }
+}

@@ -1,0 +1,15 @@
+import type { PaymentSource } from "../database/apply-payment.ts";
+import type { Database } from "../database/client.ts";
+import type { Logger } from "../http/logger.ts";
+import type { TossClient } from "../toss/client.ts";
+
+/** What acting on an operation needs, and on whose behalf it happens. */
+export interface OperationContext {
+  /** Calls again on failure: what it carries is Toss's word and must not be lost. */
+  database: Database;
+  toss: TossClient;
+  logger: Logger;
+  source: PaymentSource;
+  requestId: string;
+  random: () => number;
+}

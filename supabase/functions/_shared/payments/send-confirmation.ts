@@ -1,0 +1,62 @@
+import type { Operation } from "../database/operation.ts";
+import type { OperationContext } from "./operation-context.ts";
+import {
+  leaveOpen,
+  refuseOperation,
+  settleOperation,
+} from "./finish-operation.ts";
+import type { ConfirmOutcome } from "./outcome.ts";
+
+/**
+ * Asks Toss to approve a payment whose operation is leased, and finishes the operation with the answer.
+ *
+ * The lease outlasts the client's timeout, so nobody else acts on the operation meanwhile.
+ */
+export async function sendConfirmation(
+  context: OperationContext,
+  operation: Operation,
+): Promise<ConfirmOutcome> {
+  const { paymentKey, orderId, amount, idempotencyKey } = operation;
+  const outcome = await context.toss.confirm(
+    { paymentKey, orderId, amount },
+    { idempotencyKey },
+  );
+  switch (outcome.kind) {
+    case "answered":
+      return await settleOperation(context, operation, outcome.value);
+    case "refused":
+      return outcome.failure.class === "already_done"
+        ? await adoptPayment(context, operation, outcome.code)
+        : await refuseOperation(context, operation, outcome);
+    case "unknown":
+      return await leaveOpen(context, operation, {
+        code: outcome.code ?? outcome.reason.toUpperCase(),
+        message: outcome.message,
+        keyIsSpent: outcome.answered,
+      });
+  }
+}
+
+/** Toss says the payment was processed before: its own record tells how, and for which order. */
+async function adoptPayment(
+  context: OperationContext,
+  operation: Operation,
+  code: string,
+): Promise<ConfirmOutcome> {
+  const outcome = await context.toss.getPayment(operation.paymentKey);
+  if (outcome.kind !== "answered") {
+    return await leaveOpen(context, operation, {
+      code,
+      message:
+        "Toss processed this payment before; its state is not known yet.",
+      keyIsSpent: true,
+    });
+  }
+  return outcome.value.orderId === operation.orderId
+    ? await settleOperation(context, operation, outcome.value)
+    : await refuseOperation(context, operation, {
+      code: "NOT_FOUND_PAYMENT",
+      message: "The payment belongs to another order.",
+      status: 404,
+    });
+}

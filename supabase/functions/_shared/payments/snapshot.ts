@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import type { TossPayment } from "../toss/payment.ts";
+
+/**
+ * Reduces Toss's Payment to what the database keeps.
+ *
+ * `secret` leaves as its SHA-256, which is all a comparison with a webhook needs; card and customer data stay
+ * behind. The keys are those that `public.apply_payment` reads.
+ */
+export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
+  const cancels = (payment.cancels ?? []).map((cancel) => ({
+    transactionKey: cancel.transactionKey,
+    cancelAmount: cancel.cancelAmount,
+    cancelReason: cancel.cancelReason ?? null,
+    cancelStatus: cancel.cancelStatus ?? "DONE",
+    canceledAt: cancel.canceledAt ?? null,
+  }));
+  const isFullyCanceled = cancels.length > 0 && payment.balanceAmount === 0;
+  const account = payment.virtualAccount;
+  return {
+    paymentKey: payment.paymentKey,
+    orderId: payment.orderId,
+    status: payment.status,
+    method: payment.method ?? null,
+    totalAmount: payment.totalAmount,
+    balanceAmount: payment.balanceAmount,
+    currency: payment.currency,
+    requestedAt: payment.requestedAt ?? null,
+    approvedAt: payment.approvedAt ?? null,
+    canceledAt: isFullyCanceled ? latest(cancels) : null,
+    failureCode: payment.failure?.code ?? null,
+    failureMessage: payment.failure?.message ?? null,
+    receiptUrl: payment.receipt?.url ?? null,
+    cancels,
+    ...(payment.secret ? { secretDigest: sha256(payment.secret) } : {}),
+    ...(account
+      ? {
+        virtualAccount: {
+          bankCode: account.bankCode,
+          accountNumber: account.accountNumber,
+          customerName: account.customerName ?? null,
+          dueDate: account.dueDate ?? null,
+        },
+      }
+      : {}),
+  };
+}
+
+function latest(cancels: { canceledAt: string | null }[]): string | null {
+  const times = cancels.flatMap(({ canceledAt }) => canceledAt ?? []);
+  return times.reduce<string | null>(
+    (last, time) =>
+      last === null || Date.parse(time) > Date.parse(last) ? time : last,
+    null,
+  );
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}

@@ -1,0 +1,84 @@
+import { type Config, type ConfigProblem, loadConfig } from "./config.ts";
+import {
+  createDatabase,
+  createServerClient,
+  type Database,
+} from "./database/client.ts";
+import type { VerifyUser } from "./http/authenticate.ts";
+import { createKeyring, type Keyring } from "./security/encryption.ts";
+import { createTossClient, type TossClient } from "./toss/client.ts";
+import type { Logger } from "./http/logger.ts";
+
+/** Longer than Toss may take by this much, so that a lease ends only when no answer can come any more. */
+const LEASE_MARGIN_SECONDS = 5;
+
+/** Everything a request handler reaches the world through. */
+export interface Services {
+  config: Config;
+  database: Database;
+  keyring: Keyring;
+  verifyUser: VerifyUser;
+  /** How long an operation or event may stay with one caller. */
+  leaseSeconds: number;
+  /** A Toss client whose log lines carry the request's id. */
+  toss(logger: Logger): TossClient;
+}
+
+/** What {@link createServices} needs from outside. */
+export interface ServicesOptions {
+  environment: Record<string, string>;
+  fetch: typeof fetch;
+}
+
+/**
+ * Builds the services of one isolate from its environment.
+ *
+ * @returns the services, or every problem of the environment by variable
+ */
+export function createServices(
+  { environment, fetch }: ServicesOptions,
+): { ok: true; services: Services } | {
+  ok: false;
+  problems: readonly ConfigProblem[];
+} {
+  const loaded = loadConfig(environment);
+  if (!loaded.ok) return loaded;
+  const { config } = loaded;
+  const [secretKey] = config.supabase.secretKeys;
+  if (secretKey === undefined) {
+    const problem = "has no key; the platform sets it";
+    return {
+      ok: false,
+      problems: [{ variable: "SUPABASE_SECRET_KEYS", problem }],
+    };
+  }
+  const client = createServerClient({
+    url: config.supabase.url,
+    secretKey,
+    fetch,
+  });
+  return {
+    ok: true,
+    services: {
+      config,
+      database: createDatabase(client),
+      keyring: createKeyring(config.encryptionKeys),
+      leaseSeconds: config.toss.timeoutMs / 1000 + LEASE_MARGIN_SECONDS,
+      toss: (logger) =>
+        createTossClient({
+          secretKey: config.toss.secretKey,
+          baseUrl: config.toss.apiBaseUrl,
+          timeoutMs: config.toss.timeoutMs,
+          fetch,
+          logger,
+        }),
+      // Asymmetric tokens are checked with the project's JWKS, legacy ones by Auth itself.
+      verifyUser: async (accessToken) => {
+        const { data, error } = await client.auth.getClaims(accessToken);
+        if (error !== null || data === null) return null;
+        const { sub, role } = data.claims;
+        return role === "authenticated" && typeof sub === "string" ? sub : null;
+      },
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+const item = z.strictObject({
+  productId: z.string().min(1).max(64),
+  quantity: z.number().int().min(1).max(9999),
+});
+
+/** The body of `POST checkout`: a cart, or a one-time pass for a plan. */
+export const checkoutRequest = z.strictObject({
+  items: z.array(item).max(100).optional(),
+  planId: z.string().min(1).max(64).optional(),
+  customerEmail: z.email().max(100).optional(),
+  customerName: z.string().min(1).max(100).optional(),
+  // Toss's own limits of metadata (Toss: core API reference).
+  metadata: z.record(
+    z.string().min(1).max(40).regex(/^[^[\]]+$/),
+    z.string().max(2000),
+  ).refine((value) => Object.keys(value).length <= 5, "at most 5 entries")
+    .optional(),
+}).refine(
+  ({ items, planId }) => items === undefined || planId === undefined,
+  { path: ["planId"], message: "send either items or planId, not both" },
+).refine(
+  ({ items, planId }) => items !== undefined || planId !== undefined,
+  { path: ["items"], message: "required, unless planId is sent" },
+);
+
+/** A checked {@link checkoutRequest}. */
+export type CheckoutRequest = z.output<typeof checkoutRequest>;

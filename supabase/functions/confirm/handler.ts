@@ -1,0 +1,104 @@
+import type {
+  Handler,
+  RequestContext,
+} from "../_shared/http/create-function.ts";
+import {
+  preferredLanguage,
+  userMessage,
+} from "../_shared/http/error-response.ts";
+import { parseInput, readJson } from "../_shared/http/read-body.ts";
+import { toAppError } from "../_shared/http/to-app-error.ts";
+import { appUrl } from "../_shared/http/urls.ts";
+import {
+  confirmPayment,
+  type ConfirmRequest,
+} from "../_shared/payments/confirm-payment.ts";
+import { createOperationContext } from "../_shared/payments/create-context.ts";
+import type { PaymentView } from "../_shared/database/payment-view.ts";
+import { confirmError } from "./refusal.ts";
+import { confirmQuery, confirmRequest } from "./request.ts";
+
+type Answer = PaymentView | { status: "processing"; orderId: string };
+
+/** Seconds after which asking again can bring news. */
+const ASK_AGAIN_SECONDS = 2;
+
+async function confirm(
+  context: RequestContext,
+  request: ConfirmRequest,
+): Promise<Answer> {
+  const { services } = context;
+  const result = await confirmPayment(
+    createOperationContext(context, "confirm"),
+    request,
+    {
+      firstCallDatabase: services.database,
+      leaseSeconds: services.leaseSeconds,
+      mode: services.config.toss.mode,
+    },
+  );
+  switch (result.kind) {
+    case "confirmed":
+      return result.payment;
+    case "processing":
+      return { status: "processing", orderId: request.orderId };
+    default:
+      throw confirmError(result);
+  }
+}
+
+/**
+ * `POST confirm`: approves a payment that the buyer authenticated in the payment window.
+ *
+ * 200 when it is approved (again on every repeat), 202 while Toss's answer is not known; refusals as in
+ * refusal.ts. Source: Toss, 결제 승인 (POST /v1/payments/confirm).
+ */
+export const confirmByJson: Handler = async (request, context) => {
+  const body = await readJson(request, confirmRequest);
+  const answer = await confirm(context, body);
+  return answer.status === "processing"
+    ? Response.json(answer, {
+      status: 202,
+      headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
+    })
+    : Response.json(answer);
+};
+
+/**
+ * `GET confirm`: the success URL of the payment window. Confirms, then sends the browser to the shop's success
+ * page, or to its fail page with `code`, `message` and, where Toss refused, `tossCode`.
+ */
+export const confirmByRedirect: Handler = async (request, context) => {
+  const { config } = context.services;
+  const query = Object.fromEntries(new URL(request.url).searchParams);
+  try {
+    const answer = await confirm(context, parseInput(query, confirmQuery));
+    return redirect(appUrl(config, config.app.successPath, {
+      orderId: answer.orderId,
+      status: answer.status,
+    }));
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    context.logger.info("confirm_refused", {
+      code: error.code,
+      reason: error.message,
+      cause: error.options.cause instanceof Error
+        ? error.options.cause.message
+        : undefined,
+    });
+    return redirect(appUrl(config, config.app.failPath, {
+      code: error.code,
+      message: userMessage(error, preferredLanguage(request)),
+      orderId: query.orderId,
+      tossCode: error.options.tossCode,
+    }));
+  }
+};
+
+function redirect(location: string): Response {
+  return new Response(null, {
+    status: 303,
+    // The address that is left holds a paymentKey; it must not travel to the next page's servers.
+    headers: { location, "referrer-policy": "no-referrer" },
+  });
+}

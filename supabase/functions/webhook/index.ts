@@ -1,0 +1,4 @@
+import { createFunction } from "../_shared/http/create-function.ts";
+import { receiveWebhook } from "./handler.ts";
+
+export default createFunction("webhook", { "POST /": receiveWebhook });

@@ -1,0 +1,38 @@
+import { claimOperations } from "../../_shared/database/worker-jobs.ts";
+import { createOperationContext } from "../../_shared/payments/create-context.ts";
+import type { ConfirmOutcome } from "../../_shared/payments/outcome.ts";
+import { resolveOperation } from "../../_shared/payments/resolve-operation.ts";
+import type { Job } from "./job.ts";
+import { runBatches } from "./run-batches.ts";
+
+/** Job `operations`: finishes what a caller began and nobody proved, on Toss's word alone. */
+export const operations: Job = async (context, { limit, asOf }) => {
+  const { services, logger } = context;
+  const operationContext = createOperationContext(context, "worker");
+  const run = await runBatches({
+    limit,
+    claim: (size) =>
+      claimOperations(services.database, {
+        limit: size,
+        leaseToken: crypto.randomUUID(),
+        leaseSeconds: services.leaseSeconds,
+        asOf: asOf ?? null,
+      }),
+    handle: (operation) => resolveOperation(operationContext, operation),
+    onInterrupted: (operation, error) =>
+      logger.error("operation_interrupted", {
+        operationId: operation.operationId,
+        cause: error instanceof Error ? error.message : String(error),
+      }),
+  });
+  const count = (...kinds: ConfirmOutcome["kind"][]) =>
+    run.results.filter(({ kind }) => kinds.includes(kind)).length;
+  return {
+    claimed: run.claimed,
+    succeeded: count("confirmed", "already_confirmed"),
+    rejected: count("refused"),
+    unknown: count("processing"),
+    interrupted: run.interrupted,
+    remaining: run.remaining,
+  };
+};
