@@ -16,7 +16,7 @@ export class Scheduler {
   readonly #clock: VirtualClock;
   readonly #running = new Set<Promise<void>>();
   #tasks: Task[] = [];
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -54,8 +54,9 @@ export class Scheduler {
    * within the span also happen.
    */
   async advance(milliseconds: number): Promise<void> {
-    const target = this.#clock.now() + milliseconds;
+    // First, so that a retry is planned before the span to its moment begins.
     await this.settle();
+    const target = this.#clock.now() + milliseconds;
     for (
       let task = this.#tasks[0];
       task !== undefined && task.dueAt <= target;

@@ -50,10 +50,19 @@ function faultAnswer(
   };
 }
 
+/** Undoes percent-encoding; malformed text stays as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function applyEndpoint(call: RoutedCall): ApiAnswer {
   const { request, endpoint } = call;
-  const groups = endpoint.path.exec(request.path)?.slice(1) ?? [];
-  const parameters = groups.map((group) => decodeURIComponent(group));
+  const parameters = endpoint.path.exec(request.path)?.slice(1).map(decode) ??
+    [];
   const outcome = endpoint.handle({ ...call, parameters });
   return outcome.kind === "value"
     ? valueAnswer(outcome.value)
@@ -90,11 +99,14 @@ async function runIdempotently(
     const { answer, traceId: first } = known.stored;
     return { answer, traceIds: [first, traceId] };
   }
-  const answer = await runOnce(call);
-  const keep = answer.status < 500 || state.settings.cacheServerErrors;
-  if (keep) store.finish(identity, { answer, traceId });
-  else store.forget(identity);
-  return { answer, traceIds: [traceId] };
+  try {
+    const answer = await runOnce(call);
+    const keep = answer.status < 500 || state.settings.cacheServerErrors;
+    if (keep) store.finish(identity, { answer, traceId });
+    return { answer, traceIds: [traceId] };
+  } finally {
+    store.forgetUnfinished(identity);
+  }
 }
 
 /**

@@ -69,13 +69,14 @@ export async function apiRoute(
     status: null,
   };
   state.requests.push(record);
-  // Read before any fault is taken, so that the last one still counts.
+  // Asked before and after, because a fault may be spent or added between.
   if (state.faults.mayCut()) wire.closeConnection = true;
   if (state.faults.take("lose_answer_before", request)) {
     return cutBeforeAnswer(wire, record);
   }
   const traceId = newTraceId();
   const traced = await answerApiRequest({ state, request, traceId });
+  if (state.faults.mayCut()) wire.closeConnection = true;
   if (state.faults.take("lose_answer_after", request)) {
     return cutBeforeAnswer(wire, record);
   }

@@ -67,9 +67,12 @@ export class IdempotencyStore {
     if (entry !== undefined) entry.stored = stored;
   }
 
-  /** Forgets a request that got no answer worth keeping. */
-  forget(identity: IdempotencyIdentity): void {
-    this.#entries.delete(nameOf(identity));
+  /** Forgets a request that ended without an answer worth keeping. */
+  forgetUnfinished(identity: IdempotencyIdentity): void {
+    const name = nameOf(identity);
+    if (this.#entries.get(name)?.stored === undefined) {
+      this.#entries.delete(name);
+    }
   }
 
   #isOver(entry: Entry, now: number): boolean {

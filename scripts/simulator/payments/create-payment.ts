@@ -46,7 +46,6 @@ export function createPayment(
   const payment: Payment = {
     ...rest,
     paymentKey,
-    sequence: state.payments.size + 1,
     keyPair,
     type: "NORMAL",
     totalAmount: amount,

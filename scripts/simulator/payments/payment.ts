@@ -51,8 +51,6 @@ export interface Cancel {
 /** A payment as the simulator keeps it. Amounts in KRW, times in epoch ms. */
 export interface Payment {
   paymentKey: string;
-  /** Order of creation, from 1. */
-  sequence: number;
   keyPair: KeyPair;
   type: "NORMAL";
   orderId: string;

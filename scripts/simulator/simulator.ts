@@ -1,0 +1,70 @@
+import { createApp } from "./app.ts";
+import { type Controls, createControls } from "./control/controls.ts";
+import { listen } from "./http-server.ts";
+import { parseOptions, type SimulatorOptions } from "./options.ts";
+import { createState, emptyCollections } from "./state.ts";
+import { createWebhookClient } from "./webhooks/post-webhook.ts";
+
+/** A running simulator: its addresses, its keys and its controls. */
+export interface Simulator extends Controls {
+  /** `http://127.0.0.1:<port>`, for `TOSS_API_BASE_URL`. */
+  url: string;
+  /** The first secret key. */
+  secretKey: string;
+  /** The client key that belongs to `secretKey`. */
+  clientKey: string;
+  /** Ends every connection, timer and webhook; a second call does nothing. */
+  stop(): Promise<void>;
+}
+
+const SCRIPT_FILE = new URL("./window/sdk-script.js", import.meta.url);
+
+/**
+ * Starts a simulated Toss on 127.0.0.1.
+ * Throws a `ZodError` for malformed options and the system's error when the
+ * port is taken.
+ */
+export async function startSimulator(
+  options: SimulatorOptions,
+): Promise<Simulator> {
+  const settings = parseOptions(options);
+  const [keyPair] = settings.secretKeys;
+  if (keyPair === undefined) throw new RangeError("a key pair is needed");
+  const script = await Deno.readTextFile(SCRIPT_FILE);
+  const client = createWebhookClient(settings.webhookTimeoutMilliseconds);
+  const stopping = new AbortController();
+  const state = createState(settings, client.post, stopping.signal);
+  const { clock, scheduler } = state;
+  const controls = createControls(state, {
+    closeIdleConnections: () => server.closeIdleConnections(),
+    async reset() {
+      scheduler.clear();
+      await scheduler.settle();
+      // Deliveries that just failed have planned their retries.
+      scheduler.clear();
+      clock.reset();
+      const time = { clock, scheduler, post: client.post };
+      Object.assign(state, emptyCollections(settings, time));
+    },
+  });
+  const app = createApp(state, controls, script);
+  const server = await listen(
+    settings.port,
+    async (request, wire) => await app.fetch(request, { wire }),
+  );
+  const url = `http://127.0.0.1:${server.port}`;
+  state.publicUrl = settings.publicUrl ?? url;
+  return {
+    ...controls,
+    url,
+    ...keyPair,
+    async stop() {
+      if (stopping.signal.aborted) return;
+      stopping.abort();
+      client.close();
+      await scheduler.settle();
+      scheduler.clear();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { ERROR_CODES } from "../error-codes.ts";
+import type { Payment } from "../payments/payment.ts";
+import { escapeHtml, htmlPage } from "./html.ts";
+import type { ResultTarget } from "./window-request.ts";
+
+// The declines a buyer meets most, offered first.
+const COMMON_DECLINES = [
+  "REJECT_CARD_PAYMENT",
+  "REJECT_CARD_COMPANY",
+  "REJECT_ACCOUNT_PAYMENT",
+  "INVALID_STOPPED_CARD",
+  "INVALID_CARD_LOST_OR_STOLEN",
+];
+
+const DECLINE_CODES = [
+  ...COMMON_DECLINES,
+  ...[...ERROR_CODES.values()]
+    .filter(({ status, code }) =>
+      status < 500 && !COMMON_DECLINES.includes(code)
+    )
+    .map(({ code }) => code),
+];
+
+function hidden(name: string, value: string | undefined): string {
+  if (value === undefined) return "";
+  return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
+}
+
+/** The page on which a person pays, declines or cancels. */
+export function windowPage(payment: Payment, target: ResultTarget): string {
+  const options = DECLINE_CODES.map((code) => `<option>${code}</option>`);
+  const amount = payment.totalAmount.toLocaleString("ko-KR");
+  return htmlPage(
+    "결제 · Payment (simulator)",
+    `<dl>
+<dt>상품 · Order</dt><dd>${escapeHtml(payment.orderName)}</dd>
+<dt>주문번호 · Order id</dt><dd>${escapeHtml(payment.orderId)}</dd>
+<dt>금액 · Amount</dt><dd>${amount}원</dd>
+<dt>결제수단 · Method</dt><dd>${payment.method}</dd>
+</dl>
+<form method="post" action="/payment-window/${payment.paymentKey}">
+${hidden("successUrl", target.successUrl)}
+${hidden("failUrl", target.failUrl)}
+${hidden("origin", target.origin)}
+<button name="action" value="pay">결제하기 · Pay</button>
+<label>거절 코드 · Decline code
+<select name="code">${options.join("")}</select></label>
+<button name="action" value="decline_confirm">승인 거절 · Pay, then decline the confirm</button>
+<button name="action" value="decline">결제창에서 거절 · Decline here</button>
+<button name="action" value="cancel">결제 취소 · Cancel</button>
+</form>`,
+  );
+}
+
+/** A page that only says something. */
+export function messagePage(message: string): string {
+  return htmlPage(
+    "결제 · Payment (simulator)",
+    `<p>${escapeHtml(message)}</p>`,
+  );
+}
+
+/** A page that hands `result` to the page around its frame. */
+export function framePage(result: unknown, origin: string): string {
+  // "<" is escaped, because "</script>" in a value would end the element.
+  const safe = (value: unknown) =>
+    JSON.stringify(value).replaceAll("<", "\\u003c");
+  return htmlPage(
+    "결제 · Payment (simulator)",
+    `<script>parent.postMessage(${
+      safe({ source: "toss-simulator", ...Object(result) })
+    }, ${safe(new URL(origin).origin)});</script>`,
+  );
+}

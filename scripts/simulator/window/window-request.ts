@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { newPaymentSchema } from "../payments/create-payment.ts";
+import { PAYMENT_METHODS, type PaymentMethod } from "../payments/payment.ts";
+
+const METHOD_OF_SDK = new Map<string, PaymentMethod>([
+  ["CARD", "카드"],
+  ["TRANSFER", "계좌이체"],
+  ["MOBILE_PHONE", "휴대폰"],
+  ["CULTURE_GIFT_CERTIFICATE", "문화상품권"],
+  ["BOOK_GIFT_CERTIFICATE", "도서문화상품권"],
+  ["GAME_GIFT_CERTIFICATE", "게임문화상품권"],
+  ...PAYMENT_METHODS.map((method) => [method, method] as const),
+]);
+
+/** A redirect target; only web addresses, so that no script URL gets in. */
+const redirectUrlSchema = z.url({ protocol: /^https?$/ });
+
+/**
+ * Where the result goes: both redirect URLs, or the origin of the page whose
+ * frame shows the window, or nowhere.
+ */
+export const resultTargetSchema = z.object({
+  successUrl: redirectUrlSchema.optional(),
+  failUrl: redirectUrlSchema.optional(),
+  origin: redirectUrlSchema.optional(),
+});
+
+/** `resultTargetSchema` after parsing. */
+export type ResultTarget = z.output<typeof resultTargetSchema>;
+
+const querySchema = resultTargetSchema.extend({
+  clientKey: z.string(),
+  method: z.string().default("CARD").transform((name, context) => {
+    const method = METHOD_OF_SDK.get(name);
+    if (method !== undefined) return method;
+    context.addIssue({ code: "custom", message: "NOT_SUPPORTED_METHOD" });
+    return z.NEVER;
+  }),
+  orderId: z.string(),
+  orderName: z.string(),
+  amount: z.coerce.number(),
+  taxFreeAmount: z.coerce.number().default(0),
+  customerKey: z.string().optional(),
+});
+
+/** A request to open the window. */
+export type WindowRequest =
+  | {
+    kind: "valid";
+    clientKey: string;
+    payment: z.output<typeof newPaymentSchema>;
+    target: ResultTarget;
+  }
+  | { kind: "invalid"; code: string };
+
+/** Reads the query of `/payment-window`. */
+export function parseWindowRequest(
+  query: Record<string, string>,
+): WindowRequest {
+  const parsed = querySchema.safeParse(query);
+  if (!parsed.success) {
+    const unsupported = parsed.error.issues
+      .some((issue) => issue.message === "NOT_SUPPORTED_METHOD");
+    const code = unsupported ? "NOT_SUPPORTED_METHOD" : "INVALID_REQUEST";
+    return { kind: "invalid", code };
+  }
+  const { clientKey, successUrl, failUrl, origin, ...payment } = parsed.data;
+  const checked = newPaymentSchema.safeParse(payment);
+  if (!checked.success) return { kind: "invalid", code: "INVALID_REQUEST" };
+  const target = { successUrl, failUrl, origin };
+  return { kind: "valid", clientKey, payment: checked.data, target };
+}

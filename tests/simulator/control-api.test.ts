@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { confirm } from "./toss-client.ts";
+import {
+  MINUTE,
+  ORDER,
+  withReceiver,
+  withSimulator,
+} from "./with-simulator.ts";
+import type { Simulator } from "../../scripts/simulator/simulator.ts";
+
+async function control(simulator: Simulator, route: string, body?: unknown) {
+  const [method = "GET", path = ""] = route.split(" ");
+  const response = await fetch(`${simulator.url}/__simulator${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    json: text === "" ? undefined : JSON.parse(text),
+  };
+}
+
+Deno.test("control API creates, authenticates, declines and expires payments", async () => {
+  await withSimulator(async (simulator) => {
+    const wish = { ...ORDER, authenticated: false };
+    const created = await control(simulator, "POST /payments", wish);
+    assert.equal(created.status, 201);
+    assert.equal(created.json.status, "READY");
+    const path = `POST /payments/${created.json.paymentKey}`;
+    const authenticated = await control(simulator, `${path}/authenticate`);
+    assert.equal(authenticated.json.status, "IN_PROGRESS");
+    const twice = await control(simulator, `${path}/authenticate`);
+    assert.equal(twice.status, 409);
+    const code = "REJECT_CARD_COMPANY";
+    await control(simulator, `${path}/decline`, { code });
+    const declined = await confirm(simulator, created.json);
+    assert.equal(declined.json.code, code);
+    const other = await control(simulator, "POST /payments", ORDER);
+    const expire = `POST /payments/${other.json.paymentKey}/expire`;
+    assert.equal((await control(simulator, expire)).json.status, "EXPIRED");
+    const unknown = await control(simulator, "POST /payments/no/expire");
+    assert.equal(unknown.status, 404);
+    const books = await control(simulator, "GET /books");
+    assert.deepEqual(
+      books.json.map(({ status }: { status: string }) => status),
+      ["ABORTED", "EXPIRED"],
+    );
+  });
+});
+
+Deno.test("control API refuses unknown fields, bad values and bad JSON", async () => {
+  await withSimulator(async (simulator) => {
+    const wishes: [string, unknown][] = [
+      ["POST /payments", { ...ORDER, extra: true }],
+      ["POST /payments", { orderId: "short", amount: 1000 }],
+      ["POST /payments", { ...ORDER, clientKey: "test_ck_unknown" }],
+      ["POST /faults", { kind: "no_such_fault" }],
+      ["POST /faults", { kind: "garbage", pathPattern: "(" }],
+      ["POST /clock", { advanceMilliseconds: -1 }],
+      ["PUT /webhook-urls", { webhookUrls: ["no url"] }],
+      ["POST /webhooks/knobs", { kind: "delay" }],
+    ];
+    for (const [route, body] of wishes) {
+      const result = await control(simulator, route, body);
+      assert.equal(result.status, 400, route);
+      assert.equal(typeof result.json.error.message, "string");
+    }
+    const { paymentKey } = simulator.createPayment(ORDER);
+    const decline = `POST /payments/${paymentKey}/decline`;
+    for (const code of ["NO_SUCH_CODE", "COMMON_ERROR"]) {
+      assert.equal((await control(simulator, decline, { code })).status, 400);
+    }
+    const url = `${simulator.url}/__simulator/faults`;
+    const broken = await fetch(url, { method: "POST", body: "{" });
+    assert.equal(broken.status, 400);
+    await broken.body?.cancel();
+  });
+});
+
+Deno.test("control API drives clock, faults and webhooks", async () => {
+  const start = Date.now();
+  await withReceiver(async (simulator, receiver) => {
+    await control(simulator, "PUT /webhook-urls", { webhookUrls: [] });
+    simulator.createPayment(ORDER);
+    await control(simulator, "POST /clock", {
+      advanceMilliseconds: 10 * MINUTE,
+    });
+    assert.equal(simulator.books()[0]?.status, "EXPIRED");
+    assert.equal(receiver.received.length, 0);
+    await control(simulator, "PUT /webhook-urls", {
+      webhookUrls: [receiver.url],
+    });
+    await control(simulator, "POST /webhooks/knobs", { kind: "drop" });
+    const fault = { kind: "garbage", path: "/v1/payments/confirm" };
+    await control(simulator, "POST /faults", fault);
+    const faults = await control(simulator, "GET /faults");
+    assert.deepEqual(faults.json, [{ ...fault, count: 1 }]);
+    assert.equal((await control(simulator, "DELETE /faults")).status, 204);
+    await confirm(simulator, simulator.createPayment(ORDER));
+    const webhooks = await control(simulator, "GET /webhooks");
+    assert.equal(webhooks.json[0].state, "dropped");
+    const { transmissionId } = webhooks.json[0];
+    const resend = "POST /webhooks/resend";
+    const sent = await control(simulator, resend, { transmissionId });
+    assert.equal(sent.status, 204);
+    await simulator.settle();
+    assert.equal(receiver.received.length, 1);
+    const clock = await control(simulator, "GET /clock");
+    assert.match(clock.json.now, /\+09:00$/);
+    assert.ok(clock.json.milliseconds >= start + 10 * MINUTE);
+  });
+});
+
+Deno.test("control API logs requests and resets everything", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    await confirm(simulator, payment, {
+      headers: { "idempotency-key": "key-1" },
+    });
+    const { json } = await control(simulator, "GET /requests");
+    const [{ at, ...request }] = json;
+    assert.match(at, /\+09:00$/);
+    assert.deepEqual(request, {
+      method: "POST",
+      path: "/v1/payments/confirm",
+      idempotencyKey: "key-1",
+      status: 200,
+    });
+    const cardNumber = "9410001234567890";
+    const code = "REJECT_CARD_PAYMENT";
+    const wish = { cardNumber, code, count: "always" };
+    await control(simulator, "POST /card-declines", wish);
+    await simulator.advance(MINUTE);
+    assert.equal((await control(simulator, "POST /reset")).status, 204);
+    assert.deepEqual(simulator.books(), []);
+    assert.deepEqual(simulator.requests(), []);
+    assert.ok(simulator.now() <= Date.now());
+    const fresh = await confirm(simulator, simulator.createPayment(ORDER), {
+      headers: { "idempotency-key": "key-1" },
+    });
+    assert.equal(fresh.status, 200);
+  });
+});

@@ -1,0 +1,90 @@
+import { Buffer } from "node:buffer";
+import type { Cancel } from "../../scripts/simulator/payments/payment.ts";
+import type { Simulator } from "../../scripts/simulator/simulator.ts";
+
+/**
+ * The fields of a Payment or an error that tests read. Which of them an
+ * answer has is for the test to find out.
+ */
+export interface AnswerBody {
+  code: string;
+  message: string;
+  status: string;
+  paymentKey: string;
+  orderId: string;
+  method: string | null;
+  totalAmount: number;
+  balanceAmount: number;
+  lastTransactionKey: string;
+  requestedAt: string;
+  approvedAt: string;
+  useEscrow: boolean | null;
+  receipt: { url: string } | null;
+  failure: { code: string; message: string };
+  card: { number: string; amount: number };
+  cancels: Cancel[];
+}
+
+/** One answer of the API, with the body both as text and parsed. */
+export interface ApiResult {
+  status: number;
+  headers: Headers;
+  text: string;
+  json: AnswerBody;
+}
+
+/** What a test sends beside method and path. */
+export interface ApiCall {
+  body?: unknown;
+  headers?: Record<string, string>;
+  secretKey?: string;
+}
+
+/** The Basic header value of a secret key. */
+export function basic(secretKey: string): string {
+  return `Basic ${Buffer.from(`${secretKey}:`).toString("base64")}`;
+}
+
+/** Calls the simulated API with its first key. */
+export async function call(
+  simulator: Simulator,
+  route: string,
+  { body, headers = {}, secretKey = simulator.secretKey }: ApiCall = {},
+): Promise<ApiResult> {
+  const [method = "GET", path = "/"] = route.split(" ");
+  const response = await fetch(simulator.url + path, {
+    method,
+    headers: { authorization: basic(secretKey), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const json = text.startsWith("{") ? JSON.parse(text) : {};
+  return { status: response.status, headers: response.headers, text, json };
+}
+
+/** Confirms a payment as its order wants it. */
+export function confirm(
+  simulator: Simulator,
+  payment: { paymentKey: string; orderId: string; amount: number },
+  extra: ApiCall = {},
+): Promise<ApiResult> {
+  const { paymentKey, orderId, amount } = payment;
+  const body = { paymentKey, orderId, amount };
+  return call(simulator, "POST /v1/payments/confirm", { body, ...extra });
+}
+
+/** Cancels a payment, in full unless `cancelAmount` is given. */
+export function cancel(
+  simulator: Simulator,
+  paymentKey: string,
+  body: Record<string, unknown> = {},
+): Promise<ApiResult> {
+  return call(simulator, `POST /v1/payments/${paymentKey}/cancel`, {
+    body: { cancelReason: "changed mind", ...body },
+  });
+}
+
+/** The status and code of an answer, the two things most tests compare. */
+export function refusal(result: ApiResult): string {
+  return `${result.status} ${result.json.code}`;
+}
