@@ -1,0 +1,83 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Simulator } from "../simulator/simulator.ts";
+import type { Stack } from "../stack/stack.ts";
+
+/** What checkout answered. */
+export interface Order {
+  orderId: string;
+  orderName: string;
+  amount: number;
+  successUrl: string;
+}
+
+/** One answer of a function: its status and its JSON. */
+export interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** The shop as its frontend sees it, and Toss as its buyers see it. */
+export interface Shop {
+  stack: Stack;
+  toss: Simulator;
+  /** A signed-in buyer's supabase-js client. */
+  buyer: SupabaseClient;
+  checkout(cart: Record<string, unknown>): Promise<Order>;
+  /** The buyer authenticates in the payment window; the new paymentKey. */
+  pay(order: Order): string;
+  confirm(order: Order, paymentKey: string, amount?: number): Promise<Answer>;
+  orderStatus(order: Order): Promise<string>;
+  /** Waits until every webhook has been sent and processed. */
+  settle(): Promise<void>;
+}
+
+async function signUp(stack: Stack): Promise<SupabaseClient> {
+  const client = createClient(stack.apiUrl, stack.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const { error } = await client.auth.signUp({
+    email: "buyer@example.com",
+    password: crypto.randomUUID(),
+  });
+  if (error) throw new Error(`sign-up failed: ${error.message}`);
+  return client;
+}
+
+/** Opens the shop on a running stack and signs a buyer in. */
+export async function openShop(stack: Stack): Promise<Shop> {
+  const toss = stack.simulator;
+  if (toss === null) throw new Error("the demo needs the simulator");
+  const buyer = await signUp(stack);
+  return {
+    stack,
+    toss,
+    buyer,
+    async checkout(cart) {
+      const { data, error } = await buyer.functions.invoke<Order>("checkout", {
+        body: cart,
+      });
+      if (error || data === null) throw new Error(`checkout: ${error}`);
+      return data;
+    },
+    pay: ({ orderId, orderName, amount }) =>
+      toss.createPayment({ orderId, orderName, amount }).paymentKey,
+    async confirm({ orderId, amount }, paymentKey, claimed = amount) {
+      const response = await fetch(`${stack.functionsUrl}/confirm`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ orderId, paymentKey, amount: claimed }),
+      });
+      return { status: response.status, body: await response.json() };
+    },
+    async orderStatus({ orderId }) {
+      const { data, error } = await buyer.from("orders").select("status")
+        .eq("id", orderId).single();
+      if (error) throw new Error(`orders: ${error.message}`);
+      return String(data.status);
+    },
+    async settle() {
+      await toss.settle();
+      await stack.functionsSettled();
+    },
+  };
+}
