@@ -93,6 +93,10 @@ begin
     return jsonb_build_object('outcome', 'payment_of_another_order');
   end if;
   if known.status in ('WAITING_FOR_DEPOSIT', 'DONE', 'PARTIAL_CANCELED') or known.approved_at is not null then
+    -- Toss may hold money of a second payment; it pays nothing here.
+    if buying.payment_key is distinct from asked_key then
+      return jsonb_build_object('outcome', 'already_confirmed');
+    end if;
     return jsonb_build_object('outcome', 'confirmed', 'payment', private.payment_view(asked_key));
   end if;
 

@@ -3,7 +3,7 @@ import {
   createLogger,
   LOG_LINE_LIMIT,
   type LoggerOptions,
-} from "../../supabase/functions/_shared/http/logger.ts";
+} from "../../supabase/functions/_shared/logger.ts";
 
 function capture(options: LoggerOptions = {}) {
   const lines: [string, string][] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createLogger } from "../../supabase/functions/_shared/http/logger.ts";
+import { createLogger } from "../../supabase/functions/_shared/logger.ts";
 import {
   redactJson,
   redactText,

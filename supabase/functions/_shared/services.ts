@@ -1,16 +1,20 @@
+import { isAuthRetryableFetchError } from "@supabase/supabase-js";
 import { type Config, type ConfigProblem, loadConfig } from "./config.ts";
 import {
   createDatabase,
   createServerClient,
   type Database,
+  DatabaseError,
 } from "./database/client.ts";
-import type { VerifyUser } from "./http/authenticate.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
 import { createTossClient, type TossClient } from "./toss/client.ts";
-import type { Logger } from "./http/logger.ts";
+import type { Logger } from "./logger.ts";
 
 /** Longer than Toss may take by this much, so that a lease ends only when no answer can come any more. */
 const LEASE_MARGIN_SECONDS = 5;
+
+/** Checks a user's access token with Supabase Auth: the user's id, or null when it is not valid. */
+export type VerifyUser = (accessToken: string) => Promise<string | null>;
 
 /** Everything a request handler reaches the world through. */
 export interface Services {
@@ -75,6 +79,10 @@ export function createServices(
       // Asymmetric tokens are checked with the project's JWKS, legacy ones by Auth itself.
       verifyUser: async (accessToken) => {
         const { data, error } = await client.auth.getClaims(accessToken);
+        // Auth being away says nothing about the token; the buyer must not be told to sign in again.
+        if (isAuthRetryableFetchError(error)) {
+          throw new DatabaseError("Auth did not answer");
+        }
         if (error !== null || data === null) return null;
         const { sub, role } = data.claims;
         return role === "authenticated" && typeof sub === "string" ? sub : null;

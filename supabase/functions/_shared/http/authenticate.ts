@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { isEqualInConstantTime } from "../security/timing-safe-equal.ts";
+import type { VerifyUser } from "../services.ts";
 import type { AccessMode } from "./access.ts";
 import { AppError } from "./app-error.ts";
 
@@ -10,9 +11,6 @@ export type Caller =
   | { kind: "user"; userId: string }
   | { kind: "secret" }
   | { kind: "cron" };
-
-/** Checks a user's access token with Supabase Auth: the user's id, or null when it is not valid. */
-export type VerifyUser = (accessToken: string) => Promise<string | null>;
 
 /** What a header proves: a match, nothing (absent or not for us), or a credential that is wrong. */
 type Proof = "match" | "absent" | "wrong";

@@ -5,7 +5,7 @@ import { AppError } from "./app-error.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
 import { corsHeaders } from "./cors.ts";
 import { errorResponse } from "./error-response.ts";
-import { createLogger, type Logger } from "./logger.ts";
+import { createLogger, type Logger } from "../logger.ts";
 import { toAppError } from "./to-app-error.ts";
 
 /** What a handler gets besides the request. */

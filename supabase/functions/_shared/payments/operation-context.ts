@@ -1,6 +1,6 @@
 import type { PaymentSource } from "../database/apply-payment.ts";
 import type { Database } from "../database/client.ts";
-import type { Logger } from "../http/logger.ts";
+import type { Logger } from "../logger.ts";
 import type { TossClient } from "../toss/client.ts";
 
 /** What acting on an operation needs, and on whose behalf it happens. */

@@ -44,7 +44,10 @@ async function adoptPayment(
   code: string,
 ): Promise<ConfirmOutcome> {
   const outcome = await context.toss.getPayment(operation.paymentKey);
-  if (outcome.kind !== "answered") {
+  // IN_PROGRESS contradicts the refusal, which Toss would replay for this key.
+  if (
+    outcome.kind !== "answered" || outcome.value.status === "IN_PROGRESS"
+  ) {
     return await leaveOpen(context, operation, {
       code,
       message:

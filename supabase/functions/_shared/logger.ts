@@ -1,4 +1,4 @@
-import { type JsonValue, redactJson } from "../security/redact.ts";
+import { type JsonValue, redactJson } from "./security/redact.ts";
 
 /** How serious an event is; `error` needs an operator. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
