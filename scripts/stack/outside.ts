@@ -1,0 +1,60 @@
+import { projectVariables } from "./environment.ts";
+import { PUBLISHABLE_KEY } from "./keys.ts";
+import type { LocalSecrets } from "./local-secrets.ts";
+import type { StackSettings } from "./stack-settings.ts";
+import { type Simulator, startToss } from "./toss.ts";
+import { startWeb, type Web } from "./web.ts";
+import { webhookUrl } from "./webhook-url.ts";
+
+/** What stands around a project: Toss, the web page, and the configuration. */
+export interface Outside {
+  simulator: Simulator | null;
+  web: Web | null;
+  /** The project's variables with the local defaults. */
+  variables: Record<string, string>;
+}
+
+/** What {@linkcode startOutside} needs. */
+export interface OutsideOptions {
+  settings: StackSettings;
+  apiUrl: string;
+  secrets: LocalSecrets;
+  /** Takes what must be stopped, also when a later part does not start. */
+  cleanup: AsyncDisposableStack;
+}
+
+// Where the redirects lead when the stack serves no page of its own.
+const DEFAULT_WEB_URL = "http://127.0.0.1:54390";
+
+/** Starts the simulator and the web page, and derives the variables. */
+export async function startOutside(options: OutsideOptions): Promise<Outside> {
+  const { settings, apiUrl, cleanup } = options;
+  const given = settings.environment;
+  const simulator = settings.tossApiBaseUrl !== undefined
+    ? null
+    : await startToss({
+      port: settings.tossSimulatorPort,
+      webhookUrl: webhookUrl(`${apiUrl}/functions/v1`, given),
+      given,
+      simulator: settings.simulator,
+    });
+  if (simulator !== null) cleanup.defer(() => simulator.stop());
+  const web = settings.webPort === undefined
+    ? null
+    : startWeb(settings.webPort);
+  if (web !== null) cleanup.defer(() => web.stop());
+  const tossApiBaseUrl = settings.tossApiBaseUrl ?? simulator?.url ?? "";
+  const variables = projectVariables({
+    ...options.secrets,
+    tossApiBaseUrl,
+    tossKeys: simulator,
+    webUrl: web?.url ?? DEFAULT_WEB_URL,
+  }, { ...given, TOSS_API_BASE_URL: tossApiBaseUrl });
+  web?.configure({
+    apiUrl,
+    publishableKey: PUBLISHABLE_KEY,
+    tossClientKey: variables.TOSS_CLIENT_KEY ?? "",
+    tossApiBaseUrl,
+  });
+  return { simulator, web, variables };
+}

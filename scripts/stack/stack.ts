@@ -1,0 +1,171 @@
+import postgres, { type Sql } from "postgres";
+import { findCronJob, runCronJob, startCron } from "./cron.ts";
+import { prepareDatabase } from "./database.ts";
+import type { FunctionsPool } from "./functions-pool.ts";
+import { createFunctionsProxy } from "./functions-proxy.ts";
+import { startFunctions } from "./functions.ts";
+import { type Gateway, startGateway } from "./gateway.ts";
+import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import { type Lite, startLite } from "./lite.ts";
+import { loadLocalSecrets } from "./local-secrets.ts";
+import { startNet } from "./net.ts";
+import { type Outside, startOutside } from "./outside.ts";
+import { freePort } from "./ports.ts";
+import { type PostgresServer, startPostgres, SUPERUSER } from "./postgres.ts";
+import { openStackDirectory, type StackDirectory } from "./stack-directory.ts";
+import { type StackSettings, stackSettings } from "./stack-settings.ts";
+import type { Stack, StackOptions } from "./stack-types.ts";
+
+export type { Stack, StackOptions };
+
+interface Parts {
+  settings: StackSettings;
+  cleanup: AsyncDisposableStack;
+  directory: StackDirectory;
+  gateway: Gateway;
+  apiUrl: string;
+  outside: Outside;
+  postgres: PostgresServer;
+  sql: Sql;
+  lite: Lite;
+}
+
+async function startServers(
+  settings: StackSettings,
+  cleanup: AsyncDisposableStack,
+): Promise<Parts> {
+  const directory = await openStackDirectory(settings.dbDir, settings.reset);
+  cleanup.defer(() => directory.release());
+  const gateway = startGateway(settings.port, settings.log);
+  cleanup.defer(() => gateway.stop());
+  const apiUrl = `http://127.0.0.1:${gateway.port}`;
+  const secrets = await loadLocalSecrets(directory.path);
+  const outside = await startOutside({ settings, apiUrl, secrets, cleanup });
+  const server = await startPostgres({
+    directory: directory.path,
+    port: settings.dbPort || freePort(),
+    temporary: directory.temporary,
+    log: settings.log,
+  });
+  cleanup.defer(() => server.stop());
+  const sql = postgres(server.url(SUPERUSER), { max: 10, onnotice: () => {} });
+  cleanup.defer(() => sql.end());
+  const lite = startLite(server.url(SUPERUSER));
+  cleanup.defer(() => lite.stop());
+  const parts = { directory, gateway, apiUrl, outside, sql, lite };
+  return { settings, cleanup, postgres: server, ...parts };
+}
+
+async function fillDatabase(parts: Parts): Promise<void> {
+  const { settings, outside, sql } = parts;
+  await prepareDatabase(parts.postgres, { sql, lite: parts.lite }, {
+    migrationsDirectory: settings.migrationsDirectory,
+    seedFile: settings.seed ? settings.seedFile : null,
+    vaultSecrets: {
+      supabase_tosspayments_url: parts.apiUrl,
+      supabase_tosspayments_cron_secret: outside.variables.CRON_SECRET ?? "",
+    },
+    log: settings.log,
+  });
+  const net = await startNet(sql, settings.log);
+  parts.cleanup.defer(() => net.stop());
+  if (!settings.cron) return;
+  const cron = startCron(sql, settings.log);
+  parts.cleanup.defer(() => cron.stop());
+}
+
+async function startPool(parts: Parts): Promise<FunctionsPool> {
+  const pool = await startFunctions({
+    settings: parts.settings,
+    apiUrl: parts.apiUrl,
+    directory: parts.directory.path,
+    variables: parts.outside.variables,
+    postgres: parts.postgres,
+  });
+  parts.cleanup.defer(() => pool.stop());
+  return pool;
+}
+
+function openGateway(
+  parts: Parts,
+  functions: FunctionsPool,
+): Stack["restRequests"] {
+  const restRequests: Stack["restRequests"] = [];
+  const proxy = createFunctionsProxy(functions);
+  parts.cleanup.defer(() => proxy.stop());
+  parts.gateway.open({
+    lite: parts.lite.fetch,
+    functions: proxy.fetch,
+    intercept: parts.settings.intercept,
+    onRestRequest(request) {
+      restRequests.push({ ...request, at: new Date() });
+      parts.settings.onRestRequest(request);
+    },
+  });
+  return restRequests;
+}
+
+function stackOf(parts: Parts, functions: FunctionsPool): Stack {
+  const { outside, sql, apiUrl } = parts;
+  const addresses = {
+    apiUrl,
+    functionsUrl: `${apiUrl}/functions/v1`,
+    dbUrl: parts.postgres.url("postgres"),
+    publishableKey: PUBLISHABLE_KEY,
+    secretKey: SECRET_KEY,
+    jwtSecret: JWT_SECRET,
+    cronSecret: outside.variables.CRON_SECRET ?? "",
+    tossApiBaseUrl: outside.variables.TOSS_API_BASE_URL ?? "",
+  };
+  return {
+    ...addresses,
+    simulator: outside.simulator,
+    webUrl: outside.web?.url ?? null,
+    sql,
+    restRequests: openGateway(parts, functions),
+    projectVariables: outside.variables,
+    killFunctions: () => functions.kill(),
+    functionsSettled: async () => await (await functions.current()).settled(),
+    restartPostgres: (options) => parts.postgres.restart(options),
+    async runCronJob(name) {
+      const job = await findCronJob(sql, name);
+      if (job === null) throw new Error(`there is no cron job ${name}`);
+      await runCronJob(sql, job);
+    },
+    variables: () => ({
+      API_URL: addresses.apiUrl,
+      DB_URL: addresses.dbUrl,
+      PUBLISHABLE_KEY: addresses.publishableKey,
+      SECRET_KEY: addresses.secretKey,
+      JWT_SECRET: addresses.jwtSecret,
+      FUNCTIONS_URL: addresses.functionsUrl,
+      TOSS_API_BASE_URL: addresses.tossApiBaseUrl,
+      CRON_SECRET: addresses.cronSecret,
+    }),
+    async stop() {
+      // First, so that nothing waits for an answer that will not come.
+      await functions.stop();
+      await parts.cleanup.disposeAsync();
+    },
+  };
+}
+
+/**
+ * Starts a whole Supabase project on this machine: Postgres, Data API, Auth,
+ * edge functions, the stand-ins for pg_cron, pg_net and Vault, and the Toss
+ * simulator, all behind one address.
+ *
+ * Resolves when every part answers. Throws what the first failing part threw
+ * (`SqlFileError` for a migration, `Deno.errors.AddrInUse` for a port) after
+ * it has stopped the others. The caller must `stop()` it.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  await using cleanup = new AsyncDisposableStack();
+  const parts = await startServers(stackSettings(options), cleanup);
+  const starting = startPool(parts);
+  const filling = fillDatabase(parts);
+  // Both have to be over before a failure of one stops the other.
+  await Promise.allSettled([starting, filling]);
+  await filling;
+  return stackOf({ ...parts, cleanup: cleanup.move() }, await starting);
+}

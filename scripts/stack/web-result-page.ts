@@ -1,0 +1,47 @@
+const TITLES: Record<string, { korean: string; english: string }> = {
+  "/success": { korean: "결제가 처리되었습니다", english: "Payment handled" },
+  "/fail": {
+    korean: "결제를 완료하지 못했습니다",
+    english: "Payment not completed",
+  },
+  "/": { korean: "로컬 스택이 실행 중입니다", english: "The stack is running" },
+};
+
+const NOT_FOUND = { korean: "없는 페이지입니다", english: "No such page" };
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/**
+ * Shows where a payment redirect has landed, with its query, in Korean and
+ * English. Paths other than `/`, `/success` and `/fail` answer 404.
+ */
+export function resultPage(url: URL): Response {
+  const known = TITLES[url.pathname];
+  const { korean, english } = known ?? NOT_FOUND;
+  const rows = Array.from(
+    url.searchParams,
+    ([name, value]) =>
+      `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`,
+  );
+  const page = `<!doctype html>
+<html lang="ko">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${korean} · ${english}</title>
+<style>
+  body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
+  dt { font-weight: 600; }
+  dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
+</style>
+<h1>${korean}</h1>
+<p lang="en">${english}</p>
+<dl>${rows.join("")}</dl>
+</html>
+`;
+  return new Response(page, {
+    status: known === undefined ? 404 : 200,
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
+}

@@ -1,0 +1,67 @@
+import { extname, join, normalize } from "node:path";
+import { PROJECT_ROOT } from "./paths.ts";
+import { resultPage } from "./web-result-page.ts";
+
+/** What the page is told about the stack, as `/config.json`. */
+export interface WebConfiguration {
+  apiUrl: string;
+  publishableKey: string;
+  /** Empty when no Toss key is known. */
+  tossClientKey: string;
+  tossApiBaseUrl: string;
+}
+
+/** The running web server. */
+export interface Web {
+  url: string;
+  configure(configuration: WebConfiguration): void;
+  stop(): Promise<void>;
+}
+
+const CONTENT_TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+};
+
+async function exampleFile(path: string): Promise<Response | null> {
+  const root = join(PROJECT_ROOT, "examples", "web");
+  const name = path === "/" ? "/index.html" : path;
+  for (const candidate of [name, `${name}.html`]) {
+    // normalize() of an absolute path cannot climb above it.
+    const file = join(root, normalize(candidate));
+    const content = await Deno.readFile(file).catch(() => null);
+    if (content === null) continue;
+    const type = CONTENT_TYPES[extname(file)] ?? "application/octet-stream";
+    return new Response(content, { headers: { "content-type": type } });
+  }
+  return null;
+}
+
+/**
+ * Serves `examples/web` on 127.0.0.1, and where it has no such page, a plain
+ * one that shows the result of a payment redirect.
+ *
+ * `port` 0 takes a free one. Throws `Deno.errors.AddrInUse` when it is taken.
+ */
+export function startWeb(port: number): Web {
+  let configuration: WebConfiguration | null = null;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port, onListen: () => {} },
+    async (request) => {
+      const url = new URL(request.url);
+      if (url.pathname === "/config.json") return Response.json(configuration);
+      const path = decodeURIComponent(url.pathname);
+      return await exampleFile(path) ?? resultPage(url);
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    configure(given) {
+      configuration = given;
+    },
+    stop: () => server.shutdown(),
+  };
+}
