@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import type { Shop } from "./shop.ts";
+
+interface PaymentRow {
+  paymentKey: string;
+  orderId: string;
+  status: string;
+  totalAmount: number;
+  balanceAmount: number;
+  cancels: { transactionKey: string; amount: number }[];
+}
+
+async function paymentRows({ stack }: Shop): Promise<PaymentRow[]> {
+  return await stack.sql<PaymentRow[]>`
+    select p.payment_key as "paymentKey", p.order_id as "orderId", p.status,
+      p.total_amount::float8 as "totalAmount", p.balance_amount::float8 as "balanceAmount",
+      coalesce((
+        select jsonb_agg(
+          jsonb_build_object('transactionKey', k.transaction_key, 'amount', k.amount)
+          order by k.transaction_key
+        )
+        from public.payment_cancels as k where k.payment_key = p.payment_key
+      ), '[]') as cancels
+    from public.payments as p`;
+}
+
+function bookRows({ simulator }: Shop) {
+  return simulator.books().map((book) => ({
+    approvals: book.approvals,
+    row: {
+      paymentKey: book.paymentKey,
+      orderId: book.orderId,
+      status: book.status as string,
+      totalAmount: book.totalAmount,
+      balanceAmount: book.balanceAmount,
+      cancels: book.cancels
+        .map(({ transactionKey, cancelAmount }) => ({
+          transactionKey,
+          amount: cancelAmount,
+        }))
+        .sort((left, right) =>
+          left.transactionKey < right.transactionKey ? -1 : 1
+        ),
+    },
+  }));
+}
+
+/** Every money invariant holds. */
+export async function assertInvariantsHold({ stack }: Shop): Promise<void> {
+  const violations = await stack.sql`
+    select * from public.invariant_violations()`;
+  assert.deepEqual([...violations], [], "a money invariant is violated");
+}
+
+/**
+ * The database and the simulator's own ledger tell the same story: every payment that took money stands in
+ * `payments` with the same amounts and cancels, none took it twice, and nothing is paid that Toss does not know.
+ */
+export async function assertBooksAgree(shop: Shop): Promise<void> {
+  await assertInvariantsHold(shop);
+  const stored = new Map(
+    (await paymentRows(shop)).map((row) => [row.paymentKey, row]),
+  );
+  const books = bookRows(shop);
+  for (const { approvals, row } of books) {
+    assert.ok(approvals <= 1, `${row.paymentKey} was charged ${approvals}×`);
+    if (approvals === 0) continue;
+    assert.deepEqual(stored.get(row.paymentKey), row);
+  }
+  const paidAtToss = new Set(
+    books.filter(({ approvals }) => approvals > 0)
+      .map(({ row }) => row.paymentKey),
+  );
+  const invented = [...stored.values()].filter(({ paymentKey, status }) =>
+    ["DONE", "PARTIAL_CANCELED", "CANCELED"].includes(status) &&
+    !paidAtToss.has(paymentKey)
+  );
+  assert.deepEqual(invented, [], "paid here, but not at Toss");
+}

@@ -1,0 +1,33 @@
+import {
+  type Stack,
+  type StackOptions,
+  startStack,
+} from "../../scripts/stack/stack.ts";
+import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import { webhookUrl } from "../../scripts/stack/webhook-url.ts";
+
+/** A running stack and the simulated Toss it talks to. */
+export interface Shop {
+  stack: Stack;
+  simulator: Simulator;
+}
+
+/** Starts a stack with an empty database and the example catalogue. The caller stops `stack`. */
+export async function openShop(options: StackOptions = {}): Promise<Shop> {
+  const stack = await startStack(options);
+  const { simulator } = stack;
+  if (simulator === null) {
+    await stack.stop();
+    throw new Error("these tests need the simulator");
+  }
+  return { stack, simulator };
+}
+
+/** Takes back what a test has set up at the simulator and on the clock; payments and orders stay. */
+export async function calmDown({ stack, simulator }: Shop): Promise<void> {
+  simulator.clearFaults();
+  simulator.clearWebhookKnobs();
+  simulator.clearCardDeclines();
+  simulator.setWebhookUrls([webhookUrl(stack.functionsUrl, {})]);
+  await stack.sql`update private.clock set time_offset = interval '0'`;
+}
