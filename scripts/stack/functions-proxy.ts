@@ -37,6 +37,8 @@ function forwardedHeaders(request: Request, peerAddress: string): Headers {
     "x-forwarded-for",
     earlier === null ? peerAddress : `${earlier}, ${peerAddress}`,
   );
+  // Written by the platform's edge, whatever the caller sent.
+  headers.set("cf-connecting-ip", peerAddress);
   headers.set("x-forwarded-host", new URL(request.url).host);
   headers.set("x-forwarded-proto", "http");
   headers.set("accept-encoding", "identity");

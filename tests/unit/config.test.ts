@@ -35,8 +35,6 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     toss: {
       secretKey: "test_sk_a",
       clientKey: "test_ck_a",
-      securityKey: undefined,
-      webhookSecret: undefined,
       apiBaseUrl: "https://api.tosspayments.com",
       timeoutMs: 60_000,
       mode: "test",
@@ -49,10 +47,11 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     encryptionKeys: KEYRING,
     cronSecret: "0123456789abcdef",
     webhook: {
-      schemes: ["toss-v1"],
+      schemes: [{ scheme: "toss-v1", keys: [] }],
       requireSignature: false,
       urlToken: undefined,
       allowedIps: [],
+      clientIpHeader: "cf-connecting-ip",
     },
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
@@ -64,7 +63,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     TOSS_SECRET_KEY: "live_gsk_a",
     TOSS_CLIENT_KEY: "live_gck_a",
     TOSS_SECURITY_KEY: "5ec",
-    TOSS_WEBHOOK_SECRET: "whs",
+    TOSS_WEBHOOK_SECRET: "new, old",
     TOSS_TIMEOUT_MS: "1500",
     APP_SUCCESS_PATH: "/ok",
     APP_FAIL_PATH: "/no",
@@ -72,6 +71,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     WEBHOOK_REQUIRE_SIGNATURE: "on",
     WEBHOOK_URL_TOKEN: "token",
     WEBHOOK_ALLOWED_IPS: "13.124.18.147, 2001:db8::1",
+    WEBHOOK_CLIENT_IP_HEADER: "x-forwarded-for",
     CORS_ALLOWED_ORIGINS: "https://a.example/, http://localhost:5173",
     DUNNING_SCHEDULE_DAYS: "2,4",
     DUNNING_FINAL_ACTION: "keep_past_due",
@@ -81,10 +81,14 @@ Deno.test("loadConfig() reads every optional variable", () => {
   assert.equal(config.toss.mode, "live");
   assert.equal(config.toss.timeoutMs, 1500);
   assert.deepEqual(config.webhook, {
-    schemes: ["toss-v1", "sha512-hex-body"],
+    schemes: [
+      { scheme: "toss-v1", keys: ["5ec"] },
+      { scheme: "sha512-hex-body", keys: ["new", "old"] },
+    ],
     requireSignature: true,
     urlToken: "token",
     allowedIps: ["13.124.18.147", "2001:db8::1"],
+    clientIpHeader: "x-forwarded-for",
   });
   assert.deepEqual(config.cors.allowedOrigins, [
     "https://a.example",
@@ -103,6 +107,26 @@ Deno.test("loadConfig() reads every optional variable", () => {
     "sb_secret_b",
     "service",
   ]);
+});
+
+Deno.test("loadConfig() uses the first of several secret keys and checks webhooks with all", () => {
+  const config = configOf({
+    TOSS_SECRET_KEY: "test_sk_new, test_sk_old",
+    WEBHOOK_SIGNATURE_SCHEMES: "sha256-hex-body-time",
+  });
+  assert.equal(config.toss.secretKey, "test_sk_new");
+  assert.deepEqual(config.webhook.schemes, [{
+    scheme: "sha256-hex-body-time",
+    keys: ["test_sk_new", "test_sk_old"],
+  }]);
+});
+
+Deno.test("loadConfig() knows Toss's webhook senders by the name toss", () => {
+  const { webhook } = configOf({ WEBHOOK_ALLOWED_IPS: "toss,192.0.2.1" });
+  assert.ok(webhook.allowedIps.includes("13.124.18.147"));
+  assert.ok(webhook.allowedIps.includes("115.92.221.127"));
+  assert.equal(webhook.allowedIps.at(-1), "192.0.2.1");
+  assert.equal(webhook.allowedIps.includes("toss"), false);
 });
 
 Deno.test("loadConfig() takes an empty variable for an unset one", () => {
@@ -171,6 +195,13 @@ const bad: [string, Record<string, string | undefined>][] = [
     WEBHOOK_SIGNATURE_SCHEMES: "toss-v1,leaked99",
   }],
   ["WEBHOOK_REQUIRE_SIGNATURE", { WEBHOOK_REQUIRE_SIGNATURE: "leaked99" }],
+  ["TOSS_WEBHOOK_SECRET", { WEBHOOK_SIGNATURE_SCHEMES: "sha512-hex-body" }],
+  ["TOSS_SECURITY_KEY", {
+    WEBHOOK_SIGNATURE_SCHEMES: "toss-v1,sha256-hex-body",
+    TOSS_WEBHOOK_SECRET: "a",
+  }],
+  ["TOSS_SECURITY_KEY", { WEBHOOK_REQUIRE_SIGNATURE: "1" }],
+  ["WEBHOOK_CLIENT_IP_HEADER", { WEBHOOK_CLIENT_IP_HEADER: "leaked99" }],
   ["WEBHOOK_ALLOWED_IPS", { WEBHOOK_ALLOWED_IPS: "1.2.3.4,leaked99" }],
   ["CORS_ALLOWED_ORIGINS", {
     CORS_ALLOWED_ORIGINS: "https://leaked99.example/path",

@@ -7,6 +7,7 @@ import {
 import {
   ENVIRONMENT,
   type Environment,
+  SIGNATURE_KEY_VARIABLES,
   type SignatureScheme,
 } from "./config/environment.ts";
 import { keyMode } from "./toss/keys.ts";
@@ -26,9 +27,6 @@ export type Config = {
   readonly toss: {
     readonly secretKey: string;
     readonly clientKey: string;
-    /** Signs payout and seller webhooks (보안 키). */
-    readonly securityKey?: string | undefined;
-    readonly webhookSecret?: string | undefined;
     /** Without a trailing slash. */
     readonly apiBaseUrl: string;
     readonly timeoutMs: number;
@@ -45,11 +43,17 @@ export type Config = {
   readonly encryptionKeys: string;
   readonly cronSecret: string;
   readonly webhook: {
-    readonly schemes: readonly SignatureScheme[];
+    /** In force, each with the keys it accepts; none = it takes part in nothing. */
+    readonly schemes: readonly {
+      readonly scheme: SignatureScheme;
+      readonly keys: readonly string[];
+    }[];
     readonly requireSignature: boolean;
     readonly urlToken?: string | undefined;
     /** Empty: every address. */
     readonly allowedIps: readonly string[];
+    /** Lower case; the platform writes the sender's address there. */
+    readonly clientIpHeader: string;
   };
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly dunning: {
@@ -96,13 +100,11 @@ function toConfig(environment: Environment): Config {
       secretKeys: secretKeys(environment),
     },
     toss: {
-      secretKey: environment.TOSS_SECRET_KEY,
+      secretKey: environment.TOSS_SECRET_KEY[0],
       clientKey: environment.TOSS_CLIENT_KEY,
-      securityKey: environment.TOSS_SECURITY_KEY,
-      webhookSecret: environment.TOSS_WEBHOOK_SECRET,
       apiBaseUrl: environment.TOSS_API_BASE_URL,
       timeoutMs: environment.TOSS_TIMEOUT_MS,
-      mode: keyMode(environment.TOSS_SECRET_KEY),
+      mode: keyMode(environment.TOSS_SECRET_KEY[0]),
     },
     app: {
       url: environment.APP_URL,
@@ -112,10 +114,14 @@ function toConfig(environment: Environment): Config {
     encryptionKeys: environment.BILLING_KEY_ENCRYPTION_KEYS,
     cronSecret: environment.CRON_SECRET,
     webhook: {
-      schemes: environment.WEBHOOK_SIGNATURE_SCHEMES,
+      schemes: environment.WEBHOOK_SIGNATURE_SCHEMES.map((scheme) => ({
+        scheme,
+        keys: environment[SIGNATURE_KEY_VARIABLES[scheme]],
+      })),
       requireSignature: environment.WEBHOOK_REQUIRE_SIGNATURE,
       urlToken: environment.WEBHOOK_URL_TOKEN,
       allowedIps: environment.WEBHOOK_ALLOWED_IPS,
+      clientIpHeader: environment.WEBHOOK_CLIENT_IP_HEADER,
     },
     // The app itself is the one page that always has to reach the functions.
     cors: {

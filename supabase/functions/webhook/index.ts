@@ -1,4 +1,8 @@
 import { createFunction } from "../_shared/http/create-function.ts";
+import { explainAddress } from "./explain-address.ts";
 import { receiveWebhook } from "./handler.ts";
 
-export default createFunction("webhook", { "POST /": receiveWebhook });
+export default createFunction("webhook", {
+  "POST /": receiveWebhook,
+  "GET /": explainAddress,
+});

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseKeyring } from "../security/keyring-text.ts";
+import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
 import {
   apiKeys,
   appPath,
@@ -13,20 +14,22 @@ import {
 } from "./values.ts";
 
 /**
- * How the body of a webhook can be signed. Toss itself signs only payout and
- * seller events, as `toss-v1`; the others serve senders and relays that follow
- * older integration guides.
+ * How the body of a webhook can be signed, and the variable that holds the
+ * keys. Toss itself signs only payout and seller events, as `toss-v1`; the
+ * others serve senders and relays that follow older integration guides.
  */
-export const SIGNATURE_SCHEMES = [
-  "toss-v1",
-  "sha512-hex-body",
-  "sha256-hex-body-time",
-  "sha256-hex-body",
-  "sha256-base64-body",
-] as const;
+export const SIGNATURE_KEY_VARIABLES = {
+  "toss-v1": "TOSS_SECURITY_KEY",
+  "sha512-hex-body": "TOSS_WEBHOOK_SECRET",
+  "sha256-hex-body-time": "TOSS_SECRET_KEY",
+  "sha256-hex-body": "TOSS_WEBHOOK_SECRET",
+  "sha256-base64-body": "TOSS_WEBHOOK_SECRET",
+} as const;
 
-/** One of {@linkcode SIGNATURE_SCHEMES}. */
-export type SignatureScheme = typeof SIGNATURE_SCHEMES[number];
+/** Name of a signature scheme, as WEBHOOK_SIGNATURE_SCHEMES takes it. */
+export type SignatureScheme = keyof typeof SIGNATURE_KEY_VARIABLES;
+
+const SCHEME_NAMES = Object.keys(SIGNATURE_KEY_VARIABLES) as SignatureScheme[];
 
 const required = z.string("is not set");
 
@@ -36,9 +39,21 @@ const TIMEOUT_MS = { minimum: 50, maximum: 140_000 };
 
 const signatureSchemes = list.pipe(
   z.array(
-    z.enum(SIGNATURE_SCHEMES, `knows ${SIGNATURE_SCHEMES.join(", ")}`),
+    z.enum(SCHEME_NAMES, `knows ${SCHEME_NAMES.join(", ")}`),
   ),
 );
+
+// Supabase's own edge writes the first one and lets nobody else write it; the
+// others serve self-hosted gateways (docs/webhooks.md).
+const CLIENT_IP_HEADERS = [
+  "cf-connecting-ip",
+  "x-forwarded-for",
+  "x-real-ip",
+] as const;
+
+const webhookSenders = list.transform((items) =>
+  items.flatMap((item) => item === "toss" ? [...TOSS_WEBHOOK_SENDERS] : [item])
+).pipe(ipAddresses);
 
 const keyringText = required.superRefine((text, context) => {
   const parsed = parseKeyring(text);
@@ -53,10 +68,13 @@ export const ENVIRONMENT = z.object({
   SUPABASE_SECRET_KEYS: apiKeys.default([]),
   SUPABASE_ANON_KEY: z.string().optional(),
   SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
-  TOSS_SECRET_KEY: required,
+  /** The first is used; the others only check webhooks that were signed before a rotation. */
+  TOSS_SECRET_KEY: required.pipe(list).pipe(
+    z.tuple([z.string()], z.string(), "is not set"),
+  ),
   TOSS_CLIENT_KEY: required,
-  TOSS_SECURITY_KEY: z.string().optional(),
-  TOSS_WEBHOOK_SECRET: z.string().optional(),
+  TOSS_SECURITY_KEY: list.default([]),
+  TOSS_WEBHOOK_SECRET: list.default([]),
   TOSS_API_BASE_URL: httpUrl.default("https://api.tosspayments.com"),
   TOSS_TIMEOUT_MS: wholeNumber(TIMEOUT_MS.minimum, TIMEOUT_MS.maximum)
     .default(60_000),
@@ -68,7 +86,11 @@ export const ENVIRONMENT = z.object({
   WEBHOOK_SIGNATURE_SCHEMES: signatureSchemes.default(["toss-v1"]),
   WEBHOOK_REQUIRE_SIGNATURE: switchValue.default(false),
   WEBHOOK_URL_TOKEN: z.string().optional(),
-  WEBHOOK_ALLOWED_IPS: ipAddresses.default([]),
+  WEBHOOK_ALLOWED_IPS: webhookSenders.default([]),
+  WEBHOOK_CLIENT_IP_HEADER: z.enum(
+    CLIENT_IP_HEADERS,
+    `must be one of ${CLIENT_IP_HEADERS.join(", ")}`,
+  ).default("cf-connecting-ip"),
   CORS_ALLOWED_ORIGINS: origins.optional(),
   DUNNING_SCHEDULE_DAYS: scheduleDays.default([1, 3, 5, 7]),
   DUNNING_FINAL_ACTION: z.enum(

@@ -61,10 +61,10 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
-/** IPv4 or IPv6 addresses. */
-export const ipAddresses = list.refine(
+/** A list of IPv4 or IPv6 addresses. */
+export const ipAddresses = z.array(z.string()).refine(
   (items) => items.every((item) => isIP(item) !== 0),
-  "must be IP addresses, separated by commas",
+  "must be IP addresses or toss, separated by commas",
 );
 
 /** Supabase's JSON object of key name → API key, reduced to the keys. */

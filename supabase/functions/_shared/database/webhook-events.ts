@@ -8,6 +8,12 @@ const event = z.object({
   orderId: z.string().nullable(),
   paymentKey: z.string().nullable(),
   verifiedBy: z.string().nullable(),
+  /** SHA-256 of the secret that a deposit callback carries. */
+  secretDigest: z.string().nullable(),
+  /** Whether it is that of a payment of the order; null when only Toss can tell. */
+  secretMatches: z.boolean().nullable(),
+  /** Whether an operation of the order is open. */
+  isOrderBusy: z.boolean(),
   attempts: z.number().int(),
   isDuplicate: z.boolean(),
   isClaimed: z.boolean(),
@@ -27,6 +33,13 @@ export interface ReceiveWebhookRequest {
   eventType: string | null;
   orderId: string | null;
   paymentKey: string | null;
+  transactionKey: string | null;
+  entityId: string | null;
+  /** SHA-256 of what must not be stored in clear. */
+  secretDigest: string | null;
+  billingKeyDigest: string | null;
+  /** Whether processing ends in a question to Toss, so that the event must be about something of ours. */
+  asksToss: boolean;
   payload: unknown;
   verifiedBy: string | null;
   keyId: string;
@@ -64,6 +77,8 @@ export interface FinishWebhookRequest {
   status: "processed" | "ignored" | "failed";
   reason: string | null;
   verifiedBy: string | null;
+  /** See `Verdict.answerSecretDigest`. */
+  answerSecretDigest: string | null | undefined;
   askedAt: string;
   leaseSeconds: number;
   retryAfterSeconds: number;

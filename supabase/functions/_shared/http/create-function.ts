@@ -169,6 +169,8 @@ function createIsolate(options: FunctionOptions): Isolate {
         ? [
           result.services.config.cronSecret,
           result.services.config.toss.secretKey,
+          result.services.config.webhook.urlToken ?? "",
+          ...result.services.config.webhook.schemes.flatMap(({ keys }) => keys),
           ...result.services.config.supabase.secretKeys,
         ]
         : [];

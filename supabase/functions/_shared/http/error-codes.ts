@@ -75,6 +75,7 @@ export const ERROR_CODES = {
     "권한이 없습니다.",
     "You may not do this.",
   ),
+  ip_not_allowed: describe(403, "none", ...SUPPORT),
   not_found: describe(
     404,
     "none",

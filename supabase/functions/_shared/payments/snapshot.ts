@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../security/sha256.ts";
 import type { TossPayment } from "../toss/payment.ts";
 
 /**
@@ -32,7 +32,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     failureMessage: payment.failure?.message ?? null,
     receiptUrl: payment.receipt?.url ?? null,
     cancels,
-    ...(payment.secret ? { secretDigest: sha256(payment.secret) } : {}),
+    ...(payment.secret ? { secretDigest: sha256Hex(payment.secret) } : {}),
     ...(account
       ? {
         virtualAccount: {
@@ -53,8 +53,4 @@ function latest(cancels: { canceledAt: string | null }[]): string | null {
       last === null || Date.parse(time) > Date.parse(last) ? time : last,
     null,
   );
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
 }

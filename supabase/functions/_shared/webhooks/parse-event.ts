@@ -1,75 +1,92 @@
-import { z } from "zod";
 import { isPathSegment } from "../toss/path-segment.ts";
+import {
+  describeEvent,
+  type Envelope,
+  type EventField,
+  type EventKind,
+} from "./events.ts";
 
-/** What processing does with an event; `none` is stored for reading only. */
-export type EventKind = "payment" | "none";
-
-/** What a body says, as hints: nothing of it is believed before Toss has been asked. */
+/** What a body says, as hints: nothing of it is believed before it is proven. */
 export interface ParsedEvent {
   eventType: string | null;
   kind: EventKind;
+  isSigned: boolean;
   orderId: string | null;
   paymentKey: string | null;
+  transactionKey: string | null;
+  /** What an event without a payment is about. */
+  entityId: string | null;
+  /** Secrets: they leave this process as digests only. */
+  secret: string | null;
+  billingKey: string | null;
 }
 
-const EVENT_KINDS: Record<string, EventKind> = {
-  PAYMENT_STATUS_CHANGED: "payment",
-};
-
-const envelope = z.looseObject({
-  eventType: z.string().min(1).max(100),
-  data: z.looseObject({ orderId: z.unknown(), paymentKey: z.unknown() })
-    .partial(),
-});
-
-const depositCallback = z.looseObject({
-  secret: z.string(),
-  orderId: z.unknown(),
-  transactionKey: z.unknown(),
-});
-
-/** Toss's orderId: 6 to 64 letters, digits, - and _ (Toss: core API reference). */
-function orderIdOf(value: unknown): string | null {
-  return typeof value === "string" && /^[A-Za-z0-9_-]{6,64}$/.test(value)
-    ? value
-    : null;
-}
-
-function paymentKeyOf(value: unknown): string | null {
-  return typeof value === "string" && value.length <= 200 &&
-      isPathSegment(value)
-    ? value
-    : null;
-}
+/** A JSON object that came from outside. */
+export type JsonObject = Record<string, unknown>;
 
 /**
- * Reads the envelope of a webhook body (Toss: webhook events).
+ * Reads a webhook body by the registry of events (`events.ts`), whatever envelope it comes in.
  *
- * Never refuses: a body in an unknown shape is an event of kind `none`, so that it is stored and can be read.
+ * Never refuses: a body with an unknown name or shape is an event of kind `none`, so that it is stored and can
+ * be read. Values that could not be what they are called are dropped.
  */
-export function parseEvent(body: Record<string, unknown>): ParsedEvent {
-  const nested = envelope.safeParse(body);
-  if (nested.success) {
-    const { eventType, data } = nested.data;
-    return {
-      eventType,
-      kind: Object.hasOwn(EVENT_KINDS, eventType)
-        ? EVENT_KINDS[eventType] ?? "none"
-        : "none",
-      orderId: orderIdOf(data.orderId),
-      paymentKey: paymentKeyOf(data.paymentKey),
-    };
-  }
-  const flat = depositCallback.safeParse(body);
+export function parseEvent(body: JsonObject): ParsedEvent {
+  const eventType = eventTypeOf(body);
+  const description = describeEvent(eventType);
+  const content = contentOf(body, description?.envelope ?? "data");
+  const read = (field: EventField, pattern: RegExp): string | null => {
+    const path = description?.fields[field];
+    const value = path === undefined ? undefined : valueAt(content, path);
+    return typeof value === "string" && pattern.test(value) ? value : null;
+  };
+  const paymentKey = read("paymentKey", /^[\x21-\x7e]{1,200}$/);
   return {
-    eventType: flat.success ? "DEPOSIT_CALLBACK" : eventTypeOf(body),
-    kind: "none",
-    orderId: flat.success ? orderIdOf(flat.data.orderId) : null,
-    paymentKey: null,
+    eventType,
+    kind: description?.kind ?? "none",
+    isSigned: description?.isSigned ?? false,
+    // Toss's own rule (core API reference, orderId).
+    orderId: read("orderId", /^[A-Za-z0-9_-]{6,64}$/),
+    paymentKey: paymentKey !== null && isPathSegment(paymentKey)
+      ? paymentKey
+      : null,
+    transactionKey: read("transactionKey", /^[\x21-\x7e]{1,64}$/),
+    entityId: read("entityId", /^[\x21-\x7e]{1,300}$/) ??
+      read("customerKey", /^[\x21-\x7e]{1,300}$/),
+    secret: read("secret", /^[^]{1,200}$/),
+    billingKey: read("billingKey", /^[^]{1,300}$/),
   };
 }
 
-function eventTypeOf(body: Record<string, unknown>): string | null {
-  const { eventType } = body;
-  return typeof eventType === "string" ? eventType.slice(0, 100) : null;
+function eventTypeOf(body: JsonObject): string | null {
+  if (typeof body.eventType === "string") return body.eventType.slice(0, 100);
+  // Relays name the field after their own habit; a payment has a `type` too, so only names we know count.
+  for (const name of [body.event, body.type]) {
+    if (typeof name === "string" && describeEvent(name)) return name;
+  }
+  // Toss's only event without a name is known by its shape (Toss: DEPOSIT_CALLBACK).
+  const isDepositCallback = typeof body.secret === "string" &&
+    "orderId" in body && "transactionKey" in body;
+  return isDepositCallback ? "DEPOSIT_CALLBACK" : null;
+}
+
+function contentOf(body: JsonObject, envelope: Envelope): JsonObject {
+  const places = envelope === "flat"
+    ? []
+    : [body[envelope], body.data, body.entityBody];
+  if (envelope === "flat" && !("orderId" in body)) {
+    places.push(body.data, body.entityBody);
+  }
+  return places.find(isObject) ?? body;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueAt(content: JsonObject, path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (value, name) =>
+      isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined,
+    content,
+  );
 }

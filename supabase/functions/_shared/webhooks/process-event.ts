@@ -1,14 +1,11 @@
-import { applyPayment } from "../database/apply-payment.ts";
 import {
   finishWebhookEvent,
   type WebhookEvent,
 } from "../database/webhook-events.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { retryDelaySeconds } from "../payments/retry-delay.ts";
-import { paymentSnapshot } from "../payments/snapshot.ts";
-import { isPathSegment } from "../toss/path-segment.ts";
-import type { TossLookup } from "../toss/outcome.ts";
-import type { TossPayment } from "../toss/payment.ts";
+import { judgeEvent } from "./kinds/judge-event.ts";
+import type { Verdict } from "./kinds/verdict.ts";
 
 /** After so many tries an event is `dead` and waits for an operator; the tries span about an hour. */
 export const MAXIMUM_ATTEMPTS = 12;
@@ -16,23 +13,11 @@ export const MAXIMUM_ATTEMPTS = 12;
 /** One isolate looks again at most this often for one subject; the worker takes the rest. */
 const MAXIMUM_FOLLOWING = 20;
 
-const MONEY_STATUSES = new Set([
-  "WAITING_FOR_DEPOSIT",
-  "DONE",
-  "PARTIAL_CANCELED",
-  "CANCELED",
-]);
-
-type Verdict = {
-  status: "processed" | "ignored" | "failed";
-  reason: string | null;
-};
-
 /** How many events a call has brought to which end. */
 export type ProcessedCounts = Record<Verdict["status"], number>;
 
 /**
- * Processes a leased event: asks Toss and lets the answer through the one door. The body decides nothing.
+ * Processes a leased event: what it says is proven, mostly by asking Toss. The body decides nothing.
  *
  * Events of the same payment that arrive meanwhile are taken in the same go. Safe to be cut anywhere: what is
  * not finished is taken up again when its lease has passed.
@@ -54,61 +39,6 @@ export async function processEvent(
   return counts;
 }
 
-async function judgeEvent(
-  context: OperationContext,
-  event: WebhookEvent,
-): Promise<Verdict> {
-  const { database, source, requestId } = context;
-  const answer = await askToss(context, event);
-  if (answer === undefined) {
-    return { status: "ignored", reason: "names neither order nor payment" };
-  }
-  switch (answer.kind) {
-    case "not_found":
-      return { status: "ignored", reason: "Toss knows no such payment" };
-    case "refused":
-      return { status: "failed", reason: `Toss refused: ${answer.code}` };
-    case "unknown":
-      return {
-        status: "failed",
-        reason: `no proof from Toss: ${answer.code ?? answer.reason}`,
-      };
-  }
-  const applied = await applyPayment(database, {
-    payment: paymentSnapshot(answer.value),
-    source,
-    askedAt: event.askedAt,
-    requestId,
-  });
-  switch (applied.outcome) {
-    case "order_not_found":
-      return { status: "ignored", reason: "the payment is for no order here" };
-    case "mismatch":
-      // A buyer who changed the amount in the page and gave up leaves such a payment; no money moved.
-      if (!MONEY_STATUSES.has(answer.value.status)) {
-        return { status: "ignored", reason: "another amount, never paid" };
-      }
-      return {
-        status: "failed",
-        reason: "Toss's amount or currency differs from the order's",
-      };
-    case "unknown_status":
-      return { status: "failed", reason: "Toss named an unknown status" };
-    default:
-      return { status: "processed", reason: null };
-  }
-}
-
-function askToss(
-  { toss }: OperationContext,
-  { paymentKey, orderId }: WebhookEvent,
-): Promise<TossLookup<TossPayment>> | undefined {
-  if (paymentKey !== null && isPathSegment(paymentKey)) {
-    return toss.getPayment(paymentKey);
-  }
-  return orderId === null ? undefined : toss.getPaymentByOrder(orderId);
-}
-
 async function recordVerdict(
   context: OperationContext,
   event: WebhookEvent,
@@ -121,7 +51,8 @@ async function recordVerdict(
     leaseToken: event.leaseToken ?? "",
     status: verdict.status,
     reason: verdict.reason,
-    verifiedBy: verdict.status === "processed" ? "re-query" : null,
+    verifiedBy: verdict.verifiedBy,
+    answerSecretDigest: verdict.answerSecretDigest,
     askedAt: event.askedAt,
     leaseSeconds,
     retryAfterSeconds: verdict.status === "failed"

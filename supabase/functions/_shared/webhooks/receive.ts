@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+import type { SignatureScheme } from "../config.ts";
 import {
   receiveWebhookEvent,
   type WebhookEvent,
@@ -7,14 +7,31 @@ import {
 import { AppError } from "../http/app-error.ts";
 import type { RequestContext } from "../http/create-function.ts";
 import { redactJson } from "../security/redact.ts";
-import { parseEvent } from "./parse-event.ts";
+import { sha256Hex } from "../security/sha256.ts";
+import type { EventKind } from "./events.ts";
+import {
+  type JsonObject,
+  type ParsedEvent,
+  parseEvent,
+} from "./parse-event.ts";
+import { requireOwnSignature } from "./signatures/require-signature.ts";
 import { storableJson } from "./storable-json.ts";
 
 /** Toss's own headers on every delivery (Toss: webhook events). */
 const TRANSMISSION_ID = "tosspayments-webhook-transmission-id";
 const RETRIED_COUNT = "tosspayments-webhook-transmission-retried-count";
 
-function parseBody(bytes: Uint8Array): Record<string, unknown> {
+/** Kinds whose truth stands in an answer of Toss; everything they name has to be ours. */
+const KINDS_THAT_ASK: readonly EventKind[] = ["payment", "deposit", "cancel"];
+
+/** A delivery as it came, and who is known to have sent it. */
+export interface Delivery {
+  headers: Headers;
+  body: Uint8Array;
+  provenBy: SignatureScheme | null;
+}
+
+function parseBody(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
@@ -24,7 +41,7 @@ function parseBody(bytes: Uint8Array): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new AppError("invalid_json", "The body is not a JSON object.");
   }
-  return value as Record<string, unknown>;
+  return value as JsonObject;
 }
 
 function transmissionIdOf(headers: Headers): string | null {
@@ -37,28 +54,56 @@ function retriedCountOf(headers: Headers): number {
   return /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
 }
 
+function dedupeKeyOf(
+  { body, provenBy }: Delivery,
+  transmissionId: string | null,
+): string {
+  const key = transmissionId === null
+    ? `body:${sha256Hex(body)}`
+    : `id:${transmissionId}`;
+  // Keys of its own for what is proven, so that a stranger cannot take a signed event's place.
+  return provenBy === null ? key : `signed:${key}`;
+}
+
+/** Why a body cannot be processed whatever the database knows; null when it can. */
+function ignoredReasonOf(event: ParsedEvent): string | null {
+  switch (event.kind) {
+    case "none":
+      return "events of this type are stored for reading only";
+    case "deposit":
+      return event.secret === null ? "carries no secret" : null;
+    case "billing_key_deleted":
+    case "billing_key_issued":
+      return event.billingKey === null ? "names no billing key" : null;
+    default:
+      return null;
+  }
+}
+
+const digestOf = (text: string | null) =>
+  text === null ? null : sha256Hex(text);
+
 /**
- * Stores one delivery in one database round trip: redacted for reading, encrypted as it came.
+ * Stores one delivery in one database round trip: redacted for reading, encrypted as it came, and the secrets that
+ * processing compares as digests.
  *
  * The event is the caller's to process when `isClaimed` is true.
  *
- * @throws AppError `invalid_json`
+ * @throws AppError `invalid_json`, or `invalid_signature` when Toss signs events of this type and this one is not
  * @throws DatabaseError when it could not be stored; Toss must then send it again
  */
 export async function storeDelivery(
-  headers: Headers,
-  bytes: Uint8Array,
+  delivery: Delivery,
   { services }: RequestContext,
 ): Promise<WebhookEvent> {
-  const body = parseBody(bytes);
-  const event = parseEvent(body);
+  const { headers, body, provenBy } = delivery;
+  const json = parseBody(body);
+  const event = parseEvent(json);
+  requireOwnSignature(event, provenBy, services.config.webhook);
   const transmissionId = transmissionIdOf(headers);
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  const dedupeKey = transmissionId === null
-    ? `body:${digest}`
-    : `id:${transmissionId}`;
+  const dedupeKey = dedupeKeyOf(delivery, transmissionId);
   const raw = await services.keyring.encrypt(
-    Buffer.from(bytes).toString("base64"),
+    Buffer.from(body).toString("base64"),
     dedupeKey,
   );
   return await receiveWebhookEvent(services.database, {
@@ -70,13 +115,16 @@ export async function storeDelivery(
       : String(storableJson(event.eventType)),
     orderId: event.orderId,
     paymentKey: event.paymentKey,
-    payload: storableJson(redactJson(body)),
-    verifiedBy: null,
+    transactionKey: event.transactionKey,
+    entityId: event.entityId,
+    secretDigest: digestOf(event.secret),
+    billingKeyDigest: digestOf(event.billingKey),
+    asksToss: KINDS_THAT_ASK.includes(event.kind),
+    payload: storableJson(redactJson(json)),
+    verifiedBy: provenBy,
     keyId: raw.keyId,
     ciphertext: raw.ciphertext,
-    ignoredReason: event.kind === "none"
-      ? "events of this type are stored for reading only"
-      : null,
+    ignoredReason: ignoredReasonOf(event),
     leaseToken: crypto.randomUUID(),
     leaseSeconds: services.leaseSeconds,
   });

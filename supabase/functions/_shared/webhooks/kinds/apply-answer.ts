@@ -1,0 +1,46 @@
+import { applyPayment } from "../../database/apply-payment.ts";
+import type { WebhookEvent } from "../../database/webhook-events.ts";
+import type { OperationContext } from "../../payments/operation-context.ts";
+import { paymentSnapshot } from "../../payments/snapshot.ts";
+import type { TossPayment } from "../../toss/payment.ts";
+import { failed, ignored, processed, type Verdict } from "./verdict.ts";
+
+const MONEY_STATUSES = new Set([
+  "WAITING_FOR_DEPOSIT",
+  "DONE",
+  "PARTIAL_CANCELED",
+  "CANCELED",
+]);
+
+/** An answer of Toss that an event led to, and what proves the event once the answer is applied. */
+export interface AnswerOfToss {
+  payment: TossPayment;
+  verifiedBy: string;
+}
+
+/** Lets an answer of Toss through the one door. */
+export async function applyAnswer(
+  { database, source, requestId }: OperationContext,
+  event: WebhookEvent,
+  { payment, verifiedBy }: AnswerOfToss,
+): Promise<Verdict> {
+  const applied = await applyPayment(database, {
+    payment: paymentSnapshot(payment),
+    source,
+    askedAt: event.askedAt,
+    requestId,
+  });
+  switch (applied.outcome) {
+    case "order_not_found":
+      return ignored("the payment is for no order here");
+    case "mismatch":
+      // A buyer who changed the amount in the page and gave up leaves such a payment; no money moved.
+      return MONEY_STATUSES.has(payment.status)
+        ? failed("Toss's amount or currency differs from the order's")
+        : ignored("another amount, never paid");
+    case "unknown_status":
+      return failed("Toss named an unknown status");
+    default:
+      return processed(verifiedBy);
+  }
+}

@@ -1,0 +1,49 @@
+import type { WebhookEvent } from "../../database/webhook-events.ts";
+import type { OperationContext } from "../../payments/operation-context.ts";
+import type { TossLookup } from "../../toss/outcome.ts";
+import { isPathSegment } from "../../toss/path-segment.ts";
+import type { TossPayment } from "../../toss/payment.ts";
+import { failed, ignored, type Verdict } from "./verdict.ts";
+
+/** Toss's word about the payment of an event, or how the event ends without it. */
+export type Asked =
+  | { payment: TossPayment }
+  | { payment: null; verdict: Verdict };
+
+/** Asks Toss about the payment of an event: by paymentKey where one is named, else by order. */
+export async function askToss(
+  context: OperationContext,
+  event: WebhookEvent,
+): Promise<Asked> {
+  const lookup = ask(context, event);
+  if (lookup === undefined) {
+    const verdict = ignored("names no order and no payment of this project");
+    return { payment: null, verdict };
+  }
+  const answer = await lookup;
+  if (answer.kind === "answered") return { payment: answer.value };
+  return { payment: null, verdict: withoutAnswer(answer) };
+}
+
+function ask(
+  { toss }: OperationContext,
+  { paymentKey, orderId }: WebhookEvent,
+): Promise<TossLookup<TossPayment>> | undefined {
+  if (paymentKey !== null && isPathSegment(paymentKey)) {
+    return toss.getPayment(paymentKey);
+  }
+  return orderId === null ? undefined : toss.getPaymentByOrder(orderId);
+}
+
+function withoutAnswer(
+  answer: Exclude<TossLookup<TossPayment>, { kind: "answered" }>,
+): Verdict {
+  switch (answer.kind) {
+    case "not_found":
+      return ignored("Toss knows no such payment");
+    case "refused":
+      return failed(`Toss refused: ${answer.code}`);
+    case "unknown":
+      return failed(`no proof from Toss: ${answer.code ?? answer.reason}`);
+  }
+}

@@ -1,0 +1,37 @@
+import type { WebhookEvent } from "../../database/webhook-events.ts";
+import type { OperationContext } from "../../payments/operation-context.ts";
+
+/** How one try to process an event ended. `failed` is tried again. */
+export interface Verdict {
+  status: "processed" | "ignored" | "failed";
+  /** For people, without secrets; null when all went well. */
+  reason: string | null;
+  /** What proved the event, when something did. */
+  verifiedBy: string | null;
+  /**
+   * Set when Toss was asked for the secret of a deposit: its SHA-256, or null when there is none. It settles every
+   * other deposit callback of the order that waits.
+   */
+  answerSecretDigest?: string | null;
+}
+
+/** Processes a leased event of one kind. Safe to be repeated. Throws DatabaseError. */
+export type Judge = (
+  context: OperationContext,
+  event: WebhookEvent,
+) => Promise<Verdict>;
+
+/** The event had its effect, or had had it before. */
+export function processed(verifiedBy: string | null): Verdict {
+  return { status: "processed", reason: null, verifiedBy };
+}
+
+/** The event means nothing here; the reason stands in its row and is counted in `webhook_summary`. */
+export function ignored(reason: string): Verdict {
+  return { status: "ignored", reason, verifiedBy: null };
+}
+
+/** Nobody knows yet; the worker tries again. */
+export function failed(reason: string): Verdict {
+  return { status: "failed", reason, verifiedBy: null };
+}

@@ -1,0 +1,52 @@
+import type { Config, SignatureScheme } from "../../config.ts";
+import { AppError } from "../../http/app-error.ts";
+import { type SignedDelivery, verifySignature } from "./verify-signature.ts";
+
+/**
+ * Decides what a delivery's signature means under the configuration.
+ *
+ * @returns the scheme that proved the sender, or null when nothing did and nothing had to
+ * @throws AppError `invalid_signature` for a wrong signature, and for a missing one when one is required
+ */
+export function requireSignature(
+  delivery: SignedDelivery,
+  { schemes, requireSignature }: Config["webhook"],
+): SignatureScheme | null {
+  const proof = verifySignature(delivery, schemes);
+  switch (proof.kind) {
+    case "valid":
+      return proof.scheme;
+    case "wrong":
+      throw new AppError(
+        "invalid_signature",
+        "The signature does not fit the body; check the key and that the body is signed as it is sent.",
+      );
+    case "absent":
+      if (!requireSignature) return null;
+      throw new AppError(
+        "invalid_signature",
+        "WEBHOOK_REQUIRE_SIGNATURE is on and no active scheme's header came.",
+      );
+  }
+}
+
+/**
+ * Refuses an unsigned event of a type that Toss signs, once the security key makes the check possible.
+ *
+ * @throws AppError `invalid_signature`
+ */
+export function requireOwnSignature(
+  { isSigned }: { isSigned: boolean },
+  provenBy: SignatureScheme | null,
+  { schemes }: Config["webhook"],
+): void {
+  const canBeChecked = schemes.some(({ scheme, keys }) =>
+    scheme === "toss-v1" && keys.length > 0
+  );
+  if (isSigned && canBeChecked && provenBy === null) {
+    throw new AppError(
+      "invalid_signature",
+      "Toss signs events of this type; this one came without a signature.",
+    );
+  }
+}
