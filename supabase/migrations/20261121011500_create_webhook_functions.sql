@@ -138,6 +138,9 @@ begin
 
   if event.id is null then
     is_duplicate := true;
+    -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
+    perform private.lock_webhook_subject(e.subject)
+    from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
     update public.webhook_events as e
     set delivery_count = e.delivery_count + 1,
       retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
