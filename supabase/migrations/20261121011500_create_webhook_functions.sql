@@ -170,6 +170,10 @@ begin
   end if;
 
   perform private.lock_webhook_subject(event.subject);
+  -- Each invented payment is a subject of its own; the budget is counted per order, one at a time.
+  if event.order_id is not null and event.order_id <> event.subject then
+    perform private.lock_webhook_subject('order ' || event.order_id);
+  end if;
   if private.webhook_subject_is_leased(event.subject, present) then
     -- Whoever is asking now looks again for events that came after its question.
     update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
