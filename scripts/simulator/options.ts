@@ -17,12 +17,15 @@ const keyPairSchema = z.strictObject({
   "secret key and client key are not of one environment and family",
 );
 
+/** The key pair of a simulator that is given none; it opens nothing at the real Toss. */
+export const SIMULATOR_KEYS = {
+  secretKey: "test_sk_simulator0000000000000000000",
+  clientKey: "test_ck_simulator0000000000000000000",
+};
+
 const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535),
-  secretKeys: z.array(keyPairSchema).min(1).default([{
-    secretKey: "test_sk_simulator0000000000000000000",
-    clientKey: "test_ck_simulator0000000000000000000",
-  }]),
+  secretKeys: z.array(keyPairSchema).min(1).default([SIMULATOR_KEYS]),
   webhookUrls: z.array(z.url()).default([]),
   mismatchCode: z.enum(["INVALID_REQUEST", "FORBIDDEN_REQUEST"])
     .default("INVALID_REQUEST"),

@@ -40,7 +40,7 @@ const RUNTIME_VARIABLES = [
 /** What the values for local development are made of. */
 export interface LocalValues {
   tossApiBaseUrl: string;
-  /** The simulator's key pair; null = a real Toss, whose keys nobody guesses. */
+  /** The key pair when none is given; null = a real Toss, whose keys nobody guesses. */
   tossKeys: { secretKey: string; clientKey: string } | null;
   /** Address of the web page that the redirects lead to. */
   webUrl: string;

@@ -11,7 +11,20 @@ export interface Lite {
   fetch(request: Request, peerAddress: string): Promise<Response>;
   /** Creates the tables and functions of schema `auth`; safe to repeat. */
   createAuthSchema(): Promise<void>;
+  /**
+   * Connects anew after `restart`, during which every request is answered 503.
+   *
+   * The driver must not see the server go: a write that waits for the next
+   * turn of the event loop then ends the process, or its connection stays
+   * silent for ever (github.com/porsager/postgres/issues/1208 and 1154).
+   */
+  survive(restart: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
+}
+
+function unavailable(): Response {
+  const message = "Could not connect with the database.";
+  return Response.json({ code: "PGRST001", message }, { status: 503 });
 }
 
 function createApp(connection: PostgresConnection) {
@@ -43,13 +56,7 @@ function jsonText(typeId: number) {
   };
 }
 
-/**
- * Connects the Data API and the Auth server to a database.
- *
- * `databaseUrl` must be the superuser's: the API changes to the role of each
- * request. The roles and the schemas must exist (see `sql/`).
- */
-export function startLite(databaseUrl: string): Lite {
+function connect(databaseUrl: string) {
   const connection = createPostgresConnection({
     url: databaseUrl,
     postgresOptions: {
@@ -59,10 +66,38 @@ export function startLite(databaseUrl: string): Lite {
       types: { json: jsonText(114), jsonb: jsonText(3802) },
     },
   });
-  const app = createApp(connection);
+  return { connection, app: createApp(connection) };
+}
+
+/**
+ * Connects the Data API and the Auth server to a database.
+ *
+ * `databaseUrl` must be the superuser's: the API changes to the role of each
+ * request. The roles and the schemas must exist (see `sql/`).
+ */
+export function startLite(databaseUrl: string): Lite {
+  let { connection, app } = connect(databaseUrl);
+  let isConnected = true;
+  const waiting = new Set<(answer: Response) => void>();
   return {
-    fetch: (request, peerAddress) => app.fetch(request, { peerAddress }),
+    async fetch(request, peerAddress) {
+      if (!isConnected) return unavailable();
+      const { promise, resolve, reject } = Promise.withResolvers<Response>();
+      waiting.add(resolve);
+      app.fetch(request, { peerAddress }).then(resolve, reject);
+      return await promise.finally(() => waiting.delete(resolve));
+    },
     createAuthSchema: () => app.ensureSystemSchema(),
+    async survive(restart) {
+      isConnected = false;
+      for (const resolve of waiting) resolve(unavailable());
+      await connection.driver.end({ timeout: 0 });
+      await restart();
+      ({ connection, app } = connect(databaseUrl));
+      // Else the first requests would all do it, and some would fail.
+      await app.ensureSystemSchema();
+      isConnected = true;
+    },
     stop: () => connection.close(),
   };
 }

@@ -1,3 +1,4 @@
+import { SIMULATOR_KEYS } from "../simulator/options.ts";
 import { projectVariables } from "./environment.ts";
 import { PUBLISHABLE_KEY } from "./keys.ts";
 import type { LocalSecrets } from "./local-secrets.ts";
@@ -26,6 +27,11 @@ export interface OutsideOptions {
 // Where the redirects lead when the stack serves no page of its own.
 const DEFAULT_WEB_URL = "http://127.0.0.1:54390";
 
+/** Whether an address is a Toss of one's own, which the local key pair will do for. */
+function isOnThisMachine(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+}
+
 /** Starts the simulator and the web page, and derives the variables. */
 export async function startOutside(options: OutsideOptions): Promise<Outside> {
   const { settings, apiUrl, cleanup } = options;
@@ -47,7 +53,8 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
   const variables = projectVariables({
     ...options.secrets,
     tossApiBaseUrl,
-    tossKeys: simulator,
+    tossKeys: simulator ??
+      (isOnThisMachine(tossApiBaseUrl) ? SIMULATOR_KEYS : null),
     webUrl: web?.url ?? DEFAULT_WEB_URL,
   }, { ...given, TOSS_API_BASE_URL: tossApiBaseUrl });
   web?.configure({

@@ -126,7 +126,8 @@ function stackOf(parts: Parts, functions: FunctionsPool): Stack {
     projectVariables: outside.variables,
     killFunctions: () => functions.kill(),
     functionsSettled: async () => await (await functions.current()).settled(),
-    restartPostgres: (options) => parts.postgres.restart(options),
+    restartPostgres: (options) =>
+      parts.lite.survive(() => parts.postgres.restart(options)),
     async runCronJob(name) {
       const job = await findCronJob(sql, name);
       if (job === null) throw new Error(`there is no cron job ${name}`);

@@ -58,11 +58,12 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- One order of locking for everyone who touches several products: by id.
+  -- One order of locking for everyone who touches several products: by id. No stronger lock than this: an
+  -- order item's foreign key share-locks its product, and two checkouts would wait for each other.
   perform 1 from public.products as p
   where p.id in (select i.product_id from public.order_items as i where i.order_id = released_order_id)
   order by p.id
-  for update;
+  for no key update;
 
   perform set_config('private.stock_order_id', released_order_id, true);
   update public.products as p
@@ -95,7 +96,7 @@ begin
   perform 1 from public.products as p
   where p.id in (select i.product_id from public.order_items as i where i.order_id = reserving_order_id)
   order by p.id
-  for update;
+  for no key update;
 
   select i.product_id into short_product_id
   from public.order_items as i

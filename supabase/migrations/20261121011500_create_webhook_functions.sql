@@ -138,6 +138,9 @@ begin
 
   if event.id is null then
     is_duplicate := true;
+    -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
+    perform private.lock_webhook_subject(e.subject)
+    from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
     update public.webhook_events as e
     set delivery_count = e.delivery_count + 1,
       retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
@@ -167,6 +170,10 @@ begin
   end if;
 
   perform private.lock_webhook_subject(event.subject);
+  -- Each invented payment is a subject of its own; the budget is counted per order, one at a time.
+  if event.order_id is not null and event.order_id <> event.subject then
+    perform private.lock_webhook_subject('order ' || event.order_id);
+  end if;
   if private.webhook_subject_is_leased(event.subject, present) then
     -- Whoever is asking now looks again for events that came after its question.
     update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id

@@ -120,16 +120,24 @@ begin
   if not (request ?| array['eventId', 'orderId', 'paymentKey', 'from', 'status']) then
     return jsonb_build_object('outcome', 'nothing_named');
   end if;
+  with named as (
+    select e.id
+    from public.webhook_events as e
+    where e.status <> 'processing'
+      and (not request ? 'eventId' or e.id = (request ->> 'eventId')::uuid)
+      and (not request ? 'orderId' or e.order_id = request ->> 'orderId')
+      and (not request ? 'paymentKey' or e.payment_key = request ->> 'paymentKey')
+      and (not request ? 'status' or e.status = request ->> 'status')
+      and (not request ? 'from' or e.created_at >= (request ->> 'from')::timestamptz)
+      and (not request ? 'to' or e.created_at < (request ->> 'to')::timestamptz)
+    -- A row that someone is just finishing needs no replay, and waiting for it could deadlock.
+    for update skip locked
+  )
   update public.webhook_events as e
   set status = 'received', attempts = 0, next_attempt_at = present, received_at = present,
     processed_at = null, last_error = null
-  where e.status <> 'processing'
-    and (not request ? 'eventId' or e.id = (request ->> 'eventId')::uuid)
-    and (not request ? 'orderId' or e.order_id = request ->> 'orderId')
-    and (not request ? 'paymentKey' or e.payment_key = request ->> 'paymentKey')
-    and (not request ? 'status' or e.status = request ->> 'status')
-    and (not request ? 'from' or e.created_at >= (request ->> 'from')::timestamptz)
-    and (not request ? 'to' or e.created_at < (request ->> 'to')::timestamptz);
+  from named
+  where e.id = named.id;
   get diagnostics replayed = row_count;
   return jsonb_build_object('outcome', 'replayed', 'events', replayed);
 end;

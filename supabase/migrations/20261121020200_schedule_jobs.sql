@@ -1,6 +1,6 @@
 -- Purpose: let pg_cron wake the worker. One owner: the role that runs migrations.
 -- Risk: needs pg_cron, pg_net and Vault; where one is missing the jobs are left out with a notice, and
--- `deno task doctor` or public.job_status shows them as late.
+-- public.job_status shows them as late.
 
 do $$
 declare

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { buy, confirm, type Purchase, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
-import { auditEvents, makeOperationDue, orderRow } from "../support/database.ts";
+import {
+  auditEvents,
+  makeOperationDue,
+  orderRow,
+} from "../support/database.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { bookOf, confirmRequests } from "../support/toss-side.ts";
@@ -28,7 +32,9 @@ async function land(
   query: Record<string, unknown>,
   language?: string,
 ): Promise<Landing> {
-  const texts = Object.entries(query).map(([name, value]) => [name, `${value}`]);
+  const texts = Object.entries(query).map((
+    [name, value],
+  ) => [name, `${value}`]);
   const { status, headers } = await callFunction(shop, "confirm", {
     method: "GET",
     path: `?${new URLSearchParams(texts)}`,
@@ -136,7 +142,11 @@ test("GET confirm speaks English to a browser that asks for it", async (shop) =>
   const purchase = await startPurchase(shop);
   shop.simulator.decline(purchase.paymentKey, "REJECT_CARD_COMPANY");
 
-  const { query } = await land(shop, { ...purchase }, "en-GB,en;q=0.9,ko;q=0.8");
+  const { query } = await land(
+    shop,
+    { ...purchase },
+    "en-GB,en;q=0.9,ko;q=0.8",
+  );
 
   assert.match(String(query.message), /^[ -~]+$/);
 });
@@ -156,7 +166,11 @@ test("GET confirm refuses an amount that the buyer has changed", async (shop) =>
 });
 
 test("GET confirm sends whatever is malformed to the fail page", async (shop) => {
-  const valid = { paymentKey: "tosspayment", orderId: "order-0001", amount: 100 };
+  const valid = {
+    paymentKey: "tosspayment",
+    orderId: "order-0001",
+    amount: 100,
+  };
   const queries: [Record<string, unknown>, string][] = [
     [{}, "invalid_request"],
     [{ ...valid, amount: "100원" }, "invalid_request"],

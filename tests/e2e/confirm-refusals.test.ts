@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { confirm, payInWindow, placeOrder } from "../support/buy.ts";
-import { startPurchase } from "../support/buy.ts";
+import {
+  confirm,
+  payInWindow,
+  placeOrder,
+  startPurchase,
+} from "../support/buy.ts";
 import {
   addProduct,
   operationRows,
@@ -28,12 +32,42 @@ const failed = { status: 402, code: "payment_confirm_failed" };
 
 /** Refusals that end the payment: the buyer starts another one. */
 const FINAL: Refusal[] = [
-  { kind: "decline", tossCode: "REJECT_CARD_COMPANY", ...failed, action: "use_another_method" },
-  { kind: "decline", tossCode: "REJECT_CARD_PAYMENT", ...failed, action: "use_another_method" },
-  { kind: "decline", tossCode: "INVALID_CARD_EXPIRATION", ...failed, action: "fix_input" },
-  { kind: "decline", tossCode: "INVALID_REJECT_CARD", ...failed, action: "contact_issuer" },
-  { kind: "limit", tossCode: "EXCEED_MAX_PAYMENT_AMOUNT", ...failed, action: "use_another_method" },
-  { kind: "limit", tossCode: "EXCEED_MAX_DAILY_PAYMENT_COUNT", ...failed, action: "use_another_method" },
+  {
+    kind: "decline",
+    tossCode: "REJECT_CARD_COMPANY",
+    ...failed,
+    action: "use_another_method",
+  },
+  {
+    kind: "decline",
+    tossCode: "REJECT_CARD_PAYMENT",
+    ...failed,
+    action: "use_another_method",
+  },
+  {
+    kind: "decline",
+    tossCode: "INVALID_CARD_EXPIRATION",
+    ...failed,
+    action: "fix_input",
+  },
+  {
+    kind: "decline",
+    tossCode: "INVALID_REJECT_CARD",
+    ...failed,
+    action: "contact_issuer",
+  },
+  {
+    kind: "limit",
+    tossCode: "EXCEED_MAX_PAYMENT_AMOUNT",
+    ...failed,
+    action: "use_another_method",
+  },
+  {
+    kind: "limit",
+    tossCode: "EXCEED_MAX_DAILY_PAYMENT_COUNT",
+    ...failed,
+    action: "use_another_method",
+  },
 ];
 
 for (const refusal of FINAL) {
@@ -83,13 +117,58 @@ test("confirm() keeps the stock of a declined order reserved, once", async (shop
 
 /** Refusals that the simulator answers without touching the payment. */
 const UNTOUCHED: (Refusal & { isFinal: boolean })[] = [
-  { kind: "request", tossCode: "INVALID_REQUEST", ...failed, action: "contact_support", isFinal: true },
-  { kind: "configuration", tossCode: "NOT_REGISTERED_BUSINESS", ...failed, action: "contact_support", isFinal: true },
-  { kind: "key", tossCode: "UNAUTHORIZED_KEY", status: 500, code: "not_configured", action: "contact_support", isFinal: false },
-  { kind: "key", tossCode: "INVALID_API_KEY", status: 500, code: "not_configured", action: "contact_support", isFinal: false },
-  { kind: "later", tossCode: "NOT_AVAILABLE_PAYMENT", ...failed, action: "retry_later", isFinal: false },
-  { kind: "later", tossCode: "NOT_AVAILABLE_BANK", ...failed, action: "retry_later", isFinal: false },
-  { kind: "session", tossCode: "NOT_FOUND_PAYMENT_SESSION", status: 410, code: "payment_expired", action: "start_over", isFinal: true },
+  {
+    kind: "request",
+    tossCode: "INVALID_REQUEST",
+    ...failed,
+    action: "contact_support",
+    isFinal: true,
+  },
+  {
+    kind: "configuration",
+    tossCode: "NOT_REGISTERED_BUSINESS",
+    ...failed,
+    action: "contact_support",
+    isFinal: true,
+  },
+  {
+    kind: "key",
+    tossCode: "UNAUTHORIZED_KEY",
+    status: 500,
+    code: "not_configured",
+    action: "contact_support",
+    isFinal: false,
+  },
+  {
+    kind: "key",
+    tossCode: "INVALID_API_KEY",
+    status: 500,
+    code: "not_configured",
+    action: "contact_support",
+    isFinal: false,
+  },
+  {
+    kind: "later",
+    tossCode: "NOT_AVAILABLE_PAYMENT",
+    ...failed,
+    action: "retry_later",
+    isFinal: false,
+  },
+  {
+    kind: "later",
+    tossCode: "NOT_AVAILABLE_BANK",
+    ...failed,
+    action: "retry_later",
+    isFinal: false,
+  },
+  {
+    kind: "session",
+    tossCode: "NOT_FOUND_PAYMENT_SESSION",
+    status: 410,
+    code: "payment_expired",
+    action: "start_over",
+    isFinal: true,
+  },
 ];
 
 for (const refusal of UNTOUCHED) {
@@ -140,7 +219,10 @@ test("confirm() tells the true reason when the processed payment was a declined 
   const purchase = payInWindow(shop, order);
   const { simulator } = shop;
   simulator.decline(purchase.paymentKey, "REJECT_CARD_PAYMENT");
-  simulator.addFault({ kind: "status_after", code: "ALREADY_PROCESSED_PAYMENT" });
+  simulator.addFault({
+    kind: "status_after",
+    code: "ALREADY_PROCESSED_PAYMENT",
+  });
 
   const { status, body } = await confirm(shop, purchase);
 
@@ -167,13 +249,19 @@ test("confirm() answers 404 for a payment that Toss does not know", async (shop)
 
 test("confirm() takes the money once when a closed bank has opened again", async (shop) => {
   const purchase = await startPurchase(shop);
-  shop.simulator.addFault({ kind: "status_before", code: "NOT_AVAILABLE_PAYMENT" });
+  shop.simulator.addFault({
+    kind: "status_before",
+    code: "NOT_AVAILABLE_PAYMENT",
+  });
   await confirm(shop, purchase);
 
   assert.equal((await confirm(shop, purchase)).status, 200);
 
   const operations = await operationRows(shop, purchase.orderId);
-  assert.deepEqual(operations.map(({ state }) => state), ["rejected", "succeeded"]);
+  assert.deepEqual(operations.map(({ state }) => state), [
+    "rejected",
+    "succeeded",
+  ]);
   const keys = operations.map(({ idempotency_key }) => idempotency_key);
   assert.equal(new Set(keys).size, 2, "Toss replays errors for an old key");
 });

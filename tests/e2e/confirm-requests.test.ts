@@ -6,7 +6,11 @@ import { shopTests } from "../support/shop-test.ts";
 
 const test = shopTests();
 
-const VALID = { paymentKey: "tosspayment-key", orderId: "order-0001", amount: 100 };
+const VALID = {
+  paymentKey: "tosspayment-key",
+  orderId: "order-0001",
+  amount: 100,
+};
 const LIMIT = 256 * 1024;
 
 /** A body of `bytes` bytes that arrives in pieces, so that nobody can announce its length. */
@@ -46,7 +50,10 @@ test("confirm() names every missing field", async (shop) => {
 });
 
 test("confirm() refuses a field it does not know and names it", async (shop) => {
-  const { status, body } = await confirm(shop, { ...VALID, paymentType: "NORMAL" });
+  const { status, body } = await confirm(shop, {
+    ...VALID,
+    paymentType: "NORMAL",
+  });
 
   assert.equal(status, 400);
   assert.equal(body.code, "invalid_request");

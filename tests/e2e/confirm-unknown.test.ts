@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
-import { confirm, payInWindow, placeOrder } from "../support/buy.ts";
-import { startPurchase } from "../support/buy.ts";
+import {
+  confirm,
+  payInWindow,
+  placeOrder,
+  startPurchase,
+} from "../support/buy.ts";
 import {
   auditEvents,
   makeOperationDue,
@@ -33,16 +37,38 @@ async function confirmWithoutProof(
 }
 
 const ERROR_ANSWERS: [string, FaultInput][] = [
-  ["500 FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING", { kind: "status_before", code: "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING" }],
-  ["500 UNKNOWN_PAYMENT_ERROR", { kind: "status_before", code: "UNKNOWN_PAYMENT_ERROR" }],
-  ["an undocumented 503", { kind: "status_before", code: "SOMETHING_NEW", status: 503 }],
+  ["500 FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING", {
+    kind: "status_before",
+    code: "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING",
+  }],
+  ["500 UNKNOWN_PAYMENT_ERROR", {
+    kind: "status_before",
+    code: "UNKNOWN_PAYMENT_ERROR",
+  }],
+  ["an undocumented 503", {
+    kind: "status_before",
+    code: "SOMETHING_NEW",
+    status: 503,
+  }],
   ["400 PROVIDER_ERROR", { kind: "status_before", code: "PROVIDER_ERROR" }],
-  ["400 CARD_PROCESSING_ERROR", { kind: "status_before", code: "CARD_PROCESSING_ERROR" }],
+  ["400 CARD_PROCESSING_ERROR", {
+    kind: "status_before",
+    code: "CARD_PROCESSING_ERROR",
+  }],
   ["429", { kind: "status_before", code: "TOO_MANY_REQUESTS", status: 429 }],
-  ["403 FORBIDDEN_CONSECUTIVE_REQUEST", { kind: "status_before", code: "FORBIDDEN_CONSECUTIVE_REQUEST" }],
+  ["403 FORBIDDEN_CONSECUTIVE_REQUEST", {
+    kind: "status_before",
+    code: "FORBIDDEN_CONSECUTIVE_REQUEST",
+  }],
   ["a proxy's page", { kind: "garbage" }],
-  ["500 after the money was taken", { kind: "status_after", code: "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING" }],
-  ["400 PROVIDER_ERROR after the money was taken", { kind: "status_after", code: "PROVIDER_ERROR" }],
+  ["500 after the money was taken", {
+    kind: "status_after",
+    code: "FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING",
+  }],
+  ["400 PROVIDER_ERROR after the money was taken", {
+    kind: "status_after",
+    code: "PROVIDER_ERROR",
+  }],
   ["half an answer", { kind: "half_body", count: "always" }],
 ];
 
@@ -62,7 +88,10 @@ for (const [answer, fault] of ERROR_ANSWERS) {
     assert.equal(bookOf(shop, purchase.paymentKey).approvals, 1);
     const [operation] = await operationRows(shop, purchase.orderId);
     assert.equal(operation?.state, "succeeded");
-    assert.deepEqual(await confirm(shop, purchase).then(({ body }) => body), body);
+    assert.deepEqual(
+      await confirm(shop, purchase).then(({ body }) => body),
+      body,
+    );
   });
 }
 
@@ -82,7 +111,9 @@ for (const kind of ["lose_answer_before", "lose_answer_after"] as const) {
     assert.equal(status, 200);
     assert.equal(bookOf(shop, purchase.paymentKey).approvals, 1);
     // No answer ever came, so the key had to stay the same.
-    const keys = confirmRequests(shop).map(({ idempotencyKey }) => idempotencyKey);
+    const keys = confirmRequests(shop).map(({ idempotencyKey }) =>
+      idempotencyKey
+    );
     const [operation] = await operationRows(shop, purchase.orderId);
     assert.ok(operation);
     const prefix = operation.idempotency_key.replace(/\d+$/, "");
@@ -129,7 +160,11 @@ test("confirm() lets no other payment in while an outcome is unknown", async (sh
   const order = await placeOrder(shop);
   const first = payInWindow(shop, order);
   const second = payInWindow(shop, order);
-  shop.simulator.addFault({ kind: "lose_answer_after", ...CONFIRM, count: "always" });
+  shop.simulator.addFault({
+    kind: "lose_answer_after",
+    ...CONFIRM,
+    count: "always",
+  });
   await confirmWithoutProof(shop, first);
   shop.simulator.clearFaults();
 
@@ -145,7 +180,11 @@ test("confirm() lets no other payment in while an outcome is unknown", async (sh
 test("confirm() gives up waiting when Toss is silent, and adopts what Toss did meanwhile", async (shop) => {
   withoutWebhooks(shop);
   const purchase = await startPurchase(shop);
-  shop.simulator.addFault({ kind: "delay_after", milliseconds: 1500, ...CONFIRM });
+  shop.simulator.addFault({
+    kind: "delay_after",
+    milliseconds: 1500,
+    ...CONFIRM,
+  });
 
   await confirmWithoutProof(shop, purchase);
 
@@ -158,7 +197,11 @@ test("confirm() gives up waiting when Toss is silent, and adopts what Toss did m
 test("confirm() keeps its key when Toss is still working on the first request (409)", async (shop) => {
   withoutWebhooks(shop);
   const purchase = await startPurchase(shop);
-  shop.simulator.addFault({ kind: "delay_before", milliseconds: 1800, ...CONFIRM });
+  shop.simulator.addFault({
+    kind: "delay_before",
+    milliseconds: 1800,
+    ...CONFIRM,
+  });
   await confirmWithoutProof(shop, purchase);
   await makeOperationDue(shop, purchase.orderId);
 
@@ -205,7 +248,10 @@ for (const [field, patch, lines] of LIES) {
 
 test("confirm() heals when Toss calls a payment processed that still waits", async (shop) => {
   const purchase = await startPurchase(shop);
-  shop.simulator.addFault({ kind: "status_before", code: "ALREADY_PROCESSED_PAYMENT" });
+  shop.simulator.addFault({
+    kind: "status_before",
+    code: "ALREADY_PROCESSED_PAYMENT",
+  });
   await confirmWithoutProof(shop, purchase);
   await makeOperationDue(shop, purchase.orderId);
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { buy, confirm, payInWindow, placeOrder } from "../support/buy.ts";
-import { startPurchase } from "../support/buy.ts";
+import {
+  buy,
+  confirm,
+  payInWindow,
+  placeOrder,
+  startPurchase,
+} from "../support/buy.ts";
 import {
   auditEvents,
   operationRows,
@@ -29,7 +34,10 @@ test("confirm() approves a payment and answers what the shop shows", async (shop
   assert.equal(status, 200);
   const { approvedAt, receiptUrl, ...rest } = body;
   assert.deepEqual(rest, { status: "confirmed", ...purchase, method: "카드" });
-  assert.match(String(approvedAt), /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/);
+  assert.match(
+    String(approvedAt),
+    /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/,
+  );
   assert.match(String(receiptUrl), /^http/);
   assert.deepEqual(await orderRow(shop, purchase.orderId), {
     status: "paid",
@@ -165,7 +173,11 @@ test("confirm() refuses another payment while one of the order is being confirme
   const first = payInWindow(shop, order);
   const second = payInWindow(shop, order);
   const { paymentKey } = first;
-  shop.simulator.addFault({ kind: "delay_before", milliseconds: 300, paymentKey });
+  shop.simulator.addFault({
+    kind: "delay_before",
+    milliseconds: 300,
+    paymentKey,
+  });
   const before = confirmRequests(shop).length;
   const answer = confirm(shop, first);
   await eventually(

@@ -14,7 +14,12 @@ export interface Shop {
 
 /** Starts a stack with an empty database and the example catalogue. The caller stops `stack`. */
 export async function openShop(options: StackOptions = {}): Promise<Shop> {
-  const stack = await startStack(options);
+  // Lets the same tests run the functions on the hosted runtime's version.
+  const functionsDeno = Deno.env.get("FUNCTIONS_DENO");
+  const stack = await startStack({
+    ...(functionsDeno ? { functionsDeno } : {}),
+    ...options,
+  });
   const { simulator } = stack;
   if (simulator === null) {
     await stack.stop();

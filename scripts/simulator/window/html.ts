@@ -6,9 +6,49 @@ const ENTITIES: Record<string, string> = {
   "'": "&#39;",
 };
 
+const STYLE = `
+* { box-sizing: border-box; }
+body { margin: 0; padding: 1.5rem 1rem; background: #f2f4f6; color: #191f28;
+  font: 1rem/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", sans-serif; }
+main { max-width: 26rem; margin: 0 auto; padding: 1.5rem; background: #fff;
+  border-radius: 1rem; box-shadow: 0 2px 12px rgb(0 0 0 / 8%); }
+h1 { margin: 0 0 1rem; font-size: 1.125rem; display: flex;
+  justify-content: space-between; align-items: center; gap: .5rem; }
+.mark { padding: .125rem .5rem; border-radius: 1rem; background: #fff3d6;
+  color: #8a5a00; font-size: .75rem; font-weight: 600; }
+.amount { margin: 0 0 1rem; font-size: 2rem; font-weight: 700; }
+dl { margin: 0 0 1.25rem; border-top: 1px solid #e5e8eb; }
+dl > div { display: flex; justify-content: space-between; gap: 1rem;
+  padding: .625rem 0; border-bottom: 1px solid #e5e8eb; font-size: .875rem; }
+dt { flex: none; color: #6b7684; }
+dd { margin: 0; font-weight: 600; text-align: right; overflow-wrap: anywhere; }
+button, select { font: inherit; width: 100%; min-height: 2.75rem;
+  margin: .25rem 0; padding: .5rem .75rem; border: 1px solid #d1d6db;
+  border-radius: .5rem; background: #fff; color: inherit; }
+button { cursor: pointer; }
+button:hover { background: #f2f4f6; }
+button[value="pay"] { border-color: #1b64da; background: #1b64da; color: #fff;
+  font-weight: 600; }
+button[value="pay"]:hover { background: #1957c2; }
+button[value="cancel"] { border-color: transparent; color: #6b7684; }
+fieldset { margin: 1rem 0 0; padding: .75rem 1rem 1rem; border: 0;
+  border-radius: .75rem; background: #f9fafb; }
+legend { float: left; width: 100%; padding: 0; font-weight: 600;
+  font-size: .875rem; }
+label { display: block; clear: both; color: #6b7684; font-size: .8125rem; }
+`;
+
 /** Makes text safe inside HTML elements and quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
+
+/** A list of names and values as rows; the values may be any text. */
+export function detailRows(rows: [name: string, value: string][]): string {
+  const lines = rows.map(([name, value]) =>
+    `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`
+  );
+  return `<dl>\n${lines.join("\n")}\n</dl>`;
 }
 
 /** A whole HTML page around `content`, which must already be safe. */
@@ -18,19 +58,15 @@ export function htmlPage(title: string, content: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>
-body { font-family: system-ui, sans-serif; max-width: 26rem; margin: 2rem auto;
-  padding: 0 1rem; background: #fff; color: #191f28; }
-dt { color: #6b7684; } dd { margin: 0 0 .5rem; font-weight: 600; }
-button, select { font: inherit; width: 100%; padding: .7rem; margin: .25rem 0;
-  border: 1px solid #d1d6db; border-radius: .5rem; background: #f2f4f6; }
-button[value="pay"] { background: #3182f6; color: #fff; border: 0; }
-</style>
+<link rel="icon" href="data:,">
+<title>${escapeHtml(title)} (simulator)</title>
+<style>${STYLE}</style>
 </head>
 <body>
-<h1>${escapeHtml(title)}</h1>
+<main>
+<h1>${escapeHtml(title)} <span class="mark">Toss simulator</span></h1>
 ${content}
+</main>
 </body>
 </html>
 `;

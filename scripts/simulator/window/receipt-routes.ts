@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { bookOf } from "../books.ts";
 import type { SimulatorState } from "../state.ts";
-import { escapeHtml, htmlPage } from "./html.ts";
+import { detailRows, htmlPage } from "./html.ts";
 
 /** The page behind `receipt.url`: what was paid and what was given back. */
 export function receiptRoutes(state: SimulatorState): Hono {
@@ -10,12 +10,12 @@ export function receiptRoutes(state: SimulatorState): Hono {
     const payment = state.payments.get(c.req.query("transactionId") ?? "");
     if (payment === undefined) return c.notFound();
     const book = bookOf(payment);
-    const content = `<dl>
-<dt>상품 · Order</dt><dd>${escapeHtml(payment.orderName)}</dd>
-<dt>결제 · Paid</dt><dd>${book.takenAmount}원</dd>
-<dt>취소 · Canceled</dt><dd>${book.canceledAmount}원</dd>
-</dl>`;
-    return c.html(htmlPage("영수증 · Receipt (simulator)", content));
+    const content = detailRows([
+      ["상품 · Order", payment.orderName],
+      ["결제 · Paid", `${book.takenAmount}원`],
+      ["취소 · Canceled", `${book.canceledAmount}원`],
+    ]);
+    return c.html(htmlPage("영수증 · Receipt", content));
   });
   return app;
 }

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from "../error-codes.ts";
 import type { Payment } from "../payments/payment.ts";
-import { escapeHtml, htmlPage } from "./html.ts";
+import { detailRows, escapeHtml, htmlPage } from "./html.ts";
 import type { ResultTarget } from "./window-request.ts";
 
 // The declines a buyer meets most, offered first.
@@ -30,24 +30,28 @@ function hidden(name: string, value: string | undefined): string {
 export function windowPage(payment: Payment, target: ResultTarget): string {
   const options = DECLINE_CODES.map((code) => `<option>${code}</option>`);
   const amount = payment.totalAmount.toLocaleString("ko-KR");
+  const details = detailRows([
+    ["상품 · Order", payment.orderName],
+    ["주문번호 · Order id", payment.orderId],
+    ["결제수단 · Method", payment.method],
+  ]);
   return htmlPage(
-    "결제 · Payment (simulator)",
-    `<dl>
-<dt>상품 · Order</dt><dd>${escapeHtml(payment.orderName)}</dd>
-<dt>주문번호 · Order id</dt><dd>${escapeHtml(payment.orderId)}</dd>
-<dt>금액 · Amount</dt><dd>${amount}원</dd>
-<dt>결제수단 · Method</dt><dd>${payment.method}</dd>
-</dl>
+    "결제 · Payment",
+    `<p class="amount">${amount}원</p>
+${details}
 <form method="post" action="/payment-window/${payment.paymentKey}">
 ${hidden("successUrl", target.successUrl)}
 ${hidden("failUrl", target.failUrl)}
 ${hidden("origin", target.origin)}
 <button name="action" value="pay">결제하기 · Pay</button>
+<button name="action" value="cancel">결제 취소 · Cancel</button>
+<fieldset>
+<legend>실패 연습 · Rehearse a failure</legend>
 <label>거절 코드 · Decline code
 <select name="code">${options.join("")}</select></label>
-<button name="action" value="decline_confirm">승인 거절 · Pay, then decline the confirm</button>
+<button name="action" value="decline_confirm">승인에서 거절 · Decline at confirm</button>
 <button name="action" value="decline">결제창에서 거절 · Decline here</button>
-<button name="action" value="cancel">결제 취소 · Cancel</button>
+</fieldset>
 </form>`,
   );
 }
@@ -55,7 +59,7 @@ ${hidden("origin", target.origin)}
 /** A page that only says something. */
 export function messagePage(message: string): string {
   return htmlPage(
-    "결제 · Payment (simulator)",
+    "결제 · Payment",
     `<p>${escapeHtml(message)}</p>`,
   );
 }
@@ -66,7 +70,7 @@ export function framePage(result: unknown, origin: string): string {
   const safe = (value: unknown) =>
     JSON.stringify(value).replaceAll("<", "\\u003c");
   return htmlPage(
-    "결제 · Payment (simulator)",
+    "결제 · Payment",
     `<script>parent.postMessage(${
       safe({ source: "toss-simulator", ...Object(result) })
     }, ${safe(new URL(origin).origin)});</script>`,

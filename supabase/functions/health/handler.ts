@@ -1,15 +1,28 @@
-import { readStatus } from "../_shared/database/read-status.ts";
+import {
+  readStatus,
+  type SystemStatus,
+} from "../_shared/database/read-status.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
 
+/** The loudest of what an operator must know: `critical` before `attention` before `ok`. */
+function levelOf({ alerts, invariantViolations }: SystemStatus): string {
+  if (alerts.critical > 0 || invariantViolations > 0) return "critical";
+  return alerts.warning > 0 ? "attention" : "ok";
+}
+
 /**
- * `GET health`: that the function runs and is configured; with the secret key also what waits, for how long, and
- * whether any money invariant is violated.
+ * `GET health`: that the function runs and is configured; with the secret key also what waits and for how long,
+ * when each job last ran, and how many alerts and violated invariants there are.
  */
 export const health: Handler = async (_request, { services, caller }) => {
-  const base = { status: "ok", version: VERSION };
-  if (caller.kind !== "secret") return Response.json(base);
-  const queues = await readStatus(services.database);
-  const status = queues.invariantViolations > 0 ? "attention" : base.status;
-  return Response.json({ ...base, status, ...queues });
+  if (caller.kind !== "secret") {
+    return Response.json({ status: "ok", version: VERSION });
+  }
+  const system = await readStatus(services.database);
+  return Response.json({
+    status: levelOf(system),
+    version: VERSION,
+    ...system,
+  });
 };

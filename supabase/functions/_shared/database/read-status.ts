@@ -14,10 +14,19 @@ const status = z.object({
     oldestWaitingSeconds: z.number().nullable(),
   }),
   overdueOrders: z.number().int(),
+  jobs: z.array(z.object({
+    job: z.string(),
+    lastFinishedAt: z.string().nullable(),
+    isLate: z.boolean(),
+  })),
+  alerts: z.object({
+    warning: z.number().int(),
+    critical: z.number().int(),
+  }),
   invariantViolations: z.number().int(),
 });
 
-/** What waits in the database, for how long. */
+/** What waits in the database and for how long, which jobs beat, and what needs a person. */
 export type SystemStatus = z.output<typeof status>;
 
 /** Reads the queue depths; see the comment on `public.read_status`. */

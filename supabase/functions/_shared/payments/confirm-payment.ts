@@ -2,7 +2,7 @@ import {
   beginConfirmation,
   type BeginConfirmationAnswer,
 } from "../database/begin-confirmation.ts";
-import type { Database } from "../database/client.ts";
+import { type Database, DatabaseError } from "../database/client.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
 import { resolveOperation } from "./resolve-operation.ts";
@@ -40,7 +40,7 @@ export interface ConfirmOptions {
  * Repeating it is harmless at any point; a repeat gets the same answer, or `processing` while another caller is
  * at it.
  *
- * @throws DatabaseError when the database fails; the operation, if it was begun, is finished by the worker
+ * @throws DatabaseError when the intent could not be written; Toss was not asked
  */
 export async function confirmPayment(
   context: OperationContext,
@@ -56,9 +56,15 @@ export async function confirmPayment(
   });
   switch (begun.outcome) {
     case "proceed":
-      return await sendConfirmation(context, begun.operation);
+      return await orProcessing(
+        context,
+        sendConfirmation(context, begun.operation),
+      );
     case "resolve":
-      return await resolveOperation(context, begun.operation);
+      return await orProcessing(
+        context,
+        resolveOperation(context, begun.operation),
+      );
     case "processing":
       return { kind: "processing" };
     case "confirmed":
@@ -67,5 +73,22 @@ export async function confirmPayment(
       return { kind: "refused", code: begun.errorCode };
     default:
       return { kind: "refused_locally", reason: begun.outcome };
+  }
+}
+
+/**
+ * Toss has been asked, so a database that fails now leaves the outcome open, not the payment failed: the worker
+ * finishes the operation.
+ */
+async function orProcessing(
+  { logger }: OperationContext,
+  outcome: Promise<ConfirmOutcome>,
+): Promise<ConfirmOutcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    logger.error("operation_interrupted", { cause: error.message });
+    return { kind: "processing" };
   }
 }

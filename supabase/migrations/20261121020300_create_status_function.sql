@@ -31,11 +31,24 @@ as $$
       select count(*) from public.orders as o
       where o.status = 'pending' and o.expires_at < private.clock_now() - interval '5 minutes'
     ),
+    'jobs', (
+      select jsonb_agg(jsonb_build_object(
+        'job', j.job, 'lastFinishedAt', j.last_finished_at, 'isLate', j.is_late
+      ) order by j.job)
+      from public.job_status as j
+    ),
+    'alerts', (
+      select jsonb_build_object(
+        'warning', count(*) filter (where a.level = 'warning'),
+        'critical', count(*) filter (where a.level = 'critical')
+      )
+      from public.alerts as a
+    ),
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds for the health function; the request is empty.';
+  'Queue depths and ages in seconds, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
 revoke execute on function public.read_status(jsonb) from public, anon, authenticated;
 grant execute on function public.read_status(jsonb) to service_role;

@@ -1,0 +1,122 @@
+import process from "node:process";
+import { parseArgs } from "node:util";
+import {
+  type ChaosStack,
+  startChaosStack,
+} from "../tests/chaos/chaos-stack.ts";
+import { reportPage } from "../tests/chaos/report.ts";
+import { describeRun, runSeed } from "../tests/chaos/run.ts";
+import {
+  addRun,
+  emptyStatistics,
+  type Statistics,
+} from "../tests/chaos/statistics.ts";
+
+const HELP = `Runs the chaos suite: kill -9, lost answers, restarts, by seed.
+
+  deno task chaos [options]
+
+  --runs N         how many runs (1000)
+  --first-seed S   seed of the first run, the others follow (1)
+  --seed S         repeats one run and prints what it plans
+  --report PATH    writes the report, for example docs/chaos-report.md
+  --log            prints the log of the functions
+  --help
+
+A run that violates something prints its seed, its choices and a timeline. The
+exit code is 1 then.`;
+
+interface Settings {
+  runs: number;
+  firstSeed: number;
+  seed: number | null;
+  reportPath: string | null;
+  isLogged: boolean;
+}
+
+function wholeNumber(name: string, text: string, minimum: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= minimum && value < 2 ** 32) {
+    return value;
+  }
+  throw new RangeError(`--${name} must be a whole number from ${minimum}`);
+}
+
+function readSettings(args: string[]): Settings | null {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "runs": { type: "string", default: "1000" },
+      "first-seed": { type: "string", default: "1" },
+      "seed": { type: "string" },
+      "report": { type: "string" },
+      "log": { type: "boolean", default: false },
+      "help": { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return null;
+  const { seed } = values;
+  return {
+    runs: seed === undefined ? wholeNumber("runs", values.runs, 1) : 1,
+    firstSeed: wholeNumber("first-seed", values["first-seed"], 0),
+    seed: seed === undefined ? null : wholeNumber("seed", seed, 0),
+    reportPath: values.report ?? null,
+    isLogged: values.log,
+  };
+}
+
+async function runAll(
+  chaos: ChaosStack,
+  { runs, seed, ...settings }: Settings,
+): Promise<Statistics> {
+  const first = seed ?? settings.firstSeed;
+  const statistics = emptyStatistics(first);
+  for (let count = 0; count < runs; count++) {
+    const result = await runSeed(chaos, first + count);
+    addRun(statistics, result);
+    if (result.violations.length > 0 || seed !== null) {
+      console.log(describeRun(result));
+    }
+    const isProgress = (count + 1) % 25 === 0 || count + 1 === runs;
+    if (isProgress) console.log(progressLine(statistics, runs));
+  }
+  return statistics;
+}
+
+function progressLine(statistics: Statistics, planned: number): string {
+  const { runs, milliseconds, violations } = statistics;
+  const { lost, double, stuck, wrong } = violations;
+  const average = (milliseconds / runs / 1000).toFixed(2);
+  return `${runs}/${planned} runs, ${average} s each: ${lost} lost, ` +
+    `${double} double, ${stuck} stuck, ${wrong} otherwise wrong`;
+}
+
+async function main(): Promise<number> {
+  const settings = readSettings(Deno.args);
+  if (settings === null) {
+    console.log(HELP);
+    return 0;
+  }
+  const log = settings.isLogged
+    ? { log: (line: string) => console.error(line) }
+    : {};
+  const chaos = await startChaosStack(log);
+  try {
+    const statistics = await runAll(chaos, settings);
+    if (settings.reportPath !== null) {
+      await Deno.writeTextFile(settings.reportPath, reportPage(statistics));
+    }
+    return statistics.badSeeds.length > 0 ? 1 : 0;
+  } finally {
+    await chaos.stop();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // Wrong options are the caller's mistake and need no stack trace.
+  const isUsage = error instanceof RangeError || error instanceof TypeError;
+  console.error(isUsage ? `${error.message}\n\n${HELP}` : error);
+  process.exitCode = 2;
+}

@@ -1,0 +1,183 @@
+import type { Book } from "../../scripts/simulator/books.ts";
+import { confirm, type ConfirmAnswer } from "./buyer.ts";
+import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
+import type { Violation, ViolationKind } from "./verdict.ts";
+
+interface PaymentRow {
+  payment_key: string;
+  order_id: string;
+  status: string;
+  balance_amount: string;
+  canceled: string;
+  order_status: string;
+  paying_key: string | null;
+}
+
+/** After these the same payment may still be confirmed: nothing was decided. */
+const NOT_FINAL = new Set(["NOT_AVAILABLE_PAYMENT", "UNAUTHORIZED_KEY"]);
+
+const REFUSED = new Set([
+  "payment_confirm_failed",
+  "payment_expired",
+  "payment_not_found",
+]);
+
+function when(
+  condition: boolean,
+  kind: ViolationKind,
+  text: string,
+): Violation[] {
+  return condition ? [{ kind, text }] : [];
+}
+
+async function readPayments(state: RunState): Promise<PaymentRow[]> {
+  const ids = await orderIdsOf(state);
+  return await state.chaos.stack.sql<PaymentRow[]>`
+    select p.payment_key, p.order_id, p.status, p.balance_amount,
+      coalesce((
+        select sum(c.amount) from public.payment_cancels as c
+        where c.payment_key = p.payment_key and c.status = 'DONE'
+      ), 0) as canceled,
+      o.status as order_status, o.payment_key as paying_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where p.order_id = any (${ids})`;
+}
+
+function orderStatusOf(book: Book): string {
+  if (book.balanceAmount === 0) return "refunded";
+  return book.balanceAmount < book.totalAmount ? "partially_refunded" : "paid";
+}
+
+/** Compares what Toss took with what the database says of one payment. */
+function checkBook(book: Book, row: PaymentRow | undefined): Violation[] {
+  const name = `payment ${book.paymentKey}`;
+  if (book.approvals === 0) {
+    const isPaid = row !== undefined &&
+      !["READY", "IN_PROGRESS", "ABORTED", "EXPIRED"].includes(row.status);
+    return when(isPaid, "wrong", `${name} is ${row?.status}, never approved`);
+  }
+  const twice = book.approvals > 1;
+  if (row === undefined) {
+    return [
+      { kind: "lost", text: `${name} was taken, the database has no row` },
+      ...when(twice, "double", `${name} was approved ${book.approvals} times`),
+    ];
+  }
+  const same = row.status === book.status &&
+    Number(row.balance_amount) === book.balanceAmount &&
+    Number(row.canceled) === book.canceledAmount;
+  const pays = row.paying_key === book.paymentKey &&
+    row.order_status === orderStatusOf(book);
+  return [
+    ...when(twice, "double", `${name} was approved ${book.approvals} times`),
+    ...when(
+      !same,
+      "lost",
+      `${name}: Toss has ${book.status} ${book.balanceAmount} ` +
+        `(${book.canceledAmount} cancelled), the database ${row.status} ` +
+        `${row.balance_amount} (${row.canceled})`,
+    ),
+    ...when(
+      !pays,
+      "lost",
+      `${name} was taken, order ${row.order_id} is ${row.order_status} ` +
+        `by ${row.paying_key}`,
+    ),
+  ];
+}
+
+function checkDoublePayments(books: Book[]): Violation[] {
+  const taken = books.filter(({ approvals }) => approvals > 0);
+  const orders = taken.map(({ orderId }) => orderId);
+  const doubled = orders.filter((id, index) => orders.indexOf(id) < index);
+  return doubled.map((orderId) => ({
+    kind: "double",
+    text: `order ${orderId} was paid by two payments`,
+  }));
+}
+
+/** What buyers were told must have been true. */
+function checkAnswers(answers: ConfirmAnswer[], books: Book[]): Violation[] {
+  return answers.flatMap(({ paymentKey, status, result, tossCode }) => {
+    const book = books.find((candidate) => candidate.paymentKey === paymentKey);
+    const isTaken = (book?.approvals ?? 0) > 0;
+    const isRefused = REFUSED.has(result) && !NOT_FINAL.has(tossCode ?? "");
+    const said = `the buyer of ${paymentKey} was told ${status} ${result}`;
+    return [
+      ...when(result === "confirmed" && !isTaken, "wrong", `${said}, not paid`),
+      ...when(isRefused && isTaken, "wrong", `${said} ${tossCode}, but paid`),
+    ];
+  });
+}
+
+/** Whoever asks again at the end gets the truth. */
+async function askAgain(state: RunState, books: Book[]): Promise<Violation[]> {
+  const found = await Promise.all(
+    paymentsOf(state).map(async (payment) => {
+      const { paymentKey } = payment;
+      const book = books.find((candidate) =>
+        candidate.paymentKey === paymentKey
+      );
+      const answer = await confirm(state.chaos, payment, "POST");
+      const isTaken = (book?.approvals ?? 0) > 0;
+      const isTrue = isTaken
+        ? answer.status === 200 && answer.result === "confirmed"
+        : answer.status !== null && answer.status >= 400 && answer.status < 500;
+      return when(
+        !isTrue,
+        "wrong",
+        `asked again at the end, ${paymentKey} (${book?.status}) was answered ` +
+          `${answer.status} ${answer.result}`,
+      );
+    }),
+  );
+  return found.flat();
+}
+
+async function checkWebhooks(state: RunState): Promise<Violation[]> {
+  const { acceptedWebhooks, stack } = state.chaos;
+  const ids = acceptedWebhooks.slice(state.firstAccepted)
+    .map(({ eventId }) => eventId);
+  const rows = await stack.sql<{ id: string }[]>`
+    select id from public.webhook_events where id = any (${ids}::uuid[])`;
+  const stored = new Set(rows.map(({ id }) => id));
+  return ids.filter((id) => !stored.has(id)).map((id) => ({
+    kind: "lost",
+    text: `webhook event ${id} was answered 200 and is not stored`,
+  }));
+}
+
+async function checkInvariants({ chaos }: RunState): Promise<Violation[]> {
+  const rows = await chaos.stack.sql<{ line: string }[]>`
+    select format('%s: %s %s', invariant, subject, detail) as line
+    from public.invariant_violations()`;
+  return rows.map(({ line }) => ({ kind: "wrong", text: line }));
+}
+
+/**
+ * Compares the database with the simulator's books and with every promise
+ * that was made during a healed run. An empty answer means all is well.
+ */
+export async function check(state: RunState): Promise<Violation[]> {
+  const keys = new Set(paymentsOf(state).map(({ paymentKey }) => paymentKey));
+  const books = state.chaos.simulator.books()
+    .filter(({ paymentKey }) => keys.has(paymentKey));
+  const asked = await askAgain(state, books);
+  const rows = await readPayments(state);
+  const rowOf = (book: Book) =>
+    rows.find((row) => row.payment_key === book.paymentKey);
+  const unknown = rows.filter((row) => !keys.has(row.payment_key));
+  return [
+    ...books.flatMap((book) => checkBook(book, rowOf(book))),
+    ...unknown.map((row): Violation => ({
+      kind: "wrong",
+      text: `the database has a payment ${row.payment_key} that Toss has not`,
+    })),
+    ...checkDoublePayments(books),
+    ...checkAnswers(state.answers, books),
+    ...asked,
+    ...await checkWebhooks(state),
+    ...await checkInvariants(state),
+  ];
+}

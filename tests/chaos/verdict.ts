@@ -1,0 +1,15 @@
+/**
+ * What can go wrong with money.
+ *
+ * - `lost` something that happened or was promised is not in the database
+ * - `double` money was taken twice, or for one order twice
+ * - `stuck` something does not end by itself
+ * - `wrong` anything else that must not be
+ */
+export type ViolationKind = "lost" | "double" | "stuck" | "wrong";
+
+/** One thing that went wrong in a run. */
+export interface Violation {
+  kind: ViolationKind;
+  text: string;
+}

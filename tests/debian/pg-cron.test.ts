@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import postgres, { type Sql } from "postgres";
+import { type NetDriver, startNet } from "../../scripts/stack/net.ts";
+import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { setVaultSecrets } from "../../scripts/stack/vault.ts";
+import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
+import { migrate, preparePlatform } from "./project.ts";
+import {
+  startWakeUpRecorder,
+  type WakeUp,
+  type WakeUpRecorder,
+} from "./wake-up-recorder.ts";
+
+// A tick of pg_cron comes at the full minute.
+const ONE_TICK = { timeoutMs: 75_000, intervalMs: 250 };
+
+interface Scene {
+  cluster: Cluster;
+  /** Client of role postgres, which owns the jobs. */
+  owner: Sql;
+  /** Another database, whose real worker function answers the wake-ups. */
+  stack: Stack;
+  recorder: WakeUpRecorder;
+  net: NetDriver;
+}
+
+let opened: Scene | undefined;
+
+async function openScene(): Promise<Scene> {
+  const stack = await startStack();
+  const recorder = startWakeUpRecorder(stack.apiUrl);
+  const cluster = await startCluster(PG_CRON_SETTINGS);
+  await preparePlatform(cluster, "pg_cron");
+  await setVaultSecrets(cluster.sql, {
+    supabase_tosspayments_url: recorder.url,
+    supabase_tosspayments_cron_secret: stack.cronSecret,
+  });
+  await migrate(cluster);
+  const owner = postgres(cluster.url("postgres"), { onnotice: () => {} });
+  const net = await startNet(cluster.sql, (line) => console.error(line));
+  return { stack, recorder, cluster, owner, net };
+}
+
+Deno.test.beforeAll(async () => {
+  opened = await openScene();
+});
+
+Deno.test.afterAll(async () => {
+  await opened?.net.stop();
+  await opened?.owner.end();
+  await opened?.cluster.stop();
+  await opened?.recorder.stop();
+  await opened?.stack.stop();
+});
+
+/** The servers outlive a single test, hence no sanitizers. */
+function test(name: string, body: (scene: Scene) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      if (opened === undefined) throw new Error("the servers did not start");
+      await body(opened);
+    },
+  });
+}
+
+async function scheduledJobs({ cluster }: Scene) {
+  return [
+    ...await cluster.sql<
+      { jobid: string; jobname: string; schedule: string; username: string }[]
+    >`select jobid, jobname, schedule, username from cron.job order by jobname, username`,
+  ];
+}
+
+async function knownJobs({ owner }: Scene): Promise<string[]> {
+  const rows = await owner<{ name: string }[]>`
+    select name from private.jobs order by name`;
+  return rows.map(({ name }) => name);
+}
+
+/** What the first wake-up with each body was, and the worker's answer. */
+function firstByJob(wakeUps: WakeUp[]) {
+  return new Map(
+    wakeUps.toReversed().map(({ body, answer, ...request }) => [
+      JSON.stringify(body),
+      { ...request, status: answer.status },
+    ]),
+  );
+}
+
+test("the migrations schedule every job once, for the role that runs them", async (scene) => {
+  const [version] = await scene.cluster.sql`
+    select extversion from pg_extension where extname = 'pg_cron'`;
+  assert.match(version?.extversion, /^1\.\d/, "the real pg_cron");
+  const jobs = await scheduledJobs(scene);
+  assert.deepEqual(
+    jobs.map(({ jobname, username }) => ({ jobname, username })),
+    (await knownJobs(scene)).map((name) => ({
+      jobname: `tosspayments-${name}`,
+      username: "postgres",
+    })),
+  );
+});
+
+test("schedule_jobs() keeps one job for each name when it runs again", async (scene) => {
+  const before = await scheduledJobs(scene);
+
+  await scene.owner`select private.schedule_jobs()`;
+  await scene.owner`select private.schedule_jobs()`;
+
+  assert.deepEqual(await scheduledJobs(scene), before);
+});
+
+test("schedule_jobs() of another role would make a second job of each name", async (scene) => {
+  const before = await scheduledJobs(scene);
+  const counts: number[] = [];
+
+  await scene.cluster.sql.begin(async (transaction) => {
+    await transaction`select private.schedule_jobs()`;
+    const [row] = await transaction`
+      select count(*)::int as jobs, count(distinct jobname)::int as names
+      from cron.job`;
+    counts.push(row?.jobs, row?.names);
+    throw new Error("undo");
+  }).catch((error) => assert.equal(error.message, "undo"));
+
+  assert.deepEqual(counts, [2 * before.length, before.length]);
+  assert.deepEqual(await scheduledJobs(scene), before);
+});
+
+test("a tick of pg_cron wakes the real worker for every job, with the secret of the Vault", async (scene) => {
+  const { owner, recorder, stack } = scene;
+  const names = await knownJobs(scene);
+  const before = await scheduledJobs(scene);
+  await owner`update private.jobs set schedule = '* * * * *'`;
+  await owner`select private.schedule_jobs()`;
+  assert.deepEqual(
+    await scheduledJobs(scene),
+    before.map((job) => ({ ...job, schedule: "* * * * *" })),
+    "a new schedule, the same jobs",
+  );
+
+  // The other jobs may have had a tick before the housekeeping was due.
+  const first = () => firstByJob(recorder.wakeUps);
+  await waitUntil(() => first().size >= names.length, ONE_TICK);
+
+  assert.deepEqual(
+    first(),
+    new Map(names.map((job) => [JSON.stringify({ job }), {
+      method: "POST",
+      path: "/functions/v1/worker",
+      authorization: `Bearer ${stack.cronSecret}`,
+      contentType: "application/json",
+      status: 200,
+    }])),
+  );
+  const heartbeats = await stack.sql`
+    select job from public.job_status where runs > 0 order by job`;
+  assert.deepEqual(heartbeats.map(({ job }) => job), names);
+});
+
+test("cron.job_run_details records the runs as succeeded, without the secret", async (scene) => {
+  const { cluster, stack } = scene;
+  const names = await knownJobs(scene);
+  const runs = () =>
+    cluster.sql<{ job: string; statuses: string[]; commands: string[] }[]>`
+      select j.jobname as job, array_agg(distinct d.status) as statuses,
+        array_agg(distinct d.command) as commands
+      from cron.job_run_details as d join cron.job as j using (jobid)
+      where d.end_time is not null group by j.jobname order by j.jobname`;
+  await waitUntil(async () => (await runs()).length >= names.length, ONE_TICK);
+
+  assert.deepEqual(
+    [...await runs()],
+    names.map((name) => ({
+      job: `tosspayments-${name}`,
+      statuses: ["succeeded"],
+      commands: [`select private.wake_worker('${name}')`],
+    })),
+  );
+  const [leaks] = await cluster.sql`
+    select count(*)::int as count from cron.job_run_details as d
+    where d::text like ${`%${stack.cronSecret}%`}`;
+  assert.equal(leaks?.count, 0);
+});
+
+test("run_housekeeping() removes pg_cron's records older than a week and no others", async (scene) => {
+  const { cluster, owner } = scene;
+  const names = await knownJobs(scene);
+  await waitUntil(async () => {
+    const rows = await cluster.sql`
+      select distinct jobid from cron.job_run_details where end_time is not null`;
+    return rows.length >= names.length;
+  }, ONE_TICK);
+  await cluster.sql`
+    insert into cron.job_run_details (jobid, username, status, start_time, end_time)
+    select 1, 'postgres', 'succeeded', now() - age, now() - age
+    from unnest(array['8 days', '30 days', '6 days']::interval[]) as age`;
+
+  const [row] = await owner.begin(async (transaction) => {
+    await transaction`set local role service_role`;
+    return await transaction`select public.run_housekeeping('{}') as result`;
+  });
+
+  assert.deepEqual(row?.result, { deletedCronRuns: 2 });
+  const [left] = await cluster.sql`
+    select count(*) filter (where end_time < now() - interval '7 days')::int as old,
+      count(*) filter (where end_time < now() - interval '5 days')::int as recent
+    from cron.job_run_details`;
+  assert.deepEqual(left, { old: 0, recent: 1 });
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { buyerHeaders, ONE_STICKER } from "../support/buy.ts";
+import { callFunction } from "../support/call-function.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
+import { signUp } from "../support/users.ts";
+
+const SHOP_PAGE = "https://shop.example";
+const test = shopTests({ environment: { CORS_ALLOWED_ORIGINS: SHOP_PAGE } });
+
+/** A token of the right shape whose signature is somebody else's. */
+function forgedToken(claims: Record<string, unknown>): string {
+  const part = (value: unknown) =>
+    btoa(JSON.stringify(value)).replace(/=+$/, "");
+  const signature = part("not the project's signature");
+  return `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}.${signature}`;
+}
+
+async function checkoutStatus(shop: Shop, headers: Record<string, string>) {
+  const answer = await callFunction(shop, "checkout", {
+    body: ONE_STICKER,
+    headers,
+  });
+  return [answer.status, answer.body.code];
+}
+
+test("checkout refuses a caller without a key or with a wrong one", async (shop) => {
+  const { publishableKey, secretKey, cronSecret } = shop.stack;
+  const refused = [401, "unauthorized"];
+  const wrong: Record<string, string>[] = [
+    {},
+    { apikey: "" },
+    { apikey: "sb_publishable_of_another_project" },
+    { apikey: publishableKey.slice(0, -1) },
+    { apikey: `${publishableKey}x` },
+    { apikey: secretKey },
+    { authorization: `Bearer ${publishableKey}` },
+    { authorization: `Bearer ${secretKey}` },
+    { authorization: `Bearer ${cronSecret}` },
+  ];
+  for (const headers of wrong) {
+    const shown = Object.keys(headers).join();
+    assert.deepEqual(await checkoutStatus(shop, headers), refused, shown);
+  }
+});
+
+test("checkout does not take a caller with an invalid token for a guest", async (shop) => {
+  const hour = 3600;
+  const now = Math.floor(Date.now() / 1000);
+  const user = await signUp(shop);
+  const [head, claims, signature] = user.accessToken.split(".");
+  const tokens = [
+    "garbage",
+    "a.b.c",
+    forgedToken({ sub: user.id, role: "authenticated", exp: now + hour }),
+    forgedToken({ sub: user.id, role: "service_role", exp: now + hour }),
+    `${head}.${claims}.`,
+    `${head}.${claims}.${signature}x`,
+    `${btoa('{"alg":"none"}').replace(/=+$/, "")}.${claims}.`,
+  ];
+  for (const token of tokens) {
+    const headers = buyerHeaders(shop, token);
+    const outcome = await checkoutStatus(shop, headers);
+    assert.deepEqual(outcome, [401, "unauthorized"], token);
+  }
+  assert.deepEqual(
+    await checkoutStatus(shop, buyerHeaders(shop, user.accessToken)),
+    [201, undefined],
+  );
+});
+
+test("health tells anyone that it runs, and the secret key alone what waits", async (shop) => {
+  const { secretKey, publishableKey } = shop.stack;
+  const health = (headers: Record<string, string> = {}) =>
+    callFunction(shop, "health", { method: "GET", headers });
+
+  for (const headers of [{}, { apikey: publishableKey }, { apikey: "wrong" }]) {
+    const { status, body } = await health(headers);
+    assert.equal(status, 200);
+    assert.deepEqual(Object.keys(body).sort(), ["status", "version"]);
+    assert.equal(body.status, "ok");
+  }
+  const { body } = await health({ apikey: secretKey });
+  assert.equal(body.invariantViolations, 0);
+});
+
+test("worker is closed to buyers and guests", async (shop) => {
+  const { publishableKey, secretKey, cronSecret } = shop.stack;
+  const user = await signUp(shop);
+  const call = (headers: Record<string, string>) =>
+    callFunction(shop, "worker", { body: { job: "expiry" }, headers });
+
+  const closed: Record<string, string>[] = [
+    {},
+    { apikey: publishableKey },
+    buyerHeaders(shop, user.accessToken),
+    { authorization: `Bearer ${cronSecret}x` },
+    { authorization: `Bearer ${secretKey}` },
+    { apikey: cronSecret },
+  ];
+  for (const headers of closed) {
+    assert.equal((await call(headers)).status, 401);
+  }
+  const open: Record<string, string>[] = [
+    { apikey: secretKey },
+    { authorization: `Bearer ${cronSecret}` },
+  ];
+  for (const headers of open) {
+    assert.equal((await call(headers)).status, 200);
+  }
+});
+
+test("every function answers a method it does not have with 405 and Allow", async (shop) => {
+  const wrong: [string, string, string][] = [
+    ["checkout", "GET", "POST"],
+    ["webhook", "PUT", "POST"],
+    ["health", "POST", "GET"],
+    ["worker", "GET", "POST"],
+  ];
+  for (const [name, method, allowed] of wrong) {
+    const { status, body, headers } = await callFunction(shop, name, {
+      method,
+    });
+    assert.equal(status, 405, name);
+    assert.equal(body.code, "method_not_allowed", name);
+    assert.equal(headers.get("allow"), allowed, name);
+  }
+});
+
+test("a path below a function that does not exist is 404", async (shop) => {
+  const { status, body } = await callFunction(shop, "confirm", {
+    path: "/somewhere",
+    body: {},
+  });
+
+  assert.equal(status, 404);
+  assert.equal(body.code, "not_found");
+});
+
+test("a preflight lets the shop's page in and no other", async (shop) => {
+  const preflight = (name: string, origin: string) =>
+    callFunction(shop, name, {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "POST" },
+    });
+
+  for (const name of ["checkout", "confirm"]) {
+    const { status, headers } = await preflight(name, SHOP_PAGE);
+    assert.equal(status, 204);
+    assert.equal(headers.get("access-control-allow-origin"), SHOP_PAGE);
+    const allowed = headers.get("access-control-allow-headers") ?? "";
+    for (
+      const header of [
+        "apikey",
+        "authorization",
+        "content-type",
+        "x-client-info",
+      ]
+    ) {
+      assert.ok(allowed.includes(header), header);
+    }
+    const other = await preflight(name, "https://evil.example");
+    assert.equal(other.headers.get("access-control-allow-origin"), null);
+  }
+  for (const name of ["webhook", "worker"]) {
+    const { headers } = await preflight(name, SHOP_PAGE);
+    assert.equal(headers.get("access-control-allow-origin"), null, name);
+  }
+});
+
+test("an error answer can be read by the shop's page", async (shop) => {
+  const { status, headers } = await callFunction(shop, "confirm", {
+    body: {},
+    headers: { origin: SHOP_PAGE },
+  });
+
+  assert.equal(status, 400);
+  assert.equal(headers.get("access-control-allow-origin"), SHOP_PAGE);
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { buy, ONE_STICKER } from "./buy.ts";
+import type { Shop } from "./shop.ts";
+import { cancelAtToss } from "./toss-side.ts";
+import { signUp, type User } from "./users.ts";
+import { settleWebhooks } from "./webhooks.ts";
+
+/**
+ * Who reads what: `catalogue` everyone the active rows, `own` a user the own rows, `service` nobody but the service
+ * role. A new table or view must be added here before the tests pass.
+ */
+export const ACCESS_MATRIX: Record<string, "catalogue" | "own" | "service"> = {
+  products: "catalogue",
+  plans: "catalogue",
+  customers: "own",
+  orders: "own",
+  order_items: "own",
+  payments: "own",
+  payment_cancels: "own",
+  entitlements: "own",
+  user_plans: "own",
+  operations: "service",
+  payment_events: "service",
+  webhook_events: "service",
+  job_status: "service",
+  alerts: "service",
+};
+
+/** Views over rows that may not exist: nothing can be said about how many a reader sees. */
+export const MAY_BE_EMPTY = new Set(["alerts"]);
+
+/** Who asks; `owner` and `other` are users. */
+export type Role = "anon" | "owner" | "other" | "service_role";
+/** All of them. */
+export const ROLES: Role[] = ["anon", "owner", "other", "service_role"];
+
+/** The two users. */
+export interface Cast {
+  owner: User;
+  other: User;
+}
+
+const casts = new WeakMap<Shop, Cast>();
+
+/** Two users, of whom the first has a row in every table that users read. */
+export async function actors(shop: Shop): Promise<Cast> {
+  const known = casts.get(shop);
+  if (known !== undefined) return known;
+  const owner = await signUp(shop);
+  const other = await signUp(shop);
+  const { paymentKey } = await buy(shop, ONE_STICKER, owner.accessToken);
+  await buy(shop, { planId: "basic" }, owner.accessToken);
+  await cancelAtToss(shop, paymentKey, 500);
+  await settleWebhooks(shop);
+  await shop.stack
+    .sql`update public.products set active = false where id = 'mug'`;
+  await shop.stack.sql`update public.plans set active = false where id = 'pro'`;
+  const cast = { owner, other };
+  casts.set(shop, cast);
+  return cast;
+}
+
+/** SQLSTATE of a missing privilege and of a row that a policy refuses. */
+export const PERMISSION_DENIED = "42501";
+
+/** How much of a table a reader sees. */
+export type Reading = "denied" | "nothing" | "some" | "all";
+
+/** What the matrix says. */
+export function expectedReading(table: string, role: Role): Reading {
+  if (role === "service_role") return "all";
+  switch (ACCESS_MATRIX[table]) {
+    case "catalogue":
+      return "some";
+    case "own":
+      return role === "anon" ? "denied" : role === "owner" ? "all" : "nothing";
+    default:
+      return "denied";
+  }
+}
+
+/** What a reader saw; null = refused. */
+export function readingOf(seen: number | null, all: number): Reading {
+  if (seen === null) return "denied";
+  return seen === all ? "all" : seen === 0 ? "nothing" : "some";
+}
+
+/** The rows of a table, whoever may see them. */
+export async function countAll(
+  { stack }: Shop,
+  table: string,
+): Promise<number> {
+  const [row] = await stack.sql<{ count: number }[]>`
+    select count(*)::int from public.${stack.sql(table)}`;
+  assert.ok(row);
+  return row.count;
+}
