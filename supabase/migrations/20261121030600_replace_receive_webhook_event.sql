@@ -43,10 +43,13 @@ begin
 
   if named_order_id is not null and request ->> 'verifiedBy' is null
     and private.webhook_names_unknown_payment(named_payment_key)
-    and private.webhook_order_is_over_budget(named_order_id, at)
   then
-    -- One question about the order then serves them all.
-    return jsonb_build_object('orderId', named_order_id);
+    -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
+    -- one question about the order serves all.
+    perform private.lock_webhook_subject('order ' || named_order_id);
+    if private.webhook_order_is_over_budget(named_order_id, at) then
+      return jsonb_build_object('orderId', named_order_id);
+    end if;
   end if;
   return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
 end;
@@ -134,6 +137,9 @@ language sql
 volatile
 set search_path = ''
 as $$
+  -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
+  select private.lock_webhook_subject(e.subject)
+  from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
   update public.webhook_events as e
   set delivery_count = e.delivery_count + 1,
     retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
