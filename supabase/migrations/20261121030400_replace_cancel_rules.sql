@@ -34,15 +34,21 @@ as $$
         and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
-      select (
-        coalesce(sum(private.cancel_progress(c.value ->> 'cancelStatus')), 0),
-        private.payment_rank(answer ->> 'status')
-      )
-      from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
-    ) > (
-      select (coalesce(sum(private.cancel_progress(k.status)), 0), private.payment_rank(known.status))
-      from public.payment_cancels as k
-      where k.payment_key = known.payment_key
+      select case when asked_time > known.applied_at
+        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+        then (a.progress, a.rank) >= (k.progress, k.rank)
+        else (a.progress, a.rank) > (k.progress, k.rank) end
+      from (
+        select coalesce(sum(private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
+          private.payment_rank(answer ->> 'status') as rank
+        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
+      ) as a,
+      (
+        select coalesce(sum(private.cancel_progress(c.status)), 0) as progress,
+          private.payment_rank(known.status) as rank
+        from public.payment_cancels as c
+        where c.payment_key = known.payment_key
+      ) as k
     )
   end;
 $$;

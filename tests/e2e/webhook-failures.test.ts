@@ -123,9 +123,9 @@ test("webhook refuses what is no JSON object, and stores nothing", async (shop) 
     body: JSON.stringify({ eventType: "x".repeat(256 * 1024) }),
   });
   assert.equal(large.status, 413);
-  const get = await callFunction(shop, "webhook", { method: "GET" });
-  assert.equal(get.status, 405);
-  assert.equal(get.headers.get("allow"), "POST");
+  const put = await callFunction(shop, "webhook", { method: "PUT" });
+  assert.equal(put.status, 405);
+  assert.equal(put.headers.get("allow"), "POST, GET");
   const [after] = await shop.stack.sql`
     select count(*)::int as rows from public.webhook_events`;
   assert.deepEqual(after, before);

@@ -62,6 +62,7 @@ const KEY_COLUMN: Record<string, string> = {
   payment_events: "order_id",
   job_status: "job",
   alerts: "alert",
+  webhook_summary: "status",
 };
 
 /** A fingerprint of everything that stands in a table. */

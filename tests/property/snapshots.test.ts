@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Sql, TransactionSql } from "postgres";
 import { type Stack, startStack } from "../../scripts/stack/stack.ts";
 import {
+  asynchronousLife,
   cardLife,
   type Life,
   type Snapshot,
@@ -152,26 +153,36 @@ Deno.test("apply_payment() brings the answers about a virtual account to the sam
   );
 });
 
+Deno.test("apply_payment() brings the answers about asynchronous cancels, aborted ones too, to the same rows in any order", async () => {
+  await fc.assert(
+    fc.asyncProperty(arrivals(asynchronousLife), assertConverges),
+    { numRuns: 300 },
+  );
+});
+
 Deno.test("apply_payment() changes nothing when the newest answer comes again", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.oneof(cardLife, virtualAccountLife), async (life) => {
-      await inScratch(async (sql) => {
-        const scene = await openScene(sql, "again");
-        const states = snapshotsOf(life, { ...scene, totalAmount: TOTAL });
-        for (const state of states) {
-          await apply(sql, state, "2026-11-20T10:00:00+09:00");
-        }
-        const before = await finalRows(sql, scene);
-        const lines = () =>
-          sql`select count(*)::int from public.payment_events where order_id = ${scene.orderId}`;
-        const [linesBefore] = await lines();
-        for (const state of [...states, ...states]) {
-          await apply(sql, state, "2026-11-20T10:00:00+09:00");
-        }
-        assert.deepEqual(await finalRows(sql, scene), before);
-        assert.deepEqual((await lines())[0], linesBefore);
-      });
-    }),
+    fc.asyncProperty(
+      fc.oneof(cardLife, virtualAccountLife, asynchronousLife),
+      async (life) => {
+        await inScratch(async (sql) => {
+          const scene = await openScene(sql, "again");
+          const states = snapshotsOf(life, { ...scene, totalAmount: TOTAL });
+          for (const state of states) {
+            await apply(sql, state, "2026-11-20T10:00:00+09:00");
+          }
+          const before = await finalRows(sql, scene);
+          const lines = () =>
+            sql`select count(*)::int from public.payment_events where order_id = ${scene.orderId}`;
+          const [linesBefore] = await lines();
+          for (const state of [...states, ...states]) {
+            await apply(sql, state, "2026-11-20T10:00:00+09:00");
+          }
+          assert.deepEqual(await finalRows(sql, scene), before);
+          assert.deepEqual((await lines())[0], linesBefore);
+        });
+      },
+    ),
     { numRuns: 60 },
   );
 });

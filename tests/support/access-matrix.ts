@@ -3,7 +3,7 @@ import { buy, ONE_STICKER } from "./buy.ts";
 import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
 import { signUp, type User } from "./users.ts";
-import { settleWebhooks } from "./webhooks.ts";
+import { deliverWebhook, settleWebhooks } from "./webhooks.ts";
 
 /**
  * Who reads what: `catalogue` everyone the active rows, `own` a user the own rows, `service` nobody but the service
@@ -19,9 +19,13 @@ export const ACCESS_MATRIX: Record<string, "catalogue" | "own" | "service"> = {
   payment_cancels: "own",
   entitlements: "own",
   user_plans: "own",
+  billing_methods: "own",
+  subscriptions: "own",
   operations: "service",
   payment_events: "service",
   webhook_events: "service",
+  webhook_summary: "service",
+  outbox_events: "service",
   job_status: "service",
   alerts: "service",
 };
@@ -51,7 +55,20 @@ export async function actors(shop: Shop): Promise<Cast> {
   const { paymentKey } = await buy(shop, ONE_STICKER, owner.accessToken);
   await buy(shop, { planId: "basic" }, owner.accessToken);
   await cancelAtToss(shop, paymentKey, 500);
+  await deliverWebhook(shop, {
+    eventType: "METHOD_UPDATED",
+    data: { customerKey: "customer-of-the-cast" },
+  });
   await settleWebhooks(shop);
+  await shop.stack.sql`
+    with method as (
+      insert into public.billing_methods (user_id, method, card_number_masked)
+      values (${owner.id}, '카드', '433012******1234')
+      returning id
+    )
+    insert into public.subscriptions
+      (user_id, plan_id, billing_method_id, status, current_period_start, current_period_end)
+    select ${owner.id}, 'basic', method.id, 'active', now(), now() + interval '1 month' from method`;
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

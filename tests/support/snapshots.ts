@@ -35,6 +35,12 @@ export interface Life {
   partialShares: number[];
   /** Whether the rest is cancelled too. */
   isCanceledInFull: boolean;
+  /** Asynchronous cancels instead, as shares of what is left: each begins, and most end. */
+  asynchronous?: {
+    /** Whether Toss lowers the balance when a cancel begins, or when it is done. */
+    isCountedAtOnce: boolean;
+    cancels: { share: number; ends: "DONE" | "ABORTED" | "not" }[];
+  };
 }
 
 const shares = fc.array(fc.double({ min: 0.01, max: 0.9, noNaN: true }), {
@@ -111,7 +117,63 @@ export function snapshotsOf(
   }
 }
 
+/** What can happen to a payment by foreign easy pay, whose cancels take their time. */
+export const asynchronousLife: fc.Arbitrary<Life> = fc.record({
+  beginning: fc.constantFrom([], ["READY"], ["READY", "IN_PROGRESS"]),
+  end: fc.constant("DONE" as const),
+  partialShares: fc.constant([]),
+  isCanceledInFull: fc.constant(false),
+  asynchronous: fc.record({
+    isCountedAtOnce: fc.boolean(),
+    cancels: fc.array(
+      fc.record({
+        share: fc.constantFrom(0.2, 0.5, 1),
+        ends: fc.constantFrom("DONE", "ABORTED", "ABORTED", "not"),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+});
+
+function asynchronousCancelsOf(
+  { isCountedAtOnce, cancels }: NonNullable<Life["asynchronous"]>,
+  done: Snapshot,
+): Snapshot[] {
+  const states: Snapshot[] = [];
+  let settled = done;
+  for (const { share, ends } of cancels) {
+    const amount = Math.ceil(settled.balanceAmount * share);
+    if (amount === 0) break;
+    const status = amount === done.totalAmount
+      ? "CANCELED"
+      : "PARTIAL_CANCELED";
+    const after = withCancel(settled, amount, status);
+    const begun = endLast(
+      isCountedAtOnce ? after : settled,
+      after,
+      "IN_PROGRESS",
+    );
+    states.push(begun);
+    // Toss begins no second cancel before the first has ended.
+    if (ends === "not") break;
+    settled = ends === "DONE" ? after : endLast(settled, after, "ABORTED");
+    states.push(settled);
+  }
+  return states;
+}
+
+/** A state whose list of cancels is that of another one, the last with this status. */
+function endLast(state: Snapshot, listed: Snapshot, cancelStatus: string) {
+  const cancels = listed.cancels.map((cancel, index) =>
+    index === listed.cancels.length - 1 ? { ...cancel, cancelStatus } : cancel
+  );
+  return { ...state, cancels };
+}
+
 function cancelsOf(life: Life, done: Snapshot): Snapshot[] {
+  if (life.asynchronous !== undefined) {
+    return asynchronousCancelsOf(life.asynchronous, done);
+  }
   const states: Snapshot[] = [];
   let last = done;
   for (const share of life.partialShares) {

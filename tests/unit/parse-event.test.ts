@@ -11,8 +11,13 @@ Deno.test("parseEvent() reads PAYMENT_STATUS_CHANGED", () => {
   assert.deepEqual(event, {
     eventType: "PAYMENT_STATUS_CHANGED",
     kind: "payment",
+    isSigned: false,
     orderId: "order_1",
     paymentKey: "key+/=1",
+    transactionKey: null,
+    entityId: null,
+    secret: null,
+    billingKey: null,
   });
 });
 
