@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { EVENTS } from "../../supabase/functions/_shared/webhooks/events.ts";
 import { parseEvent } from "../../supabase/functions/_shared/webhooks/parse-event.ts";
 import { storableJson } from "../../supabase/functions/_shared/webhooks/storable-json.ts";
+import { fixture } from "../support/webhook-scenes/scene.ts";
 
 Deno.test("parseEvent() reads PAYMENT_STATUS_CHANGED", () => {
   const event = parseEvent({
@@ -20,6 +22,55 @@ Deno.test("parseEvent() reads PAYMENT_STATUS_CHANGED", () => {
     billingKey: null,
   });
 });
+
+const VALUES = {
+  ORDER_ID: "order_1",
+  PAYMENT_KEY: "payment_1",
+  TRANSACTION_KEY: "transaction_1",
+  SECRET: "ps_1",
+  BILLING_KEY: "billing_1",
+  ENTITY_ID: "entity_1",
+};
+
+for (
+  const [name, { kind, fields, isSigned, envelope }] of Object.entries(EVENTS)
+) {
+  Deno.test(`parseEvent() reads ${name} in every envelope`, () => {
+    const official = fixture(name, VALUES);
+    const event = parseEvent(official);
+    assert.equal(event.eventType, name);
+    assert.equal(event.kind, kind);
+    assert.equal(event.isSigned, isSigned ?? false);
+    for (const field of ["transactionKey", "secret", "billingKey"] as const) {
+      assert.equal(event[field] !== null, field in fields, field);
+    }
+    if (kind === "payment") assert.equal(event.paymentKey, "payment_1");
+    if (kind === "record") assert.equal(event.entityId, "entity_1");
+
+    const {
+      eventType: _name,
+      event: _event,
+      type: _type,
+      data,
+      entityBody,
+      ...rest
+    } = official;
+    const content = { ...rest, ...Object(data ?? entityBody ?? {}) };
+    const shapes = [
+      { eventType: name, data: content },
+      { eventType: name, entityType: "x", entityBody: content },
+      { eventType: name, ...content },
+      { event: name, data: content },
+    ];
+    for (const shape of shapes) {
+      assert.deepEqual(
+        parseEvent(shape),
+        event,
+        `${envelope} as ${Object.keys(shape)}`,
+      );
+    }
+  });
+}
 
 Deno.test("parseEvent() knows a DEPOSIT_CALLBACK by its shape", () => {
   const event = parseEvent({
