@@ -58,34 +58,66 @@ $$;
 comment on function private.order_view(text) is 'What checkout answers for an order.';
 revoke execute on function private.order_view(text) from public, anon, authenticated;
 
-create function private.expire_orders_holding(product_ids text[])
-returns void
+create function private.expire_overdue_orders(overdue_order_ids text[], at timestamptz, event_source text)
+returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
   overdue_order_id text;
+  expired_count integer := 0;
 begin
-  for overdue_order_id in
-    select o.id
-    from public.orders as o
-    where o.status = 'pending' and o.expires_at <= private.clock_now()
-      and exists (
-        select 1 from public.order_items as i
-        where i.order_id = o.id and i.product_id = any (product_ids)
-      )
-    limit 50
-    -- The caller holds product rows already; waiting for an order here could deadlock with a refund.
-    for update skip locked
-  loop
-    perform private.expire_order(overdue_order_id, private.clock_now(), 'checkout');
+  perform private.lock_products(private.products_of(overdue_order_ids));
+  foreach overdue_order_id in array overdue_order_ids loop
+    expired_count := expired_count + private.expire_order(overdue_order_id, at, event_source)::integer;
   end loop;
+  return expired_count;
 end;
 $$;
 
-comment on function private.expire_orders_holding(text[]) is
+comment on function private.expire_overdue_orders(text[], timestamptz, text) is
+  'Gives up several orders whose rows the caller has locked; how many it was.';
+revoke execute on function private.expire_overdue_orders(text[], timestamptz, text)
+  from public, anon, authenticated;
+
+create function private.free_overdue_stock(wanting_order_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  overdue_order_ids text[];
+begin
+  if not exists (
+    select 1
+    from public.order_items as i
+    join public.products as p on p.id = i.product_id
+    where i.order_id = wanting_order_id and p.stock < i.quantity
+  ) then
+    return;
+  end if;
+  with overdue as (
+    select o.id
+    from public.orders as o
+    where o.status = 'pending' and o.expires_at <= present
+      and private.products_of(array[o.id]) && private.products_of(array[wanting_order_id])
+    order by o.expires_at
+    limit 50
+    for update skip locked
+  )
+  select array_agg(overdue.id) into overdue_order_ids from overdue;
+  -- All products of all these orders at once, so that two checkouts cannot take them in crossing order.
+  perform private.lock_products(
+    private.products_of(coalesce(overdue_order_ids, '{}') || wanting_order_id)
+  );
+  perform private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), present, 'checkout');
+end;
+$$;
+
+comment on function private.free_overdue_stock(text) is
   'Lets a buyer have stock that only overdue orders still hold, without waiting for the expiry job.';
-revoke execute on function private.expire_orders_holding(text[]) from public, anon, authenticated;
+revoke execute on function private.free_overdue_stock(text) from public, anon, authenticated;
 
 create function public.create_order(request jsonb)
 returns jsonb
@@ -188,13 +220,8 @@ begin
     ) as w
     join public.products as p on p.id = w.product_id;
 
+    perform private.free_overdue_stock(new_order_id);
     missing_id := private.reserve_stock(new_order_id);
-    if missing_id is not null then
-      perform private.expire_orders_holding(array(
-        select i.product_id from public.order_items as i where i.order_id = new_order_id
-      ));
-      missing_id := private.reserve_stock(new_order_id);
-    end if;
     if missing_id is not null then
       delete from public.order_items as i where i.order_id = new_order_id;
       delete from public.orders as o where o.id = new_order_id;

@@ -57,13 +57,21 @@ as $$
         and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
-      select (coalesce(sum((c.value ->> 'cancelAmount')::bigint), 0), private.payment_rank(answer ->> 'status'))
-      from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
-      where c.value ->> 'cancelStatus' is distinct from 'ABORTED'
-    ) > (
-      select (coalesce(sum(k.amount), 0), private.payment_rank(known.status))
-      from public.payment_cancels as k
-      where k.payment_key = known.payment_key and k.status <> 'ABORTED'
+      select case when asked_time > known.applied_at
+        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+        then (a.canceled, a.rank) >= (k.canceled, k.rank)
+        else (a.canceled, a.rank) > (k.canceled, k.rank) end
+      from (
+        select coalesce(sum((c.value ->> 'cancelAmount')::bigint), 0) as canceled,
+          private.payment_rank(answer ->> 'status') as rank
+        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
+        where c.value ->> 'cancelStatus' is distinct from 'ABORTED'
+      ) as a,
+      (
+        select coalesce(sum(c.amount), 0) as canceled, private.payment_rank(known.status) as rank
+        from public.payment_cancels as c
+        where c.payment_key = known.payment_key and c.status <> 'ABORTED'
+      ) as k
     )
   end;
 $$;
@@ -101,6 +109,9 @@ begin
 
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
+    or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
+    or (answer ->> 'status' = 'DONE' and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
     perform private.write_event(line || jsonb_build_object(
@@ -157,10 +168,6 @@ begin
   else
     stored := known;
     perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
-    -- Answers that say the same again also refresh the time, so that older ones stay older.
-    update public.payments as p set applied_at = private.clock_now()
-    where p.payment_key = answer_key and p.status = answer ->> 'status'
-      and p.balance_amount = (answer ->> 'balanceAmount')::bigint and asked_time > p.applied_at;
   end if;
 
   if answer ? 'secretDigest' or answer ? 'virtualAccount' then

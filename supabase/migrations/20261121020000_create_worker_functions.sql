@@ -157,10 +157,9 @@ set search_path = ''
 as $$
 declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
-  overdue_order_id text;
-  expired_count integer := 0;
+  overdue_order_ids text[];
 begin
-  for overdue_order_id in
+  with overdue as (
     select o.id
     from public.orders as o
     where o.status = 'pending' and o.expires_at <= due_time
@@ -171,13 +170,11 @@ begin
     order by o.expires_at
     limit (request ->> 'limit')::integer
     for update of o skip locked
-  loop
-    if private.expire_order(overdue_order_id, due_time, 'expiry') then
-      expired_count := expired_count + 1;
-    end if;
-  end loop;
+  )
+  select array_agg(overdue.id) into overdue_order_ids from overdue;
+
   return jsonb_build_object(
-    'expired', expired_count,
+    'expired', private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), due_time, 'expiry'),
     'remaining', (
       select count(*) from public.orders as o where o.status = 'pending' and o.expires_at <= due_time
         and not exists (
