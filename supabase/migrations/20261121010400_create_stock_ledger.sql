@@ -104,6 +104,18 @@ begin
   ) as held
   where p.id = held.product_id and p.stock is not null;
   perform set_config('private.stock_order_id', '', true);
+
+  -- A product whose stock was lifted meanwhile has none to give back to; the order must not hold it for ever.
+  insert into private.stock_movements (product_id, order_id, delta, created_at)
+  select held.product_id, split.order_id, split.sign * held.delta, private.clock_now()
+  from (
+    select m.product_id, sum(m.delta) as delta
+    from private.stock_movements as m
+    where m.order_id = released_order_id
+    group by m.product_id
+    having sum(m.delta) < 0
+  ) as held
+  cross join (values (released_order_id, -1), (null, 1)) as split (order_id, sign);
 end;
 $$;
 

@@ -41,6 +41,24 @@ comment on function private.record_cancels(public.payments, jsonb, jsonb) is
   'Adds the cancels of an answer to the refund ledger; each transactionKey once.';
 revoke execute on function private.record_cancels(public.payments, jsonb, jsonb) from public, anon, authenticated;
 
+create function private.record_details(answer jsonb)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into private.payment_details as d (payment_key, secret_digest, virtual_account)
+  select answer ->> 'paymentKey', answer ->> 'secretDigest', answer -> 'virtualAccount'
+  where answer ? 'secretDigest' or answer ? 'virtualAccount'
+  on conflict (payment_key) do update set
+    secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
+    virtual_account = coalesce(excluded.virtual_account, d.virtual_account);
+$$;
+
+comment on function private.record_details(jsonb) is
+  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes.';
+revoke execute on function private.record_details(jsonb) from public, anon, authenticated;
+
 create function private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
 language sql
@@ -157,6 +175,7 @@ begin
         else p.reversed_at end,
       applied_at = excluded.applied_at
     returning * into stored;
+    perform private.record_details(answer);
 
     if known.status is distinct from stored.status then
       perform private.write_event(line || jsonb_build_object(
@@ -170,13 +189,6 @@ begin
     perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
   end if;
 
-  if answer ? 'secretDigest' or answer ? 'virtualAccount' then
-    insert into private.payment_details as d (payment_key, secret_digest, virtual_account)
-    values (answer_key, answer ->> 'secretDigest', answer -> 'virtualAccount')
-    on conflict (payment_key) do update set
-      secret_digest = coalesce(d.secret_digest, excluded.secret_digest),
-      virtual_account = coalesce(d.virtual_account, excluded.virtual_account);
-  end if;
   perform private.close_operations(stored, line);
   return jsonb_build_object(
     'outcome', case

@@ -36,7 +36,7 @@ function orderIdOf(value: unknown): string | null {
 }
 
 function paymentKeyOf(value: unknown): string | null {
-  return typeof value === "string" && value.length <= 200 &&
+  return typeof value === "string" && /^[\x21-\x7e]{1,200}$/.test(value) &&
       isPathSegment(value)
     ? value
     : null;

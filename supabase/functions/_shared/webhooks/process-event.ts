@@ -10,8 +10,14 @@ import { isPathSegment } from "../toss/path-segment.ts";
 import type { TossLookup } from "../toss/outcome.ts";
 import type { TossPayment } from "../toss/payment.ts";
 
-/** After so many tries an event is `dead` and waits for an operator; the tries span about an hour. */
-export const MAXIMUM_ATTEMPTS = 12;
+/** After so many tries whose answer we could not use, an event is `dead` and waits for an operator; about an hour. */
+const MAXIMUM_ATTEMPTS = 12;
+
+/** As long as Toss gives no answer at all, trying goes on for about as long as Toss itself would send: 4 days. */
+const MAXIMUM_ATTEMPTS_WITHOUT_ANSWER = 600;
+
+/** Toss sent the event, so not knowing the payment is more likely its delay than the truth; asked so often. */
+const MAXIMUM_ATTEMPTS_NOT_FOUND = 3;
 
 /** One isolate looks again at most this often for one subject; the worker takes the rest. */
 const MAXIMUM_FOLLOWING = 20;
@@ -26,6 +32,8 @@ const MONEY_STATUSES = new Set([
 type Verdict = {
   status: "processed" | "ignored" | "failed";
   reason: string | null;
+  /** For `failed`: after how many tries it is given up. */
+  maximumAttempts?: number;
 };
 
 /** How many events a call has brought to which end. */
@@ -65,13 +73,23 @@ async function judgeEvent(
   }
   switch (answer.kind) {
     case "not_found":
-      return { status: "ignored", reason: "Toss knows no such payment" };
+      return {
+        status: event.attempts < MAXIMUM_ATTEMPTS_NOT_FOUND
+          ? "failed"
+          : "ignored",
+        reason: "Toss knows no such payment",
+      };
     case "refused":
-      return { status: "failed", reason: `Toss refused: ${answer.code}` };
+      return {
+        status: "failed",
+        reason: `Toss refused: ${answer.code}`,
+        maximumAttempts: MAXIMUM_ATTEMPTS_WITHOUT_ANSWER,
+      };
     case "unknown":
       return {
         status: "failed",
         reason: `no proof from Toss: ${answer.code ?? answer.reason}`,
+        maximumAttempts: MAXIMUM_ATTEMPTS_WITHOUT_ANSWER,
       };
   }
   const applied = await applyPayment(database, {
@@ -127,7 +145,7 @@ async function recordVerdict(
     retryAfterSeconds: verdict.status === "failed"
       ? retryDelaySeconds(event.attempts + 2, random)
       : 0,
-    maximumAttempts: MAXIMUM_ATTEMPTS,
+    maximumAttempts: verdict.maximumAttempts ?? MAXIMUM_ATTEMPTS,
   });
   logger.info("webhook_finished", {
     eventId: event.eventId,
