@@ -30,6 +30,23 @@ comment on function private.webhook_subject_is_leased(text, timestamptz) is
   'Whether someone is asking Toss about this subject already.';
 revoke execute on function private.webhook_subject_is_leased(text, timestamptz) from public, anon, authenticated;
 
+create function private.webhook_payment_is_known(event public.webhook_events)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
+    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
+    or (event.payment_key is null
+      and exists (select 1 from public.payments as p where p.order_id = event.order_id));
+$$;
+
+comment on function private.webhook_payment_is_known(public.webhook_events) is
+  'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
+revoke execute on function private.webhook_payment_is_known(public.webhook_events)
+  from public, anon, authenticated;
+
 create function private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
 returns jsonb
 language sql
@@ -44,6 +61,7 @@ as $$
     'verifiedBy', event.verified_by,
     'attempts', event.attempts,
     'isDuplicate', is_duplicate,
+    'isKnownPayment', private.webhook_payment_is_known(event),
     'isClaimed', event.status = 'processing',
     'leaseToken', event.lease_token,
     'askedAt', private.clock_now()
@@ -100,9 +118,7 @@ as $$
     select count(*) from public.webhook_events as e
     where e.order_id = event.order_id and e.id <> event.id and e.attempts > 0
       and e.created_at > at - interval '1 minute'
-  ) >= case when exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
-    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
-    then 20 else 5 end;
+  ) >= case when private.webhook_payment_is_known(event) then 20 else 5 end;
 $$;
 
 comment on function private.webhook_query_is_over_budget(public.webhook_events, timestamptz) is

@@ -10,6 +10,7 @@ const event = z.object({
   verifiedBy: z.string().nullable(),
   attempts: z.number().int(),
   isDuplicate: z.boolean(),
+  isKnownPayment: z.boolean(),
   isClaimed: z.boolean(),
   leaseToken: z.string().nullable(),
   /** The database's time just before Toss is asked. */

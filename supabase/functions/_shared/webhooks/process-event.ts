@@ -16,7 +16,7 @@ const MAXIMUM_ATTEMPTS = 12;
 /** As long as Toss gives no answer at all, trying goes on for about as long as Toss itself would send: 4 days. */
 const MAXIMUM_ATTEMPTS_WITHOUT_ANSWER = 600;
 
-/** Toss sent the event, so not knowing the payment is more likely its delay than the truth; asked so often. */
+/** That Toss does not know a payment that we know is more likely its delay than the truth; asked so often. */
 const MAXIMUM_ATTEMPTS_NOT_FOUND = 3;
 
 /** One isolate looks again at most this often for one subject; the worker takes the rest. */
@@ -74,7 +74,8 @@ async function judgeEvent(
   switch (answer.kind) {
     case "not_found":
       return {
-        status: event.attempts < MAXIMUM_ATTEMPTS_NOT_FOUND
+        status: event.isKnownPayment &&
+            event.attempts < MAXIMUM_ATTEMPTS_NOT_FOUND
           ? "failed"
           : "ignored",
         reason: "Toss knows no such payment",
