@@ -59,7 +59,6 @@ export function projectVariables(
   given: Record<string, string>,
 ): Record<string, string> {
   const { tossKeys, webUrl } = values;
-  const localhost = webUrl.replace("//127.0.0.1", "//localhost");
   const variables: Record<string, string> = {
     ...(tossKeys === null ? {} : {
       TOSS_SECRET_KEY: tossKeys.secretKey,
@@ -71,7 +70,8 @@ export function projectVariables(
     APP_FAIL_PATH: "/fail",
     BILLING_KEY_ENCRYPTION_KEYS: values.billingKeyEncryptionKeys,
     CRON_SECRET: values.cronSecret,
-    CORS_ALLOWED_ORIGINS: `${webUrl},${localhost}`,
+    // A shop under development is served from any port of this machine.
+    CORS_ALLOWED_ORIGINS: "*",
   };
   for (const name of PROJECT_VARIABLES) {
     const value = given[name];

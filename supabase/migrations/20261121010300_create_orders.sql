@@ -9,6 +9,8 @@ create table public.orders (
   amount bigint not null,
   currency text not null,
   plan_id text references public.plans (id),
+  plan_interval text,
+  plan_interval_count integer,
   payment_key text,
   customer_email text,
   customer_name text,
@@ -28,6 +30,9 @@ create table public.orders (
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint orders_plan_period_complete check (
+    (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
+  ),
   constraint orders_request_id_unique unique (request_id)
 );
 
@@ -42,6 +47,7 @@ comment on column public.orders.id is 'Toss''s orderId. Unguessable, because the
 comment on column public.orders.user_id is 'The buyer; null for a guest.';
 comment on column public.orders.amount is 'Total in the currency''s minor unit; a confirm with any other amount is refused.';
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
+comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';

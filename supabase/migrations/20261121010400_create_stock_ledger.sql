@@ -3,7 +3,7 @@
 
 create table private.stock_movements (
   id bigint generated always as identity primary key,
-  product_id text not null references public.products (id) on delete cascade,
+  product_id text not null,
   order_id text references public.orders (id),
   delta integer not null,
   created_at timestamptz not null
@@ -13,6 +13,7 @@ create index stock_movements_product_id on private.stock_movements (product_id);
 create index stock_movements_order_id on private.stock_movements (order_id) where order_id is not null;
 
 comment on table private.stock_movements is 'Append-only: the sum of a product''s rows is its stock.';
+comment on column private.stock_movements.product_id is 'products.id; no foreign key, so that a product nobody ordered can be deleted and its past stays.';
 comment on column private.stock_movements.order_id is 'The order that reserved (negative) or returned (positive) the units; null for a change by the shop.';
 
 alter table private.stock_movements enable row level security;
@@ -52,18 +53,44 @@ create trigger products_record_stock_movement
   after insert or update of stock on public.products
   for each row execute function private.record_stock_movement();
 
+create function private.lock_products(product_ids text[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Whoever touches several products locks them here, by id, before anything else. No stronger lock than
+  -- this: an order item's foreign key share-locks its product, and two checkouts would wait for each other.
+  select from public.products as p
+  where p.id = any (product_ids)
+  order by p.id
+  for no key update;
+$$;
+
+comment on function private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
+revoke execute on function private.lock_products(text[]) from public, anon, authenticated;
+
+create function private.products_of(order_ids text[])
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
+  );
+$$;
+
+comment on function private.products_of(text[]) is 'Which products some orders are about.';
+revoke execute on function private.products_of(text[]) from public, anon, authenticated;
+
 create function private.release_stock(released_order_id text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- One order of locking for everyone who touches several products: by id. No stronger lock than this: an
-  -- order item's foreign key share-locks its product, and two checkouts would wait for each other.
-  perform 1 from public.products as p
-  where p.id in (select i.product_id from public.order_items as i where i.order_id = released_order_id)
-  order by p.id
-  for no key update;
+  perform private.lock_products(private.products_of(array[released_order_id]));
 
   perform set_config('private.stock_order_id', released_order_id, true);
   update public.products as p
@@ -77,6 +104,18 @@ begin
   ) as held
   where p.id = held.product_id and p.stock is not null;
   perform set_config('private.stock_order_id', '', true);
+
+  -- A product whose stock was lifted meanwhile has none to give back to; the order must not hold it for ever.
+  insert into private.stock_movements (product_id, order_id, delta, created_at)
+  select held.product_id, split.order_id, split.sign * held.delta, private.clock_now()
+  from (
+    select m.product_id, sum(m.delta) as delta
+    from private.stock_movements as m
+    where m.order_id = released_order_id
+    group by m.product_id
+    having sum(m.delta) < 0
+  ) as held
+  cross join (values (released_order_id, -1), (null, 1)) as split (order_id, sign);
 end;
 $$;
 
@@ -93,10 +132,7 @@ as $$
 declare
   short_product_id text;
 begin
-  perform 1 from public.products as p
-  where p.id in (select i.product_id from public.order_items as i where i.order_id = reserving_order_id)
-  order by p.id
-  for no key update;
+  perform private.lock_products(private.products_of(array[reserving_order_id]));
 
   select i.product_id into short_product_id
   from public.order_items as i

@@ -18,6 +18,7 @@ create table public.payments (
   failure_message text,
   receipt_url text,
   applied_at timestamptz not null,
+  checked_at timestamptz,
   reversed_at timestamptz,
   created_at timestamptz not null,
   constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
@@ -40,6 +41,7 @@ comment on column public.payments.status is 'Toss''s own status. Fully refunded 
 comment on column public.payments.method is 'Toss''s payment method in its own words, for example 카드.';
 comment on column public.payments.balance_amount is 'What is still cancellable, minor unit.';
 comment on column public.payments.applied_at is 'When the last answer was applied. An answer to a question asked later than this is fresher.';
+comment on column public.payments.checked_at is 'When the worker last asked about a payment that should have ended.';
 comment on column public.payments.reversed_at is 'When a bank reversed a deposit (DONE back to WAITING_FOR_DEPOSIT); null if never.';
 comment on column public.payments.subscription_id is 'The subscription whose period this payment pays; null for orders.';
 
@@ -72,7 +74,7 @@ create table private.payment_details (
 
 comment on table private.payment_details is 'What the API must not reach.';
 comment on column private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
-comment on column private.payment_details.virtual_account is 'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate.';
+comment on column private.payment_details.virtual_account is 'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, and whether the deadline has passed.';
 
 alter table public.payments enable row level security;
 alter table public.payment_cancels enable row level security;

@@ -52,6 +52,9 @@ create trigger payment_events_no_truncate
 create trigger stock_movements_append_only
   before update or delete on private.stock_movements
   for each row execute function private.refuse_change();
+create trigger stock_movements_no_truncate
+  before truncate on private.stock_movements
+  for each statement execute function private.refuse_change();
 
 create function private.write_event(line jsonb)
 returns void

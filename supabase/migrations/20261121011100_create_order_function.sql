@@ -58,34 +58,102 @@ $$;
 comment on function private.order_view(text) is 'What checkout answers for an order.';
 revoke execute on function private.order_view(text) from public, anon, authenticated;
 
-create function private.expire_orders_holding(product_ids text[])
-returns void
+create function private.expire_overdue_orders(overdue_order_ids text[], at timestamptz, event_source text)
+returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
   overdue_order_id text;
+  expired_count integer := 0;
 begin
-  for overdue_order_id in
-    select o.id
-    from public.orders as o
-    where o.status = 'pending' and o.expires_at <= private.clock_now()
-      and exists (
-        select 1 from public.order_items as i
-        where i.order_id = o.id and i.product_id = any (product_ids)
-      )
-    limit 50
-    -- The caller holds product rows already; waiting for an order here could deadlock with a refund.
-    for update skip locked
-  loop
-    perform private.expire_order(overdue_order_id, private.clock_now(), 'checkout');
+  perform private.lock_products(private.products_of(overdue_order_ids));
+  foreach overdue_order_id in array overdue_order_ids loop
+    expired_count := expired_count + private.expire_order(overdue_order_id, at, event_source)::integer;
   end loop;
+  return expired_count;
 end;
 $$;
 
-comment on function private.expire_orders_holding(text[]) is
+comment on function private.expire_overdue_orders(text[], timestamptz, text) is
+  'Gives up several orders whose rows the caller has locked; how many it was.';
+revoke execute on function private.expire_overdue_orders(text[], timestamptz, text)
+  from public, anon, authenticated;
+
+create function private.free_overdue_stock(wanting_order_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  overdue_order_ids text[];
+begin
+  if not exists (
+    select 1
+    from public.order_items as i
+    join public.products as p on p.id = i.product_id
+    where i.order_id = wanting_order_id and p.stock < i.quantity
+  ) then
+    return;
+  end if;
+  with overdue as (
+    select o.id
+    from public.orders as o
+    where o.status = 'pending' and o.expires_at <= present
+      and private.products_of(array[o.id]) && private.products_of(array[wanting_order_id])
+    order by o.expires_at
+    limit 50
+    for update skip locked
+  )
+  select array_agg(overdue.id) into overdue_order_ids from overdue;
+  -- All products of all these orders at once, so that two checkouts cannot take them in crossing order.
+  perform private.lock_products(
+    private.products_of(coalesce(overdue_order_ids, '{}') || wanting_order_id)
+  );
+  perform private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), present, 'checkout');
+end;
+$$;
+
+comment on function private.free_overdue_stock(text) is
   'Lets a buyer have stock that only overdue orders still hold, without waiting for the expiry job.';
-revoke execute on function private.expire_orders_holding(text[]) from public, anon, authenticated;
+revoke execute on function private.free_overdue_stock(text) from public, anon, authenticated;
+
+create function private.price_cart(items jsonb)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
+  select jsonb_agg(jsonb_build_object(
+    'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
+  ) order by w.position)
+  from (
+    select i.value ->> 'productId' as product_id,
+      sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+    from jsonb_array_elements(items) with ordinality as i
+    group by i.value ->> 'productId'
+  ) as w
+  left join public.products as p on p.id = w.product_id and p.active;
+$$;
+
+comment on function private.price_cart(jsonb) is
+  'The lines of a cart in its own order, each product once, with today''s name and price; name is null where nothing is sold.';
+revoke execute on function private.price_cart(jsonb) from public, anon, authenticated;
+
+create function private.cart_name(first_name text, others bigint)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select left(first_name, 100 - char_length(s.suffix)) || s.suffix
+  from (select case when others > 0 then format(' 외 %s건', others) else '' end as suffix) as s;
+$$;
+
+comment on function private.cart_name(text, bigint) is 'Toss''s orderName, at most 100 characters: the first product and how many others.';
+revoke execute on function private.cart_name(text, bigint) from public, anon, authenticated;
 
 create function public.create_order(request jsonb)
 returns jsonb
@@ -101,12 +169,10 @@ declare
   new_order_id text;
   bought_plan public.plans;
   missing_id text;
-  line_count integer;
-  first_name text;
-  name_suffix text;
+  lines jsonb;
+  order_name text;
   total numeric;
   order_currency text;
-  currency_count integer;
 begin
   perform private.require_real_time(request ->> 'mode');
 
@@ -122,38 +188,32 @@ begin
     end if;
     total := bought_plan.price;
     order_currency := bought_plan.currency;
-    first_name := bought_plan.name;
-    name_suffix := '';
+    order_name := bought_plan.name;
   else
-    select min(w.product_id) into missing_id
-    from (
-      select i.value ->> 'productId' as product_id from jsonb_array_elements(request -> 'items') as i
-    ) as w
-    where not exists (select 1 from public.products as p where p.id = w.product_id and p.active);
+    lines := private.price_cart(request -> 'items');
+    select l.value ->> 'productId' into missing_id
+    from jsonb_array_elements(lines) as l
+    where l.value ->> 'name' is null
+    limit 1;
     if missing_id is not null then
       return jsonb_build_object('outcome', 'product_not_found', 'productId', missing_id);
     end if;
-
-    select
-      count(*), sum(p.price * w.quantity), min(p.currency), count(distinct p.currency),
-      (array_agg(p.name order by w.position))[1]
-    into line_count, total, order_currency, currency_count, first_name
-    from (
-      select i.value ->> 'productId' as product_id,
-        sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
-      from jsonb_array_elements(request -> 'items') with ordinality as i
-      group by i.value ->> 'productId'
-    ) as w
-    join public.products as p on p.id = w.product_id;
-
-    if currency_count <> 1 then
-      return jsonb_build_object('outcome', 'currency_mixed');
+    select sum((l.value ->> 'price')::numeric * (l.value ->> 'quantity')::numeric),
+      string_agg(distinct l.value ->> 'currency', ','),
+      private.cart_name(lines -> 0 ->> 'name', count(*) - 1)
+    into total, order_currency, order_name
+    from jsonb_array_elements(lines) as l;
+    if exists (select 1 from jsonb_array_elements(lines) as l where (l.value ->> 'quantity')::numeric > 9999) then
+      return jsonb_build_object('outcome', 'quantity_too_large');
     end if;
-    name_suffix := case when line_count > 1 then format(' 외 %s건', line_count - 1) else '' end;
   end if;
 
+  -- Toss asks for won, and takes other currencies only for foreign easy payment, in major units with decimals.
+  if order_currency <> 'KRW' then
+    return jsonb_build_object('outcome', 'currency_not_supported', 'currency', order_currency);
+  end if;
   -- Toss takes no card payment under 100 won, and JSON numbers end at 2^53 - 1.
-  if total < (case when order_currency = 'KRW' then 100 else 1 end) or total > 9007199254740991 then
+  if total < 100 or total > 9007199254740991 then
     return jsonb_build_object('outcome', 'amount_out_of_range', 'amount', total::text);
   end if;
 
@@ -164,11 +224,11 @@ begin
   new_order_id := 'ord_' || to_char(created_time at time zone 'Asia/Seoul', 'YYYYMMDD')
     || '_' || replace(gen_random_uuid()::text, '-', '');
   insert into public.orders (
-    id, user_id, order_name, amount, currency, plan_id, customer_email, customer_name,
-    metadata, request_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, plan_id, plan_interval, plan_interval_count, customer_email,
+    customer_name, metadata, request_id, expires_at, created_at, updated_at
   ) values (
-    new_order_id, buyer_id, left(first_name, 100 - char_length(name_suffix)) || name_suffix,
-    total::bigint, order_currency, bought_plan.id, request ->> 'customerEmail',
+    new_order_id, buyer_id, order_name, total::bigint, order_currency,
+    bought_plan.id, bought_plan.interval, bought_plan.interval_count, request ->> 'customerEmail',
     request ->> 'customerName', coalesce(request -> 'metadata', '{}'), checkout_id,
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer),
     created_time, created_time
@@ -180,21 +240,12 @@ begin
 
   if bought_plan.id is null then
     insert into public.order_items (order_id, product_id, name, unit_price, quantity)
-    select new_order_id, p.id, p.name, p.price, w.quantity
-    from (
-      select i.value ->> 'productId' as product_id, sum((i.value ->> 'quantity')::integer) as quantity
-      from jsonb_array_elements(request -> 'items') as i
-      group by i.value ->> 'productId'
-    ) as w
-    join public.products as p on p.id = w.product_id;
+    select new_order_id, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'price')::bigint,
+      (l.value ->> 'quantity')::integer
+    from jsonb_array_elements(lines) as l;
 
+    perform private.free_overdue_stock(new_order_id);
     missing_id := private.reserve_stock(new_order_id);
-    if missing_id is not null then
-      perform private.expire_orders_holding(array(
-        select i.product_id from public.order_items as i where i.order_id = new_order_id
-      ));
-      missing_id := private.reserve_stock(new_order_id);
-    end if;
     if missing_id is not null then
       delete from public.order_items as i where i.order_id = new_order_id;
       delete from public.orders as o where o.id = new_order_id;
@@ -214,7 +265,7 @@ end;
 $$;
 
 comment on function public.create_order(jsonb) is
-  'Prices a cart (items) or a one-time pass (planId), reserves the stock and answers the order; outcomes: created, product_not_found, plan_not_found, insufficient_stock, currency_mixed, amount_out_of_range.';
+  'Prices a cart (items) or a one-time pass (planId), reserves the stock and answers the order; outcomes: created, product_not_found, plan_not_found, insufficient_stock, quantity_too_large, currency_not_supported, amount_out_of_range.';
 
 revoke execute on function public.create_order(jsonb) from public, anon, authenticated;
 grant execute on function public.create_order(jsonb) to service_role;

@@ -1,5 +1,5 @@
 -- Purpose: what a change of a payment means for its order, stock, entitlement and operation.
--- Functions: private.payment_rank, is_paid, move_order, grant_pass, settle_order, close_operations.
+-- Functions: private.payment_rank, is_paid, move_order, place_passes, set_pass, settle_order, close_operations.
 -- All of them are called by public.apply_payment, which holds the order's lock.
 
 create function private.payment_rank(status text)
@@ -58,38 +58,75 @@ comment on function private.move_order(public.orders, text, jsonb) is
   'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
 revoke execute on function private.move_order(public.orders, text, jsonb) from public, anon, authenticated;
 
-create function private.grant_pass(paid public.orders)
+create function private.place_passes(owner_id uuid, owned_plan_id text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  bought public.plans;
-  present constant timestamptz := private.clock_now();
-  start_time timestamptz;
+  pass record;
+  next_start timestamptz := private.clock_now();
 begin
-  if paid.plan_id is null or paid.user_id is null then
-    return;
-  end if;
-  select * into bought from public.plans as p where p.id = paid.plan_id;
-  -- Two passes bought at the same time must follow each other, not overlap.
-  perform pg_advisory_xact_lock(hashtextextended('entitlement:' || paid.user_id || ':' || paid.plan_id, 0));
-  select greatest(present, max(e.ends_at)) into start_time
-  from public.entitlements as e
-  where e.user_id = paid.user_id and e.plan_id = paid.plan_id and e.revoked_at is null
-    and e.order_id is distinct from paid.id;
-  insert into public.entitlements (user_id, plan_id, source, order_id, starts_at, ends_at, created_at)
-  values (
-    paid.user_id, paid.plan_id, 'order', paid.id, start_time,
-    private.period_boundary(start_time, bought.interval, bought.interval_count, 1), present
-  )
-  on conflict (order_id) do update set revoked_at = null;
+  -- Passes follow each other: none overlaps another, and none waits for one that was taken back.
+  for pass in
+    select e.id, e.starts_at, e.ends_at, o.plan_interval, o.plan_interval_count
+    from public.entitlements as e
+    join public.orders as o on o.id = e.order_id
+    where e.user_id = owner_id and e.plan_id = owned_plan_id and e.revoked_at is null
+      and e.ends_at > next_start
+    order by e.starts_at, e.created_at
+  loop
+    -- One that has begun keeps its days; the others begin where the one before them ends.
+    if pass.starts_at > private.clock_now() or pass.starts_at < next_start and next_start > private.clock_now() then
+      update public.entitlements as e
+      set starts_at = next_start,
+        ends_at = private.period_boundary(next_start, pass.plan_interval, pass.plan_interval_count, 1)
+      where e.id = pass.id and e.starts_at <> next_start;
+      pass.ends_at := private.period_boundary(next_start, pass.plan_interval, pass.plan_interval_count, 1);
+    end if;
+    next_start := greatest(next_start, pass.ends_at);
+  end loop;
 end;
 $$;
 
-comment on function private.grant_pass(public.orders) is
-  'Gives the buyer of a one-time pass its period; a pass bought while another runs begins when that one ends.';
-revoke execute on function private.grant_pass(public.orders) from public, anon, authenticated;
+comment on function private.place_passes(uuid, text) is
+  'Lines up the passes of one user and plan that are still to be used.';
+revoke execute on function private.place_passes(uuid, text) from public, anon, authenticated;
+
+create function private.set_pass(bought public.orders, is_granted boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+begin
+  if bought.plan_id is null or bought.user_id is null then
+    return;
+  end if;
+  -- Two passes bought at the same time must follow each other, not overlap.
+  perform pg_advisory_xact_lock(hashtextextended('entitlement:' || bought.user_id || ':' || bought.plan_id, 0));
+  if is_granted then
+    insert into public.entitlements as e (user_id, plan_id, source, order_id, starts_at, ends_at, created_at)
+    values (
+      bought.user_id, bought.plan_id, 'order', bought.id, present,
+      private.period_boundary(present, bought.plan_interval, bought.plan_interval_count, 1), present
+    )
+    on conflict (order_id) do update
+      set revoked_at = null, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+        created_at = excluded.created_at
+      where e.revoked_at is not null;
+  else
+    update public.entitlements as e set revoked_at = present
+    where e.order_id = bought.id and e.revoked_at is null;
+  end if;
+  perform private.place_passes(bought.user_id, bought.plan_id);
+end;
+$$;
+
+comment on function private.set_pass(public.orders, boolean) is
+  'Gives or takes the pass that an order bought; a pass bought while another runs begins when that one ends.';
+revoke execute on function private.set_pass(public.orders, boolean) from public, anon, authenticated;
 
 create function private.settle_order(settled_order_id text, moved_payment_key text, line jsonb)
 returns void
@@ -118,6 +155,11 @@ begin
   end if;
 
   target := case
+    -- Toss keeps the status after the deadline and only marks the account as expired.
+    when payment.status = 'WAITING_FOR_DEPOSIT' and exists (
+      select 1 from private.payment_details as d
+      where d.payment_key = payment.payment_key and (d.virtual_account ->> 'expired')::boolean
+    ) then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
     when private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
     when private.is_paid(payment) and payment.balance_amount < payment.total_amount
@@ -142,12 +184,7 @@ begin
   end if;
   perform private.move_order(settled, target, line);
 
-  if target in ('paid', 'partially_refunded') then
-    perform private.grant_pass(settled);
-  else
-    update public.entitlements as e set revoked_at = private.clock_now()
-    where e.order_id = settled.id and e.revoked_at is null;
-  end if;
+  perform private.set_pass(settled, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
     perform private.release_stock(settled.id);
   end if;

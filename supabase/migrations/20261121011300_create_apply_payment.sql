@@ -41,6 +41,24 @@ comment on function private.record_cancels(public.payments, jsonb, jsonb) is
   'Adds the cancels of an answer to the refund ledger; each transactionKey once.';
 revoke execute on function private.record_cancels(public.payments, jsonb, jsonb) from public, anon, authenticated;
 
+create function private.record_details(answer jsonb)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into private.payment_details as d (payment_key, secret_digest, virtual_account)
+  select answer ->> 'paymentKey', answer ->> 'secretDigest', answer -> 'virtualAccount'
+  where answer ? 'secretDigest' or answer ? 'virtualAccount'
+  on conflict (payment_key) do update set
+    secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
+    virtual_account = coalesce(excluded.virtual_account, d.virtual_account);
+$$;
+
+comment on function private.record_details(jsonb) is
+  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes.';
+revoke execute on function private.record_details(jsonb) from public, anon, authenticated;
+
 create function private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
 language sql
@@ -57,13 +75,21 @@ as $$
         and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
-      select (coalesce(sum((c.value ->> 'cancelAmount')::bigint), 0), private.payment_rank(answer ->> 'status'))
-      from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
-      where c.value ->> 'cancelStatus' is distinct from 'ABORTED'
-    ) > (
-      select (coalesce(sum(k.amount), 0), private.payment_rank(known.status))
-      from public.payment_cancels as k
-      where k.payment_key = known.payment_key and k.status <> 'ABORTED'
+      select case when asked_time > known.applied_at
+        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+        then (a.canceled, a.rank) >= (k.canceled, k.rank)
+        else (a.canceled, a.rank) > (k.canceled, k.rank) end
+      from (
+        select coalesce(sum((c.value ->> 'cancelAmount')::bigint), 0) as canceled,
+          private.payment_rank(answer ->> 'status') as rank
+        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
+        where c.value ->> 'cancelStatus' is distinct from 'ABORTED'
+      ) as a,
+      (
+        select coalesce(sum(c.amount), 0) as canceled, private.payment_rank(known.status) as rank
+        from public.payment_cancels as c
+        where c.payment_key = known.payment_key and c.status <> 'ABORTED'
+      ) as k
     )
   end;
 $$;
@@ -101,6 +127,9 @@ begin
 
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
+    or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
+    or (answer ->> 'status' = 'DONE' and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
     perform private.write_event(line || jsonb_build_object(
@@ -146,6 +175,7 @@ begin
         else p.reversed_at end,
       applied_at = excluded.applied_at
     returning * into stored;
+    perform private.record_details(answer);
 
     if known.status is distinct from stored.status then
       perform private.write_event(line || jsonb_build_object(
@@ -157,19 +187,8 @@ begin
   else
     stored := known;
     perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
-    -- Answers that say the same again also refresh the time, so that older ones stay older.
-    update public.payments as p set applied_at = private.clock_now()
-    where p.payment_key = answer_key and p.status = answer ->> 'status'
-      and p.balance_amount = (answer ->> 'balanceAmount')::bigint and asked_time > p.applied_at;
   end if;
 
-  if answer ? 'secretDigest' or answer ? 'virtualAccount' then
-    insert into private.payment_details as d (payment_key, secret_digest, virtual_account)
-    values (answer_key, answer ->> 'secretDigest', answer -> 'virtualAccount')
-    on conflict (payment_key) do update set
-      secret_digest = coalesce(d.secret_digest, excluded.secret_digest),
-      virtual_account = coalesce(d.virtual_account, excluded.virtual_account);
-  end if;
   perform private.close_operations(stored, line);
   return jsonb_build_object(
     'outcome', case

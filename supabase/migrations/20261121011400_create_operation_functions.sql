@@ -30,6 +30,11 @@ begin
     return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
   end if;
 
+  -- Whoever took over after the lease had passed may be asking Toss at this moment.
+  if operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+
   line := jsonb_build_object(
     'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
     'operationId', operation.id, 'requestId', request ->> 'requestId'
@@ -69,7 +74,7 @@ end;
 $$;
 
 comment on function public.reject_operation(jsonb) is
-  'Ends an operation because Toss said no. Changes nothing when the payment has turned out to be paid; outcomes: rejected, confirmed, operation_not_found.';
+  'Ends an operation because Toss said no. Changes nothing when the payment has turned out to be paid, or when another caller holds the lease; outcomes: rejected, confirmed, unknown, operation_not_found.';
 revoke execute on function public.reject_operation(jsonb) from public, anon, authenticated;
 grant execute on function public.reject_operation(jsonb) to service_role;
 

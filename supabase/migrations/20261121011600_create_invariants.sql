@@ -48,6 +48,14 @@ as $$
     and (o.status not in ('paid', 'partially_refunded') or o.payment_key is distinct from p.payment_key)
 
   union all
+  select 'order_amount_is_sum_of_its_items', o.id,
+    format('order of %s, items add up to %s', o.amount, sum(i.unit_price * i.quantity))
+  from public.orders as o
+  join public.order_items as i on i.order_id = o.id
+  group by o.id
+  having o.amount <> sum(i.unit_price * i.quantity)
+
+  union all
   select 'order_status_matches_balance', o.id,
     format('order is %s, payment is %s with %s of %s left', o.status, p.status, p.balance_amount, p.total_amount)
   from public.orders as o

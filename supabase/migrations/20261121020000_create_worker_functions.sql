@@ -157,10 +157,9 @@ set search_path = ''
 as $$
 declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
-  overdue_order_id text;
-  expired_count integer := 0;
+  overdue_order_ids text[];
 begin
-  for overdue_order_id in
+  with overdue as (
     select o.id
     from public.orders as o
     where o.status = 'pending' and o.expires_at <= due_time
@@ -171,13 +170,11 @@ begin
     order by o.expires_at
     limit (request ->> 'limit')::integer
     for update of o skip locked
-  loop
-    if private.expire_order(overdue_order_id, due_time, 'expiry') then
-      expired_count := expired_count + 1;
-    end if;
-  end loop;
+  )
+  select array_agg(overdue.id) into overdue_order_ids from overdue;
+
   return jsonb_build_object(
-    'expired', expired_count,
+    'expired', private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), due_time, 'expiry'),
     'remaining', (
       select count(*) from public.orders as o where o.status = 'pending' and o.expires_at <= due_time
         and not exists (
@@ -196,28 +193,50 @@ grant execute on function public.expire_orders(jsonb) to service_role;
 
 create function public.claim_unsettled_payments(request jsonb)
 returns jsonb
-language sql
+language plpgsql
 volatile
 security definer
 set search_path = ''
 as $$
-  -- Toss ends READY after 30 minutes and IN_PROGRESS after 10 more, and says so by webhook; a lost one is
-  -- found here. applied_at moves on with every answer, so each payment is asked for once in ten minutes.
-  select jsonb_build_object('payments', coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', due.payment_key, 'orderId', due.order_id, 'askedAt', private.clock_now()
-  )), '[]'))
-  from (
-    select p.payment_key, p.order_id
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  claimed jsonb;
+begin
+  -- Toss ends READY after 30 minutes and IN_PROGRESS after 10 more, and says so by webhook; a lost one is found
+  -- here. Of a deposit's deadline it says nothing at all. Each payment is asked for once in ten minutes, and the
+  -- claim itself counts as asking, so that one that Toss cannot answer does not keep the others waiting.
+  with due as (
+    select p.payment_key
     from public.payments as p
-    where p.status in ('READY', 'IN_PROGRESS')
-      and p.created_at <= coalesce((request ->> 'asOf')::timestamptz, private.clock_now()) - interval '41 minutes'
-      and p.applied_at <= coalesce((request ->> 'asOf')::timestamptz, private.clock_now()) - interval '10 minutes'
-    order by p.applied_at
+    left join private.payment_details as d on d.payment_key = p.payment_key
+    join public.orders as o on o.id = p.order_id
+    where coalesce(p.checked_at, p.applied_at) <= due_time - interval '10 minutes'
+      and (
+        (p.status in ('READY', 'IN_PROGRESS') and p.created_at <= due_time - interval '41 minutes')
+        or (p.status = 'WAITING_FOR_DEPOSIT' and o.status = 'waiting_for_deposit'
+          and (d.virtual_account ->> 'dueDate')::timestamptz <= due_time)
+      )
+    order by coalesce(p.checked_at, p.applied_at)
     limit (request ->> 'limit')::integer
-  ) as due;
+    for update of p skip locked
+  ),
+  checked as (
+    update public.payments as p
+    set checked_at = due_time
+    from due
+    where p.payment_key = due.payment_key
+    returning p.payment_key, p.order_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', private.clock_now()
+  )), '[]')
+  into claimed
+  from checked;
+  return jsonb_build_object('payments', claimed);
+end;
 $$;
 
 comment on function public.claim_unsettled_payments(jsonb) is
-  'Payments that must have ended at Toss by now although no webhook said so.';
+  'Payments that must have ended at Toss by now although no webhook said so, and deposits past their deadline.';
 revoke execute on function public.claim_unsettled_payments(jsonb) from public, anon, authenticated;
 grant execute on function public.claim_unsettled_payments(jsonb) to service_role;

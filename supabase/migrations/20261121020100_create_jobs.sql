@@ -55,6 +55,7 @@ select
   j.last_finished_at,
   j.last_result,
   j.runs,
+  j.created_at,
   coalesce(j.last_finished_at, j.created_at)
     < private.clock_now() - make_interval(secs => 3 * j.interval_seconds) as is_late
 from private.jobs as j;
@@ -89,15 +90,29 @@ where e.status in ('received', 'processing', 'failed')
 
 union all
 select 'critical', 'job_late', j.job, format('last run %s', coalesce(j.last_finished_at::text, 'never')),
-  j.last_finished_at
+  coalesce(j.last_finished_at, j.created_at)
 from public.job_status as j
 where j.is_late
 
 union all
-select 'critical', 'answer_mismatch', v.order_id, format('Toss answered %s', v.detail), v.created_at
-from public.payment_events as v
-where v.event = 'answer_mismatch' and v.created_at > private.clock_now() - interval '1 day'
+-- One row per payment, and only while its last line in the audit log is the mismatch.
+select 'critical', 'answer_mismatch', v.order_id,
+  format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
+from (
+  select distinct on (l.payment_key) l.*
+  from public.payment_events as l
+  where l.event in ('answer_mismatch', 'payment_status', 'operation_finished')
+  order by l.payment_key, l.id desc
+) as v
+where v.event = 'answer_mismatch'
   and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
+
+union all
+select 'critical', 'late_payment_without_stock', v.order_id,
+  format('paid after it was given up; product %s is short', v.detail ->> 'shortProductId'), v.created_at
+from public.payment_events as v
+join public.orders as o on o.id = v.order_id and o.status in ('paid', 'partially_refunded')
+where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
 
 union all
 select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at

@@ -140,6 +140,11 @@ begin
   end if;
 
   target := case
+    -- Toss keeps the status after the deadline and only marks the account as expired.
+    when payment.status = 'WAITING_FOR_DEPOSIT' and exists (
+      select 1 from private.payment_details as d
+      where d.payment_key = payment.payment_key and (d.virtual_account ->> 'expired')::boolean
+    ) then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
     when private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
     when private.is_paid(payment) and payment.balance_amount < payment.total_amount
@@ -164,12 +169,7 @@ begin
   end if;
   perform private.move_order(settled, target, line);
 
-  if target in ('paid', 'partially_refunded') then
-    perform private.grant_pass(settled);
-  else
-    update public.entitlements as e set revoked_at = private.clock_now()
-    where e.order_id = settled.id and e.revoked_at is null;
-  end if;
+  perform private.set_pass(settled, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
     perform private.release_stock(settled.id);
   end if;

@@ -138,6 +138,7 @@ as $$
     'isOrderBusy', private.order_is_busy(event.order_id),
     'attempts', event.attempts,
     'isDuplicate', is_duplicate,
+    'isKnownPayment', private.webhook_payment_is_known(event),
     'isClaimed', event.status = 'processing',
     'leaseToken', event.lease_token,
     'askedAt', private.clock_now()

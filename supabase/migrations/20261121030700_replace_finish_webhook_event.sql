@@ -15,8 +15,7 @@ begin
   if ended.shares_answer or ended.status = 'processed' then
     update public.webhook_events as e
     set status = ended.status, last_error = ended.last_error, processed_at = at,
-      verified_by = coalesce(e.verified_by, case when ended.status = 'processed' then 're-query' end),
-      attempts = e.attempts + 1
+      verified_by = coalesce(e.verified_by, case when ended.status = 'processed' then 're-query' end)
     where e.subject = ended.subject and e.shares_answer and e.status in ('received', 'failed')
       and e.received_at <= asked_time;
   end if;
@@ -24,7 +23,7 @@ begin
   -- The answer told the true secret, or that there is none: that settles every deposit callback that waits.
   if request ? 'answerSecretDigest' and not private.order_is_busy(ended.order_id) then
     update public.webhook_events as e
-    set status = 'ignored', processed_at = at, attempts = e.attempts + 1,
+    set status = 'ignored', processed_at = at,
       last_error = 'the secret is not that of the order''s payment'
     from private.webhook_bodies as b
     where e.subject = ended.subject and not e.shares_answer and e.status in ('received', 'failed')

@@ -46,8 +46,8 @@ test("alerts names an operation without proof, louder with its age", async (shop
 test("alerts names a webhook that waits, and then one that is dead", async (shop) => {
   const { orderId, paymentKey } = await startPurchase(shop);
   shop.simulator.addFault({
-    kind: "status_before",
-    code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
+    kind: "wrong_answer",
+    patch: { totalAmount: 1, status: "DONE" },
     method: "GET",
     count: "always",
   });

@@ -125,7 +125,7 @@ test("webhook refuses what is no JSON object, and stores nothing", async (shop) 
   assert.equal(large.status, 413);
   const put = await callFunction(shop, "webhook", { method: "PUT" });
   assert.equal(put.status, 405);
-  assert.equal(put.headers.get("allow"), "POST, GET");
+  assert.equal(put.headers.get("allow"), "POST, GET, HEAD");
   const [after] = await shop.stack.sql`
     select count(*)::int as rows from public.webhook_events`;
   assert.deepEqual(after, before);

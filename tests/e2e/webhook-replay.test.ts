@@ -25,15 +25,15 @@ async function replay(
   return rows[0]?.answer;
 }
 
-/** A cancel whose event Toss never lets us prove, until it is given up. */
+/** A cancel about which Toss answers what cannot be believed, until its event is given up. */
 async function deadEvent(shop: Shop) {
   withoutWebhooks(shop);
   const purchase = await buy(shop);
   await cancelAtToss(shop, purchase.paymentKey);
   const { orderId, paymentKey } = purchase;
   shop.simulator.addFault({
-    kind: "status_before",
-    code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
+    kind: "wrong_answer",
+    patch: { totalAmount: 1 },
     method: "GET",
     paymentKey,
     count: "always",
@@ -62,7 +62,7 @@ test("an event is dead after 12 tries, with the reason, and is left alone from t
   assert.equal(row?.attempts, MAXIMUM_TRIES);
   assert.equal(
     row?.last_error,
-    "no proof from Toss: FAILED_INTERNAL_SYSTEM_PROCESSING",
+    "Toss's amount or currency differs from the order's",
   );
   await moveDatabaseClock(shop, 3600);
   const before = shop.simulator.requests().length;
@@ -134,4 +134,52 @@ test("replay_webhook_events() changes nothing for an event that was processed", 
 
 test("replay_webhook_events() refuses to replay everything by mistake", async (shop) => {
   assert.deepEqual(await replay(shop, {}), { outcome: "nothing_named" });
+});
+
+test("an event is not given up as long as Toss gives no answer at all", async (shop) => {
+  withoutWebhooks(shop);
+  const { orderId, paymentKey } = await buy(shop);
+  await cancelAtToss(shop, paymentKey);
+  shop.simulator.addFault({
+    kind: "status_before",
+    code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
+    method: "GET",
+    paymentKey,
+    count: "always",
+  });
+  await deliverWebhook(shop, statusChanged({ orderId, paymentKey }));
+  await settleWebhooks(shop);
+  for (let count = 0; count < MAXIMUM_TRIES + 2; count++) {
+    await moveDatabaseClock(shop, 700);
+    await work(shop, "webhooks");
+  }
+  const [waiting] = await webhookRows(shop, orderId);
+  assert.equal(waiting?.status, "failed");
+
+  shop.simulator.clearFaults();
+  await moveDatabaseClock(shop, 700);
+  await work(shop, "webhooks");
+
+  assert.equal((await orderRow(shop, orderId)).status, "refunded");
+});
+
+test("a known payment that Toss does not find is asked for again", async (shop) => {
+  withoutWebhooks(shop);
+  const { orderId, paymentKey } = await buy(shop);
+  await cancelAtToss(shop, paymentKey);
+  shop.simulator.addFault({
+    kind: "status_before",
+    code: "NOT_FOUND_PAYMENT",
+    method: "GET",
+    paymentKey,
+    count: 1,
+  });
+  await deliverWebhook(shop, statusChanged({ orderId, paymentKey }));
+  await settleWebhooks(shop);
+  assert.equal((await webhookRows(shop, orderId))[0]?.status, "failed");
+
+  await moveDatabaseClock(shop, 60);
+  await work(shop, "webhooks");
+
+  assert.equal((await orderRow(shop, orderId)).status, "refunded");
 });

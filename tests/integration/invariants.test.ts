@@ -77,6 +77,13 @@ const BREAKS: Break[] = [
         values ('second-payment', ${paid.orderId}, 'DONE', 2000, 2000, 'KRW', now(), now(), now())`,
   },
   {
+    invariant: "order_amount_is_sum_of_its_items",
+    how: "an item's price was changed after checkout",
+    subject: ({ pending }) => pending.orderId,
+    harm: (sql, { pending }) =>
+      sql`update public.order_items set unit_price = unit_price + 1 where order_id = ${pending.orderId}`,
+  },
+  {
     invariant: "order_status_matches_balance",
     how: "an order is paid though money went back",
     subject: ({ refunded }) => refunded.orderId,

@@ -1,5 +1,4 @@
 import { createFunction } from "../../supabase/functions/_shared/http/create-function.ts";
-import { explainAddress } from "../../supabase/functions/webhook/explain-address.ts";
 import { receiveWebhook } from "../../supabase/functions/webhook/handler.ts";
 import type { Answer } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
@@ -30,7 +29,6 @@ export function configuredWebhook(
   };
   const webhook = createFunction("webhook", {
     "POST /": receiveWebhook,
-    "GET /": explainAddress,
   }, { environment: () => environment });
   return async ({ body, headers = {}, query = "" }) => {
     const response = await webhook.fetch(

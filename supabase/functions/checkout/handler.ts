@@ -64,11 +64,19 @@ export const checkout: Handler = async (request, context) => {
           details: { productId: order.productId, available: order.available },
         },
       );
-    case "currency_mixed":
+    case "quantity_too_large":
       throw new AppError(
         "invalid_request",
-        "items: all products of one order need the same currency",
-        { details: [{ field: "items", problem: "currencies differ" }] },
+        "items: at most 9999 of one product",
+        {
+          details: [{ field: "items", problem: "at most 9999 of one product" }],
+        },
+      );
+    case "currency_not_supported":
+      throw new AppError(
+        "invalid_request",
+        `items: prices in ${order.currency}; this version sells in KRW only`,
+        { details: [{ field: "items", problem: "not priced in KRW" }] },
       );
     case "amount_out_of_range":
       throw new AppError(

@@ -1,20 +1,27 @@
 import { z } from "zod";
 
+/** Text that Postgres can store: no U+0000, no half of a surrogate pair. */
+const text = (maximum: number) =>
+  z.string().min(1).max(maximum).refine(
+    (value) => value.isWellFormed() && !value.includes("\0"),
+    "must be plain text",
+  );
+
 const item = z.strictObject({
-  productId: z.string().min(1).max(64),
+  productId: text(64),
   quantity: z.number().int().min(1).max(9999),
 });
 
 /** The body of `POST checkout`: a cart, or a one-time pass for a plan. */
 export const checkoutRequest = z.strictObject({
   items: z.array(item).max(100).optional(),
-  planId: z.string().min(1).max(64).optional(),
+  planId: text(64).optional(),
   customerEmail: z.email().max(100).optional(),
-  customerName: z.string().min(1).max(100).optional(),
+  customerName: text(100).optional(),
   // Toss's own limits of metadata (Toss: core API reference).
   metadata: z.record(
-    z.string().min(1).max(40).regex(/^[^[\]]+$/),
-    z.string().max(2000),
+    text(40).regex(/^[^[\]]+$/),
+    z.union([z.literal(""), text(2000)]),
   ).refine((value) => Object.keys(value).length <= 5, "at most 5 entries")
     .optional(),
 }).refine(

@@ -2,6 +2,7 @@ import {
   readStatus,
   type SystemStatus,
 } from "../_shared/database/read-status.ts";
+import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
 
@@ -11,12 +12,23 @@ function levelOf({ alerts, invariantViolations }: SystemStatus): string {
   return alerts.warning > 0 ? "attention" : "ok";
 }
 
+/** A mistyped secret key must not read as "all is well"; supabase-js sends the publishable one by itself. */
+function refuseWrongKey(request: Request, publishableKeys: readonly string[]) {
+  const key = request.headers.get("apikey");
+  if (key === null || publishableKeys.includes(key)) return;
+  throw new AppError(
+    "unauthorized",
+    "apikey is neither the secret nor the publishable key of this project.",
+  );
+}
+
 /**
  * `GET health`: that the function runs and is configured; with the secret key also what waits and for how long,
  * when each job last ran, and how many alerts and violated invariants there are.
  */
-export const health: Handler = async (_request, { services, caller }) => {
+export const health: Handler = async (request, { services, caller }) => {
   if (caller.kind !== "secret") {
+    refuseWrongKey(request, services.config.supabase.publishableKeys);
     return Response.json({ status: "ok", version: VERSION });
   }
   const system = await readStatus(services.database);

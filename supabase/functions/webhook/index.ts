@@ -5,4 +5,5 @@ import { receiveWebhook } from "./handler.ts";
 export default createFunction("webhook", {
   "POST /": receiveWebhook,
   "GET /": explainAddress,
+  "HEAD /": explainAddress,
 });

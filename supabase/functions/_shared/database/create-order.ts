@@ -20,7 +20,11 @@ const answer = z.discriminatedUnion("outcome", [
     productId: z.string(),
     available: z.number().int(),
   }),
-  z.object({ outcome: z.literal("currency_mixed") }),
+  z.object({ outcome: z.literal("quantity_too_large") }),
+  z.object({
+    outcome: z.literal("currency_not_supported"),
+    currency: z.string(),
+  }),
   z.object({ outcome: z.literal("amount_out_of_range"), amount: z.string() }),
 ]);
 

@@ -6,11 +6,13 @@ import { paymentView } from "./payment-view.ts";
 const rejection = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
   z.object({ outcome: z.literal("confirmed"), payment: paymentView }),
+  z.object({ outcome: z.literal("unknown") }),
 ]);
 
 /** A proven refusal of Toss. */
 export interface RejectOperationRequest {
   operationId: string;
+  leaseToken: string;
   errorCode: string;
   errorMessage: string;
   /** False when our configuration was at fault, so that the same payment may be confirmed again. */

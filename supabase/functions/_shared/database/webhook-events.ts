@@ -16,6 +16,7 @@ const event = z.object({
   isOrderBusy: z.boolean(),
   attempts: z.number().int(),
   isDuplicate: z.boolean(),
+  isKnownPayment: z.boolean(),
   isClaimed: z.boolean(),
   leaseToken: z.string().nullable(),
   /** The database's time just before Toss is asked. */

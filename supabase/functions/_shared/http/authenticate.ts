@@ -26,13 +26,15 @@ function keyProof(value: string | null, keys: readonly string[]): Proof {
   return matchesAny(value, keys) ? "match" : "wrong";
 }
 
-function bearerToken(request: Request, config: Config): string | null {
+function bearerToken(request: Request): string | null {
   const header = request.headers.get("authorization") ?? "";
-  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1];
-  if (token === undefined) return null;
-  // supabase-js sends its API key here while nobody is signed in. It proves nothing in this place.
-  const keys = [...config.supabase.publishableKeys];
-  return token.startsWith("sb_") || matchesAny(token, keys) ? null : token;
+  return /^Bearer\s+(\S+)$/i.exec(header)?.[1] ?? null;
+}
+
+/** supabase-js sends its API key as bearer while nobody is signed in. It proves nothing in that place. */
+function isApiKey(token: string, config: Config): boolean {
+  return token.startsWith("sb_") ||
+    matchesAny(token, config.supabase.publishableKeys);
 }
 
 /**
@@ -52,11 +54,12 @@ export async function authenticate(
   const apiKey = request.headers.get("apikey");
   const secret = keyProof(apiKey, config.supabase.secretKeys);
   const publishable = keyProof(apiKey, config.supabase.publishableKeys);
-  const token = bearerToken(request, config);
+  const bearer = bearerToken(request);
+  const token = bearer === null || isApiKey(bearer, config) ? null : bearer;
 
   if (modes.includes("secret") && secret === "match") return { kind: "secret" };
-  if (modes.includes("cron") && token !== null) {
-    if (isEqualInConstantTime(token, config.cronSecret)) {
+  if (modes.includes("cron") && bearer !== null) {
+    if (isEqualInConstantTime(bearer, config.cronSecret)) {
       return { kind: "cron" };
     }
   }

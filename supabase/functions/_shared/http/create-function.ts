@@ -81,6 +81,11 @@ export function createFunction(
   for (const [route, handler] of Object.entries(routes)) {
     const [method = "", path = ""] = route.split(" ");
     app.on(method, path, async (context) => {
+      // Hono lets HEAD run a GET handler, and link checkers send HEAD: that must not confirm a payment. Where it
+      // does no harm, HEAD stands in the routes.
+      if (!Object.hasOwn(routes, `${context.req.raw.method} ${path}`)) {
+        refuseMethod(name, [method]);
+      }
       const services = isolate.services();
       const { requestId, logger } = context.var;
       const caller = await authenticate(
@@ -99,12 +104,18 @@ export function createFunction(
     if (allowed.length === 0) {
       throw new AppError("not_found", `${name} has no such path.`);
     }
-    throw new AppError("method_not_allowed", `Use ${allowed.join(" or ")}.`, {
-      headers: { allow: allowed.join(", ") },
-    });
+    refuseMethod(name, allowed);
   });
   app.onError((error, context) => refuse(error, context));
   return { fetch: async (request) => await app.fetch(request) };
+}
+
+function refuseMethod(name: string, allowed: string[]): never {
+  throw new AppError(
+    "method_not_allowed",
+    `${name} takes ${allowed.join(" or ")} here.`,
+    { headers: { allow: allowed.join(", ") } },
+  );
 }
 
 function allowedMethods(

@@ -57,15 +57,21 @@ export async function refuseOperation(
   const { database, source, requestId } = context;
   const answer = await rejectOperation(database, {
     operationId: operation.operationId,
+    leaseToken: operation.leaseToken,
     errorCode: code,
     errorMessage: message,
     ...refusalEffect(describeTossError(code, status)),
     source,
     requestId,
   });
-  return answer.outcome === "confirmed"
-    ? { kind: "confirmed", payment: answer.payment }
-    : { kind: "refused", code: answer.errorCode, status };
+  switch (answer.outcome) {
+    case "confirmed":
+      return { kind: "confirmed", payment: answer.payment };
+    case "rejected":
+      return { kind: "refused", code: answer.errorCode, status };
+    case "unknown":
+      return { kind: "processing" };
+  }
 }
 
 /**
@@ -89,6 +95,10 @@ export async function settleOperation(
   });
   switch (answer.outcome) {
     case "confirmed":
+      // Money that has been given back since must not look like a fresh payment to whoever ships on 200.
+      if (answer.orderStatus === "refunded") {
+        return { kind: "refused", code: "CANCELED_PAYMENT" };
+      }
       return answer.paysOrder
         ? { kind: "confirmed", payment: answer.payment }
         : { kind: "already_confirmed" };
@@ -107,6 +117,14 @@ export async function settleOperation(
         keyIsSpent: false,
       });
     case "mismatch":
+      // Over without money in it: nothing can come of this payment any more.
+      if (holdsNoMoney(payment)) {
+        return await refuseOperation(context, operation, {
+          code: "ANSWER_MISMATCH",
+          message: "The payment was opened with another amount and has ended.",
+        });
+      }
+      // falls through
     case "order_not_found":
       return await leaveOpen(context, operation, {
         code: "ANSWER_MISMATCH",
@@ -114,4 +132,10 @@ export async function settleOperation(
         keyIsSpent: false,
       });
   }
+}
+
+function holdsNoMoney({ status, balanceAmount }: TossPayment): boolean {
+  return status === "ABORTED" || status === "EXPIRED" ||
+    ((status === "CANCELED" || status === "PARTIAL_CANCELED") &&
+      balanceAmount === 0);
 }

@@ -6,6 +6,7 @@ import {
   settleOperation,
 } from "./finish-operation.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
+import { refusalEffect } from "./refusal.ts";
 
 /**
  * Asks Toss to approve a payment whose operation is leased, and finishes the operation with the answer.
@@ -25,8 +26,16 @@ export async function sendConfirmation(
     case "answered":
       return await settleOperation(context, operation, outcome.value);
     case "refused":
-      return outcome.failure.class === "already_done"
-        ? await adoptPayment(context, operation, outcome.code)
+      if (outcome.failure.class === "already_done") {
+        return await adoptPayment(context, operation, outcome.code);
+      }
+      // A refusal that says nothing about the payment cannot tell what became of an earlier attempt.
+      return operation.attempts > 1 && !refusalEffect(outcome.failure).isFinal
+        ? await leaveOpen(context, operation, {
+          code: outcome.code,
+          message: outcome.message,
+          keyIsSpent: true,
+        })
         : await refuseOperation(context, operation, outcome);
     case "unknown":
       return await leaveOpen(context, operation, {

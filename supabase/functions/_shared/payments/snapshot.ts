@@ -40,6 +40,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
           accountNumber: account.accountNumber,
           customerName: account.customerName ?? null,
           dueDate: account.dueDate ?? null,
+          expired: account.expired ?? false,
         },
       }
       : {}),

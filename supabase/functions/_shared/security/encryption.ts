@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { parseKeyring } from "./keyring-text.ts";
 
 /** An encrypted text and the id of the key that opens it. */
@@ -116,6 +117,5 @@ function algorithm(
 }
 
 function toBase64(nonce: Uint8Array, sealed: ArrayBuffer): string {
-  const bytes = [...nonce, ...new Uint8Array(sealed)];
-  return btoa(String.fromCharCode(...bytes));
+  return Buffer.concat([nonce, new Uint8Array(sealed)]).toString("base64");
 }

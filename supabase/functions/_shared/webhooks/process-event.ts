@@ -7,8 +7,8 @@ import { retryDelaySeconds } from "../payments/retry-delay.ts";
 import { judgeEvent } from "./kinds/judge-event.ts";
 import type { Verdict } from "./kinds/verdict.ts";
 
-/** After so many tries an event is `dead` and waits for an operator; the tries span about an hour. */
-export const MAXIMUM_ATTEMPTS = 12;
+/** After so many tries whose answer we could not use, an event is `dead` and waits for an operator; about an hour. */
+const MAXIMUM_ATTEMPTS = 12;
 
 /** One isolate looks again at most this often for one subject; the worker takes the rest. */
 const MAXIMUM_FOLLOWING = 20;
@@ -58,7 +58,7 @@ async function recordVerdict(
     retryAfterSeconds: verdict.status === "failed"
       ? retryDelaySeconds(event.attempts + 2, random)
       : 0,
-    maximumAttempts: MAXIMUM_ATTEMPTS,
+    maximumAttempts: verdict.maximumAttempts ?? MAXIMUM_ATTEMPTS,
   });
   logger.info("webhook_finished", {
     eventId: event.eventId,

@@ -23,7 +23,15 @@ export const expiry: Job = async (context, { limit, asOf }) => {
   });
   const operationContext = createOperationContext(context, "worker");
   const settled = await Promise.all(
-    payments.map((payment) => settle(operationContext, payment)),
+    payments.map((payment) =>
+      settle(operationContext, payment).catch((error: unknown) => {
+        context.logger.error("payment_not_settled", {
+          paymentKey: payment.paymentKey,
+          cause: error instanceof Error ? error.message : String(error),
+        });
+        return false;
+      })
+    ),
   );
   return {
     expired: orders.expired,

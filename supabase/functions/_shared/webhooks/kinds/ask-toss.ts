@@ -5,6 +5,12 @@ import { isPathSegment } from "../../toss/path-segment.ts";
 import type { TossPayment } from "../../toss/payment.ts";
 import { failed, ignored, type Verdict } from "./verdict.ts";
 
+/** As long as Toss gives no answer at all, trying goes on for about as long as Toss itself would send: 4 days. */
+const MAXIMUM_ATTEMPTS_WITHOUT_ANSWER = 600;
+
+/** That Toss does not know a payment that we know is more likely its delay than the truth; asked so often. */
+const MAXIMUM_ATTEMPTS_NOT_FOUND = 3;
+
 /** Toss's word about the payment of an event, or how the event ends without it. */
 export type Asked =
   | { payment: TossPayment }
@@ -22,7 +28,7 @@ export async function askToss(
   }
   const answer = await lookup;
   if (answer.kind === "answered") return { payment: answer.value };
-  return { payment: null, verdict: withoutAnswer(answer) };
+  return { payment: null, verdict: withoutAnswer(event, answer) };
 }
 
 function ask(
@@ -36,14 +42,21 @@ function ask(
 }
 
 function withoutAnswer(
+  { isKnownPayment, attempts }: WebhookEvent,
   answer: Exclude<TossLookup<TossPayment>, { kind: "answered" }>,
 ): Verdict {
+  const reason = "Toss knows no such payment";
+  const maximumAttempts = MAXIMUM_ATTEMPTS_WITHOUT_ANSWER;
   switch (answer.kind) {
     case "not_found":
-      return ignored("Toss knows no such payment");
+      return isKnownPayment && attempts < MAXIMUM_ATTEMPTS_NOT_FOUND
+        ? failed(reason)
+        : ignored(reason);
     case "refused":
-      return failed(`Toss refused: ${answer.code}`);
-    case "unknown":
-      return failed(`no proof from Toss: ${answer.code ?? answer.reason}`);
+      return { ...failed(`Toss refused: ${answer.code}`), maximumAttempts };
+    case "unknown": {
+      const why = answer.code ?? answer.reason;
+      return { ...failed(`no proof from Toss: ${why}`), maximumAttempts };
+    }
   }
 }

@@ -8,6 +8,8 @@ export interface Verdict {
   reason: string | null;
   /** What proved the event, when something did. */
   verifiedBy: string | null;
+  /** For `failed`: after how many tries it is given up. */
+  maximumAttempts?: number;
   /**
    * Set when Toss was asked for the secret of a deposit: its SHA-256, or null when there is none. It settles every
    * other deposit callback of the order that waits.
