@@ -82,7 +82,9 @@ export function createFunction(
     const [method = "", path = ""] = route.split(" ");
     app.on(method, path, async (context) => {
       // Hono lets HEAD run a GET handler, and link checkers send HEAD: that must not confirm a payment.
-      if (context.req.raw.method !== method) refuseMethod(name, [method]);
+      if (context.req.raw.method !== method) {
+        refuseMethod(name, allowedMethods(routes, context.req.path, name));
+      }
       const services = isolate.services();
       const { requestId, logger } = context.var;
       const caller = await authenticate(
