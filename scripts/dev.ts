@@ -118,10 +118,12 @@ async function main(): Promise<number> {
   try {
     const file = await readDotEnv(join(PROJECT_ROOT, ".env"));
     const settings = readDevSettings({ ...file, ...Deno.env.toObject() });
-    // An orphan of a crashed run would count as a taken port.
-    if (!(await isDirectoryInUse(settings.dbDir))) {
-      await recoverDataDirectory(join(settings.dbDir, "data"));
+    // A running stack holds its ports too; its folder is the better reason.
+    if (await isDirectoryInUse(settings.dbDir)) {
+      throw new DirectoryInUseError(settings.dbDir);
     }
+    // An orphan of a crashed run would count as a taken port.
+    await recoverDataDirectory(join(settings.dbDir, "data"));
     const problem = portProblem(settings);
     if (problem !== null) throw new SettingError(problem);
     await run(settings, ended.promise);

@@ -102,7 +102,11 @@ function checkAnswers(answers: ConfirmAnswer[], books: Book[]): Violation[] {
   return answers.flatMap(({ paymentKey, status, result, tossCode }) => {
     const book = books.find((candidate) => candidate.paymentKey === paymentKey);
     const isTaken = (book?.approvals ?? 0) > 0;
-    const isRefused = REFUSED.has(result) && !NOT_FINAL.has(tossCode ?? "");
+    // The money was given back before this answer: refusing is the truth.
+    const isRefunded = tossCode === "CANCELED_PAYMENT" &&
+      book?.balanceAmount === 0;
+    const isRefused = REFUSED.has(result) && !NOT_FINAL.has(tossCode ?? "") &&
+      !isRefunded;
     const said = `the buyer of ${paymentKey} was told ${status} ${result}`;
     return [
       ...when(result === "confirmed" && !isTaken, "wrong", `${said}, not paid`),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertInvariantsHold } from "../support/books.ts";
 import {
   buy,
   checkout,
@@ -13,9 +14,11 @@ import {
   orderRow,
   stockOf,
 } from "../support/database.ts";
+import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { cancelAtToss } from "../support/toss-side.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
+import { work } from "../support/worker.ts";
 
 const test = shopTests();
 
@@ -148,6 +151,50 @@ test("a product without a stock number never runs out", async (shop) => {
 
   assert.equal(order.amount, 9_999_000);
   assert.equal(await stockOf(shop, "endless"), null);
+});
+
+async function setStock({ stack }: Shop, id: string, stock: number | null) {
+  await stack.sql`update public.products set stock = ${stock} where id = ${id}`;
+}
+
+test("an order that expires while its product's stock is lifted holds nothing afterwards", async (shop) => {
+  await addProduct(shop, "lifted", 5);
+  const order = await placeOrder(shop, cart(["lifted", 2]));
+  await setStock(shop, "lifted", null);
+  await makeOrderOverdue(shop, order.orderId);
+
+  assert.equal((await work(shop, "expiry")).expired, 1);
+
+  await assertInvariantsHold(shop);
+  await setStock(shop, "lifted", 7);
+  await assertInvariantsHold(shop);
+  assert.equal(await stockOf(shop, "lifted"), 7);
+  await placeOrder(shop, cart(["lifted", 7]));
+});
+
+test("an order returns its units when its product's stock was lifted and set again before it expires", async (shop) => {
+  await addProduct(shop, "recounted", 5);
+  const order = await placeOrder(shop, cart(["recounted", 2]));
+  await setStock(shop, "recounted", null);
+  await setStock(shop, "recounted", 7);
+  await makeOrderOverdue(shop, order.orderId);
+
+  assert.equal((await work(shop, "expiry")).expired, 1);
+
+  await assertInvariantsHold(shop);
+  assert.equal(await stockOf(shop, "recounted"), 9);
+});
+
+test("an order of a product without a stock number holds none that is set later", async (shop) => {
+  await addProduct(shop, "counted-later", null);
+  const order = await placeOrder(shop, cart(["counted-later", 2]));
+  await setStock(shop, "counted-later", 5);
+  await assertInvariantsHold(shop);
+  await makeOrderOverdue(shop, order.orderId);
+
+  assert.equal((await work(shop, "expiry")).expired, 1);
+
+  assert.equal(await stockOf(shop, "counted-later"), 5);
 });
 
 test("an order of several products returns each of them when it expires", async (shop) => {

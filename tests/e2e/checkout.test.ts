@@ -177,14 +177,42 @@ const REFUSALS: [string, unknown, number, string][] = [
     400,
     "invalid_request",
   ],
+  [
+    "more than 9999 of one product on several lines",
+    {
+      items: [
+        { productId: "sticker", quantity: 9999 },
+        { productId: "sticker", quantity: 1 },
+      ],
+    },
+    400,
+    "invalid_request",
+  ],
+  [
+    "a product priced in dollars",
+    { items: [{ productId: "dollars", quantity: 1 }] },
+    400,
+    "invalid_request",
+  ],
+  [
+    "products of two currencies",
+    {
+      items: [
+        { productId: "mug", quantity: 1 },
+        { productId: "dollars", quantity: 1 },
+      ],
+    },
+    400,
+    "invalid_request",
+  ],
 ];
 
 test("checkout refuses a cart that cannot be sold, and keeps nothing of it", async (shop) => {
   const { stack } = shop;
   await stack.sql`
-    insert into public.products (id, name, price, active) values
-      ('inactive', '단종', 1000, false), ('cheap', '사탕', 10, true),
-      ('dear', '섬', 9007199254740991, true)`;
+    insert into public.products (id, name, price, active, currency) values
+      ('inactive', '단종', 1000, false, 'KRW'), ('cheap', '사탕', 10, true, 'KRW'),
+      ('dear', '섬', 9007199254740991, true, 'KRW'), ('dollars', '수입', 1050, true, 'USD')`;
   const [before] = await stack.sql`select count(*)::int from public.orders`;
   for (const [what, request, status, code] of REFUSALS) {
     const answer = await checkout(shop, request);
@@ -193,6 +221,18 @@ test("checkout refuses a cart that cannot be sold, and keeps nothing of it", asy
   }
   const [after] = await stack.sql`select count(*)::int from public.orders`;
   assert.deepEqual(after, before);
+});
+
+test("checkout names the items when they cannot be sold together", async (shop) => {
+  await shop.stack.sql`
+    insert into public.products (id, name, price, currency) values ('imported', '수입', 1050, 'USD')`;
+  const dollars = { productId: "imported", quantity: 1 };
+  const many = { productId: "sticker", quantity: 9999 };
+  for (const items of [[dollars], [many, many]]) {
+    const { body } = await checkout(shop, { items });
+    assert.ok(Array.isArray(body.details));
+    assert.deepEqual(body.details.map(({ field }) => field), ["items"]);
+  }
 });
 
 test("checkout names the field that it does not know", async (shop) => {

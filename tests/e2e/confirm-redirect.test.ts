@@ -197,3 +197,20 @@ test("GET confirm sends the browser to the fail page when the database is away",
   }
   assert.equal((await confirm(shop, purchase)).status, 200);
 });
+
+test("HEAD confirm answers 405 and confirms nothing", async (shop) => {
+  const purchase = await startPurchase(shop);
+  const before = confirmRequests(shop).length;
+  const texts = { ...purchase, amount: `${purchase.amount}` };
+
+  const { status, headers } = await callFunction(shop, "confirm", {
+    method: "HEAD",
+    path: `?${new URLSearchParams(texts)}`,
+  });
+
+  assert.equal(status, 405);
+  assert.deepEqual(headers.get("allow")?.split(", ").sort(), ["GET", "POST"]);
+  assert.equal(confirmRequests(shop).length, before);
+  assert.equal((await orderRow(shop, purchase.orderId)).status, "pending");
+  assert.equal((await confirm(shop, purchase)).status, 200);
+});

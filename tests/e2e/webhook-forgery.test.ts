@@ -7,6 +7,7 @@ import {
   webhookRows,
 } from "../support/database.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
+import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import {
   deliverWebhook,
@@ -157,6 +158,49 @@ test("a flood of invented payments of one order does not become a flood at Toss"
   assert.ok(asked <= 10, `Toss was asked ${asked} times`);
 });
 
+const FLOOD = 100;
+
+/** Delivers different bodies one after the other, each worked off before the next; how often Toss was asked. */
+async function askedInFlood(
+  shop: Shop,
+  data: Record<string, unknown>,
+): Promise<number> {
+  const roundTrips = watchRoundTrips(shop);
+  for (let index = 0; index < FLOOD; index++) {
+    const body = statusChanged({ ...data, status: "DONE", index });
+    const { status } = await deliverWebhook(shop, body);
+    assert.equal(status, 200);
+    await settleWebhooks(shop);
+  }
+  return roundTrips().toss.length;
+}
+
+test("100 forged webhooks with only an orderId, one after the other, do not become a flood at Toss", async (shop) => {
+  const { orderId } = await placeOrder(shop);
+
+  const asked = await askedInFlood(shop, { orderId });
+
+  assert.ok(asked > 0 && asked <= 25, `Toss was asked ${asked} times`);
+});
+
+test("100 forged webhooks about a known payment, one after the other, do not become a flood at Toss", async (shop) => {
+  withoutWebhooks(shop);
+  const { orderId, paymentKey } = await buy(shop);
+
+  const asked = await askedInFlood(shop, { orderId, paymentKey });
+
+  assert.ok(asked > 0 && asked <= 25, `Toss was asked ${asked} times`);
+});
+
+test("100 forged webhooks with only the orderId of a paid order do not become a flood at Toss", async (shop) => {
+  withoutWebhooks(shop);
+  const { orderId } = await buy(shop);
+
+  const asked = await askedInFlood(shop, { orderId });
+
+  assert.ok(asked > 0 && asked <= 25, `Toss was asked ${asked} times`);
+});
+
 test("a flood of forged webhooks does not keep a real one out", async (shop) => {
   withoutWebhooks(shop);
   const purchase = await startPurchase(shop);
@@ -195,6 +239,14 @@ const ODD_BODIES: [string, unknown][] = [
     eventType: "a\u0000b\ud800",
     data: { "\u0000": "\udfff" },
   }],
+  [
+    "a zero byte in the payment key",
+    statusChanged({ orderId: "order-0001", paymentKey: "a\u0000b" }),
+  ],
+  [
+    "half a character in the payment key",
+    statusChanged({ orderId: "order-0001", paymentKey: "a\ud800" }),
+  ],
   ["a long event name", { eventType: "e".repeat(5000), data: {} }],
 ];
 

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { confirm, startPurchase } from "../support/buy.ts";
+import { answerAbout, applyAnswer } from "../support/answers.ts";
+import {
+  confirm,
+  placeOrder,
+  type Purchase,
+  startPurchase,
+} from "../support/buy.ts";
 import {
   addProduct,
   operationRows,
@@ -7,14 +13,21 @@ import {
   paymentStatus,
   stockOf,
 } from "../support/database.ts";
+import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
+import { approveAtToss } from "../support/toss-side.ts";
 import {
   deliverWebhook,
   settleWebhooks,
   statusChanged,
   withoutWebhooks,
 } from "../support/webhooks.ts";
-import { advance, moveDatabaseClock, work } from "../support/worker.ts";
+import {
+  advance,
+  moveDatabaseClock,
+  queriesSince,
+  work,
+} from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
 
@@ -74,4 +87,62 @@ test("worker expiry settles a payment past its clocks whose EXPIRED webhook neve
   assert.equal(run.settled, 1);
   assert.equal(await paymentStatus(shop, paymentKey), "EXPIRED");
   assert.equal((await work(shop, "expiry")).asked, 0);
+});
+
+/** Longer than Toss lets a payment be READY and IN_PROGRESS. */
+const TOSS_LIFETIME_SECONDS = 42 * 60;
+
+/** A payment that Toss has approved meanwhile, while IN_PROGRESS is the last that was heard here. */
+async function forgottenPurchase(shop: Shop): Promise<Purchase> {
+  const purchase = await startPurchase(shop);
+  const { sql } = shop.stack;
+  const heard = { status: "IN_PROGRESS", approvedAt: null };
+  await applyAnswer(sql, answerAbout(purchase.paymentKey, purchase, heard));
+  await approveAtToss(shop, purchase);
+  return purchase;
+}
+
+test("worker expiry settles the other payments when Toss's answer about one cannot be stored", async (shop) => {
+  withoutWebhooks(shop);
+  const unlucky = await forgottenPurchase(shop);
+  const lucky = await forgottenPurchase(shop);
+  shop.simulator.addFault({
+    kind: "wrong_answer",
+    patch: { requestedAt: "no time at all" },
+    method: "GET",
+    paymentKey: unlucky.paymentKey,
+  });
+  await moveDatabaseClock(shop, TOSS_LIFETIME_SECONDS);
+
+  const run = await work(shop, "expiry");
+
+  assert.deepEqual([run.asked, run.settled], [2, 1]);
+  assert.equal(await paymentStatus(shop, unlucky.paymentKey), "IN_PROGRESS");
+  assert.equal(await paymentStatus(shop, lucky.paymentKey), "DONE");
+  assert.equal((await work(shop, "expiry")).asked, 0);
+  await moveDatabaseClock(shop, 10 * 60);
+  assert.equal((await work(shop, "expiry")).settled, 1);
+  assert.equal(await paymentStatus(shop, unlucky.paymentKey), "DONE");
+});
+
+test("worker expiry comes to the 11th payment although Toss does not know the ten before it", async (shop) => {
+  withoutWebhooks(shop);
+  const ready = { status: "READY", approvedAt: null };
+  for (let count = 0; count < 10; count++) {
+    const answer = answerAbout(`gone-${count}`, await placeOrder(shop), ready);
+    await applyAnswer(shop.stack.sql, answer);
+  }
+  const { orderId, paymentKey } = await forgottenPurchase(shop);
+  const before = shop.simulator.requests().length;
+  await moveDatabaseClock(shop, TOSS_LIFETIME_SECONDS);
+
+  const first = await work(shop, "expiry");
+  const second = await work(shop, "expiry");
+
+  assert.deepEqual([first.asked, first.settled], [10, 0]);
+  assert.deepEqual([second.asked, second.settled], [1, 1]);
+  assert.equal((await orderRow(shop, orderId)).status, "paid");
+  const asked = queriesSince(shop, before);
+  assert.equal(asked.at(-1), `/v1/payments/${paymentKey}`);
+  assert.equal(new Set(asked).size, 11);
 });

@@ -143,6 +143,30 @@ test("worker operations never sends a key again that Toss may have forgotten", a
   assert.equal((await onlyOperation(shop, purchase)).state, "rejected");
 });
 
+for (const code of ["UNAUTHORIZED_KEY", "INVALID_API_KEY"]) {
+  test(`worker operations leaves a confirm open that was tried before when Toss refuses our key (${code})`, async (shop) => {
+    const purchase = await beginWithFault(shop, { kind: "lose_answer_before" });
+    const { paymentKey } = purchase;
+    shop.simulator.addFault({
+      kind: "status_before",
+      code,
+      method: "POST",
+      paymentKey,
+    });
+    await moveDatabaseClock(shop, 3);
+
+    await work(shop, "operations");
+
+    const open = await onlyOperation(shop, purchase);
+    assert.equal(open.state, "unknown");
+    assert.equal(open.error_code, code);
+    await moveDatabaseClock(shop, 30);
+    await work(shop, "operations");
+    assert.equal((await onlyOperation(shop, purchase)).state, "succeeded");
+    assert.equal((await orderRow(shop, purchase.orderId)).status, "paid");
+  });
+}
+
 const NO_PROOF: FaultInput[] = [
   { kind: "status_before", code: "PROVIDER_ERROR" },
   { kind: "status_before", code: "CARD_PROCESSING_ERROR" },

@@ -17,6 +17,19 @@ Deno.test("encrypt() and decrypt() return the text, whatever its script", async 
   }
 });
 
+Deno.test("encrypt() and decrypt() return a text of 256 KiB, the largest body that is read", async () => {
+  const keyring = createKeyring(ONE);
+  const text = Array.from(
+    { length: 16 * 1024 },
+    (_, index) => index.toString(16).padStart(16, "0"),
+  ).join("");
+  assert.equal(text.length, 256 * 1024);
+
+  const encrypted = await keyring.encrypt(text, "webhook_bodies:1");
+
+  assert.equal(await keyring.decrypt(encrypted, "webhook_bodies:1"), text);
+});
+
 Deno.test("encrypt() never repeats itself and prepends a nonce of 12 bytes", async () => {
   const keyring = createKeyring(ONE);
   const first = await keyring.encrypt("same", "row");

@@ -84,7 +84,7 @@ export function createFunction(
       // Hono lets HEAD run a GET handler, and link checkers send HEAD: that must not confirm a payment. Where it
       // does no harm, HEAD stands in the routes.
       if (!Object.hasOwn(routes, `${context.req.raw.method} ${path}`)) {
-        refuseMethod(name, [method]);
+        refuseMethod(name, allowedMethods(routes, context.req.path, name));
       }
       const services = isolate.services();
       const { requestId, logger } = context.var;
