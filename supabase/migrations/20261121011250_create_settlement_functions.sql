@@ -174,9 +174,9 @@ begin
   end if;
 
   update public.orders set payment_key = payment.payment_key where id = settled.id;
-  if settled.status in ('expired', 'canceled', 'failed') and target <> 'refunded' then
-    -- Toss took the money although the order was given up here: honour it, take the stock again if
-    -- there is any, and leave a line that says so.
+  if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target <> 'refunded' then
+    -- Toss holds the money although the order was given up here, or although its refund was on its way and
+    -- did not come about: honour it, take the stock again if there is any, and leave a line that says so.
     perform private.write_event(line || jsonb_build_object(
       'event', 'late_payment', 'orderId', settled.id, 'from', settled.status, 'amount', payment.total_amount,
       'detail', jsonb_build_object('shortProductId', private.reserve_stock(settled.id))

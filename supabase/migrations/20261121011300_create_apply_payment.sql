@@ -1,5 +1,18 @@
 -- Purpose: the one door. Everything Toss says about a payment enters here, under the order's lock.
--- Functions: private.record_cancels, private.is_news, public.apply_payment.
+-- Functions: private.record_cancels, record_details, cancel_progress, lock_cancel, is_news, public.apply_payment.
+
+create function private.lock_cancel(transaction_key text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+$$;
+
+comment on function private.lock_cancel(text) is
+  'Whoever stores a cancel and whoever stores a webhook about it see each other: one of the two comes second.';
+revoke execute on function private.lock_cancel(text) from public, anon, authenticated;
 
 create function private.record_cancels(payment public.payments, cancels jsonb, line jsonb)
 returns void
@@ -15,6 +28,9 @@ begin
       "cancelStatus" text, "canceledAt" timestamptz
     )
   loop
+    if cancel."cancelStatus" = 'IN_PROGRESS' then
+      perform private.lock_cancel(cancel."transactionKey");
+    end if;
     insert into public.payment_cancels as k
       (transaction_key, payment_key, amount, reason, status, canceled_at, created_at)
     values (
@@ -32,6 +48,14 @@ begin
         'to', coalesce(cancel."cancelStatus", 'DONE'),
         'detail', jsonb_build_object('transactionKey', cancel."transactionKey", 'reason', cancel."cancelReason")
       ));
+    end if;
+    -- A webhook about this cancel may have come before the cancel was known, and found nothing to ask about.
+    if cancel."cancelStatus" = 'IN_PROGRESS' then
+      update public.webhook_events as e
+      set status = 'received', attempts = 0, processed_at = null, last_error = null,
+        payment_key = payment.payment_key, order_id = payment.order_id,
+        received_at = private.clock_now(), next_attempt_at = private.clock_now()
+      where e.transaction_key = cancel."transactionKey" and e.status = 'ignored' and e.payment_key is null;
     end if;
   end loop;
 end;
@@ -59,15 +83,30 @@ comment on function private.record_details(jsonb) is
   'Keeps what the API must not reach: the digest of the secret, and where a deposit goes.';
 revoke execute on function private.record_details(jsonb) from public, anon, authenticated;
 
+create function private.cancel_progress(cancel_status text)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+$$;
+
+comment on function private.cancel_progress(text) is
+  'How far a cancel has come: begun 1, ended 2. A cancel never goes back, so the sum over a payment''s cancels only grows.';
+revoke execute on function private.cancel_progress(text) from public, anon, authenticated;
+
 create function private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
 language sql
 stable
 set search_path = ''
 as $$
-  -- Never by a timestamp of the payload: several states can share a second. Cancels only add up, and a
-  -- payment only moves on, except that a bank can take a deposit back. Around such a reversal the
-  -- status alone says nothing, so both directions need an answer to a question asked afterwards.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
+  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
+  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
+  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
+  -- its progress covers.
   select case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
@@ -77,18 +116,18 @@ as $$
     else (
       select case when asked_time > known.applied_at
         -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
-        then (a.canceled, a.rank) >= (k.canceled, k.rank)
-        else (a.canceled, a.rank) > (k.canceled, k.rank) end
+        then (a.progress, a.rank) >= (k.progress, k.rank)
+        else (a.progress, a.rank) > (k.progress, k.rank) end
       from (
-        select coalesce(sum((c.value ->> 'cancelAmount')::bigint), 0) as canceled,
+        select coalesce(sum(private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
           private.payment_rank(answer ->> 'status') as rank
         from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
-        where c.value ->> 'cancelStatus' is distinct from 'ABORTED'
       ) as a,
       (
-        select coalesce(sum(c.amount), 0) as canceled, private.payment_rank(known.status) as rank
+        select coalesce(sum(private.cancel_progress(c.status)), 0) as progress,
+          private.payment_rank(known.status) as rank
         from public.payment_cancels as c
-        where c.payment_key = known.payment_key and c.status <> 'ABORTED'
+        where c.payment_key = known.payment_key
       ) as k
     )
   end;

@@ -71,21 +71,27 @@ begin
   for candidate in
     select e.*
     from public.webhook_events as e
-    where e.next_attempt_at <= due_time
-      and (e.status in ('received', 'failed') or (e.status = 'processing' and e.lease_expires_at <= due_time))
+    -- One event asks for its whole subject, so that many of one subject cannot keep the others out.
+    where e.id in (
+      select distinct on (due.subject) due.id
+      from public.webhook_events as due
+      where due.next_attempt_at <= due_time
+        and (
+          due.status in ('received', 'failed')
+          or (due.status = 'processing' and due.lease_expires_at <= due_time)
+        )
+      order by due.subject, due.received_at desc
+    )
     -- Events of payments we know go first, so that forged ones cannot keep them waiting.
-    order by
-      exists (select 1 from public.payments as p where p.payment_key = e.payment_key)
-        or exists (select 1 from public.operations as op where op.payment_key = e.payment_key) desc,
-      e.next_attempt_at
-    -- Several may wait for one subject, of which only the first is leased.
-    limit wanted * 10
+    order by private.webhook_names_unknown_payment(e.payment_key), e.next_attempt_at
+    limit wanted * 2
     for update of e skip locked
   loop
     exit when jsonb_array_length(claimed) >= wanted;
-    -- One event asks for its whole subject; the others are ended by its answer.
     if not pg_try_advisory_xact_lock(hashtextextended('webhook:' || candidate.subject, 0))
       or private.webhook_subject_is_leased(candidate.subject, due_time)
+      -- Taken and given back between the choice and the lock.
+      or candidate.status not in ('received', 'failed', 'processing')
     then
       continue;
     end if;

@@ -1,6 +1,65 @@
--- Purpose: how an event is recognised, how often Toss is asked on the word of a stranger, and who asks.
--- Functions: private.digests_are_equal, order_is_busy, deposit_secret_matches, webhook_names_unknown_payment,
--- webhook_order_is_over_budget, webhook_subject_is_over_budget; replaced: webhook_event_view,
+-- Purpose: how an event is judged before it is worked on: whom it concerns, whether its secret is right, how often
+-- Toss may be asked on the word of a stranger, and who has it.
+
+create function private.lock_webhook_subject(locked_subject text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+$$;
+
+comment on function private.lock_webhook_subject(text) is
+  'Makes lease decisions about one subject''s events happen one after the other.';
+revoke execute on function private.lock_webhook_subject(text) from public, anon, authenticated;
+
+create function private.webhook_subject_is_leased(checked_subject text, at timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from public.webhook_events as e
+    where e.subject = checked_subject and e.status = 'processing' and e.lease_expires_at > at
+  );
+$$;
+
+comment on function private.webhook_subject_is_leased(text, timestamptz) is
+  'Whether someone is asking Toss about this subject already.';
+revoke execute on function private.webhook_subject_is_leased(text, timestamptz) from public, anon, authenticated;
+
+create function private.webhook_is_ours(event public.webhook_events)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (select 1 from public.orders as o where o.id = event.order_id)
+    or exists (select 1 from public.payments as p where p.payment_key = event.payment_key);
+$$;
+
+comment on function private.webhook_is_ours(public.webhook_events) is
+  'Whether an event names an order or payment of this project. Anything else needs no question to Toss.';
+revoke execute on function private.webhook_is_ours(public.webhook_events) from public, anon, authenticated;
+
+create function private.webhook_payment_is_known(event public.webhook_events)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
+    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
+    or (event.payment_key is null
+      and exists (select 1 from public.payments as p where p.order_id = event.order_id));
+$$;
+
+comment on function private.webhook_payment_is_known(public.webhook_events) is
+  'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
+revoke execute on function private.webhook_payment_is_known(public.webhook_events)
+  from public, anon, authenticated;
 
 create function private.digests_are_equal(left_digest text, right_digest text)
 returns boolean
@@ -117,10 +176,7 @@ comment on function private.webhook_subject_is_over_budget(public.webhook_events
 revoke execute on function private.webhook_subject_is_over_budget(public.webhook_events, timestamptz)
   from public, anon, authenticated;
 
--- The two rules above take its place.
-drop function private.webhook_query_is_over_budget(public.webhook_events, timestamptz);
-
-create or replace function private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
+create function private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
 returns jsonb
 language sql
 volatile
@@ -147,7 +203,12 @@ as $$
   left join private.webhook_bodies as b on b.webhook_event_id = e.id;
 $$;
 
-create or replace function private.lease_webhook_event(
+comment on function private.webhook_event_view(public.webhook_events, boolean) is
+  'What a processor needs to know; askedAt is taken before Toss is asked.';
+revoke execute on function private.webhook_event_view(public.webhook_events, boolean)
+  from public, anon, authenticated;
+
+create function private.lease_webhook_event(
   event_id uuid, token uuid, lease interval, at timestamptz
 )
 returns public.webhook_events
@@ -162,56 +223,7 @@ as $$
   returning e;
 $$;
 
-create or replace function public.claim_webhook_events(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  token constant uuid := (request ->> 'leaseToken')::uuid;
-  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
-  wanted constant integer := (request ->> 'limit')::integer;
-  candidate public.webhook_events;
-  claimed jsonb := '[]';
-begin
-  for candidate in
-    select e.*
-    from public.webhook_events as e
-    -- One event asks for its whole subject, so that many of one subject cannot keep the others out.
-    where e.id in (
-      select distinct on (due.subject) due.id
-      from public.webhook_events as due
-      where due.next_attempt_at <= due_time
-        and (
-          due.status in ('received', 'failed')
-          or (due.status = 'processing' and due.lease_expires_at <= due_time)
-        )
-      order by due.subject, due.received_at desc
-    )
-    -- Events of payments we know go first, so that forged ones cannot keep them waiting.
-    order by private.webhook_names_unknown_payment(e.payment_key), e.next_attempt_at
-    limit wanted * 2
-    for update of e skip locked
-  loop
-    exit when jsonb_array_length(claimed) >= wanted;
-    if not pg_try_advisory_xact_lock(hashtextextended('webhook:' || candidate.subject, 0))
-      or private.webhook_subject_is_leased(candidate.subject, due_time)
-      -- Taken and given back between the choice and the lock.
-      or candidate.status not in ('received', 'failed', 'processing')
-    then
-      continue;
-    end if;
-    candidate := private.lease_webhook_event(candidate.id, token, lease, private.clock_now());
-    claimed := claimed || private.webhook_event_view(candidate, false);
-  end loop;
-  return jsonb_build_object('events', claimed, 'remaining', (
-    select count(*) from public.webhook_events as e
-    where e.next_attempt_at <= due_time
-      and (e.status in ('received', 'failed') or (e.status = 'processing' and e.lease_expires_at <= due_time))
-      and e.lease_token is distinct from token
-  ));
-end;
-$$;
+comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
+  'Hands an event to one processor; the caller holds the subject''s lock.';
+revoke execute on function private.lease_webhook_event(uuid, uuid, interval, timestamptz)
+  from public, anon, authenticated;

@@ -1,6 +1,4 @@
--- Purpose: store a delivery of any kind in one round trip, and decide there who asks Toss about it, if anybody.
--- Functions: private.identify_webhook_event, webhook_refusal, store_webhook_event, count_webhook_repeat;
--- replaced: public.receive_webhook_event.
+-- Purpose: store a delivery in one round trip and lease it to its receiver when nobody asks about its subject yet.
 
 create function private.identify_webhook_event(request jsonb, at timestamptz)
 returns jsonb
@@ -156,7 +154,7 @@ comment on function private.count_webhook_repeat(jsonb, timestamptz) is
   'Counts a delivery that stands already, and arms it again when it had failed or was given up.';
 revoke execute on function private.count_webhook_repeat(jsonb, timestamptz) from public, anon, authenticated;
 
-create or replace function public.receive_webhook_event(request jsonb)
+create function public.receive_webhook_event(request jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -203,3 +201,8 @@ begin
   return private.webhook_event_view(event, is_duplicate);
 end;
 $$;
+
+comment on function public.receive_webhook_event(jsonb) is
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject. Repeats are counted; a repeat of a failed or dead event arms it again.';
+revoke execute on function public.receive_webhook_event(jsonb) from public, anon, authenticated;
+grant execute on function public.receive_webhook_event(jsonb) to service_role;

@@ -1,6 +1,4 @@
--- Purpose: end a leased event, and with it every other that the same answer of Toss settles.
--- Functions: private.end_covered_webhook_events, private.lease_following_webhook_event,
--- public.finish_webhook_event (replaced).
+-- Purpose: end a leased event, and with it all that the same answer of Toss covers.
 
 create function private.end_covered_webhook_events(ended public.webhook_events, request jsonb, at timestamptz)
 returns void
@@ -66,7 +64,7 @@ comment on function private.lease_following_webhook_event(public.webhook_events,
 revoke execute on function private.lease_following_webhook_event(public.webhook_events, uuid, interval, timestamptz)
   from public, anon, authenticated;
 
-create or replace function public.finish_webhook_event(request jsonb)
+create function public.finish_webhook_event(request jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -123,3 +121,8 @@ begin
   return jsonb_build_object('outcome', event.status);
 end;
 $$;
+
+comment on function public.finish_webhook_event(jsonb) is
+  'Ends a leased event and all that its answer covers. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
+revoke execute on function public.finish_webhook_event(jsonb) from public, anon, authenticated;
+grant execute on function public.finish_webhook_event(jsonb) to service_role;
