@@ -175,6 +175,7 @@ begin
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
         'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
+        'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -185,6 +186,13 @@ begin
       'event', 'unknown_status', 'detail', jsonb_build_object('status', left(answer ->> 'status', 50))
     ));
     return jsonb_build_object('outcome', 'unknown_status');
+  end if;
+
+  -- Ends the alert that an earlier answer raised.
+  if (
+    select v.event from public.payment_events as v where v.payment_key = answer_key order by v.id desc limit 1
+  ) = 'answer_mismatch' then
+    perform private.write_event(line || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
   end if;
 
   if private.is_news(known, answer, asked_time) then

@@ -95,17 +95,18 @@ from public.job_status as j
 where j.is_late
 
 union all
--- One row per payment, and only while its last line in the audit log is the mismatch.
+-- One row per payment, only while its last line in the audit log is the mismatch, and only while Toss holds money.
 select 'critical', 'answer_mismatch', v.order_id,
   format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
 from (
   select distinct on (l.payment_key) l.*
   from public.payment_events as l
-  where l.event in ('answer_mismatch', 'payment_status', 'operation_finished')
+  where l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
   order by l.payment_key, l.id desc
 ) as v
 where v.event = 'answer_mismatch'
   and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
+  and (v.detail ->> 'balanceAmount')::numeric > 0
 
 union all
 select 'critical', 'late_payment_without_stock', v.order_id,

@@ -33,7 +33,7 @@ async function deadEvent(shop: Shop) {
   const { orderId, paymentKey } = purchase;
   shop.simulator.addFault({
     kind: "wrong_answer",
-    patch: { totalAmount: 1 },
+    patch: { totalAmount: 1, balanceAmount: 1, status: "DONE" },
     method: "GET",
     paymentKey,
     count: "always",

@@ -6,6 +6,7 @@ import {
 import type { Operation } from "../database/operation.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
+import { holdsMoney } from "./holds-money.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
 import { refusalEffect } from "./refusal.ts";
@@ -118,7 +119,7 @@ export async function settleOperation(
       });
     case "mismatch":
       // Over without money in it: nothing can come of this payment any more.
-      if (holdsNoMoney(payment)) {
+      if (hasEnded(payment)) {
         return await refuseOperation(context, operation, {
           code: "ANSWER_MISMATCH",
           message: "The payment was opened with another amount and has ended.",
@@ -134,8 +135,7 @@ export async function settleOperation(
   }
 }
 
-function holdsNoMoney({ status, balanceAmount }: TossPayment): boolean {
-  return status === "ABORTED" || status === "EXPIRED" ||
-    ((status === "CANCELED" || status === "PARTIAL_CANCELED") &&
-      balanceAmount === 0);
+function hasEnded(payment: TossPayment): boolean {
+  return payment.status !== "READY" && payment.status !== "IN_PROGRESS" &&
+    !holdsMoney(payment);
 }

@@ -1,16 +1,10 @@
 import { applyPayment } from "../../database/apply-payment.ts";
 import type { WebhookEvent } from "../../database/webhook-events.ts";
+import { holdsMoney } from "../../payments/holds-money.ts";
 import type { OperationContext } from "../../payments/operation-context.ts";
 import { paymentSnapshot } from "../../payments/snapshot.ts";
 import type { TossPayment } from "../../toss/payment.ts";
 import { failed, ignored, processed, type Verdict } from "./verdict.ts";
-
-const MONEY_STATUSES = new Set([
-  "WAITING_FOR_DEPOSIT",
-  "DONE",
-  "PARTIAL_CANCELED",
-  "CANCELED",
-]);
 
 /** An answer of Toss that an event led to, and what proves the event once the answer is applied. */
 export interface AnswerOfToss {
@@ -34,10 +28,10 @@ export async function applyAnswer(
     case "order_not_found":
       return ignored("the payment is for no order here");
     case "mismatch":
-      // A buyer who changed the amount in the page and gave up leaves such a payment; no money moved.
-      return MONEY_STATUSES.has(payment.status)
+      // A buyer who changed the amount in the page leaves such a payment behind; without money it is no matter.
+      return holdsMoney(payment)
         ? failed("Toss's amount or currency differs from the order's")
-        : ignored("another amount, never paid");
+        : ignored("another amount, no money in it");
     case "unknown_status":
       return failed("Toss named an unknown status");
     default:
