@@ -94,16 +94,17 @@ for (const [scheme, variables, givenKey] of SCHEMES) {
   });
 }
 
-test("webhook refuses an unsigned payout once the security key is set, and keeps it as unverified before", async (shop) => {
+test("webhook counts an unsigned payout as unverified, and refuses it when signatures are required", async (shop) => {
   const key = { TOSS_SECURITY_KEY: SECURITY_KEY };
-  const refused = await configuredWebhook(shop, key)({ body: payout() });
-  assert.equal(refused.status, 401);
-  assert.equal(refused.body.code, "invalid_signature");
-
-  const stored = await configuredWebhook(shop, {})({ body: payout() });
+  const stored = await configuredWebhook(shop, key)({ body: payout() });
   assert.equal(stored.status, 200);
   const { verifiedBy } = await finishedRow(shop, stored.body.eventId);
   assert.equal(verifiedBy, null);
+
+  const required = { ...key, WEBHOOK_REQUIRE_SIGNATURE: "1" };
+  const refused = await configuredWebhook(shop, required)({ body: payout() });
+  assert.equal(refused.status, 401);
+  assert.equal(refused.body.code, "invalid_signature");
 });
 
 test("webhook lets nobody take a signed event's place with its transmission id", async (shop) => {

@@ -13,7 +13,6 @@ Deno.test("parseEvent() reads PAYMENT_STATUS_CHANGED", () => {
   assert.deepEqual(event, {
     eventType: "PAYMENT_STATUS_CHANGED",
     kind: "payment",
-    isSigned: false,
     orderId: "order_1",
     paymentKey: "key+/=1",
     transactionKey: null,
@@ -33,14 +32,13 @@ const VALUES = {
 };
 
 for (
-  const [name, { kind, fields, isSigned, envelope }] of Object.entries(EVENTS)
+  const [name, { kind, fields, envelope }] of Object.entries(EVENTS)
 ) {
   Deno.test(`parseEvent() reads ${name} in every envelope`, () => {
     const official = fixture(name, VALUES);
     const event = parseEvent(official);
     assert.equal(event.eventType, name);
     assert.equal(event.kind, kind);
-    assert.equal(event.isSigned, isSigned ?? false);
     for (const field of ["transactionKey", "secret", "billingKey"] as const) {
       assert.equal(event[field] !== null, field in fields, field);
     }

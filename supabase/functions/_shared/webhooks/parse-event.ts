@@ -10,7 +10,6 @@ import {
 export interface ParsedEvent {
   eventType: string | null;
   kind: EventKind;
-  isSigned: boolean;
   orderId: string | null;
   paymentKey: string | null;
   transactionKey: string | null;
@@ -43,7 +42,6 @@ export function parseEvent(body: JsonObject): ParsedEvent {
   return {
     eventType,
     kind: description?.kind ?? "none",
-    isSigned: description?.isSigned ?? false,
     // Toss's own rule (core API reference, orderId).
     orderId: read("orderId", /^[A-Za-z0-9_-]{6,64}$/),
     paymentKey: paymentKey !== null && isPathSegment(paymentKey)

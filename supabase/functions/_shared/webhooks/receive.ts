@@ -14,7 +14,6 @@ import {
   type ParsedEvent,
   parseEvent,
 } from "./parse-event.ts";
-import { requireOwnSignature } from "./signatures/require-signature.ts";
 import { storableJson } from "./storable-json.ts";
 
 /** Toss's own headers on every delivery (Toss: webhook events). */
@@ -89,7 +88,7 @@ const digestOf = (text: string | null) =>
  *
  * The event is the caller's to process when `isClaimed` is true.
  *
- * @throws AppError `invalid_json`, or `invalid_signature` when Toss signs events of this type and this one is not
+ * @throws AppError `invalid_json`
  * @throws DatabaseError when it could not be stored; Toss must then send it again
  */
 export async function storeDelivery(
@@ -99,7 +98,6 @@ export async function storeDelivery(
   const { headers, body, provenBy } = delivery;
   const json = parseBody(body);
   const event = parseEvent(json);
-  requireOwnSignature(event, provenBy, services.config.webhook);
   const transmissionId = transmissionIdOf(headers);
   const dedupeKey = dedupeKeyOf(delivery, transmissionId);
   const raw = await services.keyring.encrypt(

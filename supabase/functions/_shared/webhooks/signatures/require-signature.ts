@@ -29,24 +29,3 @@ export function requireSignature(
       );
   }
 }
-
-/**
- * Refuses an unsigned event of a type that Toss signs, once the security key makes the check possible.
- *
- * @throws AppError `invalid_signature`
- */
-export function requireOwnSignature(
-  { isSigned }: { isSigned: boolean },
-  provenBy: SignatureScheme | null,
-  { schemes }: Config["webhook"],
-): void {
-  const canBeChecked = schemes.some(({ scheme, keys }) =>
-    scheme === "toss-v1" && keys.length > 0
-  );
-  if (isSigned && canBeChecked && provenBy === null) {
-    throw new AppError(
-      "invalid_signature",
-      "Toss signs events of this type; this one came without a signature.",
-    );
-  }
-}
