@@ -174,7 +174,8 @@ begin
   end if;
 
   update public.orders set payment_key = payment.payment_key where id = settled.id;
-  if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target <> 'refunded' then
+  if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target not in ('refunded', 'expired', 'canceled')
+  then
     -- Toss holds the money although the order was given up here, or although its refund was on its way and
     -- did not come about: honour it, take the stock again if there is any, and leave a line that says so.
     perform private.write_event(line || jsonb_build_object(

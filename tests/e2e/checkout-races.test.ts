@@ -20,6 +20,15 @@ async function isSomebodyWaiting({ stack }: Shop): Promise<boolean> {
   return Number(row?.count) > 0;
 }
 
+/** Orders whose total is not what their lines add up to. */
+async function unevenOrders({ stack }: Shop): Promise<unknown[]> {
+  const rows = await stack.sql`
+    select o.id, o.amount::int, sum(i.unit_price * i.quantity)::int as lines
+    from public.orders as o join public.order_items as i on i.order_id = o.id
+    group by o.id having o.amount <> sum(i.unit_price * i.quantity)`;
+  return [...rows];
+}
+
 /** Holds the buyer's customer row, so that a checkout stops between pricing the cart and writing the order. */
 async function whileCheckoutWaits(
   shop: Shop,
@@ -53,6 +62,7 @@ test("a price that changes in the middle of a checkout cannot part the total fro
   await waiting;
 
   assert.equal(order.amount, 2000);
+  assert.deepEqual(await unevenOrders(shop), []);
   await assertInvariantsHold(shop);
 });
 
@@ -75,6 +85,7 @@ test("checkouts during a storm of price changes all add up", async (shop) => {
     answers.map(({ status }) => status),
     Array(prices.length).fill(201),
   );
+  assert.deepEqual(await unevenOrders(shop), []);
   await assertInvariantsHold(shop);
 });
 
@@ -114,9 +125,10 @@ test("30 checkouts for what overdue orders of crossing products hold, and the ex
   const deadlocksBefore = await countDeadlocks(shop);
   for (let round = 0; round < ROUNDS; round++) {
     const fillers = Array.from({ length: 20 }, (_, index) => index);
-    await Promise.all(
-      fillers.map((index) => placeOrder(shop, crossingCart(index))),
+    const filled = await Promise.all(
+      fillers.map((index) => checkout(shop, crossingCart(index))),
     );
+    assert.ok(filled.every(({ status }) => status === 201));
     await makeAllOverdue(shop);
 
     const [checkouts, jobs] = await Promise.all([
