@@ -10,8 +10,11 @@ create table public.webhook_events (
   payment_key text,
   transaction_key text,
   entity_id text,
+  asks_toss boolean not null default true,
   shares_answer boolean not null default true,
-  subject text not null generated always as (coalesce(payment_key, order_id, dedupe_key)) stored,
+  subject text not null generated always as (
+    case when asks_toss then coalesce(payment_key, order_id, dedupe_key) else dedupe_key end
+  ) stored,
   payload jsonb not null,
   verified_by text,
   status text not null default 'received',
@@ -70,6 +73,7 @@ comment on column public.webhook_events.received_at is 'Last delivery that has n
 
 comment on column public.webhook_events.transaction_key is 'The cancel that a CANCEL_STATUS_CHANGED is about; its payment is found through it.';
 comment on column public.webhook_events.entity_id is 'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey.';
+comment on column public.webhook_events.asks_toss is 'Whether processing asks Toss. What does not is a subject of its own: its end proves nothing about a payment.';
 comment on column public.webhook_events.shares_answer is 'Whether one answer of Toss about the subject ends this event too. False when the body itself has to be proven.';
 comment on column public.webhook_events.leased_at is 'When a processor last took it, which is about when Toss was asked.';
 comment on column public.webhook_events.payment_key is 'As the body says, or found through the deposit''s secret or the cancel. Null when a flood of unknown keys made us ask about the order instead.';

@@ -248,7 +248,11 @@ begin
     'paysOrder', (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id),
     'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
       then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
-    'errorMessage', stored.failure_message
+    'errorMessage', stored.failure_message,
+    -- Around a bank's reversal an answer that was asked for too early proves nothing; the asker asks again.
+    'isStale', stored.status <> answer ->> 'status'
+      and stored.status in ('DONE', 'WAITING_FOR_DEPOSIT') and answer ->> 'status' in ('DONE', 'WAITING_FOR_DEPOSIT')
+      and (answer ->> 'status' = 'WAITING_FOR_DEPOSIT' or stored.reversed_at is not null)
   );
 end;
 $$;

@@ -195,6 +195,7 @@ as $$
     'attempts', event.attempts,
     'isDuplicate', is_duplicate,
     'isKnownPayment', private.webhook_payment_is_known(event),
+    'isOurs', private.webhook_is_ours(event),
     'isClaimed', event.status = 'processing',
     'leaseToken', event.lease_token,
     'askedAt', private.clock_now()

@@ -105,11 +105,12 @@ declare
 begin
   insert into public.webhook_events as e (
     dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
-    entity_id, shares_answer, payload, verified_by, next_attempt_at, received_at, created_at
+    entity_id, asks_toss, shares_answer, payload, verified_by, next_attempt_at, received_at, created_at
   ) values (
     request ->> 'dedupeKey', request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
     request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
-    request ->> 'entityId', coalesce((request ->> 'asksToss')::boolean, true) and request ->> 'secretDigest' is null,
+    request ->> 'entityId', coalesce((request ->> 'asksToss')::boolean, true),
+    coalesce((request ->> 'asksToss')::boolean, true) and request ->> 'secretDigest' is null,
     request -> 'payload', request ->> 'verifiedBy', at, at, at
   )
   on conflict (dedupe_key) do nothing
@@ -178,7 +179,8 @@ begin
     return private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
   end if;
 
-  refusal := private.webhook_refusal(request, event);
+  -- A repeat says nothing new, and its body may be another than the stored one.
+  refusal := case when not is_duplicate then private.webhook_refusal(request, event) end;
   if refusal is not null then
     update public.webhook_events as e
     set status = 'ignored', processed_at = present, last_error = refusal
@@ -192,7 +194,11 @@ begin
     -- Whoever is asking now looks again for events that came after its question.
     update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
     returning * into event;
-  elsif private.webhook_subject_is_over_budget(event, present) then
+  elsif private.webhook_subject_is_over_budget(event, present)
+    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
+    or (event.delivery_count > 8 and event.verified_by is null
+      and event.leased_at > present - interval '1 minute')
+  then
     update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
     returning * into event;
   else

@@ -9,6 +9,7 @@ const settled = {
   paysOrder: z.boolean(),
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
+  isStale: z.boolean(),
 };
 
 const answer = z.discriminatedUnion("outcome", [

@@ -17,6 +17,8 @@ const event = z.object({
   attempts: z.number().int(),
   isDuplicate: z.boolean(),
   isKnownPayment: z.boolean(),
+  /** Whether it names an order or payment of this project; a replay must not ask Toss about strangers'. */
+  isOurs: z.boolean(),
   isClaimed: z.boolean(),
   leaseToken: z.string().nullable(),
   /** The database's time just before Toss is asked. */

@@ -57,11 +57,12 @@ function dedupeKeyOf(
   { body, provenBy }: Delivery,
   transmissionId: string | null,
 ): string {
-  const key = transmissionId === null
+  // The transmission id is not signed: a signed body counts once, under whatever id it comes, and in keys of its
+  // own, so that a stranger cannot take its place.
+  if (provenBy !== null) return `signed:body:${sha256Hex(body)}`;
+  return transmissionId === null
     ? `body:${sha256Hex(body)}`
     : `id:${transmissionId}`;
-  // Keys of its own for what is proven, so that a stranger cannot take a signed event's place.
-  return provenBy === null ? key : `signed:${key}`;
 }
 
 /** Why a body cannot be processed whatever the database knows; null when it can. */

@@ -35,6 +35,8 @@ export async function applyAnswer(
     case "unknown_status":
       return failed("Toss named an unknown status");
     default:
-      return processed(verifiedBy);
+      return applied.isStale
+        ? failed("asked before the last answer was applied")
+        : processed(verifiedBy);
   }
 }

@@ -33,8 +33,9 @@ export async function askToss(
 
 function ask(
   { toss }: OperationContext,
-  { paymentKey, orderId }: WebhookEvent,
+  { paymentKey, orderId, isOurs }: WebhookEvent,
 ): Promise<TossLookup<TossPayment>> | undefined {
+  if (!isOurs) return undefined;
   if (paymentKey !== null && isPathSegment(paymentKey)) {
     return toss.getPayment(paymentKey);
   }
