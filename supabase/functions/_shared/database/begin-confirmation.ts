@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import { operation } from "./operation.ts";
+import { confirmOperation } from "./operation.ts";
 import { paymentView } from "./payment-view.ts";
 
 const answer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("proceed"), operation }),
-  z.object({ outcome: z.literal("resolve"), operation }),
+  z.object({ outcome: z.literal("proceed"), operation: confirmOperation }),
+  z.object({ outcome: z.literal("resolve"), operation: confirmOperation }),
   z.object({ outcome: z.literal("processing") }),
   z.object({ outcome: z.literal("confirmed"), payment: paymentView }),
   z.object({

@@ -5,7 +5,7 @@ import {
 import { type Database, DatabaseError } from "../database/client.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { resolveOperation } from "./resolve-operation.ts";
+import { resolveConfirmation } from "./resolve-confirmation.ts";
 import { sendConfirmation } from "./send-confirmation.ts";
 
 /** The three values that the payment window hands to the success URL. */
@@ -63,7 +63,7 @@ export async function confirmPayment(
     case "resolve":
       return await orProcessing(
         context,
-        resolveOperation(context, begun.operation),
+        resolveConfirmation(context, begun.operation),
       );
     case "processing":
       return { kind: "processing" };

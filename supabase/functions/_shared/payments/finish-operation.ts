@@ -3,7 +3,7 @@ import {
   postponeOperation,
   rejectOperation,
 } from "../database/end-operation.ts";
-import type { Operation } from "../database/operation.ts";
+import type { ConfirmOperation } from "../database/operation.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { holdsMoney } from "./holds-money.ts";
@@ -23,7 +23,7 @@ export interface NoProof {
 /** Leaves an operation open: nothing is concluded, the next attempt is set. */
 export async function leaveOpen(
   context: OperationContext,
-  operation: Operation,
+  operation: ConfirmOperation,
   { code, message, keyIsSpent }: NoProof,
 ): Promise<ConfirmOutcome> {
   const { database, logger, source, requestId, random } = context;
@@ -52,7 +52,7 @@ export async function leaveOpen(
 /** Ends an operation on Toss's refusal. */
 export async function refuseOperation(
   context: OperationContext,
-  operation: Operation,
+  operation: ConfirmOperation,
   { code, message, status }: { code: string; message: string; status?: number },
 ): Promise<ConfirmOutcome> {
   const { database, source, requestId } = context;
@@ -83,7 +83,7 @@ export async function refuseOperation(
  */
 export async function settleOperation(
   context: OperationContext,
-  operation: Operation,
+  operation: ConfirmOperation,
   payment: TossPayment,
 ): Promise<ConfirmOutcome> {
   const { database, source, requestId } = context;

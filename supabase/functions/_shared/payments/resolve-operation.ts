@@ -1,79 +1,15 @@
 import type { Operation } from "../database/operation.ts";
 import type { OperationContext } from "./operation-context.ts";
-import {
-  leaveOpen,
-  refuseOperation,
-  settleOperation,
-} from "./finish-operation.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { sendConfirmation } from "./send-confirmation.ts";
+import { resolveConfirmation } from "./resolve-confirmation.ts";
 
-/** Toss lets an authenticated payment be confirmed for 10 minutes (Toss: payment statuses, EXPIRED). */
-const CONFIRM_LIMIT_SECONDS = 600;
-
-/** Past the limit by this much, IN_PROGRESS can no longer become DONE, whatever the clocks say. */
-const CLOCK_MARGIN_SECONDS = 60;
-
-/**
- * Finishes an operation whose earlier attempt brought no proof: asks Toss what became of the payment.
- *
- * Only Toss's own word ends it. A payment that still waits for its confirm gets it again, with the key that the
- * row holds; one that waits longer than Toss allows is expired; no answer leaves the operation open.
- */
+/** Finishes an operation whose earlier attempt brought no proof, on Toss's word alone; each kind in its own way. */
 export async function resolveOperation(
   context: OperationContext,
   operation: Operation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPayment(operation.paymentKey);
-  switch (outcome.kind) {
-    case "answered":
-      // A payment of another order is refused by Toss itself, so asking again brings the proof.
-      return outcome.value.status === "IN_PROGRESS" ||
-          outcome.value.orderId !== operation.orderId
-        ? await confirmAgain(context, operation)
-        : await settleOperation(context, operation, outcome.value);
-    case "not_found":
-      return await refuseOperation(context, operation, {
-        code: "NOT_FOUND_PAYMENT",
-        message: "Toss knows no such payment.",
-        status: 404,
-      });
-    case "refused":
-      return await leaveOpen(context, operation, {
-        code: outcome.code,
-        message: outcome.message,
-        keyIsSpent: false,
-      });
-    case "unknown":
-      return await leaveOpen(context, operation, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: false,
-      });
+  switch (operation.kind) {
+    case "confirm":
+      return await resolveConfirmation(context, operation);
   }
-}
-
-async function confirmAgain(
-  context: OperationContext,
-  operation: Operation,
-): Promise<ConfirmOutcome> {
-  if (
-    operation.keyIsFresh && operation.ageSeconds < CONFIRM_LIMIT_SECONDS
-  ) {
-    return await sendConfirmation(context, operation);
-  }
-  if (
-    operation.ageSeconds < CONFIRM_LIMIT_SECONDS + CLOCK_MARGIN_SECONDS
-  ) {
-    return await leaveOpen(context, operation, {
-      code: "PAYMENT_IN_PROGRESS",
-      message: "The time to confirm this payment is running out.",
-      keyIsSpent: false,
-    });
-  }
-  return await refuseOperation(context, operation, {
-    code: "NOT_FOUND_PAYMENT_SESSION",
-    message: "The payment was not confirmed within 10 minutes.",
-    status: 404,
-  });
 }

@@ -1,4 +1,4 @@
-import type { Operation } from "../database/operation.ts";
+import type { ConfirmOperation } from "../database/operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 import {
   leaveOpen,
@@ -15,7 +15,7 @@ import { refusalEffect } from "./refusal.ts";
  */
 export async function sendConfirmation(
   context: OperationContext,
-  operation: Operation,
+  operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
   const { paymentKey, orderId, amount, idempotencyKey } = operation;
   const outcome = await context.toss.confirm(
@@ -49,7 +49,7 @@ export async function sendConfirmation(
 /** Toss says the payment was processed before: its own record tells how, and for which order. */
 async function adoptPayment(
   context: OperationContext,
-  operation: Operation,
+  operation: ConfirmOperation,
   code: string,
 ): Promise<ConfirmOutcome> {
   const outcome = await context.toss.getPayment(operation.paymentKey);

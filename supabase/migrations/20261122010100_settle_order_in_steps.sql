@@ -1,0 +1,80 @@
+-- Purpose: what follows from an order's move stands in a function of its own, private.order_moved.
+-- Functions: private.order_moved, private.settle_order (calls it).
+
+create function private.order_moved(moved public.orders, target text, line jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_pass(moved, target in ('paid', 'partially_refunded'));
+  if target in ('refunded', 'canceled', 'expired') then
+    perform private.release_stock(moved.id);
+  end if;
+end;
+$$;
+
+comment on function private.order_moved(public.orders, text, jsonb) is
+  'What an order''s new status means for entitlements and stock. `moved` is the order as it was before.';
+revoke execute on function private.order_moved(public.orders, text, jsonb) from public, anon, authenticated;
+
+create or replace function private.settle_order(settled_order_id text, moved_payment_key text, line jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  settled public.orders;
+  payment public.payments;
+  target text;
+begin
+  select * into settled from public.orders as o where o.id = settled_order_id;
+  select * into payment from public.payments as p where p.payment_key = moved_payment_key;
+
+  if settled.payment_key is distinct from payment.payment_key
+    and settled.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit')
+  then
+    -- Money for an order that another payment already pays. The row stays, invariant_violations()
+    -- names it until one of the two is refunded; the order is not touched.
+    if private.is_paid(payment) and payment.balance_amount > 0 then
+      perform private.write_event(line || jsonb_build_object(
+        'event', 'second_payment', 'orderId', settled.id, 'amount', payment.balance_amount
+      ));
+    end if;
+    return;
+  end if;
+
+  target := case
+    -- Toss keeps the status after the deadline and only marks the account as expired.
+    when payment.status = 'WAITING_FOR_DEPOSIT' and exists (
+      select 1 from private.payment_details as d
+      where d.payment_key = payment.payment_key and (d.virtual_account ->> 'expired')::boolean
+    ) then 'expired'
+    when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
+    when private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
+    when private.is_paid(payment) and payment.balance_amount < payment.total_amount
+      then 'partially_refunded'
+    when private.is_paid(payment) then 'paid'
+    -- Cancelled before the deposit arrived: given up, not refunded; also when nobody told us that it waited.
+    when payment.status = 'CANCELED' and settled.status in ('pending', 'waiting_for_deposit') then 'canceled'
+    when payment.status in ('ABORTED', 'EXPIRED') and settled.status = 'waiting_for_deposit' then 'expired'
+  end;
+  if target is null or target = settled.status then
+    return;
+  end if;
+
+  update public.orders set payment_key = payment.payment_key where id = settled.id;
+  if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target not in ('refunded', 'expired', 'canceled')
+  then
+    -- Toss holds the money although the order was given up here, or although its refund was on its way and
+    -- did not come about: honour it, take the stock again if there is any, and leave a line that says so.
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'late_payment', 'orderId', settled.id, 'from', settled.status, 'amount', payment.total_amount,
+      'detail', jsonb_build_object('shortProductId', private.reserve_stock(settled.id))
+    ));
+  end if;
+  perform private.move_order(settled, target, line);
+
+  perform private.order_moved(settled, target, line);
+end;
+$$;
