@@ -1,3 +1,4 @@
+import { assertDescribed } from "./described-answer.ts";
 import type { Shop } from "./shop.ts";
 
 /** An answer of an edge function; `body` is `{}` when there is none. */
@@ -35,7 +36,11 @@ async function readBody(response: Response): Promise<Answer["body"]> {
   return { ...value };
 }
 
-/** Calls an edge function through the gateway; redirects are answered, not followed. */
+/**
+ * Calls an edge function through the gateway; redirects are answered, not followed.
+ *
+ * Every answer is compared with the API document.
+ */
 export async function callFunction(
   { stack }: Shop,
   name: string,
@@ -47,9 +52,13 @@ export async function callFunction(
     headers: { "content-type": "application/json", ...headers },
     body: bodyInit(body),
   });
-  return {
+  const answer: Answer = {
     status: response.status,
     headers: response.headers,
     body: await readBody(response),
   };
+  if (method !== "HEAD" && method !== "OPTIONS") {
+    assertDescribed({ name, method, path }, answer);
+  }
+  return answer;
 }

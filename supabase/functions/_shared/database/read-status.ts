@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
 
-const status = z.object({
+/** What `read_status` answers. */
+export const systemStatus = z.object({
   operations: z.object({
     open: z.number().int(),
     unknown: z.number().int(),
@@ -27,9 +28,9 @@ const status = z.object({
 });
 
 /** What waits in the database and for how long, which jobs beat, and what needs a person. */
-export type SystemStatus = z.output<typeof status>;
+export type SystemStatus = z.output<typeof systemStatus>;
 
 /** Reads the queue depths; see the comment on `public.read_status`. */
 export function readStatus(database: Database): Promise<SystemStatus> {
-  return database.call("read_status", {}, status);
+  return database.call("read_status", {}, systemStatus);
 }

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { paymentView } from "../../../supabase/functions/_shared/database/payment-view.ts";
+
+/** A time as every answer writes it. */
+export const time = z.string().meta({
+  format: "date-time",
+  description: "ISO 8601 with offset",
+});
+
+/** An amount in the currency's minor unit. */
+export const money = z.number().int().meta({
+  description: "Minor unit of the currency; KRW: won",
+});
+
+/** What is answered while Toss's own answer is not known. */
+export const processing = z.object({
+  status: z.literal("processing"),
+  orderId: z.string(),
+});
+
+/** A payment that was approved, or whose deposit is awaited. */
+export const payment = paymentView;

@@ -1,0 +1,50 @@
+import { ERROR_CODES } from "../../supabase/functions/_shared/http/error-codes.ts";
+import { ERROR_CATALOGUE } from "../../supabase/functions/_shared/toss/error-catalogue.ts";
+import type { CatalogueEntry } from "../../supabase/functions/_shared/toss/error-catalogue/entry.ts";
+
+function billingEffect({ hard, limit }: CatalogueEntry): string {
+  if (hard) return "asks for another card";
+  return limit ? "tries after midnight in Seoul" : "";
+}
+
+/** Every code of the API and every code of Toss, with what to do: docs/errors.md. */
+export function renderErrors(): string {
+  const codes = Object.entries(ERROR_CODES).sort(([a, x], [b, y]) =>
+    x.status - y.status || a.localeCompare(b)
+  );
+  const catalogue = ERROR_CATALOGUE.toSorted((a, b) =>
+    a.code.localeCompare(b.code)
+  );
+  return [
+    "# Errors",
+    "",
+    "Written by `npx -y deno task docs` from the code.",
+    "",
+    "Every refusal is `{ code, message, requestId, retryable, action, userMessage, tossCode?, details? }`. `message` is for developers;",
+    "`userMessage` may be shown, in Korean, or in English when `accept-language` asks for it first. Decide by `code` and `action`, never by the texts.",
+    "",
+    "## Codes of the functions",
+    "",
+    "| Code | Status | Retryable | Action | Korean | English |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...codes.map(([code, { status, retryable, action, ko, en }]) =>
+      `| \`${code}\` | ${status} | ${
+        retryable ? "yes" : "no"
+      } | \`${action}\` | ${ko} | ${en} |`
+    ),
+    "",
+    "## Codes of Toss",
+    "",
+    "They arrive as `tossCode`. The class says what is known: `customer` and `request`: nothing happened; `unknown`: Toss is asked again, nothing is",
+    "concluded; `later`: the same request can work later; `configuration`: keys or contract; `already_done`: the payment's own state decides;",
+    "`session_expired`: over, a new payment can begin; `not_found`: Toss does not know it. Codes that Toss adds are judged by their status and prefix.",
+    "",
+    "| Toss code | Class | Action | Recurring charges | Korean | English |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...catalogue.map((entry) =>
+      `| \`${entry.code}\` | ${entry.class} | \`${entry.action}\` | ${
+        billingEffect(entry)
+      } | ${entry.ko} | ${entry.en} |`
+    ),
+  ].join("\n") + "\n";
+}
