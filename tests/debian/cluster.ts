@@ -9,7 +9,8 @@ import {
 } from "../../scripts/stack/postgres-account.ts";
 import { initialisePostgres } from "../../scripts/stack/postgres-initialise.ts";
 
-const BINARIES = "/usr/lib/postgresql/15/bin";
+/** Where Debian keeps the programs of Postgres 15. */
+export const BINARIES = "/usr/lib/postgresql/15/bin";
 
 /** A Postgres 15 of Debian, on 127.0.0.1 and with a temporary folder. */
 export interface Cluster {

@@ -4,8 +4,9 @@ import { type NetDriver, startNet } from "../../scripts/stack/net.ts";
 import { type Stack, startStack } from "../../scripts/stack/stack.ts";
 import { setVaultSecrets } from "../../scripts/stack/vault.ts";
 import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { makeCliProject } from "./cli-project.ts";
 import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
-import { migrate, preparePlatform } from "./project.ts";
+import { preparePlatform } from "./project.ts";
 import {
   startWakeUpRecorder,
   type WakeUp,
@@ -36,7 +37,8 @@ async function openScene(): Promise<Scene> {
     supabase_tosspayments_url: recorder.url,
     supabase_tosspayments_cron_secret: stack.cronSecret,
   });
-  await migrate(cluster);
+  const project = await makeCliProject(cluster.url("postgres"));
+  await project.push().finally(() => project.remove());
   const owner = postgres(cluster.url("postgres"), { onnotice: () => {} });
   const net = await startNet(cluster.sql, (line) => console.error(line));
   return { stack, recorder, cluster, owner, net };

@@ -13,7 +13,7 @@ export type Extensions = "pg_cron" | "none";
 // What a hosted project grants after `create extension pg_cron`: role postgres
 // manages jobs through the functions only, and reads the tables.
 const CRON_GRANTS = `
-  create extension pg_cron;
+  create extension pg_cron with schema pg_catalog;
   grant usage on schema cron to postgres with grant option;
   grant execute on all functions in schema cron to postgres with grant option;
   grant all on all tables in schema cron to postgres with grant option;

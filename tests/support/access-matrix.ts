@@ -1,34 +1,21 @@
 import assert from "node:assert/strict";
 import { buy, ONE_STICKER } from "./buy.ts";
+import { type Access, RELATION_ACCESS } from "./relation-access.ts";
 import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
 import { signUp, type User } from "./users.ts";
 import { deliverWebhook, settleWebhooks } from "./webhooks.ts";
 
 /**
- * Who reads what: `catalogue` everyone the active rows, `own` a user the own rows, `service` nobody but the service
- * role. A new table or view must be added here before the tests pass.
+ * Who reads what in schema public, as pgTAP tests it too.
+ *
+ * A new table or view must be added to supabase/tests/support/relations.psql before the tests pass.
  */
-export const ACCESS_MATRIX: Record<string, "catalogue" | "own" | "service"> = {
-  products: "catalogue",
-  plans: "catalogue",
-  customers: "own",
-  orders: "own",
-  order_items: "own",
-  payments: "own",
-  payment_cancels: "own",
-  entitlements: "own",
-  user_plans: "own",
-  billing_methods: "own",
-  subscriptions: "own",
-  operations: "service",
-  payment_events: "service",
-  webhook_events: "service",
-  webhook_summary: "service",
-  outbox_events: "service",
-  job_status: "service",
-  alerts: "service",
-};
+export const ACCESS_MATRIX: Record<string, Access> = Object.fromEntries(
+  Array.from(RELATION_ACCESS)
+    .filter(([relation]) => relation.startsWith("public."))
+    .map(([relation, access]) => [relation.slice("public.".length), access]),
+);
 
 /** Views over rows that may not exist: nothing can be said about how many a reader sees. */
 export const MAY_BE_EMPTY = new Set(["alerts"]);
