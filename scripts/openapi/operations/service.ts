@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { systemStatus } from "../../../supabase/functions/_shared/database/read-status.ts";
+import { configurationReport } from "../../../supabase/functions/health/describe-configuration.ts";
 import { workerRequest } from "../../../supabase/functions/worker/request.ts";
 import type { OperationDescription } from "../operation.ts";
 
@@ -48,8 +49,8 @@ export const serviceOperations: readonly OperationDescription[] = [{
   path: "",
   summary: "Say whether all is well",
   description:
-    "Without a key: that the function runs and is configured. With the secret key: queues, alerts, jobs and violated " +
-    "invariants.",
+    "Without a key: that the function runs and is configured. With the secret key: queues, alerts, jobs, violated " +
+    "invariants and the configuration, without its secrets. Whoever brings CRON_SECRET is told so in `caller`.",
   security: [],
   answers: {
     200: {
@@ -58,6 +59,8 @@ export const serviceOperations: readonly OperationDescription[] = [{
         status: z.enum(["ok", "attention", "critical"]),
         version: z.string(),
         ...systemStatus.partial().shape,
+        configuration: configurationReport.optional(),
+        caller: z.literal("cron").optional(),
       }),
     },
   },

@@ -5,6 +5,7 @@ import {
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
+import { describeConfiguration } from "./describe-configuration.ts";
 
 /** The loudest of what an operator must know: `critical` before `attention` before `ok`. */
 function levelOf({ alerts, invariantViolations }: SystemStatus): string {
@@ -24,9 +25,14 @@ function refuseWrongKey(request: Request, publishableKeys: readonly string[]) {
 
 /**
  * `GET health`: that the function runs and is configured; with the secret key also what waits and for how long,
- * when each job last ran, and how many alerts and violated invariants there are.
+ * when each job last ran, how many alerts and violated invariants there are, and how the functions are configured.
+ *
+ * Whoever brings CRON_SECRET is told so: that is how the database finds out that its own copy fits.
  */
 export const health: Handler = async (request, { services, caller }) => {
+  if (caller.kind === "cron") {
+    return Response.json({ status: "ok", version: VERSION, caller: "cron" });
+  }
   if (caller.kind !== "secret") {
     refuseWrongKey(request, services.config.supabase.publishableKeys);
     return Response.json({ status: "ok", version: VERSION });
@@ -36,5 +42,6 @@ export const health: Handler = async (request, { services, caller }) => {
     status: levelOf(system),
     version: VERSION,
     ...system,
+    configuration: describeConfiguration(services),
   });
 };

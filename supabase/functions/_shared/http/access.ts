@@ -16,7 +16,7 @@ export interface FunctionAccess {
 export const FUNCTION_ACCESS = {
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
-  health: { modes: ["anyone"], browser: true },
+  health: { modes: ["cron", "anyone"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;

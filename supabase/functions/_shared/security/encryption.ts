@@ -12,6 +12,8 @@ export type Encrypted = {
 export type Keyring = {
   /** A stored value under another key id is due for rotation. */
   readonly activeKeyId: string;
+  /** All it holds, the active one among them. */
+  readonly keyIds: readonly string[];
   encrypt(plainText: string, associatedData: string): Promise<Encrypted>;
   /** Rejects with {@linkcode DecryptionError}. */
   decrypt(encrypted: Encrypted, associatedData: string): Promise<string>;
@@ -66,6 +68,7 @@ export function createKeyring(jsonText: string): Keyring {
 
   return {
     activeKeyId,
+    keyIds: [...keys.keys()],
     async encrypt(plainText, associatedData) {
       const key = await keyOf(activeKeyId);
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));

@@ -1,0 +1,98 @@
+import type { Check } from "../context.ts";
+import type { Diagnosis } from "../diagnosis.ts";
+import { duration } from "../duration.ts";
+import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
+
+type Alert = Diagnosis["alerts"][number];
+
+/** Alerts that have a check of their own, and what to do about them. */
+const NAMED: readonly {
+  check: string;
+  alert: string;
+  what: string;
+  action: string;
+}[] = [{
+  check: "unknown_operations",
+  alert: "operation_without_proof",
+  what: "calls whose end Toss has not told",
+  action:
+    "docs/operations.md, Stuck operation. Nothing is charged again meanwhile.",
+}, {
+  check: "dead_webhooks",
+  alert: "webhook_dead",
+  what: "webhooks that were given up",
+  action:
+    "Mend the cause in webhook_events.last_error, then: npx -y deno task replay --status dead",
+}, {
+  check: "waiting_webhooks",
+  alert: "webhook_waiting",
+  what: "webhooks that wait",
+  action: "docs/operations.md, Webhooks.",
+}];
+
+/** Late jobs are judged as heartbeats. */
+const JUDGED_ELSEWHERE = new Set([
+  "job_late",
+  ...NAMED.map(({ alert }) => alert),
+]);
+
+/** Nothing waits for longer than it should, and the books are whole. */
+export const checkBacklog: Check = ({ database }) => {
+  if (database.outcome === "unknown") {
+    const checks = [...NAMED.map(({ check }) => check), "alerts", "invariants"];
+    return checks.map((check) => unchecked(check, database.problem.check));
+  }
+  const { alerts, invariantViolations } = database.diagnosis;
+  return [
+    ...NAMED.map(({ check, alert, what, action }) => {
+      const rows = alerts.filter((row) => row.alert === alert);
+      const detail = `${countOf(rows)} ${what}, the oldest for ${ageOf(rows)}`;
+      return judge(check, rows, { none: `no ${what}`, detail, action });
+    }),
+    judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
+    judgeInvariants(invariantViolations),
+  ];
+};
+
+function countOf(rows: readonly Alert[]): number {
+  return rows.reduce((sum, { count }) => sum + count, 0);
+}
+
+function ageOf(rows: readonly Alert[]): string {
+  return duration(Math.max(0, ...rows.map((row) => row.oldestSeconds)));
+}
+
+function judge(
+  check: string,
+  rows: readonly Alert[],
+  text: { none: string; detail: string; action: string },
+): Finding {
+  if (rows.length === 0) return ok(check, text.none);
+  return rows.some(({ level }) => level === "critical")
+    ? fail(check, text.detail, text.action)
+    : warn(check, text.detail, text.action);
+}
+
+function judgeOthers(rows: readonly Alert[]): Finding {
+  const named = rows.map(({ alert, count }) => `${count} ${alert}`);
+  return judge("alerts", rows, {
+    none: "nothing else needs a person",
+    detail: `${named.join(", ")}, the oldest for ${ageOf(rows)}`,
+    action: "docs/operations.md, Alerts. Rows: select * from public.alerts;",
+  });
+}
+
+function judgeInvariants(
+  violations: Diagnosis["invariantViolations"],
+): Finding {
+  const check = "invariants";
+  if (violations.length === 0) return ok(check, "the books are whole");
+  const named = violations.map(({ invariant, count }) =>
+    `${invariant} (${count})`
+  );
+  return fail(
+    check,
+    `violated: ${named.join(", ")}`,
+    "docs/operations.md, Violated invariants. Rows: select * from public.invariant_violations();",
+  );
+}

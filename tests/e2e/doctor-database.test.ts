@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import {
+  answerAt,
+  assertHealthy,
+  assertOnlyBroken,
+  assertOnlyWarning,
+  examine,
+  faultPoint,
+} from "../support/doctor.ts";
+import type { Intercept } from "../../scripts/stack/gateway.ts";
+import { startPurchase } from "../support/buy.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
+import { deliverWebhook, settleWebhooks } from "../support/webhooks.ts";
+import { moveDatabaseClock } from "../support/worker.ts";
+
+const fault = faultPoint();
+const test = shopTests({ intercept: fault.intercept });
+
+/** Shifts the Date header of one host's answers. */
+function withClockOf(origin: string, seconds: number): typeof fetch {
+  return async (input, init) => {
+    const answer = await fetch(input, init);
+    if (new URL(String(input)).origin !== origin) return answer;
+    const headers = new Headers(answer.headers);
+    const date = Date.parse(headers.get("date") ?? "") + seconds * 1000;
+    headers.set("date", new Date(date).toUTCString());
+    return new Response(answer.body, { status: answer.status, headers });
+  };
+}
+
+test("a Data API that does not answer is named", async (shop) => {
+  const findings = await fault.during(
+    (request, forward) =>
+      new URL(request.url).pathname.startsWith("/rest/v1")
+        ? Promise.resolve(Response.json({ code: "PGRST001" }, { status: 503 }))
+        : forward(),
+    () => examine(shop),
+  );
+
+  const [finding] = assertOnlyBroken(findings, "data_api");
+  assert.match(finding?.detail ?? "", /503 PGRST001/);
+});
+
+test("a migration that is not applied is named", async (shop) => {
+  const { sql } = shop.stack;
+  const [row] = await sql<{ version: string }[]>`
+    select max(version) as version from supabase_migrations.schema_migrations`;
+  const version = row?.version ?? "";
+  await sql`
+    update supabase_migrations.schema_migrations set version = 'away' where version = ${version}`;
+  const findings = await examine(shop).finally(() =>
+    sql`
+      update supabase_migrations.schema_migrations set version = ${version} where version = 'away'`
+  );
+
+  const [finding] = assertOnlyBroken(findings, "migrations");
+  assert.equal(finding?.detail, `1 not applied, the first is ${version}`);
+});
+
+test("a database from before the diagnosis is named", async (shop) => {
+  const answer = () => Response.json({ code: "PGRST202" }, { status: 404 });
+  const findings = await fault.during(
+    answerAt("/rest/v1/rpc/diagnose", answer),
+    () => examine(shop),
+  );
+
+  assertOnlyBroken(findings, "migrations");
+});
+
+/** The database's diagnosis with other values in it. */
+function diagnosisWith(changes: Record<string, unknown>): Intercept {
+  return async (request, forward) => {
+    const answer = await forward();
+    return new URL(request.url).pathname === "/rest/v1/rpc/diagnose"
+      ? Response.json({ ...await answer.json(), ...changes })
+      : answer;
+  };
+}
+
+test("a Postgres that is too old is named", async (shop) => {
+  const findings = await fault.during(
+    diagnosisWith({ serverVersion: 140_012 }),
+    () => examine(shop),
+  );
+
+  const [finding] = assertOnlyBroken(findings, "postgres");
+  assert.match(finding?.detail ?? "", /version 14; 15/);
+});
+
+test("an extension with a newer version waiting is noted", async (shop) => {
+  const extension = (name: string, availableVersion: string) => ({
+    name,
+    isUsable: true,
+    installedVersion: "1.6.1",
+    availableVersion,
+  });
+  const findings = await fault.during(
+    diagnosisWith({
+      extensions: [extension("pg_cron", "1.6.4"), extension("pg_net", "1.6.1")],
+    }),
+    () => examine(shop),
+  );
+
+  const finding = assertOnlyWarning(findings, "extension:pg_cron");
+  assert.match(finding.detail, /version 1\.6\.1; 1\.6\.4 is available/);
+});
+
+test("an answer of another version's diagnosis is the migrations' fault", async (shop) => {
+  const findings = await fault.during(
+    diagnosisWith({ jobs: "many" }),
+    () => examine(shop),
+  );
+
+  const [finding] = assertOnlyBroken(findings, "migrations");
+  assert.match(finding?.detail ?? "", /another shape \(jobs\)/);
+});
+
+test("each secret schema that the API serves is named", async (shop) => {
+  const serve = (schemas: string[], answer: () => Response) =>
+    fault.during(
+      (request, forward) =>
+        schemas.includes(request.headers.get("accept-profile") ?? "")
+          ? Promise.resolve(answer())
+          : forward(),
+      () => examine(shop),
+    );
+  const [first] = assertOnlyBroken(
+    await serve(["private"], () => Response.json([])),
+    "exposed_schemas",
+  );
+  const [second] = assertOnlyBroken(
+    await serve(
+      ["vault", "net"],
+      () => Response.json({ code: "PGRST205" }, { status: 404 }),
+    ),
+    "exposed_schemas",
+  );
+
+  assert.equal(first?.detail, "the API serves private");
+  assert.equal(second?.detail, "the API serves vault, net");
+});
+
+test("a table of ours without row level security is named, another's only noted", async (shop) => {
+  const { sql } = shop.stack;
+  await sql`alter table public.orders disable row level security`;
+  await sql`alter table private.billing_keys disable row level security`;
+  const ours = await examine(shop);
+  await sql`alter table public.orders enable row level security`;
+  await sql`alter table private.billing_keys enable row level security`;
+  await sql`create table public.notes (id bigint primary key)`;
+  const theirs = await examine(shop);
+  await sql`drop table public.notes`;
+
+  const [finding] = assertOnlyBroken(ours, "row_level_security");
+  assert.equal(
+    finding?.detail,
+    "is off for private.billing_keys, public.orders",
+  );
+  assert.match(
+    finding?.action ?? "",
+    /alter table public\.orders enable row level security;/,
+  );
+  const warning = assertOnlyWarning(theirs, "row_level_security");
+  assert.match(warning.detail, /off for public\.notes/);
+});
+
+test("products that guests may not read are named", async (shop) => {
+  const { sql } = shop.stack;
+  await sql`revoke select on public.products from anon`;
+  const findings = await examine(shop).finally(() =>
+    sql`grant select on public.products to anon`
+  );
+
+  const [finding] = assertOnlyBroken(findings, "publishable_key");
+  assert.match(finding?.detail ?? "", /guests may not read/);
+});
+
+test("a moved clock is noted on a local stack", async (shop) => {
+  await moveDatabaseClock(shop, 3 * 86_400);
+  const findings = await examine(shop);
+
+  assert.deepEqual(
+    findings.filter(({ level }) => level === "fail"),
+    [],
+    "late jobs are the moved clock's fault",
+  );
+  const finding = findings.find(({ check }) => check === "clock_offset");
+  assert.equal(finding?.level, "warn");
+  assert.match(finding?.detail ?? "", /moved 3 days ahead/);
+});
+
+test("a database whose clock differs from Toss's is named", async (shop) => {
+  const { origin } = new URL(shop.stack.tossApiBaseUrl);
+  const examineAt = (seconds: number) =>
+    examine(shop, {}, { fetch: withClockOf(origin, seconds) });
+
+  const [finding] = assertOnlyBroken(await examineAt(-300), "clock_skew");
+  assert.match(finding?.detail ?? "", /Toss's are [45] minutes apart/);
+  assertOnlyWarning(await examineAt(20), "clock_skew");
+});
+
+test("a Toss that cannot be reached from here is noted", async (shop) => {
+  const { origin } = new URL(shop.stack.tossApiBaseUrl);
+  const send: typeof fetch = (input, init) =>
+    new URL(String(input)).origin === origin
+      ? Promise.reject(new TypeError("no route"))
+      : fetch(input, init);
+  const findings = await examine(shop, {}, { fetch: send });
+
+  assertOnlyWarning(findings, "toss_api");
+});
+
+/** An order whose confirmation has been open for so long. */
+async function openOperation(
+  { stack }: Shop,
+  orderId: string,
+  age: string,
+): Promise<void> {
+  await stack.sql`
+    insert into public.operations (kind, state, idempotency_key, key_created_at, order_id, amount,
+      currency, lease_token, lease_expires_at, next_attempt_at, created_at)
+    select 'confirm', 'unknown', 'doctor-' || o.id, now(), o.id, o.amount, o.currency,
+      gen_random_uuid(), now() + interval '1 hour', now() + interval '1 hour', now() - ${age}::interval
+    from public.orders as o where o.id = ${orderId}`;
+}
+
+test("an operation whose end is not known is a warning, and after an hour a failure", async (shop) => {
+  const { sql } = shop.stack;
+  const { orderId } = await startPurchase(shop);
+  const remove = () =>
+    sql`delete from public.operations where order_id = ${orderId}`;
+  await openOperation(shop, orderId, "20 minutes");
+  const recent = await examine(shop).finally(remove);
+  await openOperation(shop, orderId, "2 hours");
+  const old = await examine(shop).finally(remove);
+
+  assertOnlyWarning(recent, "unknown_operations");
+  const [finding] = assertOnlyBroken(old, "unknown_operations");
+  assert.match(finding?.detail ?? "", /^1 .*oldest for 2 hours$/);
+});
+
+test("a dead webhook and one that waits are named", async (shop) => {
+  const { sql } = shop.stack;
+  const { body } = await deliverWebhook(shop, { eventType: "SOMETHING_NEW" });
+  await settleWebhooks(shop);
+  const id = String(body.eventId);
+  const become = (status: string) =>
+    sql`
+      update public.webhook_events
+      set status = ${status}, created_at = now() - interval '3 hours' where id = ${id}`;
+  await become("dead");
+  const dead = await examine(shop);
+  await become("failed");
+  const waiting = await examine(shop).finally(() => become("processed"));
+
+  const [finding] = assertOnlyBroken(dead, "dead_webhooks");
+  assert.match(finding?.action ?? "", /replay --status dead/);
+  assertOnlyWarning(waiting, "waiting_webhooks");
+  assertHealthy(await examine(shop));
+});
+
+test("any other critical alert is named", async (shop) => {
+  const { sql } = shop.stack;
+  const write = (event: string) =>
+    sql`
+      insert into public.payment_events (event, source, order_id, payment_key, to_status, detail, created_at)
+      values (${event}, 'worker', 'doctor-order', 'doctor-payment', 'DONE',
+        '{"balanceAmount": 1000}', now())`;
+  await write("answer_mismatch");
+  const findings = await examine(shop).finally(() => write("answer_accepted"));
+
+  const [finding] = assertOnlyBroken(findings, "alerts");
+  assert.match(finding?.detail ?? "", /^1 answer_mismatch/);
+  assertHealthy(await examine(shop));
+});
+
+test("a violated invariant is named", async (shop) => {
+  const { sql } = shop.stack;
+  const { orderId } = await startPurchase(shop);
+  await sql`update public.orders set status = 'paid' where id = ${orderId}`;
+  const findings = await examine(shop).finally(() =>
+    sql`update public.orders set status = 'pending' where id = ${orderId}`
+  );
+
+  const [finding] = assertOnlyBroken(findings, "invariants");
+  assert.match(finding?.detail ?? "", /order_paid_by_one_payment \(1\)/);
+});
