@@ -14,6 +14,7 @@ export interface FunctionAccess {
  * through; a function that is missing here cannot be created.
  */
 export const FUNCTION_ACCESS = {
+  cancel: { modes: ["secret", "user"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["anyone"], browser: true },
