@@ -49,10 +49,28 @@ export const cancelOperation = z.object({
 /** A {@link cancelOperation} value. */
 export type CancelOperation = z.output<typeof cancelOperation>;
 
+/** A leased issue of a virtual account. */
+export const virtualAccountOperation = z.object({
+  ...leased,
+  kind: z.literal("virtual_account"),
+  orderId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  orderName: z.string(),
+  /** Toss's code of the bank. */
+  bank: z.string(),
+  customerName: z.string(),
+  validHours: z.number().int(),
+});
+
+/** A {@link virtualAccountOperation} value. */
+export type VirtualAccountOperation = z.output<typeof virtualAccountOperation>;
+
 /** A leased operation of any kind. */
 export const operation = z.discriminatedUnion("kind", [
   confirmOperation,
   cancelOperation,
+  virtualAccountOperation,
 ]);
 
 /** An {@link operation} value. */

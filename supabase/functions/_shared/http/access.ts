@@ -18,6 +18,7 @@ export const FUNCTION_ACCESS = {
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["anyone"], browser: true },
+  "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;

@@ -1,5 +1,5 @@
--- Purpose: what the holder of a leased operation gets to know, by kind.
--- Functions: private.cancel_parameters, private.operation_view.
+-- Purpose: what the holder of a leased cancel gets to know.
+-- Function: private.cancel_parameters.
 
 create function private.cancel_parameters(operation public.operations)
 returns jsonb
@@ -27,27 +27,3 @@ $$;
 comment on function private.cancel_parameters(public.operations) is
   'What a cancel sends with its current key. isAll: all of an untouched payment.';
 revoke execute on function private.cancel_parameters(public.operations) from public, anon, authenticated;
-
-create or replace function private.operation_view(operation public.operations)
-returns jsonb
-language sql
-volatile
-set search_path = ''
-as $$
-  -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
-  select jsonb_build_object(
-    'operationId', operation.id,
-    'kind', operation.kind,
-    'idempotencyKey', operation.idempotency_key,
-    'keyGeneration', operation.key_generation,
-    'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
-    'orderId', operation.order_id,
-    'paymentKey', operation.payment_key,
-    'amount', operation.amount,
-    'currency', operation.currency,
-    'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from private.clock_now() - operation.created_at),
-    'askedAt', private.clock_now()
-  ) || case operation.kind when 'cancel' then private.cancel_parameters(operation) else '{}' end;
-$$;
