@@ -1,11 +1,5 @@
 import { z } from "zod";
-
-/** Text that Postgres can store: no U+0000, no half of a surrogate pair. */
-const text = (maximum: number) =>
-  z.string().min(1).max(maximum).refine(
-    (value) => value.isWellFormed() && !value.includes("\0"),
-    "must be plain text",
-  );
+import { plainText as text } from "../_shared/http/fields.ts";
 
 const item = z.strictObject({
   productId: text(64),

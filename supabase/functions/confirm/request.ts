@@ -1,15 +1,5 @@
 import { z } from "zod";
-import { isPathSegment } from "../_shared/toss/path-segment.ts";
-
-const paymentKey = z.string().min(1).max(200)
-  // It becomes part of a Toss URL and of a database text.
-  .regex(/^[\x21-\x7e]+$/, "must be what the payment window returned")
-  .refine(isPathSegment, "must be what the payment window returned");
-
-const orderId = z.string().regex(
-  /^[A-Za-z0-9_-]{6,64}$/,
-  "must be the orderId that checkout returned",
-);
+import { orderId, paymentKey } from "../_shared/http/fields.ts";
 
 const amount = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 

@@ -25,7 +25,13 @@ const answer = z.discriminatedUnion("outcome", [
 export type ApplyPaymentAnswer = z.output<typeof answer>;
 
 /** Why Toss was asked. */
-export type PaymentSource = "confirm" | "webhook" | "worker" | "operator";
+export type PaymentSource =
+  | "confirm"
+  | "cancel"
+  | "virtual_account"
+  | "webhook"
+  | "worker"
+  | "operator";
 
 /** One answer of Toss and when the question was asked, by the database's clock. */
 export interface ApplyPaymentRequest {

@@ -14,9 +14,11 @@ export interface FunctionAccess {
  * through; a function that is missing here cannot be created.
  */
 export const FUNCTION_ACCESS = {
+  cancel: { modes: ["secret", "user"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
+  "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;

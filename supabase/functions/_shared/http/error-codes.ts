@@ -69,6 +69,12 @@ export const ERROR_CODES = {
     "결제가 승인되지 않았습니다. 다른 결제 수단으로 다시 시도해 주세요.",
     "The payment was not approved. Please try another payment method.",
   ),
+  cancel_failed: describe(
+    402,
+    "contact_support",
+    "환불이 처리되지 않았습니다. 고객센터로 문의해 주세요.",
+    "The refund was not made. Please contact support.",
+  ),
   forbidden: describe(
     403,
     "none",
@@ -132,6 +138,18 @@ export const ERROR_CODES = {
     "start_over",
     "결제 금액이 주문 금액과 다릅니다. 처음부터 다시 진행해 주세요.",
     "The amount differs from the order. Please start again.",
+  ),
+  cancel_amount_exceeds_balance: describe(
+    422,
+    "fix_input",
+    "취소할 수 있는 금액을 넘었습니다. 남은 금액을 확인해 주세요.",
+    "The amount is above what is left to cancel. Please check it.",
+  ),
+  refund_account_required: describe(
+    422,
+    "fix_input",
+    "환불받을 계좌를 입력해 주세요.",
+    "Please enter the account that is to receive the refund.",
   ),
   not_configured: describe(500, "contact_support", ...SUPPORT),
   internal_error: describe(500, "contact_support", ...SUPPORT),

@@ -11,6 +11,7 @@ export function createOperationContext(
   return {
     database: withRetries(services.database),
     toss: services.toss(logger),
+    keyring: services.keyring,
     logger,
     source,
     requestId,

@@ -3,13 +3,16 @@ import {
   postponeOperation,
   rejectOperation,
 } from "../database/end-operation.ts";
-import type { ConfirmOperation } from "../database/operation.ts";
+import type {
+  ConfirmOperation,
+  VirtualAccountOperation,
+} from "../database/operation.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { holdsMoney } from "./holds-money.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { refusalEffect } from "./refusal.ts";
+import { type RefusalEffect, refusalEffect } from "./refusal.ts";
 import { retryDelaySeconds } from "./retry-delay.ts";
 import { paymentSnapshot } from "./snapshot.ts";
 
@@ -20,10 +23,13 @@ export interface NoProof {
   keyIsSpent: boolean;
 }
 
+/** An operation that makes a payment of its order. */
+export type PayingOperation = ConfirmOperation | VirtualAccountOperation;
+
 /** Leaves an operation open: nothing is concluded, the next attempt is set. */
 export async function leaveOpen(
   context: OperationContext,
-  operation: ConfirmOperation,
+  operation: PayingOperation,
   { code, message, keyIsSpent }: NoProof,
 ): Promise<ConfirmOutcome> {
   const { database, logger, source, requestId, random } = context;
@@ -52,7 +58,7 @@ export async function leaveOpen(
 /** Ends an operation on Toss's refusal. */
 export async function refuseOperation(
   context: OperationContext,
-  operation: ConfirmOperation,
+  operation: PayingOperation,
   { code, message, status }: { code: string; message: string; status?: number },
 ): Promise<ConfirmOutcome> {
   const { database, source, requestId } = context;
@@ -61,7 +67,7 @@ export async function refuseOperation(
     leaseToken: operation.leaseToken,
     errorCode: code,
     errorMessage: message,
-    ...refusalEffect(describeTossError(code, status)),
+    ...effectOf(operation, code, status),
     source,
     requestId,
   });
@@ -75,15 +81,26 @@ export async function refuseOperation(
   }
 }
 
+function effectOf(
+  { kind }: PayingOperation,
+  code: string,
+  status: number | undefined,
+): RefusalEffect {
+  // No account, no payment: the order may be paid in any other way, or with another bank's account.
+  return kind === "virtual_account"
+    ? { isFinal: false, paymentStatus: null }
+    : refusalEffect(describeTossError(code, status));
+}
+
 /**
- * Sends Toss's Payment through the one door and says what it means for the confirm.
+ * Sends Toss's Payment through the one door and says what it means for whoever wanted it.
  *
  * An answer with another amount or currency than the order's is not believed: the operation stays open and the
  * audit log has the line `answer_mismatch`. Another payment or order does not get past the client.
  */
 export async function settleOperation(
   context: OperationContext,
-  operation: ConfirmOperation,
+  operation: PayingOperation,
   payment: TossPayment,
 ): Promise<ConfirmOutcome> {
   const { database, source, requestId } = context;

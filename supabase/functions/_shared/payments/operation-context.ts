@@ -1,6 +1,7 @@
 import type { PaymentSource } from "../database/apply-payment.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
+import type { Keyring } from "../security/encryption.ts";
 import type { TossClient } from "../toss/client.ts";
 
 /** What acting on an operation needs, and on whose behalf it happens. */
@@ -8,6 +9,8 @@ export interface OperationContext {
   /** Calls again on failure: what it carries is Toss's word and must not be lost. */
   database: Database;
   toss: TossClient;
+  /** Opens what an operation keeps until it has ended. */
+  keyring: Keyring;
   logger: Logger;
   source: PaymentSource;
   requestId: string;

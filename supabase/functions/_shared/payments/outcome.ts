@@ -1,6 +1,7 @@
+import type { CancelView } from "../database/cancel-view.ts";
 import type { PaymentView } from "../database/payment-view.ts";
 
-/** How a confirm stands, for whoever asked. */
+/** How a confirm, or the issue of a virtual account, stands for whoever asked. */
 export type ConfirmOutcome =
   | { kind: "confirmed"; payment: PaymentView }
   /** Toss's answer is not known yet; the worker goes on asking. */
@@ -9,3 +10,14 @@ export type ConfirmOutcome =
   | { kind: "refused"; code: string; status?: number | undefined }
   /** Another payment pays this order. */
   | { kind: "already_confirmed" };
+
+/** How a cancel stands, for whoever asked. */
+export type CancelOutcome =
+  | { kind: "canceled"; cancel: CancelView }
+  /** Toss's answer is not known yet; the worker goes on asking. */
+  | { kind: "processing" }
+  /** Toss refused, or its word left nothing to cancel; `code` is its own code or ours. */
+  | { kind: "refused"; code: string; status?: number | undefined };
+
+/** How an operation of any kind stands. */
+export type OperationOutcome = ConfirmOutcome | CancelOutcome;

@@ -14,6 +14,8 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     cancelReason: cancel.cancelReason ?? null,
     cancelStatus: cancel.cancelStatus ?? "DONE",
     canceledAt: cancel.canceledAt ?? null,
+    taxFreeAmount: wholeAmount(cancel.taxFreeAmount),
+    refundableAmount: wholeAmount(cancel.refundableAmount),
   }));
   const isFullyCanceled = cancels.length > 0 && payment.balanceAmount === 0;
   const account = payment.virtualAccount;
@@ -24,6 +26,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     method: payment.method ?? null,
     totalAmount: payment.totalAmount,
     balanceAmount: payment.balanceAmount,
+    taxFreeAmount: wholeAmount(payment.taxFreeAmount),
     currency: payment.currency,
     requestedAt: payment.requestedAt ?? null,
     approvedAt: payment.approvedAt ?? null,
@@ -41,10 +44,16 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
           customerName: account.customerName ?? null,
           dueDate: account.dueDate ?? null,
           expired: account.expired ?? false,
+          refundStatus: account.refundStatus ?? null,
         },
       }
       : {}),
   };
+}
+
+/** The ledger keeps minor units; what Toss says in another unit is of no use to it. */
+function wholeAmount(amount: number | null): number | null {
+  return amount !== null && Number.isSafeInteger(amount) ? amount : null;
 }
 
 function latest(cancels: { canceledAt: string | null }[]): string | null {

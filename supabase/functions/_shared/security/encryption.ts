@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { createHmac, hkdfSync } from "node:crypto";
 import { parseKeyring } from "./keyring-text.ts";
 
 /** An encrypted text and the id of the key that opens it. */
@@ -17,6 +18,12 @@ export type Keyring = {
   encrypt(plainText: string, associatedData: string): Promise<Encrypted>;
   /** Rejects with {@linkcode DecryptionError}. */
   decrypt(encrypted: Encrypted, associatedData: string): Promise<string>;
+  /**
+   * Digests that only a holder of the keys can make, one for each key, the
+   * active key's first: what they were made of can be recognised but, short as
+   * an account number is, not be guessed.
+   */
+  digests(text: string): string[];
 };
 
 /**
@@ -82,7 +89,26 @@ export function createKeyring(jsonText: string): Keyring {
     async decrypt({ keyId, ciphertext }, associatedData) {
       return await open(await keyOf(keyId), ciphertext, associatedData);
     },
+    digests(text) {
+      const others = [...keys].filter(([id]) => id !== activeKeyId);
+      const active = keys.get(activeKeyId);
+      return [
+        ...(active === undefined ? [] : [active]),
+        ...others.map(([, key]) => key),
+      ].map((key) => digest(key, text));
+    },
   };
+}
+
+function digest(key: BufferSource, text: string): string {
+  // A key of its own: no key is to serve two algorithms.
+  const bytes = ArrayBuffer.isView(key)
+    ? new Uint8Array(key.buffer, key.byteOffset, key.byteLength)
+    : new Uint8Array(key);
+  const digestKey = hkdfSync("sha256", bytes, "", "digest", 32);
+  return createHmac("sha256", Buffer.from(digestKey)).update(text).digest(
+    "hex",
+  );
 }
 
 async function open(

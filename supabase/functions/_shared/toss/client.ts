@@ -29,6 +29,18 @@ export type CancelBody = {
   readonly currency?: string;
 };
 
+/** What `issueVirtualAccount()` sends; `amount` in the minor unit (KRW: won). */
+export type VirtualAccountBody = {
+  readonly orderId: string;
+  readonly orderName: string;
+  readonly amount: number;
+  readonly customerName: string;
+  /** Toss's code of the bank that is to receive the deposit. */
+  readonly bank: string;
+  /** Hours until the deadline, 1 to 2160. */
+  readonly validHours: number;
+};
+
 /** The key under which Toss replays its first answer for 15 days. */
 export type Idempotency = { readonly idempotencyKey: string };
 
@@ -41,6 +53,11 @@ export type TossClient = {
   cancel(
     paymentKey: string,
     body: CancelBody,
+    options: Idempotency,
+  ): Promise<TossOutcome<TossPayment>>;
+  /** Answers a payment that waits for its deposit; its `secret` proves DEPOSIT_CALLBACKs. */
+  issueVirtualAccount(
+    body: VirtualAccountBody,
     options: Idempotency,
   ): Promise<TossOutcome<TossPayment>>;
   getPayment(paymentKey: string): Promise<TossLookup<TossPayment>>;
@@ -80,6 +97,15 @@ export function createTossClient(connection: TossConnection): TossClient {
         body,
         idempotencyKey,
         schema: paymentWith({ paymentKey }),
+      }),
+    issueVirtualAccount: (body, { idempotencyKey }) =>
+      request({
+        operation: "issue_virtual_account",
+        method: "POST",
+        path: "/v1/virtual-accounts",
+        body,
+        idempotencyKey,
+        schema: paymentWith({ orderId: body.orderId }),
       }),
     getPayment: async (paymentKey) =>
       lookup(

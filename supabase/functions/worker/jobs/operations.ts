@@ -1,6 +1,6 @@
 import { claimOperations } from "../../_shared/database/worker-jobs.ts";
 import { createOperationContext } from "../../_shared/payments/create-context.ts";
-import type { ConfirmOutcome } from "../../_shared/payments/outcome.ts";
+import type { OperationOutcome } from "../../_shared/payments/outcome.ts";
 import { resolveOperation } from "../../_shared/payments/resolve-operation.ts";
 import type { Job } from "./job.ts";
 import { runBatches } from "./run-batches.ts";
@@ -25,11 +25,11 @@ export const operations: Job = async (context, { limit, asOf }) => {
         cause: error instanceof Error ? error.message : String(error),
       }),
   });
-  const count = (...kinds: ConfirmOutcome["kind"][]) =>
+  const count = (...kinds: OperationOutcome["kind"][]) =>
     run.results.filter(({ kind }) => kinds.includes(kind)).length;
   return {
     claimed: run.claimed,
-    succeeded: count("confirmed", "already_confirmed"),
+    succeeded: count("confirmed", "already_confirmed", "canceled"),
     rejected: count("refused"),
     unknown: count("processing"),
     interrupted: run.interrupted,

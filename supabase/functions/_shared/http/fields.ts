@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { type Bank, bankCode, describeBanks } from "../toss/banks.ts";
+import { isPathSegment } from "../toss/path-segment.ts";
+
+/** Text that Postgres can store: no U+0000, no half of a surrogate pair. */
+export const plainText = (maximum: number) =>
+  z.string().min(1).max(maximum).refine(
+    (value) => value.isWellFormed() && !value.includes("\0"),
+    "must be plain text",
+  );
+
+/** A paymentKey; it becomes part of a Toss URL and of a database text. */
+export const paymentKey = z.string().min(1).max(200)
+  .regex(/^[\x21-\x7e]+$/, "must be what the payment window returned")
+  .refine(isPathSegment, "must be what the payment window returned");
+
+/** An orderId as `checkout` makes them. */
+export const orderId = z.string().regex(
+  /^[A-Za-z0-9_-]{6,64}$/,
+  "must be the orderId that checkout returned",
+);
+
+/** A bank by Toss's code or Korean name; parses to the code. */
+export const bank = (among: readonly Bank[]) =>
+  z.string().max(50).transform((text, context) => {
+    const code = bankCode(text, among);
+    if (code !== null) return code;
+    context.addIssue({
+      code: "custom",
+      message: `must be one of Toss's bank codes: ${describeBanks(among)}`,
+    });
+    return z.NEVER;
+  });

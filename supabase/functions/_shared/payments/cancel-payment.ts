@@ -1,0 +1,150 @@
+import {
+  beginCancel,
+  type BeginCancelAnswer,
+  type BeginCancelRequest,
+} from "../database/begin-cancel.ts";
+import { type Database, DatabaseError } from "../database/client.ts";
+import type { OperationContext } from "./operation-context.ts";
+import type { CancelOutcome } from "./outcome.ts";
+import { type RefundAccount, sealRefundAccount } from "./refund-account.ts";
+import { resolveCancel } from "./resolve-cancel.ts";
+import { sendCancel } from "./send-cancel.ts";
+import { untilSettled } from "./until-settled.ts";
+
+/** What a cancel is asked for; amounts in the minor unit. */
+export interface CancelRequest {
+  orderId?: string | undefined;
+  paymentKey?: string | undefined;
+  cancelReason: string;
+  /** Absent = everything left. */
+  cancelAmount?: number | undefined;
+  taxFreeAmount?: number | undefined;
+  refundReceiveAccount?: RefundAccount | undefined;
+  /** The caller's idempotency token. */
+  requestId: string;
+}
+
+/** Refusals that were decided in our own database; Toss was not asked. */
+export type LocalCancelRefusal = Exclude<
+  BeginCancelAnswer,
+  { outcome: "proceed" | "resolve" | "processing" | "succeeded" | "rejected" }
+>;
+
+/** How a cancel ended. */
+export type CancelResult =
+  | Exclude<CancelOutcome, { kind: "processing" }>
+  | { kind: "processing"; orderId: string }
+  | { kind: "refused_locally"; refusal: LocalCancelRefusal };
+
+/** What a cancel needs besides what any operation needs. */
+export interface CancelOptions {
+  /** Without retries: nothing has happened at Toss yet, so a failure may simply be answered. */
+  firstCallDatabase: Database;
+  leaseSeconds: number;
+  mode: "test" | "live";
+  /** `operator`, or the user's id. */
+  requestedBy: string;
+}
+
+/**
+ * Cancels a payment or a part of it: intent and reservation, Toss, record. Two database round trips and one call
+ * to Toss, when no other cancel of the payment is under way.
+ *
+ * A repeat of a requestId gets what the first one got; while that is under way it waits a while. So does a cancel
+ * whose payment has another one at Toss.
+ *
+ * @throws DatabaseError when the intent could not be written; Toss was not asked
+ */
+export async function cancelPayment(
+  context: OperationContext,
+  request: CancelRequest,
+  options: CancelOptions,
+): Promise<CancelResult> {
+  const begin = await beginRequest(context, request, options);
+  return await untilSettled<CancelResult>(context.random, async () => {
+    const begun = await beginCancel(options.firstCallDatabase, begin);
+    switch (begun.outcome) {
+      case "proceed":
+      case "resolve": {
+        const finish = begun.outcome === "proceed" ? sendCancel : resolveCancel;
+        const outcome = await orProcessing(
+          context,
+          finish(context, begun.operation),
+        );
+        return {
+          isSettled: true,
+          result: outcome.kind === "processing"
+            ? { ...outcome, orderId: begun.operation.orderId }
+            : outcome,
+        };
+      }
+      case "processing":
+        return {
+          isSettled: false,
+          result: { kind: "processing", orderId: begun.orderId },
+        };
+      case "succeeded":
+        return {
+          isSettled: true,
+          result: { kind: "canceled", cancel: begun.cancel },
+        };
+      case "rejected":
+        return {
+          isSettled: true,
+          result: { kind: "refused", code: begun.errorCode },
+        };
+      default:
+        return {
+          isSettled: true,
+          result: { kind: "refused_locally", refusal: begun },
+        };
+    }
+  });
+}
+
+async function beginRequest(
+  { keyring, requestId }: OperationContext,
+  { refundReceiveAccount, ...request }: CancelRequest,
+  { requestedBy, leaseSeconds, mode }: CancelOptions,
+): Promise<BeginCancelRequest> {
+  const operationId = crypto.randomUUID();
+  const account = refundReceiveAccount;
+  return {
+    ...request,
+    requestDigests: keyring.digests(JSON.stringify([
+      requestedBy,
+      request.cancelReason,
+      request.cancelAmount ?? null,
+      request.taxFreeAmount ?? null,
+      account === undefined
+        ? null
+        : [account.bank, account.accountNumber, account.holderName],
+    ])),
+    ...(account === undefined
+      ? {}
+      : { secret: await sealRefundAccount(keyring, account, operationId) }),
+    requestedBy,
+    operationId,
+    leaseToken: crypto.randomUUID(),
+    leaseSeconds,
+    mode,
+    logRequestId: requestId,
+  };
+}
+
+/**
+ * Toss has been asked, so a database that fails now leaves the outcome open, not the cancel failed: the worker
+ * finishes the operation.
+ */
+async function orProcessing(
+  { logger }: OperationContext,
+  outcome: Promise<CancelOutcome>,
+): Promise<CancelOutcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    logger.error("operation_interrupted", { cause: error.message });
+    return { kind: "processing" };
+  }
+}

@@ -1,0 +1,186 @@
+import type { CancelOperation } from "../database/operation.ts";
+import { DecryptionError } from "../security/encryption.ts";
+import type { CancelBody } from "../toss/client.ts";
+import type { TossRefused, TossUnknown } from "../toss/outcome.ts";
+import {
+  type CancelStep,
+  leaveCancelOpen,
+  refuseCancel,
+  settle,
+} from "./finish-cancel.ts";
+import type { OperationContext } from "./operation-context.ts";
+import type { CancelOutcome } from "./outcome.ts";
+import { isKeyFault } from "./refusal.ts";
+import { openRefundAccount } from "./refund-account.ts";
+
+/** How often one attempt asks Toss anew because somebody else was changing the balance. */
+const MAXIMUM_SENDS = 3;
+
+/** Refusals that say more about the payment than about the request: what Toss holds is read before it is believed. */
+const TELLS_OF_ANOTHER_STATE = new Set([
+  "ALREADY_CANCELED_PAYMENT",
+  "ALREADY_REFUND_PAYMENT",
+  "NOT_CANCELABLE_AMOUNT",
+  "NOT_MATCHES_REFUNDABLE_AMOUNT",
+  "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+]);
+
+/** Of those, the ones that a change of the balance explains, so that another try can succeed. */
+const BALANCE_DIFFERS = "NOT_MATCHES_REFUNDABLE_AMOUNT";
+
+/**
+ * Asks Toss to cancel, and finishes the operation with the answer.
+ *
+ * The lease outlasts the client's timeout, and no other cancel of the payment is at Toss meanwhile. Every try
+ * carries the balance it counts on (Toss: 결제 취소, refundableAmount), so that even a try that takes effect late
+ * takes nothing that is not there.
+ */
+export async function sendCancel(
+  context: OperationContext,
+  operation: CancelOperation,
+): Promise<CancelOutcome> {
+  let step: CancelStep = { kind: "send", operation };
+  for (let sends = 0; step.kind === "send"; sends++) {
+    step = sends < MAXIMUM_SENDS
+      ? await sendOnce(context, step.operation)
+      : await refuseCancel(context, step.operation, {
+        code: BALANCE_DIFFERS,
+        message: "The balance kept changing.",
+        status: 400,
+        isFinal: false,
+      });
+  }
+  return step;
+}
+
+async function sendOnce(
+  context: OperationContext,
+  operation: CancelOperation,
+): Promise<CancelStep> {
+  const body = await cancelBody(context, operation);
+  if (body === null) {
+    return await leaveCancelOpen(context, operation, {
+      code: "REFUND_ACCOUNT_UNREADABLE",
+      message: "The key that encrypted the refund account is gone.",
+      keyIsSpent: false,
+    });
+  }
+  const { paymentKey, idempotencyKey } = operation;
+  const outcome = await context.toss.cancel(paymentKey, body, {
+    idempotencyKey,
+  });
+  switch (outcome.kind) {
+    case "answered":
+      return await settle(context, operation, outcome.value, {
+        proof: "answered",
+        keyIsSpent: true,
+      });
+    case "refused":
+      return await judgeRefusal(context, operation, outcome, body);
+    case "unknown":
+      return await leaveCancelOpen(context, operation, noProof(outcome));
+  }
+}
+
+async function cancelBody(
+  { keyring, logger }: OperationContext,
+  operation: CancelOperation,
+): Promise<CancelBody | null> {
+  const { operationId, secret, taxFreeAmount } = operation;
+  try {
+    return {
+      cancelReason: operation.reason,
+      refundableAmount: operation.refundableAmount,
+      // Toss wants no amount for a virtual account before its deposit, and needs none for a whole payment.
+      ...(operation.isAll ? {} : { cancelAmount: operation.amount }),
+      ...(taxFreeAmount > 0 ? { taxFreeAmount } : {}),
+      ...(secret === null ? {} : {
+        refundReceiveAccount: await openRefundAccount(
+          keyring,
+          secret,
+          operationId,
+        ),
+      }),
+    };
+  } catch (error) {
+    if (!(error instanceof DecryptionError)) throw error;
+    logger.error("refund_account_unreadable", {
+      operationId,
+      cause: error.message,
+    });
+    return null;
+  }
+}
+
+/** An answer that proves nothing, as the row remembers it. */
+export function noProof(outcome: TossUnknown) {
+  return {
+    code: outcome.code ?? outcome.reason.toUpperCase(),
+    message: outcome.message,
+    keyIsSpent: outcome.answered,
+  };
+}
+
+async function judgeRefusal(
+  context: OperationContext,
+  operation: CancelOperation,
+  outcome: TossRefused,
+  body: CancelBody,
+): Promise<CancelStep> {
+  const { code, message, status, failure } = outcome;
+  const lacksAccount = body.refundReceiveAccount === undefined &&
+    code.startsWith("INVALID_REFUND_ACCOUNT");
+  if (TELLS_OF_ANOTHER_STATE.has(code) || lacksAccount) {
+    return await readAfterRefusal(context, operation, outcome);
+  }
+  if (isKeyFault(code)) {
+    context.logger.error("toss_refuses_our_key", { tossCode: code });
+  }
+  const isFinal = failure.class !== "later" &&
+    failure.class !== "configuration" && failure.class !== "not_found";
+  // A refusal that says nothing about the payment cannot tell what became of an earlier attempt.
+  return operation.attempts > 1 && !isFinal
+    ? await leaveCancelOpen(context, operation, {
+      code,
+      message,
+      keyIsSpent: true,
+    })
+    : await refuseCancel(context, operation, {
+      code,
+      message,
+      status,
+      isFinal,
+    });
+}
+
+/** Toss says that the payment is not what we took it for: its own record tells what it is. */
+async function readAfterRefusal(
+  context: OperationContext,
+  operation: CancelOperation,
+  { code, message, status }: TossRefused,
+): Promise<CancelStep> {
+  const read = await context.toss.getPayment(operation.paymentKey);
+  if (read.kind !== "answered") {
+    return await leaveCancelOpen(context, operation, {
+      code,
+      message,
+      keyIsSpent: true,
+    });
+  }
+  const step = await settle(context, operation, read.value, {
+    // Refused at the first try: whatever was cancelled was cancelled by somebody else.
+    proof: operation.attempts > 1 ? "read" : "refused",
+    keyIsSpent: true,
+  });
+  // Toss's record contradicts its refusal, or gives no reason to ask again.
+  const isWorthATry = code === BALANCE_DIFFERS || step.kind === "send" &&
+      step.operation.refundableAmount !== operation.refundableAmount;
+  return step.kind === "send" && !isWorthATry
+    ? await refuseCancel(context, step.operation, {
+      code,
+      message,
+      status,
+      isFinal: true,
+    })
+    : step;
+}

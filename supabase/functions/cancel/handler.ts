@@ -1,0 +1,46 @@
+import type { Handler } from "../_shared/http/create-function.ts";
+import { readJson } from "../_shared/http/read-body.ts";
+import { cancelPayment } from "../_shared/payments/cancel-payment.ts";
+import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { cancelError } from "./refusal.ts";
+import { cancelRequest } from "./request.ts";
+
+/** Seconds after which asking again can bring news. */
+const ASK_AGAIN_SECONDS = 2;
+
+/**
+ * `POST cancel`: gives money back, all of it or a part, or gives up an order that waits for its deposit.
+ *
+ * 200 when it is cancelled (the same again on every repeat of its requestId), 202 while Toss's answer is not known;
+ * refusals as in refusal.ts. An operator may cancel every payment, a signed-in user the own order that waits for
+ * its deposit. Source: Toss, 결제 취소 (POST /v1/payments/{paymentKey}/cancel).
+ */
+export const cancel: Handler = async (request, context) => {
+  const { services, caller } = context;
+  const body = await readJson(request, cancelRequest);
+  const result = await cancelPayment(
+    createOperationContext(context, "cancel"),
+    body,
+    {
+      firstCallDatabase: services.database,
+      leaseSeconds: services.leaseSeconds,
+      mode: services.config.toss.mode,
+      requestedBy: caller.kind === "user" ? caller.userId : "operator",
+    },
+  );
+  switch (result.kind) {
+    case "canceled":
+      return Response.json(result.cancel);
+    case "processing":
+      return Response.json({
+        status: "processing",
+        orderId: result.orderId,
+        requestId: body.requestId,
+      }, {
+        status: 202,
+        headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
+      });
+    default:
+      throw cancelError(result);
+  }
+};

@@ -1,0 +1,113 @@
+import { AppError } from "../_shared/http/app-error.ts";
+import type {
+  CancelResult,
+  LocalCancelRefusal,
+} from "../_shared/payments/cancel-payment.ts";
+import { isKeyFault } from "../_shared/payments/refusal.ts";
+import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+
+/** What a refused cancel tells the caller; see the error table in README.md. */
+export function cancelError(
+  result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
+): AppError {
+  return result.kind === "refused"
+    ? refusedByToss(result.code, result.status)
+    : refusedLocally(result.refusal);
+}
+
+function invalid(field: string, problem: string): AppError {
+  return new AppError("invalid_request", `${field}: ${problem}`, {
+    details: [{ field, problem }],
+  });
+}
+
+function exceedsBalance(details?: Record<string, unknown>): AppError {
+  return new AppError(
+    "cancel_amount_exceeds_balance",
+    "Less is left than this cancel asks for.",
+    details === undefined ? {} : { details },
+  );
+}
+
+function accountRequired(): AppError {
+  return new AppError(
+    "refund_account_required",
+    "The deposit has arrived; refundReceiveAccount must say where it goes back to.",
+    {
+      details: [{
+        field: "refundReceiveAccount",
+        problem: "required after the deposit",
+      }],
+    },
+  );
+}
+
+function refusedLocally(refusal: LocalCancelRefusal): AppError {
+  switch (refusal.outcome) {
+    case "exceeds_balance":
+      return exceedsBalance({ availableAmount: refusal.availableAmount });
+    case "account_required":
+      return accountRequired();
+    case "account_not_taken":
+      return invalid(
+        "refundReceiveAccount",
+        "only for a virtual account whose deposit has arrived",
+      );
+    case "partial_before_deposit":
+      return invalid(
+        "cancelAmount",
+        "before the deposit only the whole amount can be cancelled",
+      );
+    case "tax_free_amount_out_of_range":
+      return invalid(
+        "taxFreeAmount",
+        `must be ${refusal.leastAmount} to ${refusal.greatestAmount} here`,
+      );
+    case "request_differs":
+      return invalid(
+        "requestId",
+        "was used for another cancel of this payment; a new cancel needs a new one",
+      );
+    case "payment_of_another_order":
+      return invalid("paymentKey", "belongs to another order");
+    case "payment_not_found":
+      return new AppError(
+        "payment_not_found",
+        "There is no payment that could be cancelled.",
+      );
+    case "order_not_found":
+      return new AppError(
+        "order_not_found",
+        "There is no order with this orderId.",
+      );
+    case "forbidden":
+      return new AppError(
+        "forbidden",
+        "A user may cancel only an own order that waits for its deposit.",
+      );
+  }
+}
+
+function refusedByToss(code: string, status?: number): AppError {
+  if (code === "CANCEL_AMOUNT_EXCEEDS_BALANCE") return exceedsBalance();
+  if (code === "REFUND_ACCOUNT_REQUIRED") return accountRequired();
+  if (isKeyFault(code)) {
+    return new AppError(
+      "not_configured",
+      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
+      { tossCode: code },
+    );
+  }
+  const entry = describeTossError(code, status);
+  const options = { tossCode: code, userMessage: entry };
+  return entry.class === "not_found"
+    ? new AppError(
+      "payment_not_found",
+      "Toss knows no such payment.",
+      options,
+    )
+    : new AppError("cancel_failed", "Toss refused the cancel.", {
+      ...options,
+      action: entry.action,
+    });
+}

@@ -1,0 +1,49 @@
+import type { Handler } from "../_shared/http/create-function.ts";
+import { readJson } from "../_shared/http/read-body.ts";
+import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { issueVirtualAccount } from "../_shared/payments/issue-virtual-account.ts";
+import { virtualAccountError } from "./refusal.ts";
+import { virtualAccountRequest } from "./request.ts";
+
+/** Seconds after which asking again can bring news. */
+const ASK_AGAIN_SECONDS = 2;
+
+/**
+ * `POST virtual-account`: an account of its own for a pending order, to which the buyer transfers the money.
+ *
+ * 201 with the account, the same again on every repeat; 202 while Toss's answer is not known; refusals as in
+ * refusal.ts. Source: Toss, 가상계좌 발급 (POST /v1/virtual-accounts).
+ */
+export const virtualAccount: Handler = async (request, context) => {
+  const { services, caller } = context;
+  const body = await readJson(request, virtualAccountRequest);
+  const result = await issueVirtualAccount(
+    createOperationContext(context, "virtual_account"),
+    body,
+    {
+      firstCallDatabase: services.database,
+      leaseSeconds: services.leaseSeconds,
+      mode: services.config.toss.mode,
+      userId: caller.kind === "user" ? caller.userId : null,
+    },
+  );
+  switch (result.kind) {
+    case "issued": {
+      const { orderId, paymentKey, amount } = result.payment;
+      const { bankCode, accountNumber, customerName, dueDate } = result.account;
+      return Response.json({
+        orderId,
+        paymentKey,
+        amount,
+        virtualAccount: { bankCode, accountNumber, customerName, dueDate },
+      }, { status: 201 });
+    }
+    case "processing":
+      return Response.json({ status: "processing", orderId: body.orderId }, {
+        status: 202,
+        headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
+      });
+    default:
+      throw virtualAccountError(result);
+  }
+};

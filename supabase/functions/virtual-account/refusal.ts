@@ -1,0 +1,49 @@
+import { AppError } from "../_shared/http/app-error.ts";
+import type { ErrorCode } from "../_shared/http/error-codes.ts";
+import type { VirtualAccountResult } from "../_shared/payments/issue-virtual-account.ts";
+import { isKeyFault } from "../_shared/payments/refusal.ts";
+import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+
+type Refused = Extract<VirtualAccountResult, { kind: "refused" }>;
+type RefusedLocally = Extract<
+  VirtualAccountResult,
+  { kind: "refused_locally" }
+>;
+
+const LOCAL_REFUSALS: Record<RefusedLocally["reason"], [ErrorCode, string]> = {
+  already_confirmed: [
+    "payment_already_confirmed",
+    "The order has been paid already.",
+  ],
+  operation_in_progress: [
+    "operation_in_progress",
+    "A payment of this order is being confirmed.",
+  ],
+  order_closed: [
+    "payment_expired",
+    "The order has expired or was given up; make a new one.",
+  ],
+  order_not_found: ["order_not_found", "There is no order with this orderId."],
+};
+
+/** What a refused issue tells the caller; see the error table in README.md. */
+export function virtualAccountError(
+  result: Refused | RefusedLocally,
+): AppError {
+  if (result.kind === "refused_locally") {
+    return new AppError(...LOCAL_REFUSALS[result.reason]);
+  }
+  if (isKeyFault(result.code)) {
+    return new AppError(
+      "not_configured",
+      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
+      { tossCode: result.code },
+    );
+  }
+  const entry = describeTossError(result.code, result.status);
+  return new AppError(
+    "payment_confirm_failed",
+    "Toss issued no account.",
+    { tossCode: result.code, userMessage: entry, action: entry.action },
+  );
+}

@@ -1,0 +1,149 @@
+-- Purpose: the one door, which now also ends our own cancels and tells other systems about every refund.
+-- Function: public.apply_payment.
+
+create or replace function public.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  answer constant jsonb := request -> 'payment';
+  answer_key constant text := answer ->> 'paymentKey';
+  asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
+  line jsonb;
+  paying public.orders;
+  known public.payments;
+  stored public.payments;
+  canceling public.operations;
+  made_transaction_key text;
+begin
+  select * into paying from public.orders as o where o.id = answer ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  line := jsonb_build_object(
+    'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId'
+  );
+  select * into known from public.payments as p where p.payment_key = answer_key;
+
+  -- Toss is believed only about this order, this amount and this currency.
+  if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
+    or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
+    or (answer ->> 'status' = 'DONE' and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+    or (known.payment_key is not null and known.order_id <> paying.id)
+  then
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'answer_mismatch', 'to', answer ->> 'status',
+      'detail', jsonb_build_object(
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
+        'balanceAmount', answer -> 'balanceAmount',
+        'orderAmount', paying.amount, 'orderCurrency', paying.currency
+      )
+    ));
+    return jsonb_build_object('outcome', 'mismatch');
+  end if;
+  if private.payment_rank(answer ->> 'status') is null then
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'unknown_status', 'detail', jsonb_build_object('status', left(answer ->> 'status', 50))
+    ));
+    return jsonb_build_object('outcome', 'unknown_status');
+  end if;
+
+  -- Ends the alert that an earlier answer raised.
+  if (
+    select v.event from public.payment_events as v where v.payment_key = answer_key order by v.id desc limit 1
+  ) = 'answer_mismatch' then
+    perform private.write_event(line || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
+  end if;
+
+  select * into canceling from public.operations as op
+  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+  for update;
+  if found then
+    made_transaction_key := private.match_cancel(
+      canceling, coalesce(answer -> 'cancels', '[]'),
+      case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
+    );
+    if made_transaction_key is not null then
+      -- What the cancel had claimed has left the balance by now.
+      update public.operations as op set reserved_amount = 0 where op.id = canceling.id;
+    end if;
+  end if;
+
+  if private.is_news(known, answer, asked_time) then
+    perform private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, line - 'operationId');
+    insert into public.payments as p (
+      payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
+      requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
+      tax_free_amount, applied_at, created_at
+    ) values (
+      answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
+      (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
+      (answer ->> 'requestedAt')::timestamptz, (answer ->> 'approvedAt')::timestamptz,
+      (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
+      answer ->> 'receiptUrl', coalesce((answer ->> 'taxFreeAmount')::bigint, 0), private.clock_now(),
+      private.clock_now()
+    )
+    on conflict (payment_key) do update set
+      status = excluded.status,
+      method = coalesce(excluded.method, p.method),
+      balance_amount = excluded.balance_amount,
+      requested_at = coalesce(excluded.requested_at, p.requested_at),
+      approved_at = excluded.approved_at,
+      canceled_at = excluded.canceled_at,
+      failure_code = excluded.failure_code,
+      failure_message = excluded.failure_message,
+      receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
+      tax_free_amount = case when answer ->> 'taxFreeAmount' is null then p.tax_free_amount
+        else excluded.tax_free_amount end,
+      reversed_at = case
+        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then private.clock_now()
+        else p.reversed_at end,
+      applied_at = excluded.applied_at
+    returning * into stored;
+    perform private.record_details(answer);
+
+    if known.status is distinct from stored.status then
+      perform private.write_event(line || jsonb_build_object(
+        'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
+      ));
+    end if;
+    perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
+    perform private.settle_order(paying.id, answer_key, line);
+    perform private.announce_moves(known, stored, line);
+  else
+    stored := known;
+    perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
+  end if;
+
+  perform private.close_operations(stored, line);
+  if made_transaction_key is not null then
+    perform private.end_cancel(canceling, made_transaction_key, line);
+  end if;
+  perform private.announce_refunds(stored, line);
+  return jsonb_build_object(
+    'outcome', case
+      when private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
+      when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED') then 'rejected'
+      else 'pending' end,
+    'payment', private.payment_view(answer_key),
+    'paymentStatus', stored.status,
+    'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
+    'paysOrder', (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id),
+    'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
+      then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
+    'errorMessage', stored.failure_message,
+    -- Around a bank's reversal an answer that was asked for too early proves nothing; the asker asks again.
+    'isStale', stored.status <> answer ->> 'status'
+      and stored.status in ('DONE', 'WAITING_FOR_DEPOSIT') and answer ->> 'status' in ('DONE', 'WAITING_FOR_DEPOSIT')
+      and (answer ->> 'status' = 'WAITING_FOR_DEPOSIT' or stored.reversed_at is not null)
+  );
+end;
+$$;
+
+comment on function public.apply_payment(jsonb) is
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found.';

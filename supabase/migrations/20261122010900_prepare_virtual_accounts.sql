@@ -1,0 +1,207 @@
+-- Purpose: the issue of a virtual account is an operation, and while it is open nothing else may pay its order.
+-- Table: operations (column); functions: private.operation_view, private.close_operations, public.begin_confirmation.
+
+alter table public.operations
+  add column parameters jsonb,
+  add constraint operations_virtual_account_has_parameters check (
+    kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
+  );
+
+comment on column public.operations.parameters is
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account.';
+
+-- While one payment of an order may be on its way, no other may be asked for.
+drop index public.operations_one_open_confirm_per_order;
+create unique index operations_one_open_payment_per_order on public.operations (order_id)
+  where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
+
+create or replace function private.operation_view(operation public.operations)
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
+  select jsonb_build_object(
+    'operationId', operation.id,
+    'kind', operation.kind,
+    'idempotencyKey', operation.idempotency_key,
+    'keyGeneration', operation.key_generation,
+    'leaseToken', operation.lease_token,
+    'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
+    'orderId', operation.order_id,
+    'paymentKey', operation.payment_key,
+    'amount', operation.amount,
+    'currency', operation.currency,
+    'attempts', operation.attempts,
+    'ageSeconds', extract(epoch from private.clock_now() - operation.created_at),
+    'askedAt', private.clock_now()
+  ) || case operation.kind
+    when 'cancel' then private.cancel_parameters(operation)
+    when 'virtual_account' then operation.parameters
+      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
+    else '{}' end;
+$$;
+
+create or replace function private.close_operations(payment public.payments, line jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only.
+        or (op.kind = 'virtual_account' and exists (
+          select 1 from private.payment_details as d
+          where d.payment_key = payment.payment_key and d.virtual_account is not null
+        ))
+      )
+    returning *
+  loop
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
+
+create or replace function public.begin_confirmation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  asked_key constant text := request ->> 'paymentKey';
+  asked_amount constant bigint := (request ->> 'amount')::bigint;
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  present timestamptz;
+  buying public.orders;
+  known public.payments;
+  operation public.operations;
+begin
+  perform private.require_real_time(request ->> 'mode');
+
+  select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := private.clock_now();
+
+  if asked_amount <> buying.amount then
+    perform private.write_event(jsonb_build_object(
+      'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
+      'amount', asked_amount, 'requestId', request ->> 'requestId',
+      'detail', jsonb_build_object('orderAmount', buying.amount)
+    ));
+    return jsonb_build_object('outcome', 'amount_mismatch');
+  end if;
+
+  select * into known from public.payments as p where p.payment_key = asked_key;
+  if found and known.order_id <> buying.id then
+    return jsonb_build_object('outcome', 'payment_of_another_order');
+  end if;
+  if known.status in ('WAITING_FOR_DEPOSIT', 'DONE', 'PARTIAL_CANCELED') or known.approved_at is not null then
+    -- Toss may hold money of a second payment; it pays nothing here.
+    if buying.payment_key is distinct from asked_key then
+      return jsonb_build_object('outcome', 'already_confirmed');
+    end if;
+    return jsonb_build_object('outcome', 'confirmed', 'payment', private.payment_view(asked_key));
+  end if;
+
+  select * into operation from public.operations as op
+  where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+  for update;
+  if found then
+    if operation.kind <> 'confirm' or operation.payment_key <> asked_key then
+      return jsonb_build_object('outcome', 'operation_in_progress');
+    end if;
+    -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+    if operation.lease_token = token then
+      return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+    end if;
+    if operation.lease_expires_at > present or operation.next_attempt_at > present then
+      return jsonb_build_object('outcome', 'processing');
+    end if;
+    update public.operations as op
+    set state = 'unknown', lease_token = token, lease_expires_at = present + lease,
+      attempts = op.attempts + 1
+    where op.id = operation.id
+    returning * into operation;
+    return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(operation));
+  end if;
+
+  select * into operation from public.operations as op
+  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
+    and op.is_final
+  order by op.created_at desc
+  limit 1;
+  if found then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
+    );
+  end if;
+
+  if buying.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit') then
+    perform private.write_event(jsonb_build_object(
+      'event', 'second_payment_refused', 'source', 'confirm', 'orderId', buying.id,
+      'paymentKey', asked_key, 'amount', asked_amount, 'requestId', request ->> 'requestId'
+    ));
+    return jsonb_build_object('outcome', 'already_confirmed');
+  end if;
+  if known.status in ('ABORTED', 'EXPIRED', 'CANCELED') then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorMessage', known.failure_message,
+      'errorCode', coalesce(known.failure_code, known.status || '_PAYMENT')
+    );
+  end if;
+  -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
+  if (
+    select count(*) from public.operations as op where op.order_id = buying.id and op.state = 'rejected'
+  ) >= 20 then
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+  if buying.status <> 'pending' or buying.expires_at <= present then
+    perform private.expire_order(buying.id, present, 'confirm');
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency,
+    lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select n.id, 'confirm', 'confirm-' || n.id || '-1', present, buying.id, asked_key, buying.amount,
+    buying.currency, token, present + lease, present, present
+  from (select gen_random_uuid() as id) as n
+  returning * into operation;
+  perform private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
+    'operationId', operation.id, 'amount', buying.amount, 'requestId', request ->> 'requestId'
+  ));
+  return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+end;
+$$;

@@ -1,0 +1,100 @@
+-- Purpose: what a person should look at, by subject, and what refunds add to it.
+-- Views: private.payment_alerts (those so far), private.refund_alerts, public.alerts.
+
+create view private.payment_alerts
+with (security_invoker = true)
+as
+select
+  case when op.created_at < private.clock_now() - interval '1 hour' then 'critical' else 'warning' end as level,
+  'operation_without_proof' as alert,
+  op.id::text as subject,
+  format('%s of order %s: %s after %s attempts', op.kind, op.order_id, coalesce(op.error_code, op.state), op.attempts)
+    as detail,
+  op.created_at as since
+from public.operations as op
+where op.state in ('started', 'unknown') and op.created_at < private.clock_now() - interval '5 minutes'
+
+union all
+select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
+from public.webhook_events as e
+where e.status = 'dead'
+
+union all
+select 'warning', 'webhook_waiting', e.id::text, coalesce(e.last_error, e.status), e.created_at
+from public.webhook_events as e
+where e.status in ('received', 'processing', 'failed')
+  and e.created_at < private.clock_now() - interval '10 minutes'
+
+union all
+select 'critical', 'job_late', j.job, format('last run %s', coalesce(j.last_finished_at::text, 'never')),
+  coalesce(j.last_finished_at, j.created_at)
+from public.job_status as j
+where j.is_late
+
+union all
+-- One row per payment, only while its last line in the audit log is the mismatch, and only while Toss holds money.
+select 'critical', 'answer_mismatch', v.order_id,
+  format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
+from (
+  select distinct on (l.payment_key) l.*
+  from public.payment_events as l
+  where l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+  order by l.payment_key, l.id desc
+) as v
+where v.event = 'answer_mismatch'
+  and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
+  and (v.detail ->> 'balanceAmount')::numeric > 0
+
+union all
+select 'critical', 'late_payment_without_stock', v.order_id,
+  format('paid after it was given up; product %s is short', v.detail ->> 'shortProductId'), v.created_at
+from public.payment_events as v
+join public.orders as o on o.id = v.order_id and o.status in ('paid', 'partially_refunded')
+where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
+
+union all
+select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at
+from public.payment_events as v
+join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+where v.event = 'second_payment';
+
+comment on view private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
+grant select on private.payment_alerts to service_role;
+
+create view private.refund_alerts
+with (security_invoker = true)
+as
+-- Until somebody tries again, or the payment has nothing left.
+select
+  'critical' as level,
+  'cancel_not_proven' as alert,
+  op.id::text as subject,
+  format('cancel of %s of order %s was given up: Toss shows nothing of it', op.amount, op.order_id) as detail,
+  op.finished_at as since
+from public.operations as op
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_NOT_PROVEN'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
+  )
+
+union all
+select 'critical', 'refund_account_failed', p.payment_key,
+  format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, d.virtual_account ->> 'refundStatus'),
+  p.applied_at
+from private.payment_details as d
+join public.payments as p on p.payment_key = d.payment_key
+where d.virtual_account ->> 'refundStatus' in ('FAILED', 'PARTIAL_FAILED');
+
+comment on view private.refund_alerts is
+  'What needs a person about refunds: one that was given up without proof, one whose transfer to the buyer failed.';
+grant select on private.refund_alerts to service_role;
+grant select (payment_key, virtual_account) on private.payment_details to service_role;
+
+create or replace view public.alerts
+with (security_invoker = true)
+as
+select * from private.payment_alerts
+union all
+select * from private.refund_alerts;
