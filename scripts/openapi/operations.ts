@@ -1,11 +1,15 @@
 import type { OperationDescription } from "./operation.ts";
+import { cancelOperations } from "./operations/cancel.ts";
 import { checkoutOperations } from "./operations/checkout.ts";
 import { confirmOperations } from "./operations/confirm.ts";
 import { serviceOperations } from "./operations/service.ts";
+import { virtualAccountOperations } from "./operations/virtual-account.ts";
 
 /** Every method of every function, in the order in which the document shows them. */
 export const OPERATIONS: readonly OperationDescription[] = [
   ...checkoutOperations,
   ...confirmOperations,
+  ...virtualAccountOperations,
+  ...cancelOperations,
   ...serviceOperations,
 ];

@@ -20,3 +20,8 @@ export const processing = z.object({
 
 /** A payment that was approved, or whose deposit is awaited. */
 export const payment = paymentView;
+
+/** The header of every 202. */
+export const ASK_AGAIN = {
+  "retry-after": "Seconds until asking again makes sense",
+};

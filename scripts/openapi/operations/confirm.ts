@@ -3,7 +3,7 @@ import {
   confirmRequest,
 } from "../../../supabase/functions/confirm/request.ts";
 import type { OperationDescription } from "../operation.ts";
-import { payment, processing } from "./answers.ts";
+import { ASK_AGAIN, payment, processing } from "./answers.ts";
 
 const ERRORS = [
   "order_not_found",
@@ -35,7 +35,7 @@ export const confirmOperations: readonly OperationDescription[] = [{
       description:
         "Toss's answer is not known yet. Ask again after `retry-after` seconds; nothing is charged twice.",
       schema: processing,
-      headers: { "retry-after": "Seconds until asking again makes sense" },
+      headers: ASK_AGAIN,
     },
   },
   errors: ERRORS,
