@@ -1,32 +1,42 @@
 import type { Cancel, Payment } from "./payments/payment.ts";
+import { virtualAccountBody } from "./payments/virtual-account-body.ts";
 
 /** What the simulator's ledger says about one payment; amounts in KRW. */
 export interface Book {
   paymentKey: string;
   orderId: string;
   status: Payment["status"];
+  method: Payment["method"];
   totalAmount: number;
   balanceAmount: number;
-  /** How many times money was really taken. */
+  /** How many times money was taken and stayed; a reversed deposit did not. */
   approvals: number;
   /** `approvals` times `totalAmount`. */
   takenAmount: number;
+  /** What was given back; a cancel before the deposit gives nothing back. */
   canceledAmount: number;
   cancels: Cancel[];
+  /** As the Payment object shows it; null without an issued account. */
+  virtualAccount: ReturnType<typeof virtualAccountBody> | null;
 }
 
 /** Copies one payment into the ledger's shape. */
 export function bookOf(payment: Payment): Book {
+  const { approvals, virtualAccount } = payment;
+  const canceledAmount = payment.cancels
+    .reduce((sum, cancel) => sum + cancel.cancelAmount, 0);
   return {
     paymentKey: payment.paymentKey,
     orderId: payment.orderId,
     status: payment.status,
+    method: payment.method,
     totalAmount: payment.totalAmount,
     balanceAmount: payment.balanceAmount,
-    approvals: payment.approvals,
-    takenAmount: payment.approvals * payment.totalAmount,
-    canceledAmount: payment.cancels
-      .reduce((sum, cancel) => sum + cancel.cancelAmount, 0),
+    approvals,
+    takenAmount: approvals * payment.totalAmount,
+    canceledAmount: approvals === 0 ? 0 : canceledAmount,
     cancels: structuredClone(payment.cancels),
+    virtualAccount: virtualAccount &&
+      structuredClone(virtualAccountBody(virtualAccount)),
   };
 }

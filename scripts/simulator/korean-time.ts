@@ -31,3 +31,14 @@ export function toKoreanDigits(time: number): string {
 export function toKoreanMonth(time: number): string {
   return shifted(time).slice(0, 7);
 }
+
+/**
+ * Reads `yyyy-MM-dd'T'HH:mm:ss`, the offsetless form of request fields, as
+ * Korean time; null for anything else, a day that does not exist included.
+ */
+export function parseKoreanLocalTime(text: string): number | null {
+  const time = Date.parse(`${text}+09:00`);
+  return Number.isFinite(time) && toKoreanTime(time) === `${text}+09:00`
+    ? time
+    : null;
+}

@@ -12,7 +12,8 @@ Environment:
                           (default 60000)
 
 Prints its address and keys, and last the line "ready".
-docs/simulator.md describes the control API.`;
+/my/payment-logs shows the payments and plays deposits; docs/simulator.md
+describes the control API.`;
 
 async function main(): Promise<void> {
   if (Deno.args.includes("--help")) return console.log(HELP);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { OpenPaymentInput } from "../../scripts/simulator/control/schemas.ts";
 import type { Simulator } from "../../scripts/simulator/simulator.ts";
-import { call, cancel, confirm, refusal } from "./toss-client.ts";
+import { call, cancel, confirm, issueAccount, refusal } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 
 const DAY = 24 * 60 * MINUTE;
@@ -115,5 +115,54 @@ Deno.test("simulator §2.1 ends the period in which a method can be canceled", a
     assert.equal(refusal(await cancel(simulator, transfer)), late);
     assert.equal(refusal(await cancel(simulator, mobile)), late);
     assert.equal((await cancel(simulator, card)).status, 200);
+  });
+});
+
+Deno.test("simulator §2.0 keeps the tax of what is left after each cancel", async () => {
+  await withSimulator(async (simulator) => {
+    const paymentKey = await paid(simulator, { taxFreeAmount: 4000 });
+    const part = { cancelAmount: 3200, taxFreeAmount: 1000 };
+    const first = await cancel(simulator, paymentKey, part);
+    assert.equal(first.json.cancels[0]?.taxFreeAmount, 1000);
+    assert.equal(first.json.cancels[0]?.refundableAmount, 11_800);
+    assert.equal(first.json.taxFreeAmount, 3000);
+    // round((11,800 − 3,000) / 11)
+    assert.equal(first.json.vat, 800);
+    assert.equal(first.json.suppliedAmount, 8000);
+    const tooMuch = { cancelAmount: 5000, taxFreeAmount: 3001 };
+    const refused = await cancel(simulator, paymentKey, tooMuch);
+    assert.equal(refusal(refused), "400 INVALID_REQUEST");
+    const rest = await cancel(simulator, paymentKey);
+    assert.equal(rest.json.cancels[1]?.taxFreeAmount, 0);
+    const { taxFreeAmount, vat, suppliedAmount } = rest.json;
+    assert.deepEqual([taxFreeAmount, vat, suppliedAmount], [0, 0, 0]);
+  });
+});
+
+Deno.test("simulator §2.1 has no use for the refund account of a card payment", async () => {
+  await withSimulator(async (simulator) => {
+    const paymentKey = await paid(simulator);
+    const refundReceiveAccount = { bank: "no such bank" };
+    const { status, json } = await cancel(simulator, paymentKey, {
+      refundReceiveAccount,
+    });
+    assert.equal(status, 200);
+    assert.equal(json.virtualAccount, null);
+  });
+});
+
+Deno.test("simulator §2.1 compares refundableAmount for every method", async () => {
+  await withSimulator(async (simulator) => {
+    for (const method of ["계좌이체", "휴대폰", "간편결제"] as const) {
+      const paymentKey = await paid(simulator, { method });
+      const wrong = { refundableAmount: 1 };
+      const refused = await cancel(simulator, paymentKey, wrong);
+      assert.equal(refusal(refused), "400 NOT_MATCHES_REFUNDABLE_AMOUNT");
+    }
+    const orderId = "order-0002";
+    const { json } = await issueAccount(simulator, { orderId });
+    const wrong = { refundableAmount: 1 };
+    const refused = await cancel(simulator, json.paymentKey, wrong);
+    assert.equal(refusal(refused), "400 NOT_MATCHES_REFUNDABLE_AMOUNT");
   });
 });

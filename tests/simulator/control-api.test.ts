@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { confirm } from "./toss-client.ts";
+import { cancel, confirm, REFUND_RECEIVE_ACCOUNT } from "./toss-client.ts";
 import {
   MINUTE,
   ORDER,
@@ -49,12 +49,80 @@ Deno.test("control API creates, authenticates, declines and expires payments", a
   });
 });
 
+Deno.test("control API plays the bank and the buyer of a virtual account", async () => {
+  await withSimulator(async (simulator) => {
+    const wish = {
+      ...ORDER,
+      method: "가상계좌",
+      virtualAccount: { bank: "국민", customerName: "이토스", validHours: 24 },
+    };
+    const { json: payment } = await control(simulator, "POST /payments", wish);
+    const path = `POST /payments/${payment.paymentKey}`;
+    const early = await control(simulator, `${path}/deposit`);
+    assert.equal(early.status, 409);
+    await confirm(simulator, payment);
+    const expired = await control(simulator, `${path}/expire`);
+    assert.equal(expired.json.status, "WAITING_FOR_DEPOSIT");
+    const depositorName = "박토스";
+    const paid = await control(simulator, `${path}/deposit`, { depositorName });
+    assert.equal(paid.json.status, "DONE");
+    const [book] = (await control(simulator, "GET /books")).json;
+    assert.equal(book.virtualAccount.expired, true);
+    assert.equal(book.virtualAccount.depositorName, depositorName);
+    const twice = await control(simulator, `${path}/deposit`);
+    assert.equal(twice.status, 409);
+    const reversed = await control(simulator, `${path}/reverse-deposit`);
+    assert.equal(reversed.json.status, "WAITING_FOR_DEPOSIT");
+    const end = { status: "FAILED" };
+    const none = await control(simulator, `${path}/end-refund`, end);
+    assert.equal(none.json.error.message, "nothing was refunded");
+    await control(simulator, `${path}/deposit`);
+    const { paymentKey } = payment;
+    await cancel(simulator, paymentKey, {
+      refundReceiveAccount: REFUND_RECEIVE_ACCOUNT,
+    });
+    await control(simulator, `${path}/end-refund`, end);
+    const [after] = simulator.books();
+    assert.equal(after?.virtualAccount?.refundStatus, "FAILED");
+  });
+});
+
+Deno.test("control API has no deposit for a card payment or an unknown one", async () => {
+  await withSimulator(async (simulator) => {
+    const card = simulator.createPayment(ORDER);
+    await confirm(simulator, card);
+    const end = { status: "COMPLETED" };
+    const wishes: [string, unknown][] = [
+      ["deposit", undefined],
+      ["reverse-deposit", undefined],
+      ["end-refund", end],
+    ];
+    for (const [action, body] of wishes) {
+      const path = `POST /payments/${card.paymentKey}/${action}`;
+      const refused = await control(simulator, path, body);
+      assert.equal(refused.status, 409);
+      assert.equal(
+        refused.json.error.message,
+        "the payment has no virtual account",
+      );
+      const unknown = `POST /payments/unknown/${action}`;
+      assert.equal((await control(simulator, unknown, body)).status, 404);
+    }
+    const pending = `POST /payments/${card.paymentKey}/end-refund`;
+    const wrong = await control(simulator, pending, { status: "PENDING" });
+    assert.equal(wrong.status, 400);
+    assert.equal(simulator.books()[0]?.status, "DONE");
+  });
+});
+
 Deno.test("control API refuses unknown fields, bad values and bad JSON", async () => {
   await withSimulator(async (simulator) => {
     const wishes: [string, unknown][] = [
       ["POST /payments", { ...ORDER, extra: true }],
       ["POST /payments", { orderId: "short", amount: 1000 }],
       ["POST /payments", { ...ORDER, clientKey: "test_ck_unknown" }],
+      ["POST /payments", { ...ORDER, virtualAccount: { bank: "99" } }],
+      ["POST /payments/any/deposit", { depositorName: "" }],
       ["POST /faults", { kind: "no_such_fault" }],
       ["POST /faults", { kind: "garbage", pathPattern: "(" }],
       ["POST /clock", { advanceMilliseconds: -1 }],

@@ -91,6 +91,36 @@ Deno.test("simulator answers a status of the caller's choice", async () => {
   });
 });
 
+Deno.test("simulator uses status faults in order, wherever they come from", async () => {
+  await withSimulator(async (simulator) => {
+    const kind = "status_before";
+    simulator.addFault({ kind, code: "PROVIDER_ERROR" });
+    simulator.addFault({ kind, code: "SLOW_DOWN", status: 429 });
+    simulator.addFault({ kind, code: "COMMON_ERROR" });
+    const codes = [];
+    for (let request = 0; request < 3; request++) {
+      const { json } = await call(simulator, "GET /v1/payments/nothing");
+      codes.push(json.code);
+    }
+    assert.deepEqual(codes, ["PROVIDER_ERROR", "SLOW_DOWN", "COMMON_ERROR"]);
+  });
+});
+
+Deno.test("simulator lets a gateway answer late", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    const milliseconds = 30;
+    simulator.addFault({ kind: "delay_before", milliseconds });
+    const gateway = { code: "GATEWAY_TIMEOUT", status: 504 };
+    simulator.addFault({ kind: "status_before", ...gateway });
+    const start = performance.now();
+    assert.equal((await confirm(simulator, payment)).status, 504);
+    assert.ok(performance.now() - start >= milliseconds - 1);
+    assert.deepEqual(simulator.faults(), []);
+    assert.equal(simulator.books()[0]?.approvals, 0);
+  });
+});
+
 Deno.test("simulator §12.10 holds a request before and after applying", async () => {
   await withSimulator(async (simulator) => {
     const payment = simulator.createPayment(ORDER);

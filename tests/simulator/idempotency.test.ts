@@ -164,3 +164,72 @@ Deno.test("simulator §12.3 replays a 5xx only when the knob says so", async () 
     }, { cacheServerErrors });
   }
 });
+
+const GATEWAY_FAULTS = [
+  { code: "UNAUTHORIZED_KEY" },
+  { code: "IDEMPOTENT_REQUEST_PROCESSING" },
+  { code: "TOO_MANY_REQUESTS", status: 429 },
+  { code: "BAD_GATEWAY", status: 502 },
+  { code: "SERVICE_UNAVAILABLE", status: 503 },
+  { code: "GATEWAY_TIMEOUT", status: 504 },
+];
+
+for (const fault of GATEWAY_FAULTS) {
+  Deno.test(`simulator §12.3 forgets ${fault.code}, which came from before the application`, async () => {
+    const options = { cacheServerErrors: true };
+    await withSimulator(async (simulator) => {
+      const payment = simulator.createPayment(ORDER);
+      const send = () => confirm(simulator, payment, { headers: KEY });
+      simulator.addFault({ kind: "status_before", ...fault });
+      assert.equal((await send()).json.code, fault.code);
+      assert.equal(simulator.books()[0]?.approvals, 0);
+      const first = await send();
+      assert.equal(first.status, 200);
+
+      // It stands in the way of a replay as well, and the replay survives.
+      simulator.addFault({ kind: "status_before", ...fault });
+      assert.equal((await send()).json.code, fault.code);
+      assert.equal((await send()).text, first.text);
+      assert.equal(simulator.books()[0]?.approvals, 1);
+    }, options);
+  });
+}
+
+Deno.test("simulator §12.3 keeps the answer that a gateway swallowed", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    const gateway = { code: "BAD_GATEWAY", status: 502 };
+    simulator.addFault({ kind: "status_after", ...gateway });
+    const lost = await confirm(simulator, payment, { headers: KEY });
+    assert.equal(refusal(lost), "502 BAD_GATEWAY");
+    assert.equal(simulator.books()[0]?.approvals, 1);
+    const replay = await confirm(simulator, payment, { headers: KEY });
+    assert.equal(replay.json.status, "DONE");
+  });
+});
+
+Deno.test("simulator §12.3 replays the application's own refusal, and no fault changes that", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    const send = () => confirm(simulator, payment, { headers: KEY });
+    const code = "PROVIDER_ERROR";
+    simulator.addFault({ kind: "status_before", code });
+    const first = await send();
+    assert.equal(refusal(first), `400 ${code}`);
+    simulator.addFault({ kind: "status_before", code: "COMMON_ERROR" });
+    assert.equal((await send()).text, first.text);
+    assert.equal(simulator.faults().length, 1);
+  });
+});
+
+Deno.test("simulator §12.3 does not keep a 409 that the test code asked for", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    const code = "IDEMPOTENT_REQUEST_PROCESSING";
+    const headers = { ...KEY, "tosspayments-test-code": code };
+    const busy = await confirm(simulator, payment, { headers });
+    assert.equal(refusal(busy), `409 ${code}`);
+    const done = await confirm(simulator, payment, { headers: KEY });
+    assert.equal(done.json.status, "DONE");
+  });
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { confirm } from "./toss-client.ts";
-import { ORDER, withSimulator } from "./with-simulator.ts";
+import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 import type { Simulator } from "../../scripts/simulator/simulator.ts";
 
 const SUCCESS = "https://shop.example/ok?step=1";
@@ -24,8 +24,10 @@ async function press(
   simulator: Simulator,
   action: string,
   target: Record<string, string> = { successUrl: SUCCESS, failUrl: FAIL },
+  wish: { query?: Record<string, string>; form?: Record<string, string> } = {},
 ) {
-  const page = await fetch(windowUrl(simulator, target));
+  const url = windowUrl(simulator, { ...target, ...wish.query });
+  const page = await fetch(url);
   const html = await page.text();
   assert.equal(page.status, 200, html);
   const path = /action="([^"]+)"/.exec(html)?.[1] ?? "";
@@ -33,6 +35,7 @@ async function press(
     ...target,
     action,
     code: "REJECT_CARD_COMPANY",
+    ...wish.form,
   });
   const response = await fetch(simulator.url + path, {
     method: "POST",
@@ -108,6 +111,45 @@ Deno.test("payment window reports to the page around its frame", async () => {
   });
 });
 
+Deno.test("payment window §5 lets the buyer choose the bank of a virtual account", async () => {
+  await withSimulator(async (simulator) => {
+    const query = {
+      method: "VIRTUAL_ACCOUNT",
+      customerName: "이토스",
+      validHours: "24",
+      useEscrow: "true",
+    };
+    const target = { successUrl: SUCCESS, failUrl: FAIL };
+    const form = { bank: "88", customerName: "박토스" };
+    const result = await press(simulator, "pay", target, { query, form });
+    assert.match(result.html, /<option value="88">신한<\/option>/);
+    assert.ok(result.html.includes('value="이토스"'));
+    const { paymentKey = "" } = result.query;
+    const { json } = await confirm(simulator, { paymentKey, ...ORDER });
+    assert.equal(json.status, "WAITING_FOR_DEPOSIT");
+    assert.equal(json.useEscrow, true);
+    assert.equal(json.virtualAccount.bankCode, "88");
+    assert.equal(json.virtualAccount.customerName, "박토스");
+    const wait = Date.parse(json.virtualAccount.dueDate) - simulator.now();
+    assert.ok(Math.abs(wait - 24 * 60 * MINUTE) < 5000);
+  });
+});
+
+Deno.test("payment window §5 asks a card's buyer for no bank, and declines an account at confirm", async () => {
+  await withSimulator(async (simulator) => {
+    const card = await press(simulator, "pay");
+    assert.ok(!card.html.includes('name="bank"'));
+    const target = { successUrl: SUCCESS, failUrl: FAIL };
+    const query = { method: "VIRTUAL_ACCOUNT" };
+    const account = await press(simulator, "decline_confirm", target, {
+      query,
+    });
+    const { paymentKey = "" } = account.query;
+    const { json } = await confirm(simulator, { paymentKey, ...ORDER });
+    assert.equal(json.code, "REJECT_CARD_COMPANY");
+  });
+});
+
 Deno.test("payment window refuses what Toss refuses", async () => {
   await withSimulator(async (simulator) => {
     const cases: [Record<string, string>, number, string][] = [
@@ -115,7 +157,11 @@ Deno.test("payment window refuses what Toss refuses", async () => {
       [{ orderId: "a b" }, 400, "INVALID_REQUEST"],
       [{ amount: "0" }, 400, "INVALID_REQUEST"],
       [{ amount: "many" }, 400, "INVALID_REQUEST"],
-      [{ method: "VIRTUAL_ACCOUNT" }, 400, "NOT_SUPPORTED_METHOD"],
+      [{ method: "FOREIGN_EASY_PAY" }, 400, "NOT_SUPPORTED_METHOD"],
+      [{ validHours: "2161" }, 400, "EXCEED_MAX_VALID_HOURS"],
+      [{ dueDate: "tomorrow" }, 400, "INVALID_DATE"],
+      [{ dueDate: "2020-01-01T00:00:00" }, 400, "INVALID_DATE"],
+      [{ dueDate: "2999-01-01T00:00:00" }, 400, "EXCEED_MAX_DUE_DATE"],
       [{ successUrl: "javascript:alert(1)" }, 400, "INVALID_REQUEST"],
     ];
     for (const [extra, status, code] of cases) {

@@ -133,6 +133,34 @@ Deno.test("SDK script §9 opens the payment window through the npm package", asy
   );
 });
 
+Deno.test("SDK script §9 asks for a virtual account with its deadline and name", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      leave(payment.requestPayment({
+        ...REQUEST,
+        ...TARGETS,
+        method: "VIRTUAL_ACCOUNT",
+        customerName: "이토스",
+        virtualAccount: { validHours: 24, useEscrow: false },
+      }));
+      const url = new URL(browser.assigned[0] ?? "");
+      const { method, customerName, validHours, useEscrow } = Object
+        .fromEntries(url.searchParams);
+      assert.deepEqual({ method, customerName, validHours, useEscrow }, {
+        method: "VIRTUAL_ACCOUNT",
+        customerName: "이토스",
+        validHours: "24",
+        useEscrow: "false",
+      });
+      const page = await fetch(url);
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /가상계좌/);
+    })
+  );
+});
+
 Deno.test("SDK script §9 resolves and rejects in promise mode", async () => {
   await withSimulator((simulator) =>
     withBrowser(async (browser) => {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Cancel } from "../../scripts/simulator/payments/payment.ts";
+import type { virtualAccountBody } from "../../scripts/simulator/payments/virtual-account-body.ts";
 import type { Simulator } from "../../scripts/simulator/simulator.ts";
 
 /**
@@ -23,6 +24,11 @@ export interface AnswerBody {
   failure: { code: string; message: string };
   card: { number: string; amount: number };
   cancels: Cancel[];
+  suppliedAmount: number;
+  vat: number;
+  taxFreeAmount: number;
+  secret: string | null;
+  virtualAccount: ReturnType<typeof virtualAccountBody>;
 }
 
 /** One answer of the API, with the body both as text and parsed. */
@@ -71,6 +77,40 @@ export function confirm(
   const { paymentKey, orderId, amount } = payment;
   const body = { paymentKey, orderId, amount };
   return call(simulator, "POST /v1/payments/confirm", { body, ...extra });
+}
+
+/** The body of a request for a virtual account. */
+export const ACCOUNT_REQUEST = {
+  orderId: "order-0001",
+  orderName: "One order",
+  amount: 15_000,
+  customerName: "김토스",
+  bank: "20",
+};
+
+/** Where the money of a virtual account's cancel goes, as requests say it. */
+export const REFUND_RECEIVE_ACCOUNT = {
+  bank: "신한",
+  accountNumber: "110123456789",
+  holderName: "김토스",
+};
+
+/** Asks for a virtual account without the payment window. */
+export function issueAccount(
+  simulator: Simulator,
+  change: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Promise<ApiResult> {
+  const body = { ...ACCOUNT_REQUEST, ...change };
+  return call(simulator, "POST /v1/virtual-accounts", { body, headers });
+}
+
+/** Reads a payment by its key. */
+export async function read(
+  simulator: Simulator,
+  paymentKey: string,
+): Promise<AnswerBody> {
+  return (await call(simulator, `GET /v1/payments/${paymentKey}`)).json;
 }
 
 /** Cancels a payment, in full unless `cancelAmount` is given. */

@@ -8,7 +8,7 @@ async function callToss(
   { simulator }: Shop,
   path: string,
   body: unknown,
-): Promise<void> {
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${simulator.url}${path}`, {
     method: "POST",
     headers: {
@@ -18,23 +18,52 @@ async function callToss(
     },
     body: JSON.stringify(body),
   });
-  assert.equal(response.status, 200, await response.text());
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
 }
 
 /** Somebody cancels in Toss's dashboard; without an amount, everything that is left. */
-export function cancelAtToss(
+export async function cancelAtToss(
   shop: Shop,
   paymentKey: string,
   cancelAmount?: number,
 ): Promise<void> {
+  await cancel(shop, paymentKey, cancelAmount, {});
+}
+
+/** As `cancelAtToss`, for a virtual account that was paid: the money goes to an account of the buyer. */
+export async function refundAtToss(
+  shop: Shop,
+  paymentKey: string,
+  cancelAmount?: number,
+): Promise<void> {
+  const refundReceiveAccount = {
+    bank: "신한",
+    accountNumber: "110123456789",
+    holderName: "김토스",
+  };
+  await cancel(shop, paymentKey, cancelAmount, { refundReceiveAccount });
+}
+
+function cancel(
+  shop: Shop,
+  paymentKey: string,
+  cancelAmount: number | undefined,
+  more: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
   return callToss(shop, `/v1/payments/${paymentKey}/cancel`, {
     cancelReason: "요청 취소",
     ...(cancelAmount === undefined ? {} : { cancelAmount }),
+    ...more,
   });
 }
 
-/** Toss approves a payment that this project did not ask for. */
-export function approveAtToss(shop: Shop, purchase: Purchase): Promise<void> {
+/** Toss approves a payment that this project did not ask for; answers its Payment. */
+export function approveAtToss(
+  shop: Shop,
+  purchase: Purchase,
+): Promise<Record<string, unknown>> {
   return callToss(shop, "/v1/payments/confirm", purchase);
 }
 

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from "../error-codes.ts";
 import { delay } from "../faults/delay.ts";
+import { isFromGateway, takeStatusFault } from "../faults/status-fault.ts";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
 import { type ApiAnswer, errorAnswer, valueAnswer } from "./api-answer.ts";
@@ -35,21 +36,6 @@ function testCodeAnswer(call: RoutedCall): ApiAnswer | null {
   return errorAnswer(known, call.request.language);
 }
 
-function faultAnswer(
-  call: Call,
-  kind: "status_before" | "status_after",
-): ApiAnswer | null {
-  const { state, request } = call;
-  const fault = state.faults.take(kind, request);
-  if (fault === undefined) return null;
-  const documented = ERROR_CODES.get(fault.code);
-  const message = fault.message ?? documented?.[request.language] ?? fault.code;
-  return {
-    status: fault.status ?? documented?.status ?? 500,
-    body: JSON.stringify({ code: fault.code, message }),
-  };
-}
-
 /** Undoes percent-encoding; malformed text stays as it is. */
 function decode(text: string): string {
   try {
@@ -69,17 +55,27 @@ function applyEndpoint(call: RoutedCall): ApiAnswer {
     : errorAnswer(outcome.code, request.language);
 }
 
+async function hold(
+  { state, request }: Call,
+  kind: "delay_before" | "delay_after",
+): Promise<void> {
+  const fault = state.faults.take(kind, request);
+  if (fault) await delay(fault.milliseconds, state.stopping);
+}
+
 /** Runs a request that was not answered before, with its faults. */
 async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
-  const { state, request } = call;
-  const before = state.faults.take("delay_before", request);
-  if (before) await delay(before.milliseconds, state.stopping);
-  const early = faultAnswer(call, "status_before") ?? testCodeAnswer(call);
+  const { state: { faults }, request } = call;
+  const from = "application";
+  await hold(call, "delay_before");
+  const early =
+    takeStatusFault(faults, request, { kind: "status_before", from }) ??
+      testCodeAnswer(call);
   if (early !== null) return early;
   const answer = applyEndpoint(call);
-  const after = state.faults.take("delay_after", request);
-  if (after) await delay(after.milliseconds, state.stopping);
-  return faultAnswer(call, "status_after") ?? answer;
+  await hold(call, "delay_after");
+  return takeStatusFault(faults, request, { kind: "status_after", from }) ??
+    answer;
 }
 
 async function runIdempotently(
@@ -102,15 +98,55 @@ async function runIdempotently(
   try {
     const answer = await runOnce(call);
     const keep = answer.status < 500 || state.settings.cacheServerErrors;
-    if (keep) store.finish(identity, { answer, traceId });
+    if (keep && !isFromGateway(answer.status)) {
+      store.finish(identity, { answer, traceId });
+    }
     return { answer, traceIds: [traceId] };
   } finally {
     store.forgetUnfinished(identity);
   }
 }
 
+async function runRouted(call: RoutedCall): Promise<TracedAnswer> {
+  const { request, keyPair, traceId } = call;
+  const idempotencyKey = request.headers.get("idempotency-key");
+  if (idempotencyKey === null || request.method !== "POST") {
+    return { answer: await runOnce(call), traceIds: [traceId] };
+  }
+  if (idempotencyKey.length > LONGEST_IDEMPOTENCY_KEY) {
+    const answer = errorAnswer("INVALID_IDEMPOTENCY_KEY", request.language);
+    return { answer, traceIds: [traceId] };
+  }
+  return await runIdempotently(call, {
+    idempotencyKey,
+    secretKey: keyPair.secretKey,
+    method: request.method,
+    path: request.path + (request.query.size > 0 ? `?${request.query}` : ""),
+  });
+}
+
 /**
- * Answers one API request, checking in this order: key, route,
+ * Lets the gateway's own errors stand between the caller and the application:
+ * they meet replays too, and no Idempotency-Key remembers them.
+ */
+async function runBehindGateway(call: RoutedCall): Promise<TracedAnswer> {
+  const { state: { faults }, request, traceId } = call;
+  const from = "gateway";
+  const early = takeStatusFault(faults, request, {
+    kind: "status_before",
+    from,
+  });
+  if (early !== null) {
+    await hold(call, "delay_before");
+    return { answer: early, traceIds: [traceId] };
+  }
+  const traced = await runRouted(call);
+  const late = takeStatusFault(faults, request, { kind: "status_after", from });
+  return late === null ? traced : { answer: late, traceIds: [traceId] };
+}
+
+/**
+ * Answers one API request, checking in this order: key, route, gateway,
  * Idempotency-Key, test code, body, state. Only the place of the test code
  * was measured at Toss; the rest of the order is our choice.
  */
@@ -128,18 +164,5 @@ export async function answerApiRequest(call: Call): Promise<TracedAnswer> {
     candidate.method === request.method && candidate.path.test(request.path)
   );
   if (endpoint === undefined) return refuse("NOT_FOUND_HTTP_METHOD");
-  const routed = { ...call, keyPair, endpoint };
-  const idempotencyKey = request.headers.get("idempotency-key");
-  if (idempotencyKey === null || request.method !== "POST") {
-    return { answer: await runOnce(routed), traceIds: [traceId] };
-  }
-  if (idempotencyKey.length > LONGEST_IDEMPOTENCY_KEY) {
-    return refuse("INVALID_IDEMPOTENCY_KEY");
-  }
-  return await runIdempotently(routed, {
-    idempotencyKey,
-    secretKey: keyPair.secretKey,
-    method: request.method,
-    path: request.path + (request.query.size > 0 ? `?${request.query}` : ""),
-  });
+  return await runBehindGateway({ ...call, keyPair, endpoint });
 }

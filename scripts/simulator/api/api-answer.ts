@@ -13,9 +13,14 @@ export function valueAnswer(value: unknown): ApiAnswer {
   return { status: 200, body: JSON.stringify(value) };
 }
 
+/** The JSON text of an error (Toss docs: the body of every v1 error). */
+export function errorText(code: string, message: string): string {
+  return JSON.stringify({ code, message });
+}
+
 /** Writes a documented error with its status and message. */
 export function errorAnswer(code: string, language: Language): ApiAnswer {
   const description = describeError(code);
-  const body = JSON.stringify({ code, message: description[language] });
+  const body = errorText(code, description[language]);
   return { status: description.status, body };
 }

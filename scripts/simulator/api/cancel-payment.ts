@@ -3,7 +3,11 @@ import { toKoreanMonth } from "../korean-time.ts";
 import { applyCancel } from "../payments/apply-cancel.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { Payment } from "../payments/payment.ts";
+import { taxFreeLeft } from "../payments/tax.ts";
+import type { RefundReceiveAccount } from "../payments/virtual-account.ts";
+import { beginRefund, hasAccount } from "../payments/virtual-account-life.ts";
 import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
+import { judgeRefundAccount } from "./refund-account.ts";
 
 const amountSchema = z.int().min(0);
 
@@ -14,30 +18,41 @@ const bodySchema = z.object({
   taxExemptionAmount: amountSchema.default(0),
   currency: z.literal("KRW").optional(),
   refundableAmount: amountSchema.optional(),
+  // Only a virtual account has use for it, so only there it is read.
+  refundReceiveAccount: z.unknown().optional(),
 });
 
 type CancelBody = z.output<typeof bodySchema>;
 
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 
-/** Toss docs, cancel: a transfer can be canceled for 180 days. */
-const TRANSFER_CANCEL_DAYS = 180;
+/**
+ * Toss docs, cancel: how long after the approval a method can be canceled.
+ * A virtual account's period is the shop's setting, usually this one.
+ */
+const CANCEL_DAYS: Partial<Record<Payment["method"], number>> = {
+  "계좌이체": 180,
+  "가상계좌": 365,
+};
+
+const CANCELABLE: ReadonlySet<Payment["status"]> = new Set([
+  "WAITING_FOR_DEPOSIT",
+  "DONE",
+  "PARTIAL_CANCELED",
+]);
 
 /** Whether the method's period for cancels has passed. */
 function isTooLate(payment: Payment, now: number): boolean {
   const approvedAt = payment.approvedAt ?? now;
-  if (payment.method === "계좌이체") {
-    return now - approvedAt > TRANSFER_CANCEL_DAYS * DAY_MILLISECONDS;
-  }
+  const days = CANCEL_DAYS[payment.method] ?? Infinity;
+  if (now - approvedAt > days * DAY_MILLISECONDS) return true;
   return payment.method === "휴대폰" &&
     toKoreanMonth(now) !== toKoreanMonth(approvedAt);
 }
 
 function refusalByState(payment: Payment, now: number): string | null {
   if (payment.status === "CANCELED") return "ALREADY_CANCELED_PAYMENT";
-  if (payment.status !== "DONE" && payment.status !== "PARTIAL_CANCELED") {
-    return "NOT_CANCELABLE_PAYMENT";
-  }
+  if (!CANCELABLE.has(payment.status)) return "NOT_CANCELABLE_PAYMENT";
   if (payment.balanceAmount === 0) return "NOT_CANCELABLE_AMOUNT";
   return isTooLate(payment, now) ? "EXCEED_MAX_REFUND_DUE" : null;
 }
@@ -49,17 +64,39 @@ function refusalByAmount(payment: Payment, body: CancelBody): string | null {
     refundableAmount !== undefined && refundableAmount !== payment.balanceAmount
   ) return "NOT_MATCHES_REFUNDABLE_AMOUNT";
   if (cancelAmount > payment.balanceAmount) return "NOT_CANCELABLE_AMOUNT";
-  const canceledTaxFree = payment.cancels
-    .reduce((sum, cancel) => sum + cancel.taxFreeAmount, 0);
-  const taxFreeLeft = payment.taxFreeAmount - canceledTaxFree;
-  if (taxFreeAmount > Math.min(taxFreeLeft, cancelAmount)) {
+  if (taxFreeAmount > Math.min(taxFreeLeft(payment), cancelAmount)) {
     return "INVALID_REQUEST";
   }
   return taxExemptionAmount > 0 ? "INVALID_REQUEST" : null;
 }
 
+/** Before the deposit there is nothing to divide and nothing to send back. */
+function refusalBeforeDeposit(
+  payment: Payment,
+  { cancelAmount = payment.balanceAmount, refundReceiveAccount }: CancelBody,
+): string | null {
+  if (payment.status !== "WAITING_FOR_DEPOSIT") return null;
+  const isFull = cancelAmount >= payment.balanceAmount;
+  const hasReceiver = (refundReceiveAccount ?? null) !== null;
+  return isFull && !hasReceiver
+    ? null
+    : "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT";
+}
+
+/** Where the money goes: null when it returns the way it came. */
+type Receiver =
+  | { kind: "accepted"; receiver: RefundReceiveAccount | null }
+  | { kind: "refused"; code: string };
+
+function receiverOf(payment: Payment, body: CancelBody): Receiver {
+  return hasAccount(payment) && payment.status !== "WAITING_FOR_DEPOSIT"
+    ? judgeRefundAccount(body.refundReceiveAccount)
+    : { kind: "accepted", receiver: null };
+}
+
 /**
- * POST /v1/payments/{paymentKey}/cancel: gives back all or a part.
+ * POST /v1/payments/{paymentKey}/cancel: gives back all or a part, or gives
+ * up a virtual account that nobody has paid into.
  * Source: Toss core API reference, 결제 취소; which error ends a payment
  * canceled in parts and which one canceled at once was measured.
  */
@@ -72,8 +109,14 @@ export function cancelPayment(call: EndpointCall): EndpointOutcome {
     return { kind: "refused", code: "NOT_FOUND_PAYMENT" };
   }
   const refusal = refusalByState(payment, state.clock.now()) ??
+    refusalBeforeDeposit(payment, body.data) ??
     refusalByAmount(payment, body.data);
   if (refusal !== null) return { kind: "refused", code: refusal };
+  const refund = receiverOf(payment, body.data);
+  if (refund.kind === "refused") return refund;
+  if (refund.receiver !== null && hasAccount(payment)) {
+    beginRefund(state, payment, refund.receiver);
+  }
   applyCancel(state, payment, {
     reason: body.data.cancelReason,
     amount: body.data.cancelAmount ?? payment.balanceAmount,

@@ -4,6 +4,7 @@ import { orderIdSchema } from "../payments/create-payment.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { Payment } from "../payments/payment.ts";
 import { abortPayment, approvePayment } from "../payments/transitions.ts";
+import { issueAccount } from "../payments/virtual-account-life.ts";
 import type { SimulatorState } from "../state.ts";
 import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
 
@@ -44,7 +45,8 @@ function refusalByStatus(payment: Payment): string | null {
 function declineOf(state: SimulatorState, payment: Payment): string | null {
   if (payment.declineCode !== null) return payment.declineCode;
   const transfer = payment.method === "계좌이체";
-  const minimum = transfer ? MINIMUM_AMOUNT.account : MINIMUM_AMOUNT.card;
+  const account = transfer || payment.method === "가상계좌";
+  const minimum = account ? MINIMUM_AMOUNT.account : MINIMUM_AMOUNT.card;
   if (payment.totalAmount < minimum) return "BELOW_MINIMUM_AMOUNT";
   if (transfer && payment.totalAmount > MAXIMUM_TRANSFER) {
     return "EXCEED_MAX_AMOUNT";
@@ -54,7 +56,8 @@ function declineOf(state: SimulatorState, payment: Payment): string | null {
 }
 
 /**
- * POST /v1/payments/confirm: takes the money of an authenticated payment.
+ * POST /v1/payments/confirm: takes the money of an authenticated payment, or
+ * issues the virtual account into which it will be paid.
  * A mismatch of amount or orderId is refused and changes nothing; a decline
  * is final for the payment. Source: Toss core API reference, 결제 승인.
  */
@@ -76,6 +79,7 @@ export function confirmPayment(call: EndpointCall): EndpointOutcome {
     abortPayment(state, payment, decline);
     return refuse(decline);
   }
-  approvePayment(state, payment);
+  if (payment.method === "가상계좌") issueAccount(state, payment);
+  else approvePayment(state, payment);
   return { kind: "value", value: paymentBody(payment, state.publicUrl) };
 }

@@ -1,6 +1,7 @@
 import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { issueVirtualAccount } from "./issue-virtual-account.ts";
 import { readPaymentByKey, readPaymentByOrderId } from "./read-payment.ts";
 
 /** Every route of the API that the simulator answers; the first match wins. */
@@ -24,5 +25,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     path: /^\/v1\/payments\/([^/]+)$/,
     handle: readPaymentByKey,
+  },
+  {
+    method: "POST",
+    path: /^\/v1\/virtual-accounts$/,
+    handle: issueVirtualAccount,
   },
 ];

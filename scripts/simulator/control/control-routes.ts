@@ -1,12 +1,14 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { clockBody, type ControlOutcome, type Controls } from "./controls.ts";
+import { clockBody, type Controls } from "./controls.ts";
+import type { ControlOutcome } from "./payment-outcome.ts";
 import {
   advanceSchema,
   declineSchema,
   resendSchema,
   webhookUrlsSchema,
 } from "./schemas.ts";
+import { depositSchema, refundEndSchema } from "./virtual-account-controls.ts";
 
 function problem(c: Context, status: 400 | 404 | 409, message: string) {
   return c.json({ error: { message } }, status);
@@ -20,6 +22,10 @@ function answerOutcome(c: Context, outcome: ControlOutcome): Response {
       return problem(c, 404, "no such payment");
     case "wrong_state":
       return problem(c, 409, `the payment is ${outcome.status}`);
+    case "no_virtual_account":
+      return problem(c, 409, "the payment has no virtual account");
+    case "no_refund":
+      return problem(c, 409, "nothing was refunded");
   }
 }
 
@@ -44,6 +50,22 @@ function addPaymentRoutes(app: Hono, controls: Controls): void {
   app.delete("/card-declines", (c) => {
     controls.clearCardDeclines();
     return c.body(null, 204);
+  });
+}
+
+function addVirtualAccountRoutes(app: Hono, controls: Controls): void {
+  app.post("/payments/:paymentKey/deposit", async (c) => {
+    const text = await c.req.text();
+    const input = depositSchema.parse(text === "" ? {} : JSON.parse(text));
+    return answerOutcome(c, controls.deposit(c.req.param("paymentKey"), input));
+  });
+  app.post("/payments/:paymentKey/reverse-deposit", (c) => {
+    return answerOutcome(c, controls.reverseDeposit(c.req.param("paymentKey")));
+  });
+  app.post("/payments/:paymentKey/end-refund", async (c) => {
+    const { status } = refundEndSchema.parse(await c.req.json());
+    const paymentKey = c.req.param("paymentKey");
+    return answerOutcome(c, controls.endRefund(paymentKey, status));
   });
 }
 
@@ -102,6 +124,7 @@ function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
 export function controlRoutes(controls: Controls): Hono {
   const app = new Hono();
   addPaymentRoutes(app, controls);
+  addVirtualAccountRoutes(app, controls);
   addFaultRoutes(app, controls);
   addWebhookRoutes(app, controls);
   addTimeAndLedgerRoutes(app, controls);

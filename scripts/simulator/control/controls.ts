@@ -4,6 +4,7 @@ import { toKoreanTime } from "../korean-time.ts";
 import { createPayment } from "../payments/create-payment.ts";
 import type { Payment, PaymentStatus } from "../payments/payment.ts";
 import { authenticatePayment, expirePayment } from "../payments/transitions.ts";
+import { hasAccount } from "../payments/virtual-account-life.ts";
 import type { RequestRecord } from "../request-record.ts";
 import type { SimulatorState } from "../state.ts";
 import type { Delivery } from "../webhooks/delivery.ts";
@@ -13,6 +14,11 @@ import {
   webhookKnobSchema,
 } from "../webhooks/knobs.ts";
 import {
+  type ControlOutcome,
+  type PaymentSummary,
+  summaryOf,
+} from "./payment-outcome.ts";
+import {
   type CardDeclineInput,
   cardDeclineSchema,
   declineSchema,
@@ -20,33 +26,26 @@ import {
   openPaymentSchema,
   webhookUrlsSchema,
 } from "./schemas.ts";
-
-/** A payment as the control interface reports it; amount in KRW. */
-export interface PaymentSummary {
-  paymentKey: string;
-  orderId: string;
-  amount: number;
-  status: PaymentStatus;
-}
-
-/** What became of a wish about one payment. */
-export type ControlOutcome =
-  | { kind: "done"; payment: PaymentSummary }
-  | { kind: "not_found" }
-  | { kind: "wrong_state"; status: PaymentStatus };
+import {
+  type VirtualAccountControls,
+  virtualAccountControls,
+} from "./virtual-account-controls.ts";
 
 /**
  * What a person or a test can do to a running simulator. The control API
  * offers the same under `/__simulator`. Malformed input throws a `ZodError`.
  */
-export interface Controls {
+export interface Controls extends VirtualAccountControls {
   /** Opens a payment and, unless told otherwise, authenticates it. */
   createPayment(input: OpenPaymentInput): PaymentSummary;
   /** READY → IN_PROGRESS. */
   authenticate(paymentKey: string): ControlOutcome;
   /** Declines the next confirm of the payment with a documented 4xx code. */
   decline(paymentKey: string, code: string): ControlOutcome;
-  /** READY or IN_PROGRESS → EXPIRED. */
+  /**
+   * READY or IN_PROGRESS → EXPIRED. A virtual account that waits for its
+   * deposit is marked as expired, and nothing else happens.
+   */
   expire(paymentKey: string): ControlOutcome;
   /** Declines the next approvals of a card number. */
   declineCard(decline: CardDeclineInput): void;
@@ -87,10 +86,11 @@ export interface ControlHooks {
   reset(): Promise<void>;
 }
 
-function summaryOf(payment: Payment): PaymentSummary {
-  const { paymentKey, orderId, totalAmount, status } = payment;
-  return { paymentKey, orderId, amount: totalAmount, status };
-}
+const EXPIRABLE: PaymentStatus[] = [
+  "READY",
+  "IN_PROGRESS",
+  "WAITING_FOR_DEPOSIT",
+];
 
 function paymentControls(state: SimulatorState) {
   /** Applies `change` to a payment in one of the states `from`. */
@@ -132,8 +132,9 @@ function paymentControls(state: SimulatorState) {
       });
     },
     expire: (paymentKey: string) =>
-      change(paymentKey, ["READY", "IN_PROGRESS"], (payment) => {
-        expirePayment(state, payment);
+      change(paymentKey, EXPIRABLE, (payment) => {
+        if (hasAccount(payment)) payment.virtualAccount.expired = true;
+        else expirePayment(state, payment);
       }),
     declineCard(decline: CardDeclineInput) {
       state.cardDeclines.push(cardDeclineSchema.parse(decline));
@@ -169,6 +170,7 @@ export function createControls(
 ): Controls {
   return {
     ...paymentControls(state),
+    ...virtualAccountControls(state),
     ...webhookControls(state),
     now: () => state.clock.now(),
     advance: (milliseconds) => state.scheduler.advance(milliseconds),

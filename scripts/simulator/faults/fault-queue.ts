@@ -40,15 +40,19 @@ export class FaultQueue {
   /**
    * Takes the oldest fault of `kind` that matches, and counts it down.
    * A request takes each kind at its own moment, so several kinds combine.
+   * A kind with two moments tells them apart by `isItsMoment`; a fault whose
+   * moment it is not yet is not overtaken by a younger one.
    */
   take<Kind extends Fault["kind"]>(
     kind: Kind,
     request: ApiRequest,
+    isItsMoment: (fault: FaultOf<Kind>) => boolean = () => true,
   ): FaultOf<Kind> | undefined {
     const isWanted = (fault: Fault): fault is FaultOf<Kind> =>
       fault.kind === kind && matches(fault, request);
     const fault = this.#faults.find(isWanted);
-    if (fault !== undefined && fault.count !== "always") {
+    if (fault === undefined || !isItsMoment(fault)) return undefined;
+    if (fault.count !== "always") {
       fault.count -= 1;
       if (fault.count === 0) {
         this.#faults = this.#faults.filter((other) => other !== fault);

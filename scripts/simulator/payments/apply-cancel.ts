@@ -1,6 +1,9 @@
 import { toKoreanTime } from "../korean-time.ts";
 import type { SimulatorState } from "../state.ts";
-import { announcePaymentStatus } from "../webhooks/announce.ts";
+import {
+  announceDeposit,
+  announcePaymentStatus,
+} from "../webhooks/announce.ts";
 import { newTransactionKey } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 
@@ -41,5 +44,6 @@ export function applyCancel(
     cancelStatus: "DONE",
     cancelRequestId: null,
   });
+  if (payment.virtualAccount !== null) announceDeposit(state, payment);
   announcePaymentStatus(state, payment);
 }

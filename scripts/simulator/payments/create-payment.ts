@@ -4,6 +4,7 @@ import type { SimulatorState } from "../state.ts";
 import { newApproveNumber, newPaymentKey } from "./identifiers.ts";
 import { type Payment, PAYMENT_METHODS } from "./payment.ts";
 import { expirePayment } from "./transitions.ts";
+import { type AccountTerms, accountTermsSchema } from "./virtual-account.ts";
 
 /** Toss docs, payment result: the window stays open for 30 minutes. */
 const WINDOW_MILLISECONDS = 30 * 60 * 1000;
@@ -23,6 +24,7 @@ export const newPaymentSchema = z.strictObject({
   customerKey: z.string().min(2).max(300).nullable().default(null),
   taxFreeAmount: z.int().min(0).default(0),
   cardNumber: z.string().regex(/^\d{14,20}$/).default(DEFAULT_CARD_NUMBER),
+  virtualAccount: accountTermsSchema.prefault({}),
   metadata: z.record(z.string().max(40), z.string().max(2000)).nullable()
     .default(null),
 }).refine(
@@ -30,8 +32,10 @@ export const newPaymentSchema = z.strictObject({
   "taxFreeAmount is above amount",
 );
 
-/** `newPaymentSchema` after parsing. */
-export type NewPayment = z.output<typeof newPaymentSchema>;
+/** `newPaymentSchema` after parsing; the API can name a fixed account too. */
+export type NewPayment = z.output<typeof newPaymentSchema> & {
+  virtualAccount: AccountTerms;
+};
 
 /** Opens a payment in READY, which expires 30 minutes later. */
 export function createPayment(
@@ -42,9 +46,12 @@ export function createPayment(
   const now = state.clock.now();
   let paymentKey = newPaymentKey(now);
   while (state.payments.has(paymentKey)) paymentKey = newPaymentKey(now);
-  const { amount, ...rest } = input;
+  const { amount, virtualAccount: accountTerms, ...rest } = input;
   const payment: Payment = {
     ...rest,
+    accountTerms,
+    virtualAccount: null,
+    secret: null,
     paymentKey,
     keyPair,
     type: "NORMAL",

@@ -30,6 +30,16 @@ export function newApproveNumber(): string {
   return randomFrom("0123456789", 8);
 }
 
+/** A payment's webhook secret, `ps_` and 20 characters. */
+export function newSecret(): string {
+  return `ps_${randomFrom(ALPHABET.toLowerCase(), 20)}`;
+}
+
+/** A virtual account's number; the X marks those of test payments. */
+export function newAccountNumber(): string {
+  return `X${randomFrom("0123456789", 13)}`;
+}
+
 /** A webhook's transmission id, `whtrans_` and 24 characters. */
 export function newTransmissionId(): string {
   return `whtrans_${randomFrom(ALPHABET.toLowerCase(), 24)}`;

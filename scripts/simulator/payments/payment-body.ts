@@ -1,8 +1,8 @@
 import { toKoreanTime } from "../korean-time.ts";
 import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
-
-const WAS_APPROVED = new Set(["DONE", "CANCELED", "PARTIAL_CANCELED"]);
+import { taxFreeLeft } from "./tax.ts";
+import { virtualAccountBody } from "./virtual-account-body.ts";
 
 function maskCardNumber(cardNumber: string): string {
   return `${cardNumber.slice(0, 8)}****${cardNumber.slice(12, 15)}*`;
@@ -34,10 +34,16 @@ const NO_METHOD = {
   easyPay: null,
 };
 
-/** The part that only the used method fills. */
+/** The part that only the used method fills, once money is taken or awaited. */
 function methodBody(payment: Payment, receiptUrl: string) {
+  const { virtualAccount } = payment;
+  if (virtualAccount === null && payment.approvedAt === null) return {};
   const settlementStatus = "INCOMPLETED";
   switch (payment.method) {
+    case "가상계좌":
+      return {
+        virtualAccount: virtualAccount && virtualAccountBody(virtualAccount),
+      };
     case "카드":
       return { card: cardBody(payment) };
     case "간편결제": {
@@ -62,9 +68,7 @@ function methodBody(payment: Payment, receiptUrl: string) {
 
 function amountsBody(payment: Payment) {
   // The tax split follows what is left, so that a full cancel shows zero.
-  const canceledTaxFree = payment.cancels
-    .reduce((sum, cancel) => sum + cancel.taxFreeAmount, 0);
-  const taxFreeAmount = payment.taxFreeAmount - canceledTaxFree;
+  const taxFreeAmount = taxFreeLeft(payment);
   const taxable = payment.balanceAmount - taxFreeAmount;
   const vat = Math.round(taxable / 11);
   return {
@@ -84,7 +88,6 @@ function amountsBody(payment: Payment) {
  */
 export function paymentBody(payment: Payment, publicUrl: string) {
   const { paymentKey, status } = payment;
-  const approved = WAS_APPROVED.has(status);
   const chosen = status !== "READY" && status !== "EXPIRED";
   const receiptUrl =
     `${publicUrl}/receipt/redirection?transactionId=${paymentKey}&ref=PX`;
@@ -98,21 +101,21 @@ export function paymentBody(payment: Payment, publicUrl: string) {
     status,
     requestedAt: toKoreanTime(payment.requestedAt),
     approvedAt: approvedAt === null ? null : toKoreanTime(approvedAt),
-    useEscrow: status === "EXPIRED" ? null : false,
+    useEscrow: status === "EXPIRED" ? null : payment.accountTerms.useEscrow,
     cultureExpense: false,
     ...NO_METHOD,
-    ...(approved ? methodBody(payment, receiptUrl) : {}),
+    ...methodBody(payment, receiptUrl),
     cashReceipt: null,
     cashReceipts: null,
     discount: null,
     cancels: payment.cancels.length === 0 ? null : payment.cancels,
-    secret: null,
+    secret: payment.secret,
     type: payment.type,
     country: "KR",
     failure: payment.failure,
     isPartialCancelable: true,
     metadata: payment.metadata,
-    receipt: approved ? { url: receiptUrl } : null,
+    receipt: approvedAt === null ? null : { url: receiptUrl },
     checkout: { url: `${publicUrl}/v1/payments/${paymentKey}/checkout` },
     currency: "KRW",
     ...amountsBody(payment),

@@ -1,4 +1,5 @@
 import type { KeyPair } from "../options.ts";
+import type { AccountTerms, VirtualAccount } from "./virtual-account.ts";
 
 /** The eight states of a payment (Toss core API reference, Payment object). */
 export type PaymentStatus =
@@ -14,6 +15,7 @@ export type PaymentStatus =
 /** The payment methods the simulator plays, as response bodies name them. */
 export const PAYMENT_METHODS = [
   "카드",
+  "가상계좌",
   "간편결제",
   "계좌이체",
   "휴대폰",
@@ -59,6 +61,12 @@ export interface Payment {
   customerKey: string | null;
   metadata: Record<string, string> | null;
   cardNumber: string;
+  /** What account is issued when the method is 가상계좌. */
+  accountTerms: AccountTerms;
+  /** The issued account. */
+  virtualAccount: VirtualAccount | null;
+  /** What webhooks are verified with (`ps_…`). */
+  secret: string | null;
   totalAmount: number;
   balanceAmount: number;
   taxFreeAmount: number;
@@ -70,7 +78,7 @@ export interface Payment {
   approveNumber: string;
   cancels: Cancel[];
   failure: Failure | null;
-  /** How many times money was really taken. */
+  /** How many times money was taken and stayed; a reversed deposit did not. */
   approvals: number;
   /** The code with which the next confirm of this payment is declined. */
   declineCode: string | null;

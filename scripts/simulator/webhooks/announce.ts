@@ -24,3 +24,24 @@ export function announcePaymentStatus(
     state.webhooks.send({ url, eventType, paymentKey, status, body });
   }
 }
+
+/**
+ * Sends DEPOSIT_CALLBACK for a virtual account's present state: five keys,
+ * neither envelope nor event name. Callers announce the issue, a deposit, its
+ * reversal and every cancel; a deadline that passes has no event.
+ * Source: Toss docs, webhook events.
+ */
+export function announceDeposit(state: SimulatorState, payment: Payment): void {
+  const { paymentKey, status, secret, orderId } = payment;
+  const body = JSON.stringify({
+    createdAt: toWebhookTime(state.clock.now()),
+    secret,
+    status,
+    transactionKey: payment.lastTransactionKey,
+    orderId,
+  });
+  const eventType = "DEPOSIT_CALLBACK";
+  for (const url of state.webhookUrls) {
+    state.webhooks.send({ url, eventType, paymentKey, status, body });
+  }
+}

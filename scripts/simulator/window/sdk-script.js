@@ -84,6 +84,10 @@
       amount: amount?.value,
       taxFreeAmount: options.taxFreeAmount,
       method: options.method,
+      customerName: options.customerName,
+      validHours: options.virtualAccount?.validHours,
+      dueDate: options.virtualAccount?.dueDate,
+      useEscrow: options.virtualAccount?.useEscrow,
     };
     if (successUrl && failUrl) {
       globalThis.location.assign(
@@ -130,6 +134,7 @@
     select.name = "toss-payment-method";
     const names = {
       CARD: "카드",
+      VIRTUAL_ACCOUNT: "가상계좌",
       TRANSFER: "계좌이체",
       MOBILE_PHONE: "휴대폰",
     };

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from "../error-codes.ts";
+import { BANK_CHOICES } from "../payments/banks.ts";
 import type { Payment } from "../payments/payment.ts";
 import { detailRows, escapeHtml, htmlPage } from "./html.ts";
 import type { ResultTarget } from "./window-request.ts";
@@ -26,6 +27,20 @@ function hidden(name: string, value: string | undefined): string {
   return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
 }
 
+/** What the buyer chooses for a virtual account; nothing for other methods. */
+function accountFields({ method, accountTerms }: Payment): string {
+  if (method !== "가상계좌") return "";
+  const options = BANK_CHOICES.map(({ code, name }) => {
+    const selected = code === accountTerms.bank ? " selected" : "";
+    return `<option value="${code}"${selected}>${name}</option>`;
+  });
+  const customerName = escapeHtml(accountTerms.customerName);
+  return `<label>은행 · Bank
+<select name="bank">${options.join("")}</select></label>
+<label>입금자명 · Depositor
+<input name="customerName" maxlength="100" value="${customerName}" required></label>`;
+}
+
 /** The page on which a person pays, declines or cancels. */
 export function windowPage(payment: Payment, target: ResultTarget): string {
   const options = DECLINE_CODES.map((code) => `<option>${code}</option>`);
@@ -43,6 +58,7 @@ ${details}
 ${hidden("successUrl", target.successUrl)}
 ${hidden("failUrl", target.failUrl)}
 ${hidden("origin", target.origin)}
+${accountFields(payment)}
 <button name="action" value="pay">결제하기 · Pay</button>
 <button name="action" value="cancel">결제 취소 · Cancel</button>
 <fieldset>

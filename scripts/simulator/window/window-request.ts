@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { refusalCodeOf } from "../api/refusal-code.ts";
 import { newPaymentSchema } from "../payments/create-payment.ts";
 import { PAYMENT_METHODS, type PaymentMethod } from "../payments/payment.ts";
 
 const METHOD_OF_SDK = new Map<string, PaymentMethod>([
   ["CARD", "카드"],
+  ["VIRTUAL_ACCOUNT", "가상계좌"],
   ["TRANSFER", "계좌이체"],
   ["MOBILE_PHONE", "휴대폰"],
   ["CULTURE_GIFT_CERTIFICATE", "문화상품권"],
@@ -41,6 +43,10 @@ const querySchema = resultTargetSchema.extend({
   amount: z.coerce.number(),
   taxFreeAmount: z.coerce.number().default(0),
   customerKey: z.string().optional(),
+  customerName: z.string().optional(),
+  validHours: z.coerce.number().optional(),
+  dueDate: z.string().optional(),
+  useEscrow: z.stringbool().optional(),
 });
 
 /** A request to open the window. */
@@ -59,14 +65,15 @@ export function parseWindowRequest(
 ): WindowRequest {
   const parsed = querySchema.safeParse(query);
   if (!parsed.success) {
-    const unsupported = parsed.error.issues
-      .some((issue) => issue.message === "NOT_SUPPORTED_METHOD");
-    const code = unsupported ? "NOT_SUPPORTED_METHOD" : "INVALID_REQUEST";
-    return { kind: "invalid", code };
+    return { kind: "invalid", code: refusalCodeOf(parsed.error) };
   }
-  const { clientKey, successUrl, failUrl, origin, ...payment } = parsed.data;
-  const checked = newPaymentSchema.safeParse(payment);
-  if (!checked.success) return { kind: "invalid", code: "INVALID_REQUEST" };
+  const { clientKey, successUrl, failUrl, origin, ...asked } = parsed.data;
+  const { customerName, validHours, dueDate, useEscrow, ...payment } = asked;
+  const virtualAccount = { customerName, validHours, dueDate, useEscrow };
+  const checked = newPaymentSchema.safeParse({ ...payment, virtualAccount });
+  if (!checked.success) {
+    return { kind: "invalid", code: refusalCodeOf(checked.error) };
+  }
   const target = { successUrl, failUrl, origin };
   return { kind: "valid", clientKey, payment: checked.data, target };
 }

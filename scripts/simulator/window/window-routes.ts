@@ -2,9 +2,14 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { declineSchema } from "../control/schemas.ts";
 import { describeError } from "../error-codes.ts";
+import { bankSchema } from "../payments/banks.ts";
 import { createPayment } from "../payments/create-payment.ts";
 import type { Payment } from "../payments/payment.ts";
 import { authenticatePayment } from "../payments/transitions.ts";
+import {
+  ACCOUNT_FIELDS,
+  deadlineRefusal,
+} from "../payments/virtual-account.ts";
 import type { SimulatorState } from "../state.ts";
 import { messagePage, windowPage } from "./window-page.ts";
 import { parseWindowRequest, resultTargetSchema } from "./window-request.ts";
@@ -13,6 +18,8 @@ import { answerResult } from "./window-result.ts";
 const formSchema = resultTargetSchema.extend({
   action: z.enum(["pay", "decline", "decline_confirm", "cancel"]),
   code: declineSchema.shape.code.optional(),
+  bank: bankSchema.optional(),
+  customerName: ACCOUNT_FIELDS.customerName.optional(),
 });
 
 function problemPage(code: string): Response {
@@ -28,13 +35,22 @@ function play(
   payment: Payment,
   form: z.output<typeof formSchema>,
 ): Response {
-  const { action, code = "REJECT_CARD_PAYMENT", ...target } = form;
+  const {
+    action,
+    code = "REJECT_CARD_PAYMENT",
+    bank,
+    customerName,
+    ...target
+  } = form;
+  const { accountTerms } = payment;
   // The payment stays READY and expires, as when a real buyer leaves.
   if (action === "cancel") return answerResult({ kind: "canceled" }, target);
   if (action === "decline") {
     return answerResult({ kind: "declined", payment, code }, target);
   }
   if (action === "decline_confirm") payment.declineCode = code;
+  accountTerms.bank = bank ?? accountTerms.bank;
+  accountTerms.customerName = customerName ?? accountTerms.customerName;
   authenticatePayment(state, payment);
   return answerResult({ kind: "paid", payment }, target);
 }
@@ -48,6 +64,9 @@ export function windowRoutes(state: SimulatorState): Hono {
     const keyPair = state.settings.secretKeys
       .find((pair) => pair.clientKey === request.clientKey);
     if (keyPair === undefined) return problemPage("UNAUTHORIZED_KEY");
+    const { virtualAccount } = request.payment;
+    const refusal = deadlineRefusal(virtualAccount, state.clock.now());
+    if (refusal !== null) return problemPage(refusal);
     const payment = createPayment(state, keyPair, request.payment);
     return c.html(windowPage(payment, request.target));
   });

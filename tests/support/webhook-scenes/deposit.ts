@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { auditEvents, orderRow } from "../database.ts";
 import type { Shop } from "../shop.ts";
-import { atToss, issue, type VirtualAccount } from "../virtual-account.ts";
+import {
+  atToss,
+  depositCallback,
+  issue,
+  refundedAtToss,
+  type VirtualAccount,
+} from "../virtual-account.ts";
 import { deliverWebhook, settleWebhooks } from "../webhooks.ts";
-import { depositCallback } from "../virtual-account.ts";
 import type { Scene } from "./scene.ts";
 
 const valuesOf = ({ orderId, secret }: VirtualAccount) => ({
@@ -42,7 +47,7 @@ export const depositScene: Scene = {
 
   async late({ shop, send }) {
     const account = await issue(shop);
-    atToss(shop, account, "CANCELED");
+    await refundedAtToss(shop, account);
     await deliverWebhook(shop, depositCallback(account, "CANCELED"));
     await settleWebhooks(shop);
     assert.equal(await statusOf(shop, account), "refunded");

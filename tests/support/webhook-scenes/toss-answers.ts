@@ -5,7 +5,7 @@ import type { Shop } from "../shop.ts";
  * Lets Toss answer questions about a payment with these fields changed, until it is called again: each change for
  * one answer, the last for all that follow.
  *
- * For what the simulator does not play: virtual accounts and asynchronous cancels.
+ * For what the simulator does not play, such as asynchronous cancels.
  */
 export function tossAnswers(
   { simulator }: Shop,

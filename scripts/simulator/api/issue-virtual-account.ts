@@ -1,0 +1,103 @@
+import { z } from "zod";
+import {
+  createPayment,
+  type NewPayment,
+  newPaymentSchema,
+  orderIdSchema,
+} from "../payments/create-payment.ts";
+import { paymentBody } from "../payments/payment-body.ts";
+import type { PaymentStatus } from "../payments/payment.ts";
+import {
+  ACCOUNT_FIELDS,
+  deadlineRefusal,
+  ONE_DEADLINE,
+} from "../payments/virtual-account.ts";
+import { issueAccount } from "../payments/virtual-account-life.ts";
+import type { SimulatorState } from "../state.ts";
+import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
+import { refusalCodeOf } from "./refusal-code.ts";
+
+/** Toss error codes: accounts from 200 KRW. */
+const MINIMUM_AMOUNT = 200;
+
+const cashReceiptSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("미발행") }),
+  z.object({
+    type: z.enum(["소득공제", "지출증빙"]),
+    registrationNumber: z.string()
+      .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
+  }),
+]);
+
+const escrowProductSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  code: z.string(),
+  unitPrice: z.number().min(0),
+  quantity: z.int().positive(),
+});
+
+const bodySchema = z.object({
+  ...ACCOUNT_FIELDS,
+  orderId: orderIdSchema,
+  orderName: z.string().min(1).max(100),
+  amount: z.int().positive("BELOW_ZERO_AMOUNT")
+    .min(MINIMUM_AMOUNT, "BELOW_MINIMUM_AMOUNT"),
+  taxFreeAmount: z.int().min(0).default(0),
+  customerEmail: z.email().max(100).optional(),
+  customerMobilePhone: z.string().regex(/^\d{8,15}$/).optional(),
+  cashReceipt: cashReceiptSchema.optional(),
+  escrowProducts: z.array(escrowProductSchema).optional(),
+  accountKey: z.string().min(1).optional(),
+}).refine(...ONE_DEADLINE)
+  .refine(({ taxFreeAmount, amount }) => taxFreeAmount <= amount);
+
+const USED: ReadonlySet<PaymentStatus> = new Set([
+  "WAITING_FOR_DEPOSIT",
+  "DONE",
+  "CANCELED",
+  "PARTIAL_CANCELED",
+]);
+
+function isUsed({ payments }: SimulatorState, orderId: string): boolean {
+  return [...payments.values()].some((payment) =>
+    payment.orderId === orderId && USED.has(payment.status)
+  );
+}
+
+function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {
+  const { orderId, orderName, amount, taxFreeAmount } = body;
+  const method = "가상계좌";
+  const order = { orderId, orderName, amount, taxFreeAmount, method };
+  return {
+    ...newPaymentSchema.parse(order),
+    virtualAccount: {
+      bank: body.bank,
+      customerName: body.customerName,
+      validHours: body.validHours,
+      dueDate: body.dueDate,
+      useEscrow: body.useEscrow,
+      accountKey: body.accountKey,
+    },
+  };
+}
+
+function refuse(code: string): EndpointOutcome {
+  return { kind: "refused", code };
+}
+
+/**
+ * POST /v1/virtual-accounts: issues an account without the payment window.
+ * Source: Toss core API reference, 가상계좌 발급 요청, and its error table.
+ */
+export function issueVirtualAccount(call: EndpointCall): EndpointOutcome {
+  const { state, keyPair, request } = call;
+  const body = bodySchema.safeParse(request.body);
+  if (!body.success) return refuse(refusalCodeOf(body.error));
+  const refusal = deadlineRefusal(body.data, state.clock.now());
+  if (refusal !== null) return refuse(refusal);
+  if (isUsed(state, body.data.orderId)) return refuse("DUPLICATED_ORDER_ID");
+  const payment = createPayment(state, keyPair, newPaymentOf(body.data));
+  issueAccount(state, payment);
+  return { kind: "value", value: paymentBody(payment, state.publicUrl) };
+}
