@@ -7,6 +7,7 @@ import {
   userMessage,
 } from "../_shared/http/error-response.ts";
 import { parseInput, readJson } from "../_shared/http/read-body.ts";
+import { redirect } from "../_shared/http/redirect.ts";
 import { toAppError } from "../_shared/http/to-app-error.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import {
@@ -94,11 +95,3 @@ export const confirmByRedirect: Handler = async (request, context) => {
     }));
   }
 };
-
-function redirect(location: string): Response {
-  return new Response(null, {
-    status: 303,
-    // The address that is left holds a paymentKey; it must not travel to the next page's servers.
-    headers: { location, "referrer-policy": "no-referrer" },
-  });
-}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
 import { paymentView } from "./payment-view.ts";
+import { settledCharge } from "./subscription-view.ts";
 
 const settled = {
   payment: paymentView,
@@ -10,6 +11,8 @@ const settled = {
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
   isStale: z.boolean(),
+  /** When the order belongs to a charge. */
+  charge: settledCharge.nullish(),
 };
 
 const answer = z.discriminatedUnion("outcome", [
@@ -25,7 +28,12 @@ const answer = z.discriminatedUnion("outcome", [
 export type ApplyPaymentAnswer = z.output<typeof answer>;
 
 /** Why Toss was asked. */
-export type PaymentSource = "confirm" | "webhook" | "worker" | "operator";
+export type PaymentSource =
+  | "confirm"
+  | "webhook"
+  | "worker"
+  | "operator"
+  | "billing";
 
 /** One answer of Toss and when the question was asked, by the database's clock. */
 export interface ApplyPaymentRequest {

@@ -1,17 +1,10 @@
 import { z } from "zod";
-
-/** What the holder of any leased operation needs. */
-const leased = {
-  operationId: z.string(),
-  idempotencyKey: z.string(),
-  leaseToken: z.string(),
-  /** False when Toss may have forgotten the key: then Toss is asked, nothing is sent again. */
-  keyIsFresh: z.boolean(),
-  attempts: z.number().int(),
-  ageSeconds: z.number(),
-  /** The database's time just before Toss is asked. */
-  askedAt: z.string(),
-};
+import {
+  billingDeleteOperation,
+  billingIssueOperation,
+  chargeOperation,
+} from "./billing-operation.ts";
+import { leased } from "./leased-operation.ts";
 
 /** A leased confirm: what its holder needs to ask Toss and to judge the answer. */
 export const confirmOperation = z.object({
@@ -27,7 +20,12 @@ export const confirmOperation = z.object({
 export type ConfirmOperation = z.output<typeof confirmOperation>;
 
 /** A leased operation of any kind. */
-export const operation = z.discriminatedUnion("kind", [confirmOperation]);
+export const operation = z.discriminatedUnion("kind", [
+  confirmOperation,
+  chargeOperation,
+  billingIssueOperation,
+  billingDeleteOperation,
+]);
 
 /** An {@link operation} value. */
 export type Operation = z.output<typeof operation>;

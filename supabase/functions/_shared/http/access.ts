@@ -14,9 +14,13 @@ export interface FunctionAccess {
  * through; a function that is missing here cannot be created.
  */
 export const FUNCTION_ACCESS = {
+  "billing-charge": { modes: ["cron", "secret"], browser: false },
+  // The redirect brings no credential but its signed state, so what each route needs is asked there (caller.ts).
+  "billing-issue": { modes: ["user", "anyone"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["anyone"], browser: true },
+  subscription: { modes: ["user", "secret"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;

@@ -15,5 +15,9 @@ export function createOperationContext(
     source,
     requestId,
     random: Math.random,
+    keyring: services.keyring,
+    dunning: services.config.dunning,
+    leaseSeconds: services.leaseSeconds,
+    mode: services.config.toss.mode,
   };
 }

@@ -1,48 +1,22 @@
 import { applyPayment } from "../database/apply-payment.ts";
-import {
-  postponeOperation,
-  rejectOperation,
-} from "../database/end-operation.ts";
+import { rejectOperation } from "../database/end-operation.ts";
 import type { ConfirmOperation } from "../database/operation.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { holdsMoney } from "./holds-money.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
+import { type NoProof, postpone } from "./postpone.ts";
 import { refusalEffect } from "./refusal.ts";
-import { retryDelaySeconds } from "./retry-delay.ts";
 import { paymentSnapshot } from "./snapshot.ts";
 
-/** Why an attempt brought no proof, and whether its Idempotency-Key can be used again. */
-export interface NoProof {
-  code: string;
-  message: string;
-  keyIsSpent: boolean;
-}
-
-/** Leaves an operation open: nothing is concluded, the next attempt is set. */
+/** Leaves a confirm open: nothing is concluded, the next attempt is set. */
 export async function leaveOpen(
   context: OperationContext,
   operation: ConfirmOperation,
-  { code, message, keyIsSpent }: NoProof,
+  proof: NoProof,
 ): Promise<ConfirmOutcome> {
-  const { database, logger, source, requestId, random } = context;
-  logger.warn("operation_without_proof", {
-    operationId: operation.operationId,
-    orderId: operation.orderId,
-    code,
-    attempts: operation.attempts,
-  });
-  const answer = await postponeOperation(database, {
-    operationId: operation.operationId,
-    leaseToken: operation.leaseToken,
-    errorCode: code,
-    errorMessage: message,
-    keyIsSpent,
-    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
-    source,
-    requestId,
-  });
+  const answer = await postpone(context, operation, proof);
   // A webhook may have brought the proof meanwhile.
   return answer.outcome === "succeeded" && answer.payment
     ? { kind: "confirmed", payment: answer.payment }

@@ -1,6 +1,8 @@
 import type { PaymentSource } from "../database/apply-payment.ts";
+import type { DunningPolicy } from "../database/charges.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
+import type { Keyring } from "../security/encryption.ts";
 import type { TossClient } from "../toss/client.ts";
 
 /** What acting on an operation needs, and on whose behalf it happens. */
@@ -12,4 +14,9 @@ export interface OperationContext {
   source: PaymentSource;
   requestId: string;
   random: () => number;
+  /** Opens the billing keys and authKeys of operations. */
+  keyring: Keyring;
+  dunning: DunningPolicy;
+  leaseSeconds: number;
+  mode: "test" | "live";
 }
