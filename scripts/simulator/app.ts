@@ -5,6 +5,7 @@ import type { Controls } from "./control/controls.ts";
 import { errorAnswer } from "./api/api-answer.ts";
 import type { Wire } from "./http-server.ts";
 import type { SimulatorState } from "./state.ts";
+import { billingWindowRoutes } from "./window/billing-window-routes.ts";
 import { receiptRoutes } from "./window/receipt-routes.ts";
 import { windowRoutes } from "./window/window-routes.ts";
 
@@ -28,6 +29,7 @@ export function createApp(
   const app = new Hono<SimulatorEnvironment>();
   app.route("/__simulator", controlRoutes(controls));
   app.route("/", windowRoutes(state));
+  app.route("/", billingWindowRoutes(state));
   app.route("/", receiptRoutes(state));
   app.get("/v2/standard", (c) => {
     c.header("content-type", "text/javascript; charset=utf-8");

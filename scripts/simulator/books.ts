@@ -4,6 +4,7 @@ import type { Cancel, Payment } from "./payments/payment.ts";
 export interface Book {
   paymentKey: string;
   orderId: string;
+  type: Payment["type"];
   status: Payment["status"];
   totalAmount: number;
   balanceAmount: number;
@@ -13,6 +14,8 @@ export interface Book {
   takenAmount: number;
   canceledAmount: number;
   cancels: Cancel[];
+  /** SHA-256 in hex of the billing key that was charged, else null. */
+  keyDigest: string | null;
 }
 
 /** Copies one payment into the ledger's shape. */
@@ -20,6 +23,7 @@ export function bookOf(payment: Payment): Book {
   return {
     paymentKey: payment.paymentKey,
     orderId: payment.orderId,
+    type: payment.type,
     status: payment.status,
     totalAmount: payment.totalAmount,
     balanceAmount: payment.balanceAmount,
@@ -28,5 +32,6 @@ export function bookOf(payment: Payment): Book {
     canceledAmount: payment.cancels
       .reduce((sum, cancel) => sum + cancel.cancelAmount, 0),
     cancels: structuredClone(payment.cancels),
+    keyDigest: payment.keyDigest,
   };
 }

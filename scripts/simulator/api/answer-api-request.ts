@@ -2,8 +2,13 @@ import { ERROR_CODES } from "../error-codes.ts";
 import { delay } from "../faults/delay.ts";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
-import { type ApiAnswer, errorAnswer, valueAnswer } from "./api-answer.ts";
-import type { ApiRequest } from "./api-request.ts";
+import {
+  type ApiAnswer,
+  emptyAnswer,
+  errorAnswer,
+  valueAnswer,
+} from "./api-answer.ts";
+import { type ApiRequest, decodeSegment } from "./api-request.ts";
 import { authorize } from "./authorize.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
@@ -50,28 +55,28 @@ function faultAnswer(
   };
 }
 
-/** Undoes percent-encoding; malformed text stays as it is. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function applyEndpoint(call: RoutedCall): ApiAnswer {
   const { request, endpoint } = call;
-  const parameters = endpoint.path.exec(request.path)?.slice(1).map(decode) ??
-    [];
+  const parameters = endpoint.path.exec(request.path)?.slice(1)
+    .map(decodeSegment) ?? [];
   const outcome = endpoint.handle({ ...call, parameters });
-  return outcome.kind === "value"
-    ? valueAnswer(outcome.value)
-    : errorAnswer(outcome.code, request.language);
+  switch (outcome.kind) {
+    case "value":
+      return valueAnswer(outcome.value);
+    case "empty":
+      return emptyAnswer();
+    case "refused":
+      return errorAnswer(outcome.code, request.language);
+  }
 }
 
 /** Runs a request that was not answered before, with its faults. */
 async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
   const { state, request } = call;
+  const { latencyMilliseconds } = state.settings;
+  if (latencyMilliseconds > 0) {
+    await delay(latencyMilliseconds, state.stopping);
+  }
   const before = state.faults.take("delay_before", request);
   if (before) await delay(before.milliseconds, state.stopping);
   const early = faultAnswer(call, "status_before") ?? testCodeAnswer(call);

@@ -1,3 +1,4 @@
+import { BILLING_ENDPOINTS } from "./billing-endpoints.ts";
 import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -25,4 +26,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: /^\/v1\/payments\/([^/]+)$/,
     handle: readPaymentByKey,
   },
+  ...BILLING_ENDPOINTS,
 ];

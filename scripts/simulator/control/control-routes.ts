@@ -1,12 +1,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { ClockRefusedError } from "../clock.ts";
+import { addBillingRoutes } from "./billing-routes.ts";
 import { clockBody, type ControlOutcome, type Controls } from "./controls.ts";
-import {
-  advanceSchema,
-  declineSchema,
-  resendSchema,
-  webhookUrlsSchema,
-} from "./schemas.ts";
+import { declineSchema, resendSchema, webhookUrlsSchema } from "./schemas.ts";
 
 function problem(c: Context, status: 400 | 404 | 409, message: string) {
   return c.json({ error: { message } }, status);
@@ -86,12 +83,16 @@ function addWebhookRoutes(app: Hono, controls: Controls): void {
 function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
   app.get("/clock", (c) => c.json(clockBody(controls)));
   app.post("/clock", async (c) => {
-    const wanted = advanceSchema.parse(await c.req.json());
-    await controls.advance(wanted.advanceMilliseconds);
+    await controls.advanceClocks(await c.req.json());
     return c.json(clockBody(controls));
   });
   app.get("/books", (c) => c.json(controls.books()));
   app.get("/requests", (c) => c.json(controls.requests()));
+  app.get("/settings", (c) => c.json(controls.settings()));
+  app.patch("/settings", async (c) => {
+    controls.changeSettings(await c.req.json());
+    return c.json(controls.settings());
+  });
   app.post("/reset", async (c) => {
     await controls.reset();
     return c.body(null, 204);
@@ -102,6 +103,7 @@ function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
 export function controlRoutes(controls: Controls): Hono {
   const app = new Hono();
   addPaymentRoutes(app, controls);
+  addBillingRoutes(app, controls);
   addFaultRoutes(app, controls);
   addWebhookRoutes(app, controls);
   addTimeAndLedgerRoutes(app, controls);
@@ -112,6 +114,9 @@ export function controlRoutes(controls: Controls): Hono {
     }
     if (error instanceof SyntaxError || error instanceof RangeError) {
       return problem(c, 400, error.message);
+    }
+    if (error instanceof ClockRefusedError) {
+      return problem(c, 409, error.message);
     }
     throw error;
   });

@@ -1,5 +1,6 @@
 import type { ApiRequest } from "../api/api-request.ts";
 import type { Fault } from "./fault.ts";
+import { createDice, type Dice } from "./dice.ts";
 
 type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { kind: Kind }>;
 
@@ -10,21 +11,26 @@ const CUTTING: ReadonlySet<Fault["kind"]> = new Set([
 ]);
 
 function matches(fault: Fault, request: ApiRequest): boolean {
-  const { method, path, pathPattern, paymentKey } = fault;
+  const { method, path, pathPattern, paymentKey, billingKey, orderId } = fault;
   return (method === undefined || method === request.method) &&
     (path === undefined || request.path.startsWith(path)) &&
     (pathPattern === undefined ||
       new RegExp(pathPattern).test(request.path)) &&
-    (paymentKey === undefined || paymentKey === request.paymentKey);
+    (paymentKey === undefined || paymentKey === request.paymentKey) &&
+    (billingKey === undefined || billingKey === request.billingKey) &&
+    (orderId === undefined || orderId === request.orderId);
 }
 
 /** The faults that wait for requests, oldest first. */
 export class FaultQueue {
   #faults: Fault[] = [];
+  readonly #dice = new WeakMap<Fault, Dice>();
 
   /** Adds a fault behind those that wait. */
   add(fault: Fault): void {
-    this.#faults.push({ ...fault });
+    const waiting = { ...fault };
+    this.#faults.push(waiting);
+    this.#dice.set(waiting, createDice(fault.seed ?? 1));
   }
 
   /** Forgets every fault. */
@@ -40,13 +46,14 @@ export class FaultQueue {
   /**
    * Takes the oldest fault of `kind` that matches, and counts it down.
    * A request takes each kind at its own moment, so several kinds combine.
+   * One that its `ratio` lets pass leaves the request to the next.
    */
   take<Kind extends Fault["kind"]>(
     kind: Kind,
     request: ApiRequest,
   ): FaultOf<Kind> | undefined {
     const isWanted = (fault: Fault): fault is FaultOf<Kind> =>
-      fault.kind === kind && matches(fault, request);
+      fault.kind === kind && matches(fault, request) && this.#picks(fault);
     const fault = this.#faults.find(isWanted);
     if (fault !== undefined && fault.count !== "always") {
       fault.count -= 1;
@@ -55,6 +62,12 @@ export class FaultQueue {
       }
     }
     return fault;
+  }
+
+  #picks(fault: Fault): boolean {
+    const roll = this.#dice.get(fault);
+    return fault.ratio === undefined || roll === undefined ||
+      roll() < fault.ratio;
   }
 
   /**

@@ -25,6 +25,11 @@ export function newTransactionKey(): string {
   return `txrd_${randomFrom(ALPHABET.toLowerCase(), 26)}`;
 }
 
+/** The value that verifies webhooks about a payment, `ps_` and 26 characters. */
+export function newSecret(): string {
+  return `ps_${randomFrom(ALPHABET, 26)}`;
+}
+
 /** An approval number of eight digits. */
 export function newApproveNumber(): string {
   return randomFrom("0123456789", 8);

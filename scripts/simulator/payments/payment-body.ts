@@ -1,24 +1,22 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { maskCardNumber } from "./card.ts";
 import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 
 const WAS_APPROVED = new Set(["DONE", "CANCELED", "PARTIAL_CANCELED"]);
 
-function maskCardNumber(cardNumber: string): string {
-  return `${cardNumber.slice(0, 8)}****${cardNumber.slice(12, 15)}*`;
-}
-
 function cardBody(payment: Payment) {
+  const { issuerCode, acquirerCode, cardType, ownerType } = payment.card;
   return {
     amount: payment.totalAmount,
-    issuerCode: "11",
-    acquirerCode: "11",
+    issuerCode,
+    acquirerCode,
     number: maskCardNumber(payment.cardNumber),
     installmentPlanMonths: 0,
     approveNo: payment.approveNumber,
     useCardPoint: false,
-    cardType: "신용",
-    ownerType: "개인",
+    cardType,
+    ownerType,
     acquireStatus: payment.status === "CANCELED" ? "CANCELED" : "READY",
     isInterestFree: false,
     interestPayer: null,
@@ -106,7 +104,7 @@ export function paymentBody(payment: Payment, publicUrl: string) {
     cashReceipts: null,
     discount: null,
     cancels: payment.cancels.length === 0 ? null : payment.cancels,
-    secret: null,
+    secret: payment.secret,
     type: payment.type,
     country: "KR",
     failure: payment.failure,

@@ -1,4 +1,5 @@
 import type { KeyPair } from "../options.ts";
+import type { CardDetails } from "./card.ts";
 
 /** The eight states of a payment (Toss core API reference, Payment object). */
 export type PaymentStatus =
@@ -52,13 +53,18 @@ export interface Cancel {
 export interface Payment {
   paymentKey: string;
   keyPair: KeyPair;
-  type: "NORMAL";
+  type: "NORMAL" | "BILLING";
   orderId: string;
   orderName: string;
   method: PaymentMethod;
   customerKey: string | null;
   metadata: Record<string, string> | null;
   cardNumber: string;
+  card: CardDetails;
+  /** SHA-256 in hex of the billing key that was charged, else null. */
+  keyDigest: string | null;
+  /** Verifies webhooks; null where Toss gives none. */
+  secret: string | null;
   totalAmount: number;
   balanceAmount: number;
   taxFreeAmount: number;

@@ -22,14 +22,14 @@ dl > div { display: flex; justify-content: space-between; gap: 1rem;
   padding: .625rem 0; border-bottom: 1px solid #e5e8eb; font-size: .875rem; }
 dt { flex: none; color: #6b7684; }
 dd { margin: 0; font-weight: 600; text-align: right; overflow-wrap: anywhere; }
-button, select { font: inherit; width: 100%; min-height: 2.75rem;
+button, select, input { font: inherit; width: 100%; min-height: 2.75rem;
   margin: .25rem 0; padding: .5rem .75rem; border: 1px solid #d1d6db;
   border-radius: .5rem; background: #fff; color: inherit; }
 button { cursor: pointer; }
 button:hover { background: #f2f4f6; }
-button[value="pay"] { border-color: #1b64da; background: #1b64da; color: #fff;
+button[value="pay"], button[value="register"] { border-color: #1b64da; background: #1b64da; color: #fff;
   font-weight: 600; }
-button[value="pay"]:hover { background: #1957c2; }
+button[value="pay"]:hover, button[value="register"]:hover { background: #1957c2; }
 button[value="cancel"] { border-color: transparent; color: #6b7684; }
 fieldset { margin: 1rem 0 0; padding: .75rem 1rem 1rem; border: 0;
   border-radius: .75rem; background: #f9fafb; }

@@ -15,7 +15,8 @@ const formSchema = resultTargetSchema.extend({
   code: declineSchema.shape.code.optional(),
 });
 
-function problemPage(code: string): Response {
+/** The page that says why a window does not open. */
+export function problemPage(code: string): Response {
   const { status, korean, english } = describeError(code);
   return new Response(messagePage(`${code}: ${korean} · ${english}`), {
     status,
