@@ -87,6 +87,12 @@ const REFUSALS = {
     ),
   plan_not_found: () =>
     new AppError("plan_not_found", "There is no such active plan."),
+  plan_not_billable: () => {
+    const problem = "this plan's price cannot be charged by billing key";
+    return new AppError("invalid_request", `planId: ${problem}`, {
+      details: [{ field: "planId", problem }],
+    });
+  },
   method_not_found: () =>
     new AppError(
       "billing_method_not_found",

@@ -2,15 +2,16 @@ import type { PeriodRefund } from "../database/subscriptions.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 
 /**
- * Gives back the money for the rest of a period that ended early.
+ * Gives back the money for the rest of a period that ended early; a repeat refunds nothing twice.
  *
- * @returns whether Toss has confirmed the refund; if not, it is still owed and stands in the log
+ * @returns whether Toss has confirmed every refund; if not, what is owed stands in the log and on its charge
  */
 export function refundPeriod(
   { logger }: OperationContext,
-  { paymentKey, amount, reason, refundRequestId }: PeriodRefund,
+  { refunds, reason }: { refunds: readonly PeriodRefund[]; reason: string },
 ): Promise<boolean> {
-  const owed = { paymentKey, amount, reason, refundRequestId };
-  logger.error("period_refund_owed", owed);
-  return Promise.resolve(false);
+  for (const refund of refunds) {
+    logger.error("period_refund_owed", { ...refund, reason });
+  }
+  return Promise.resolve(refunds.length === 0);
 }

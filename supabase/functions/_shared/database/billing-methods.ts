@@ -105,7 +105,6 @@ const finished = z.discriminatedUnion("outcome", [
     debts: z.array(z.string()).default([]),
   }),
   z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
-  z.object({ outcome: z.literal("unknown") }),
 ]);
 
 /** What `finish_billing_issue` answers. */
@@ -189,7 +188,7 @@ export function beginBillingDelete(
   return database.call("begin_billing_delete", { ...request }, deletion);
 }
 
-const deleted = z.object({ outcome: z.enum(["deleted", "unknown"]) });
+const deleted = z.object({ outcome: z.literal("deleted") });
 
 /** Wipes the encrypted key after Toss has removed its own. */
 export function finishBillingDelete(

@@ -20,14 +20,14 @@ export type SubscriptionAction = typeof SUBSCRIPTION_ACTIONS[number];
 
 const refund = z.object({
   paymentKey: z.string(),
+  orderId: z.string(),
   /** In won. */
   amount: z.number().int(),
-  reason: z.string(),
   /** The refund's idempotency token. */
   refundRequestId: z.string(),
 });
 
-/** Money to give back for the rest of a period. */
+/** Money of one payment to give back for the rest of a period. */
 export type PeriodRefund = z.output<typeof refund>;
 
 const answer = z.discriminatedUnion("outcome", [
@@ -40,10 +40,13 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({
     outcome: z.literal("refund"),
     subscription: subscriptionView,
-    ...refund.shape,
+    /** Of the period's charge, and of an upgrade within it. */
+    refunds: z.array(refund),
+    reason: z.string(),
   }),
   z.object({ outcome: z.literal("subscription_not_found") }),
   z.object({ outcome: z.literal("plan_not_found") }),
+  z.object({ outcome: z.literal("plan_not_billable") }),
   z.object({ outcome: z.literal("method_not_found") }),
   z.object({ outcome: z.literal("already_subscribed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
