@@ -5,6 +5,7 @@ import type { Controls } from "./control/controls.ts";
 import { errorAnswer } from "./api/api-answer.ts";
 import type { Wire } from "./http-server.ts";
 import type { SimulatorState } from "./state.ts";
+import { billingWindowRoutes } from "./window/billing-window-routes.ts";
 import { paymentLogsRoutes } from "./window/payment-logs-routes.ts";
 import { receiptRoutes } from "./window/receipt-routes.ts";
 import { windowRoutes } from "./window/window-routes.ts";
@@ -29,6 +30,7 @@ export function createApp(
   const app = new Hono<SimulatorEnvironment>();
   app.route("/__simulator", controlRoutes(controls));
   app.route("/", windowRoutes(state));
+  app.route("/", billingWindowRoutes(state));
   app.route("/", receiptRoutes(state));
   app.route("/", paymentLogsRoutes(state, controls));
   app.get("/v2/standard", (c) => {

@@ -5,6 +5,7 @@ import { virtualAccountBody } from "./payments/virtual-account-body.ts";
 export interface Book {
   paymentKey: string;
   orderId: string;
+  type: Payment["type"];
   status: Payment["status"];
   method: Payment["method"];
   totalAmount: number;
@@ -18,6 +19,8 @@ export interface Book {
   cancels: Cancel[];
   /** As the Payment object shows it; null without an issued account. */
   virtualAccount: ReturnType<typeof virtualAccountBody> | null;
+  /** SHA-256 in hex of the billing key that was charged, else null. */
+  keyDigest: string | null;
 }
 
 /** Copies one payment into the ledger's shape. */
@@ -28,6 +31,7 @@ export function bookOf(payment: Payment): Book {
   return {
     paymentKey: payment.paymentKey,
     orderId: payment.orderId,
+    type: payment.type,
     status: payment.status,
     method: payment.method,
     totalAmount: payment.totalAmount,
@@ -38,5 +42,6 @@ export function bookOf(payment: Payment): Book {
     cancels: structuredClone(payment.cancels),
     virtualAccount: virtualAccount &&
       structuredClone(virtualAccountBody(virtualAccount)),
+    keyDigest: payment.keyDigest,
   };
 }

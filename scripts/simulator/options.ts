@@ -23,13 +23,30 @@ export const SIMULATOR_KEYS = {
   clientKey: "test_ck_simulator0000000000000000000",
 };
 
+/** What may also be changed while a simulator runs. */
+const changeable = {
+  mismatchCode: z.enum(["INVALID_REQUEST", "FORBIDDEN_REQUEST"]),
+  cacheServerErrors: z.boolean(),
+  keepDeclinedCharges: z.boolean(),
+  announceOwnDelete: z.boolean(),
+  authKeyLifetimeMilliseconds: z.int().positive().nullable(),
+  latencyMilliseconds: z.int().min(0),
+};
+
+const changeableSchema = z.object(changeable);
+const changesSchema = z.strictObject(changeable).exactPartial();
+
 const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535),
   secretKeys: z.array(keyPairSchema).min(1).default([SIMULATOR_KEYS]),
   webhookUrls: z.array(z.url()).default([]),
-  mismatchCode: z.enum(["INVALID_REQUEST", "FORBIDDEN_REQUEST"])
-    .default("INVALID_REQUEST"),
-  cacheServerErrors: z.boolean().default(false),
+  mismatchCode: changeable.mismatchCode.default("INVALID_REQUEST"),
+  cacheServerErrors: changeable.cacheServerErrors.default(false),
+  keepDeclinedCharges: changeable.keepDeclinedCharges.default(true),
+  announceOwnDelete: changeable.announceOwnDelete.default(false),
+  authKeyLifetimeMilliseconds: changeable.authKeyLifetimeMilliseconds
+    .default(null),
+  latencyMilliseconds: changeable.latencyMilliseconds.default(0),
   minuteInMilliseconds: z.number().positive().default(60_000),
   webhookTimeoutMilliseconds: z.number().positive().default(10_000),
   publicUrl: z.url().optional(),
@@ -42,6 +59,12 @@ const optionsSchema = z.strictObject({
  * - `webhookUrls` where events go; each URL gets every event
  * - `mismatchCode` what a confirm with another amount or orderId answers
  * - `cacheServerErrors` whether an Idempotency-Key also replays a 5xx
+ * - `keepDeclinedCharges` whether a declined charge of a billing key stays as
+ *   an ABORTED payment, or leaves nothing to read
+ * - `announceOwnDelete` whether DELETE of a billing key sends BILLING_DELETED
+ * - `authKeyLifetimeMilliseconds` virtual time in which an authKey can be used;
+ *   null = for ever
+ * - `latencyMilliseconds` real time that every request is worked on
  * - `minuteInMilliseconds` length of a minute of the webhook retry schedule
  * - `webhookTimeoutMilliseconds` real time a webhook receiver has, 10 seconds
  * - `publicUrl` the address browsers reach, when it is not `url`
@@ -51,10 +74,32 @@ export type SimulatorOptions = z.input<typeof optionsSchema>;
 /** The options with every default filled in. */
 export type Settings = z.output<typeof optionsSchema>;
 
+/** The settings that may change while a simulator runs. */
+export type ChangeableSettings = z.output<typeof changeableSchema>;
+
+/** Changes of `ChangeableSettings`; what is absent stays. */
+export type SettingsChanges = z.input<typeof changesSchema>;
+
 /** One secret key and the client key that belongs to it. */
 export type KeyPair = Settings["secretKeys"][number];
 
 /** Fills in the defaults; throws a `ZodError` on a malformed option. */
 export function parseOptions(options: SimulatorOptions): Settings {
   return optionsSchema.parse(options);
+}
+
+/** The part of the settings that may change. */
+export function changeableSettings(settings: Settings): ChangeableSettings {
+  return changeableSchema.parse(settings);
+}
+
+/**
+ * Applies changes to settings; throws a `ZodError` on a malformed one. The key
+ * pairs stay the same objects, because payments refer to theirs.
+ */
+export function changeSettings(
+  settings: Settings,
+  changes: SettingsChanges,
+): Settings {
+  return { ...settings, ...changesSchema.parse(changes) };
 }

@@ -1,4 +1,4 @@
-import type { VirtualClock } from "./clock.ts";
+import type { ClockStep, VirtualClock } from "./clock.ts";
 
 interface Task {
   dueAt: number;
@@ -8,6 +8,11 @@ interface Task {
 // setTimeout takes 31 bits; a longer wait is simply armed again.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+const moveAlone: ClockStep = (move) => {
+  move();
+  return Promise.resolve();
+};
+
 /**
  * Runs work at moments of the virtual clock: by itself as real time passes,
  * and at once, in order, when the clock is advanced.
@@ -16,6 +21,7 @@ export class Scheduler {
   readonly #clock: VirtualClock;
   readonly #running = new Set<Promise<void>>();
   #tasks: Task[] = [];
+  #advancing: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(clock: VirtualClock) {
@@ -51,9 +57,18 @@ export class Scheduler {
   /**
    * Moves the clock forward and runs what becomes due, each task at its own
    * moment and after the work of the one before, so that retries planned
-   * within the span also happen.
+   * within the span also happen. `step` surrounds every move of the clock.
+   * Who asks meanwhile waits for the first move to end.
    */
-  async advance(milliseconds: number): Promise<void> {
+  async advance(milliseconds: number, step = moveAlone): Promise<void> {
+    const turn = this.#advancing
+      .then(() => this.#advance(milliseconds, step))
+      .finally(() => this.#arm());
+    this.#advancing = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #advance(milliseconds: number, step: ClockStep): Promise<void> {
     // First, so that a retry is planned before the span to its moment begins.
     await this.settle();
     const target = this.#clock.now() + milliseconds;
@@ -62,19 +77,25 @@ export class Scheduler {
       task !== undefined && task.dueAt <= target;
       task = this.#tasks[0]
     ) {
-      this.#tasks.shift();
-      this.#clock.moveTo(task.dueAt);
-      task.run();
+      const { dueAt } = task;
+      await step(() => this.#clock.moveTo(dueAt));
+      // Meanwhile its plan may have been taken back.
+      if (this.#take(task)) task.run();
       await this.settle();
     }
-    this.#clock.moveTo(target);
-    this.#arm();
+    await step(() => this.#clock.moveTo(target));
   }
 
   /** Forgets everything planned. */
   clear(): void {
     this.#tasks = [];
     clearTimeout(this.#timer);
+  }
+
+  #take(task: Task): boolean {
+    const isPlanned = this.#tasks.includes(task);
+    this.#tasks = this.#tasks.filter((other) => other !== task);
+    return isPlanned;
   }
 
   #arm(): void {

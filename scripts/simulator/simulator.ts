@@ -43,6 +43,7 @@ export async function startSimulator(
       // Deliveries that just failed have planned their retries.
       scheduler.clear();
       clock.reset();
+      await state.clockDriver?.reset();
       const time = { clock, scheduler, post: client.post };
       Object.assign(state, emptyCollections(settings, time));
     },

@@ -1,5 +1,6 @@
 import { IdempotencyStore } from "./api/idempotency-store.ts";
-import { VirtualClock } from "./clock.ts";
+import { type BillingState, emptyBilling } from "./billing/billing-state.ts";
+import { type ClockDriver, VirtualClock } from "./clock.ts";
 import { FaultQueue } from "./faults/fault-queue.ts";
 import type { Settings } from "./options.ts";
 import type { CardDecline } from "./payments/card-decline.ts";
@@ -11,14 +12,19 @@ import { WebhookSender } from "./webhooks/webhook-sender.ts";
 
 /** Everything one running simulator knows. */
 export interface SimulatorState {
-  readonly settings: Settings;
+  settings: Settings;
   /** The address browsers reach; known once the server listens. */
   publicUrl: string;
   webhookUrls: string[];
   readonly clock: VirtualClock;
+  /** Moves other clocks along; null = this one is alone. */
+  clockDriver: ClockDriver | null;
   readonly scheduler: Scheduler;
   /** By payment key, in order of creation. */
   payments: Map<string, Payment>;
+  /** By orderId, in order of creation. */
+  paymentsByOrder: Map<string, Payment[]>;
+  billing: BillingState;
   cardDeclines: CardDecline[];
   idempotency: IdempotencyStore;
   faults: FaultQueue;
@@ -30,8 +36,11 @@ export interface SimulatorState {
 
 type Collected = Pick<
   SimulatorState,
+  | "settings"
   | "webhookUrls"
   | "payments"
+  | "paymentsByOrder"
+  | "billing"
   | "cardDeclines"
   | "idempotency"
   | "faults"
@@ -45,8 +54,11 @@ export function emptyCollections(
   time: { clock: VirtualClock; scheduler: Scheduler; post: PostWebhook },
 ): Collected {
   return {
+    settings,
     webhookUrls: [...settings.webhookUrls],
     payments: new Map(),
+    paymentsByOrder: new Map(),
+    billing: emptyBilling(),
     cardDeclines: [],
     idempotency: new IdempotencyStore(time.clock),
     faults: new FaultQueue(),
@@ -67,9 +79,9 @@ export function createState(
   const clock = new VirtualClock();
   const scheduler = new Scheduler(clock);
   return {
-    settings,
     publicUrl: settings.publicUrl ?? "",
     clock,
+    clockDriver: null,
     scheduler,
     stopping,
     ...emptyCollections(settings, { clock, scheduler, post }),

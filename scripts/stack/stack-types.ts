@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import type { ClockSpan } from "../simulator/clock-span.ts";
 import type { Intercept, RestRequest } from "./gateway.ts";
 import type { Simulator, SimulatorOptions } from "./toss.ts";
 
@@ -75,6 +76,20 @@ export interface Stack {
   restartPostgres(options?: { crash?: boolean }): Promise<void>;
   /** Runs one job of `cron.job` now. Throws when there is none so named. */
   runCronJob(name: string): Promise<void>;
+  /** The time of every rule in SQL, which `advanceClock` moves. */
+  now(): Promise<Date>;
+  /**
+   * Moves the database's clock and the simulator's by the same amount, by a
+   * span or until the database's shows a moment. What falls due at the
+   * simulator on the way happens at its own time on both clocks, after the
+   * functions have worked off what is theirs.
+   *
+   * Throws `ClockRefusedError` with other than test keys, and when there is no
+   * simulator or no clock in the database; `RangeError` for a moment that is over.
+   */
+  advanceClock(target: ClockSpan | Date): Promise<void>;
+  /** Puts both clocks back to the real time. */
+  resetClock(): Promise<void>;
   /** The variables that `status` prints. */
   variables(): Record<string, string>;
   /** Stops everything the stack has started. */

@@ -1,4 +1,5 @@
 import postgres, { type Sql } from "postgres";
+import { type StackClock, startClock } from "./clock.ts";
 import { findCronJob, runCronJob, startCron } from "./cron.ts";
 import { prepareDatabase } from "./database.ts";
 import type { FunctionsPool } from "./functions-pool.ts";
@@ -105,7 +106,27 @@ function openGateway(
   return restRequests;
 }
 
-function stackOf(parts: Parts, functions: FunctionsPool): Stack {
+async function settled(functions: FunctionsPool): Promise<void> {
+  await (await functions.current()).settled();
+}
+
+function startStackClock(
+  { sql, outside }: Parts,
+  functions: FunctionsPool,
+): Promise<StackClock> {
+  return startClock({
+    sql,
+    simulator: outside.simulator,
+    tossSecretKey: outside.variables.TOSS_SECRET_KEY ?? "",
+    functionsSettled: () => settled(functions),
+  });
+}
+
+function stackOf(
+  parts: Parts,
+  functions: FunctionsPool,
+  clock: StackClock,
+): Stack {
   const { outside, sql, apiUrl } = parts;
   const addresses = {
     apiUrl,
@@ -125,7 +146,8 @@ function stackOf(parts: Parts, functions: FunctionsPool): Stack {
     restRequests: openGateway(parts, functions),
     projectVariables: outside.variables,
     killFunctions: () => functions.kill(),
-    functionsSettled: async () => await (await functions.current()).settled(),
+    ...clock,
+    functionsSettled: () => settled(functions),
     restartPostgres: (options) =>
       parts.lite.survive(() => parts.postgres.restart(options)),
     async runCronJob(name) {
@@ -168,5 +190,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   // Both have to be over before a failure of one stops the other.
   await Promise.allSettled([starting, filling]);
   await filling;
-  return stackOf({ ...parts, cleanup: cleanup.move() }, await starting);
+  const functions = await starting;
+  const clock = await startStackClock(parts, functions);
+  return stackOf({ ...parts, cleanup: cleanup.move() }, functions, clock);
 }

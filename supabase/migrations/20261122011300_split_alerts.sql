@@ -8,8 +8,8 @@ select
   case when op.created_at < private.clock_now() - interval '1 hour' then 'critical' else 'warning' end as level,
   'operation_without_proof' as alert,
   op.id::text as subject,
-  format('%s of order %s: %s after %s attempts', op.kind, op.order_id, coalesce(op.error_code, op.state), op.attempts)
-    as detail,
+  format('%s: %s after %s attempts',
+    concat_ws(' of order ', op.kind, op.order_id), coalesce(op.error_code, op.state), op.attempts) as detail,
   op.created_at as since
 from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < private.clock_now() - interval '5 minutes'

@@ -24,7 +24,24 @@ as $$
         'private.billing_keys', k.key_id, k.ciphertext, k.billing_method_id::text
       from private.billing_keys as k
       join public.billing_methods as m on m.id = k.billing_method_id
+      where k.ciphertext is not null
       order by k.key_id, m.created_at
+    )
+    union all
+    (
+      select distinct on (i.key_id)
+        'private.billing_issues', i.key_id, i.ciphertext, i.operation_id::text
+      from private.billing_issues as i
+      where i.ciphertext is not null
+      order by i.key_id, i.created_at
+    )
+    union all
+    (
+      select distinct on (s.key_id)
+        'private.operation_secrets', s.key_id, s.ciphertext, s.operation_id::text
+      from private.operation_secrets as s
+      join public.operations as op on op.id = s.operation_id
+      order by s.key_id, op.created_at
     )
   )
   select coalesce(jsonb_agg(jsonb_build_object(

@@ -112,12 +112,80 @@ test("worker is closed to buyers and guests", async (shop) => {
   }
 });
 
+test("billing-charge is open to cron and the secret key alone", async (shop) => {
+  const { publishableKey, secretKey, cronSecret } = shop.stack;
+  const user = await signUp(shop);
+  const call = (headers: Record<string, string>) =>
+    callFunction(shop, "billing-charge", { body: { dryRun: true }, headers });
+
+  const closed: Record<string, string>[] = [
+    {},
+    { apikey: publishableKey },
+    buyerHeaders(shop, user.accessToken),
+    { authorization: `Bearer ${cronSecret}x` },
+    { authorization: `Bearer ${secretKey}` },
+    { apikey: cronSecret },
+  ];
+  for (const headers of closed) {
+    assert.equal((await call(headers)).status, 401);
+  }
+  const open: Record<string, string>[] = [
+    { apikey: secretKey },
+    { authorization: `Bearer ${cronSecret}` },
+  ];
+  for (const headers of open) {
+    assert.equal((await call(headers)).status, 200);
+  }
+});
+
+test("subscription and billing-issue know nobody but a signed-in user, and say so before anything else", async (shop) => {
+  const { publishableKey, cronSecret } = shop.stack;
+  const user = await signUp(shop);
+  const calls: [string, string, string][] = [
+    ["subscription", "POST", ""],
+    ["billing-issue", "POST", ""],
+    ["billing-issue", "POST", "/prepare"],
+    ["billing-issue", "DELETE", ""],
+  ];
+  const closed: Record<string, string>[] = [
+    {},
+    { apikey: publishableKey },
+    { authorization: `Bearer ${cronSecret}` },
+    buyerHeaders(shop, `${user.accessToken}x`),
+    buyerHeaders(
+      shop,
+      forgedToken({ sub: user.id, role: "authenticated", exp: 9_999_999_999 }),
+    ),
+  ];
+  for (const [name, method, path] of calls) {
+    for (const headers of closed) {
+      const { status, body } = await callFunction(shop, name, {
+        method,
+        path,
+        headers,
+        body: { whatever: 1 },
+      });
+      assert.deepEqual([status, body.code], [401, "unauthorized"], name + path);
+    }
+    const { status } = await callFunction(shop, name, {
+      method,
+      path,
+      headers: buyerHeaders(shop, user.accessToken),
+      body: { whatever: 1 },
+    });
+    assert.equal(status, 400, name + path);
+  }
+});
+
 test("every function answers a method it does not have with 405 and Allow", async (shop) => {
   const wrong: [string, string, string][] = [
     ["checkout", "GET", "POST"],
     ["webhook", "PUT", "POST, GET, HEAD"],
     ["health", "POST", "GET"],
     ["worker", "GET", "POST"],
+    ["billing-charge", "GET", "POST"],
+    ["billing-issue", "PUT", "POST, GET, DELETE"],
+    ["subscription", "GET", "POST"],
   ];
   for (const [name, method, allowed] of wrong) {
     const { status, body, headers } = await callFunction(shop, name, {
@@ -146,7 +214,7 @@ test("a preflight lets the shop's page in and no other", async (shop) => {
       headers: { origin, "access-control-request-method": "POST" },
     });
 
-  for (const name of ["checkout", "confirm"]) {
+  for (const name of ["checkout", "confirm", "billing-issue", "subscription"]) {
     const { status, headers } = await preflight(name, SHOP_PAGE);
     assert.equal(status, 204);
     assert.equal(headers.get("access-control-allow-origin"), SHOP_PAGE);
@@ -164,7 +232,7 @@ test("a preflight lets the shop's page in and no other", async (shop) => {
     const other = await preflight(name, "https://evil.example");
     assert.equal(other.headers.get("access-control-allow-origin"), null);
   }
-  for (const name of ["webhook", "worker"]) {
+  for (const name of ["webhook", "worker", "billing-charge"]) {
     const { headers } = await preflight(name, SHOP_PAGE);
     assert.equal(headers.get("access-control-allow-origin"), null, name);
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { control } from "./control-client.ts";
 import { cancel, confirm, REFUND_RECEIVE_ACCOUNT } from "./toss-client.ts";
 import {
   MINUTE,
@@ -6,20 +7,6 @@ import {
   withReceiver,
   withSimulator,
 } from "./with-simulator.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
-
-async function control(simulator: Simulator, route: string, body?: unknown) {
-  const [method = "GET", path = ""] = route.split(" ");
-  const response = await fetch(`${simulator.url}/__simulator${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    json: text === "" ? undefined : JSON.parse(text),
-  };
-}
 
 Deno.test("control API creates, authenticates, declines and expires payments", async () => {
   await withSimulator(async (simulator) => {
@@ -126,6 +113,20 @@ Deno.test("control API refuses unknown fields, bad values and bad JSON", async (
       ["POST /faults", { kind: "no_such_fault" }],
       ["POST /faults", { kind: "garbage", pathPattern: "(" }],
       ["POST /clock", { advanceMilliseconds: -1 }],
+      ["POST /clock", {}],
+      ["POST /clock", { days: 1, to: "2030-01-01T00:00:00Z" }],
+      ["POST /clock", { to: "2020-01-01T00:00:00Z" }],
+      ["POST /clock", { to: "2030-01-01T00:00:00" }],
+      ["POST /faults", { kind: "garbage", ratio: 0 }],
+      ["PATCH /settings", { latencyMilliseconds: -1 }],
+      ["PATCH /settings", { port: 1 }],
+      ["POST /billing/authorizations", { customerKey: "c" }],
+      ["POST /billing/authorizations", {
+        customerKey: "customer-1",
+        issuerCode: "00",
+      }],
+      ["POST /billing/declines", { code: "COMMON_ERROR" }],
+      ["POST /billing/keys/remove", { reason: "lost" }],
       ["PUT /webhook-urls", { webhookUrls: ["no url"] }],
       ["POST /webhooks/knobs", { kind: "delay" }],
     ];

@@ -161,6 +161,51 @@ Deno.test("SDK script §9 asks for a virtual account with its deadline and name"
   );
 });
 
+Deno.test("SDK script §9 opens the billing window through the npm package", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      leave(payment.requestBillingAuth({
+        method: "CARD",
+        ...TARGETS,
+        customerName: "김토스",
+      }));
+      const url = new URL(browser.assigned[0] ?? "");
+      assert.equal(url.origin, simulator.url);
+      assert.deepEqual(Object.fromEntries(url.searchParams), {
+        clientKey: simulator.clientKey,
+        customerKey: "customer-1",
+        method: "CARD",
+        ...TARGETS,
+        customerName: "김토스",
+      });
+      const page = await fetch(url);
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /김토스/);
+    })
+  );
+});
+
+Deno.test("SDK script §9 refuses billing without a customer or without both URLs", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const anonymous = sdk.payment({ customerKey: "@@ANONYMOUS" });
+      const request = { method: "CARD", ...TARGETS } as const;
+      await assert.rejects(anonymous.requestBillingAuth(request), {
+        code: "INVALID_CUSTOMER_KEY",
+      });
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      await assert.rejects(
+        payment.requestBillingAuth({ ...request, failUrl: "" }),
+        { code: "INVALID_PARAMETERS" },
+      );
+      assert.deepEqual(browser.assigned, []);
+    })
+  );
+});
+
 Deno.test("SDK script §9 resolves and rejects in promise mode", async () => {
   await withSimulator((simulator) =>
     withBrowser(async (browser) => {

@@ -11,6 +11,10 @@ export interface AnswerBody {
   code: string;
   message: string;
   status: string;
+  type: string;
+  billingKey: string;
+  customerKey: string;
+  authenticatedAt: string;
   paymentKey: string;
   orderId: string;
   method: string | null;
@@ -22,7 +26,14 @@ export interface AnswerBody {
   useEscrow: boolean | null;
   receipt: { url: string } | null;
   failure: { code: string; message: string };
-  card: { number: string; amount: number };
+  card: {
+    number: string;
+    amount: number;
+    issuerCode: string;
+    acquirerCode: string;
+    cardType: string;
+    ownerType: string;
+  };
   cancels: Cancel[];
   suppliedAmount: number;
   vat: number;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe } from "./billing.ts";
 import { buy, ONE_STICKER } from "./buy.ts";
 import { type Access, RELATION_ACCESS } from "./relation-access.ts";
 import type { Shop } from "./shop.ts";
@@ -47,15 +48,7 @@ export async function actors(shop: Shop): Promise<Cast> {
     data: { customerKey: "customer-of-the-cast" },
   });
   await settleWebhooks(shop);
-  await shop.stack.sql`
-    with method as (
-      insert into public.billing_methods (user_id, method, card_number_masked)
-      values (${owner.id}, '카드', '433012******1234')
-      returning id
-    )
-    insert into public.subscriptions
-      (user_id, plan_id, billing_method_id, status, current_period_start, current_period_end)
-    select ${owner.id}, 'basic', method.id, 'active', now(), now() + interval '1 month' from method`;
+  await subscribe(shop, { planId: "basic", user: owner });
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

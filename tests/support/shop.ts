@@ -33,6 +33,7 @@ export async function calmDown({ stack, simulator }: Shop): Promise<void> {
   simulator.clearFaults();
   simulator.clearWebhookKnobs();
   simulator.clearCardDeclines();
+  simulator.clearChargeDeclines();
   simulator.setWebhookUrls([webhookUrl(stack.functionsUrl, {})]);
-  await stack.sql`update private.clock set time_offset = interval '0'`;
+  await stack.resetClock();
 }

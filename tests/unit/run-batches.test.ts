@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runBatches } from "../../supabase/functions/worker/jobs/run-batches.ts";
+import { runBatches } from "../../supabase/functions/_shared/run-batches.ts";
 
 function workOf(total: number) {
   const items = Array.from({ length: total }, (_, index) => index);
@@ -28,6 +28,18 @@ Deno.test("runBatches() takes small batches until nothing is due", async () => {
   assert.equal(run.results.length, 25);
   assert.equal(run.remaining, 0);
   assert.deepEqual(work.sizes, [10, 10, 10]);
+});
+
+Deno.test("runBatches() takes batches of the size it is given", async () => {
+  const work = workOf(25);
+  await runBatches({
+    limit: 100,
+    batchSize: 20,
+    claim: work.claim,
+    handle: (item) => Promise.resolve(item),
+    onInterrupted: ignore,
+  });
+  assert.deepEqual(work.sizes, [20, 20]);
 });
 
 Deno.test("runBatches() stops at its limit and says what remains", async () => {

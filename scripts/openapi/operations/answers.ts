@@ -13,10 +13,10 @@ export const money = z.number().int().meta({
 });
 
 /** What is answered while Toss's own answer is not known. */
-export const processing = z.object({
-  status: z.literal("processing"),
-  orderId: z.string(),
-});
+export const processing = z.object({ status: z.literal("processing") });
+
+/** {@link processing}, of an order. */
+export const processingOrder = processing.extend({ orderId: z.string() });
 
 /** A payment that was approved, or whose deposit is awaited. */
 export const payment = paymentView;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cancelRequest } from "../../../supabase/functions/cancel/request.ts";
 import type { OperationDescription } from "../operation.ts";
-import { ASK_AGAIN, money, processing, time } from "./answers.ts";
+import { ASK_AGAIN, money, processingOrder, time } from "./answers.ts";
 
 /** `POST cancel`. */
 export const cancelOperations: readonly OperationDescription[] = [{
@@ -36,7 +36,7 @@ export const cancelOperations: readonly OperationDescription[] = [{
     202: {
       description:
         "Toss's answer is not known yet. Repeat with the same `requestId`; nothing is cancelled twice.",
-      schema: processing.extend({ requestId: z.string() }),
+      schema: processingOrder.extend({ requestId: z.string() }),
       headers: ASK_AGAIN,
     },
   },

@@ -3,7 +3,7 @@ import {
   confirmRequest,
 } from "../../../supabase/functions/confirm/request.ts";
 import type { OperationDescription } from "../operation.ts";
-import { ASK_AGAIN, payment, processing } from "./answers.ts";
+import { ASK_AGAIN, payment, processingOrder } from "./answers.ts";
 
 const ERRORS = [
   "order_not_found",
@@ -34,7 +34,7 @@ export const confirmOperations: readonly OperationDescription[] = [{
     202: {
       description:
         "Toss's answer is not known yet. Ask again after `retry-after` seconds; nothing is charged twice.",
-      schema: processing,
+      schema: processingOrder,
       headers: ASK_AGAIN,
     },
   },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { virtualAccountRequest } from "../../../supabase/functions/virtual-account/request.ts";
 import type { OperationDescription } from "../operation.ts";
-import { ASK_AGAIN, money, processing, time } from "./answers.ts";
+import { ASK_AGAIN, money, processingOrder, time } from "./answers.ts";
 
 /** `POST virtual-account`. */
 export const virtualAccountOperations: readonly OperationDescription[] = [{
@@ -32,7 +32,7 @@ export const virtualAccountOperations: readonly OperationDescription[] = [{
     202: {
       description:
         "Toss's answer is not known yet. Ask again; no second account is issued.",
-      schema: processing,
+      schema: processingOrder,
       headers: ASK_AGAIN,
     },
   },

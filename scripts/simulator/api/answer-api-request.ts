@@ -3,8 +3,13 @@ import { delay } from "../faults/delay.ts";
 import { isFromGateway, takeStatusFault } from "../faults/status-fault.ts";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
-import { type ApiAnswer, errorAnswer, valueAnswer } from "./api-answer.ts";
-import type { ApiRequest } from "./api-request.ts";
+import {
+  type ApiAnswer,
+  emptyAnswer,
+  errorAnswer,
+  valueAnswer,
+} from "./api-answer.ts";
+import { type ApiRequest, decodeSegment } from "./api-request.ts";
 import { authorize } from "./authorize.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
@@ -36,23 +41,19 @@ function testCodeAnswer(call: RoutedCall): ApiAnswer | null {
   return errorAnswer(known, call.request.language);
 }
 
-/** Undoes percent-encoding; malformed text stays as it is. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function applyEndpoint(call: RoutedCall): ApiAnswer {
   const { request, endpoint } = call;
-  const parameters = endpoint.path.exec(request.path)?.slice(1).map(decode) ??
-    [];
+  const parameters = endpoint.path.exec(request.path)?.slice(1)
+    .map(decodeSegment) ?? [];
   const outcome = endpoint.handle({ ...call, parameters });
-  return outcome.kind === "value"
-    ? valueAnswer(outcome.value)
-    : errorAnswer(outcome.code, request.language);
+  switch (outcome.kind) {
+    case "value":
+      return valueAnswer(outcome.value);
+    case "empty":
+      return emptyAnswer();
+    case "refused":
+      return errorAnswer(outcome.code, request.language);
+  }
 }
 
 async function hold(
@@ -65,8 +66,12 @@ async function hold(
 
 /** Runs a request that was not answered before, with its faults. */
 async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
-  const { state: { faults }, request } = call;
+  const { state, request } = call;
+  const { faults, settings: { latencyMilliseconds } } = state;
   const from = "application";
+  if (latencyMilliseconds > 0) {
+    await delay(latencyMilliseconds, state.stopping);
+  }
   await hold(call, "delay_before");
   const early =
     takeStatusFault(faults, request, { kind: "status_before", from }) ??

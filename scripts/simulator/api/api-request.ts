@@ -11,11 +11,15 @@ export interface ApiRequest {
   language: Language;
   /** The parsed JSON body; undefined when there is none or it is no JSON. */
   body: unknown;
-  /** The payment the path or the body names, for matching faults. */
+  /** What the path or the body names, for matching faults. */
   paymentKey: string | undefined;
+  billingKey: string | undefined;
+  orderId: string | undefined;
 }
 
 const PATH_WITH_KEY = /^\/v1\/payments\/(?!orders\/|confirm$)([^/]+)/;
+const PATH_WITH_BILLING_KEY = /^\/v1\/billing\/([^/]+)$/;
+const PATH_WITH_ORDER = /^\/v1\/payments\/orders\/([^/]+)$/;
 
 function parseJson(text: string): unknown {
   try {
@@ -25,12 +29,24 @@ function parseJson(text: string): unknown {
   }
 }
 
-function paymentKeyOf(path: string, body: unknown): string | undefined {
-  const inPath = PATH_WITH_KEY.exec(path)?.[1];
-  if (inPath !== undefined) return inPath;
+/** Undoes percent-encoding; malformed text stays as it is. */
+export function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function segmentOf(path: string, pattern: RegExp): string | undefined {
+  const segment = pattern.exec(path)?.[1];
+  return segment === undefined ? undefined : decodeSegment(segment);
+}
+
+function fieldOf(body: unknown, name: string): string | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  if (!("paymentKey" in body)) return undefined;
-  return typeof body.paymentKey === "string" ? body.paymentKey : undefined;
+  const value: unknown = Reflect.get(body, name);
+  return typeof value === "string" ? value : undefined;
 }
 
 /** Reads a fetch `Request` into an `ApiRequest`. */
@@ -45,6 +61,10 @@ export async function readApiRequest(request: Request): Promise<ApiRequest> {
     headers: request.headers,
     language: wanted.toLowerCase().startsWith("en") ? "english" : "korean",
     body,
-    paymentKey: paymentKeyOf(url.pathname, body),
+    paymentKey: segmentOf(url.pathname, PATH_WITH_KEY) ??
+      fieldOf(body, "paymentKey"),
+    billingKey: segmentOf(url.pathname, PATH_WITH_BILLING_KEY),
+    orderId: segmentOf(url.pathname, PATH_WITH_ORDER) ??
+      fieldOf(body, "orderId"),
   };
 }

@@ -16,7 +16,7 @@ function cutBeforeAnswer(wire: Wire, record: RequestRecord): Response {
 }
 
 function patchedBody(body: string, patch: Record<string, unknown>): string {
-  const value: unknown = JSON.parse(body);
+  const value: unknown = body === "" ? {} : JSON.parse(body);
   return JSON.stringify(Object.assign({}, value, patch));
 }
 

@@ -11,9 +11,10 @@ export interface EndpointCall {
   parameters: string[];
 }
 
-/** What an endpoint decides: an object to answer with, or an error code. */
+/** What an endpoint decides: an object or nothing to answer with, or an error code. */
 export type EndpointOutcome =
   | { kind: "value"; value: unknown }
+  | { kind: "empty" }
   | { kind: "refused"; code: string };
 
 /** One route of the API. */

@@ -1,3 +1,4 @@
+import { BILLING_ENDPOINTS } from "./billing-endpoints.ts";
 import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -31,4 +32,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: /^\/v1\/virtual-accounts$/,
     handle: issueVirtualAccount,
   },
+  ...BILLING_ENDPOINTS,
 ];

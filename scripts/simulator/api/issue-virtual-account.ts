@@ -59,10 +59,12 @@ const USED: ReadonlySet<PaymentStatus> = new Set([
   "PARTIAL_CANCELED",
 ]);
 
-function isUsed({ payments }: SimulatorState, orderId: string): boolean {
-  return [...payments.values()].some((payment) =>
-    payment.orderId === orderId && USED.has(payment.status)
-  );
+function isUsed(
+  { paymentsByOrder }: SimulatorState,
+  orderId: string,
+): boolean {
+  const sameOrder = paymentsByOrder.get(orderId) ?? [];
+  return sameOrder.some(({ status }) => USED.has(status));
 }
 
 function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {

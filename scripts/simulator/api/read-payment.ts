@@ -23,8 +23,7 @@ export function readPaymentByKey(call: EndpointCall): EndpointOutcome {
  * Toss does not document which.
  */
 export function readPaymentByOrderId(call: EndpointCall): EndpointOutcome {
-  const orderId = call.parameters[0];
-  const payment = [...call.state.payments.values()]
-    .findLast((candidate) => candidate.orderId === orderId);
-  return answerWith(payment, call.state.publicUrl);
+  const { paymentsByOrder, publicUrl } = call.state;
+  const payment = paymentsByOrder.get(call.parameters[0] ?? "")?.at(-1);
+  return answerWith(payment, publicUrl);
 }

@@ -1,13 +1,10 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { ClockRefusedError } from "../clock.ts";
+import { addBillingRoutes } from "./billing-routes.ts";
 import { clockBody, type Controls } from "./controls.ts";
 import type { ControlOutcome } from "./payment-outcome.ts";
-import {
-  advanceSchema,
-  declineSchema,
-  resendSchema,
-  webhookUrlsSchema,
-} from "./schemas.ts";
+import { declineSchema, resendSchema, webhookUrlsSchema } from "./schemas.ts";
 import { depositSchema, refundEndSchema } from "./virtual-account-controls.ts";
 
 function problem(c: Context, status: 400 | 404 | 409, message: string) {
@@ -108,12 +105,16 @@ function addWebhookRoutes(app: Hono, controls: Controls): void {
 function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
   app.get("/clock", (c) => c.json(clockBody(controls)));
   app.post("/clock", async (c) => {
-    const wanted = advanceSchema.parse(await c.req.json());
-    await controls.advance(wanted.advanceMilliseconds);
+    await controls.advanceClocks(await c.req.json());
     return c.json(clockBody(controls));
   });
   app.get("/books", (c) => c.json(controls.books()));
   app.get("/requests", (c) => c.json(controls.requests()));
+  app.get("/settings", (c) => c.json(controls.settings()));
+  app.patch("/settings", async (c) => {
+    controls.changeSettings(await c.req.json());
+    return c.json(controls.settings());
+  });
   app.post("/reset", async (c) => {
     await controls.reset();
     return c.body(null, 204);
@@ -125,6 +126,7 @@ export function controlRoutes(controls: Controls): Hono {
   const app = new Hono();
   addPaymentRoutes(app, controls);
   addVirtualAccountRoutes(app, controls);
+  addBillingRoutes(app, controls);
   addFaultRoutes(app, controls);
   addWebhookRoutes(app, controls);
   addTimeAndLedgerRoutes(app, controls);
@@ -135,6 +137,9 @@ export function controlRoutes(controls: Controls): Hono {
     }
     if (error instanceof SyntaxError || error instanceof RangeError) {
       return problem(c, 400, error.message);
+    }
+    if (error instanceof ClockRefusedError) {
+      return problem(c, 409, error.message);
     }
     throw error;
   });

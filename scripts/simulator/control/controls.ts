@@ -1,6 +1,14 @@
 import { type Book, bookOf } from "../books.ts";
+import type { ClockDriver, ClockStep } from "../clock.ts";
+import { millisecondsOf, millisecondsUntil } from "../clock-span.ts";
 import { type Fault, type FaultInput, faultSchema } from "../faults/fault.ts";
 import { toKoreanTime } from "../korean-time.ts";
+import {
+  type ChangeableSettings,
+  changeableSettings,
+  changeSettings,
+  type SettingsChanges,
+} from "../options.ts";
 import { createPayment } from "../payments/create-payment.ts";
 import type { Payment, PaymentStatus } from "../payments/payment.ts";
 import { authenticatePayment, expirePayment } from "../payments/transitions.ts";
@@ -13,6 +21,8 @@ import {
   type WebhookKnobInput,
   webhookKnobSchema,
 } from "../webhooks/knobs.ts";
+import { type BillingControls, billingControls } from "./billing-controls.ts";
+import { keyPairOf } from "./key-pair-of.ts";
 import {
   type ControlOutcome,
   type PaymentSummary,
@@ -21,6 +31,8 @@ import {
 import {
   type CardDeclineInput,
   cardDeclineSchema,
+  type ClockMoveInput,
+  clockMoveSchema,
   declineSchema,
   type OpenPaymentInput,
   openPaymentSchema,
@@ -35,7 +47,7 @@ import {
  * What a person or a test can do to a running simulator. The control API
  * offers the same under `/__simulator`. Malformed input throws a `ZodError`.
  */
-export interface Controls extends VirtualAccountControls {
+export interface Controls extends VirtualAccountControls, BillingControls {
   /** Opens a payment and, unless told otherwise, authenticates it. */
   createPayment(input: OpenPaymentInput): PaymentSummary;
   /** READY → IN_PROGRESS. */
@@ -54,10 +66,20 @@ export interface Controls extends VirtualAccountControls {
   /** The virtual time in milliseconds since the Unix epoch. */
   now(): number;
   /**
-   * Moves the clock and runs every expiry and webhook retry that becomes
-   * due, waiting for the receivers' answers.
+   * Moves this clock alone and runs every expiry and webhook retry that
+   * becomes due, waiting for the receivers' answers. `step` surrounds each
+   * move.
    */
-  advance(milliseconds: number): Promise<void>;
+  advance(milliseconds: number, step?: ClockStep): Promise<void>;
+  /**
+   * Moves this clock and those of the driver, as the control API does. Throws
+   * a `RangeError` for a moment in the past.
+   */
+  advanceClocks(move: ClockMoveInput): Promise<void>;
+  /** Lets `advanceClocks` and `reset` take other clocks along. */
+  driveClocks(driver: ClockDriver): void;
+  /** Puts this clock alone back to the real time; what is planned stays. */
+  resetClock(): void;
   /** Waits for the webhooks that are being sent. */
   settle(): Promise<void>;
   addFault(fault: FaultInput): void;
@@ -74,7 +96,10 @@ export interface Controls extends VirtualAccountControls {
   books(): Book[];
   /** Every API request, in order of arrival. */
   requests(): RequestRecord[];
-  /** Back to the state after the start, the clock included. */
+  settings(): ChangeableSettings;
+  /** Changes what Toss's documentation leaves open, and the latency. */
+  changeSettings(changes: SettingsChanges): void;
+  /** Back to the state after the start, the clocks included. */
   reset(): Promise<void>;
 }
 
@@ -111,12 +136,7 @@ function paymentControls(state: SimulatorState) {
     createPayment(input: OpenPaymentInput) {
       const { authenticated, clientKey, ...rest } = openPaymentSchema
         .parse(input);
-      const keyPair = state.settings.secretKeys.find((pair) =>
-        clientKey === undefined || pair.clientKey === clientKey
-      );
-      if (keyPair === undefined) {
-        throw new RangeError(`unknown client key ${clientKey}`);
-      }
+      const keyPair = keyPairOf(state, clientKey);
       const payment = createPayment(state, keyPair, rest);
       if (authenticated) authenticatePayment(state, payment);
       return summaryOf(payment);
@@ -163,6 +183,27 @@ function webhookControls(state: SimulatorState) {
   };
 }
 
+function clockControls(state: SimulatorState) {
+  const { clock, scheduler } = state;
+  return {
+    now: () => clock.now(),
+    advance: (milliseconds: number, step?: ClockStep) =>
+      scheduler.advance(milliseconds, step),
+    async advanceClocks(move: ClockMoveInput) {
+      const { to, advanceMilliseconds = 0, ...span } = clockMoveSchema
+        .parse(move);
+      const milliseconds = to === undefined
+        ? advanceMilliseconds + millisecondsOf(span)
+        : millisecondsUntil(new Date(to), clock.now());
+      await (state.clockDriver ?? scheduler).advance(milliseconds);
+    },
+    driveClocks(driver: ClockDriver) {
+      state.clockDriver = driver;
+    },
+    resetClock: () => clock.reset(),
+  };
+}
+
 /** Builds the controls of one running simulator. */
 export function createControls(
   state: SimulatorState,
@@ -172,8 +213,8 @@ export function createControls(
     ...paymentControls(state),
     ...virtualAccountControls(state),
     ...webhookControls(state),
-    now: () => state.clock.now(),
-    advance: (milliseconds) => state.scheduler.advance(milliseconds),
+    ...billingControls(state),
+    ...clockControls(state),
     settle: () => state.scheduler.settle(),
     addFault(fault) {
       state.faults.add(faultSchema.parse(fault));
@@ -182,6 +223,10 @@ export function createControls(
     faults: () => state.faults.list(),
     clearFaults: () => state.faults.clear(),
     requests: () => structuredClone(state.requests),
+    settings: () => changeableSettings(state.settings),
+    changeSettings(changes) {
+      state.settings = changeSettings(state.settings, changes);
+    },
     reset: () => hooks.reset(),
   };
 }

@@ -3,10 +3,14 @@ import { ERROR_CODES } from "../error-codes.ts";
 import { newPaymentSchema } from "../payments/create-payment.ts";
 
 /** A documented refusal; a 5xx decides nothing and is played by a fault. */
-const declineCodeSchema = z.string().refine((code) => {
+export const declineCodeSchema = z.string().refine((code) => {
   const status = ERROR_CODES.get(code)?.status;
   return status !== undefined && status < 500;
 }, "not a documented 4xx error code");
+
+/** How many approvals are declined. */
+export const declineCountSchema = z
+  .union([z.int().positive(), z.literal("always")]).default(1);
 
 /** What opens a payment from the outside. */
 export const openPaymentSchema = newPaymentSchema.safeExtend({
@@ -26,16 +30,30 @@ export const declineSchema = z.strictObject({ code: declineCodeSchema });
 export const cardDeclineSchema = z.strictObject({
   cardNumber: z.string().regex(/^\d{14,20}$/),
   code: declineCodeSchema,
-  count: z.union([z.int().positive(), z.literal("always")]).default(1),
+  count: declineCountSchema,
 });
 
 /** `cardDeclineSchema` as callers give it. */
 export type CardDeclineInput = z.input<typeof cardDeclineSchema>;
 
-/** How far the clock moves, in milliseconds. */
-export const advanceSchema = z.strictObject({
+const spanPartSchema = z.number().min(0);
+
+/** How far the clock moves: a span whose parts add up, or a moment. */
+export const clockMoveSchema = z.strictObject({
+  days: spanPartSchema,
+  hours: spanPartSchema,
+  minutes: spanPartSchema,
+  seconds: spanPartSchema,
   advanceMilliseconds: z.int().min(0),
-});
+  /** ISO 8601 with offset. */
+  to: z.iso.datetime({ offset: true }),
+}).exactPartial().refine(
+  ({ to, ...span }) => (to === undefined) !== (Object.keys(span).length === 0),
+  "a span or `to` is needed, not both",
+);
+
+/** `clockMoveSchema` as callers give it. */
+export type ClockMoveInput = z.input<typeof clockMoveSchema>;
 
 /** Which webhook is sent again. */
 export const resendSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import type { ApiRequest } from "../api/api-request.ts";
 import type { Fault } from "./fault.ts";
+import { createDice, type Dice } from "./dice.ts";
 
 type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { kind: Kind }>;
 
@@ -9,22 +10,36 @@ const CUTTING: ReadonlySet<Fault["kind"]> = new Set([
   "half_body",
 ]);
 
+/** What decides which requests a fault with a `ratio` meets. */
+interface Luck {
+  roll: Dice;
+  picked: WeakMap<ApiRequest, boolean>;
+}
+
 function matches(fault: Fault, request: ApiRequest): boolean {
-  const { method, path, pathPattern, paymentKey } = fault;
+  const { method, path, pathPattern, paymentKey, billingKey, orderId } = fault;
   return (method === undefined || method === request.method) &&
     (path === undefined || request.path.startsWith(path)) &&
     (pathPattern === undefined ||
       new RegExp(pathPattern).test(request.path)) &&
-    (paymentKey === undefined || paymentKey === request.paymentKey);
+    (paymentKey === undefined || paymentKey === request.paymentKey) &&
+    (billingKey === undefined || billingKey === request.billingKey) &&
+    (orderId === undefined || orderId === request.orderId);
 }
 
 /** The faults that wait for requests, oldest first. */
 export class FaultQueue {
   #faults: Fault[] = [];
+  readonly #luck = new WeakMap<Fault, Luck>();
 
   /** Adds a fault behind those that wait. */
   add(fault: Fault): void {
-    this.#faults.push({ ...fault });
+    const waiting = { ...fault };
+    this.#faults.push(waiting);
+    this.#luck.set(waiting, {
+      roll: createDice(fault.seed ?? 1),
+      picked: new WeakMap(),
+    });
   }
 
   /** Forgets every fault. */
@@ -41,7 +56,8 @@ export class FaultQueue {
    * Takes the oldest fault of `kind` that matches, and counts it down.
    * A request takes each kind at its own moment, so several kinds combine.
    * A kind with two moments tells them apart by `isItsMoment`; a fault whose
-   * moment it is not yet is not overtaken by a younger one.
+   * moment it is not yet is not overtaken by a younger one. One that its
+   * `ratio` lets pass leaves the request to the next.
    */
   take<Kind extends Fault["kind"]>(
     kind: Kind,
@@ -49,7 +65,8 @@ export class FaultQueue {
     isItsMoment: (fault: FaultOf<Kind>) => boolean = () => true,
   ): FaultOf<Kind> | undefined {
     const isWanted = (fault: Fault): fault is FaultOf<Kind> =>
-      fault.kind === kind && matches(fault, request);
+      fault.kind === kind && matches(fault, request) &&
+      this.#picks(fault, request);
     const fault = this.#faults.find(isWanted);
     if (fault === undefined || !isItsMoment(fault)) return undefined;
     if (fault.count !== "always") {
@@ -59,6 +76,17 @@ export class FaultQueue {
       }
     }
     return fault;
+  }
+
+  /** Rolls once for a request, which asks again at the kind's other moment. */
+  #picks(fault: Fault, request: ApiRequest): boolean {
+    const luck = this.#luck.get(fault);
+    if (fault.ratio === undefined || luck === undefined) return true;
+    const known = luck.picked.get(request);
+    if (known !== undefined) return known;
+    const isPicked = luck.roll() < fault.ratio;
+    luck.picked.set(request, isPicked);
+    return isPicked;
   }
 
   /**

@@ -19,6 +19,14 @@ const matchShape = {
     .refine(isRegularExpression, "not a regular expression").optional(),
   /** Only requests that name this payment, in the path or the body. */
   paymentKey: z.string().optional(),
+  /** Only requests that name this billing key in the path. */
+  billingKey: z.string().optional(),
+  /** Only requests that name this order, in the path or the body. */
+  orderId: z.string().optional(),
+  /** The share of the matching requests that it meets; default: every one. */
+  ratio: z.number().gt(0).lte(1).optional(),
+  /** Decides which ones `ratio` picks, by order of arrival; default 1. */
+  seed: z.int().optional(),
   count: z.union([z.int().positive(), z.literal("always")]).default(1),
 };
 
@@ -37,7 +45,7 @@ const delayShape = {
 };
 
 /**
- * What goes wrong with the next `count` requests that match.
+ * What goes wrong with the next `count` requests that match and are picked.
  *
  * - `lose_answer_before` the connection ends before anything is applied
  * - `lose_answer_after` everything is applied, then the connection ends

@@ -1,19 +1,21 @@
-/** A card number whose approvals are declined. */
-export interface CardDecline {
-  cardNumber: string;
+/** What is declined, and how often. */
+export interface Decline {
   code: string;
   /** How many approvals are still declined. */
   count: number | "always";
 }
 
-/** Takes the decline that waits for `cardNumber`, and counts it down. */
-export function takeCardDecline(
-  declines: CardDecline[],
-  cardNumber: string,
+/** A card number whose approvals are declined. */
+export interface CardDecline extends Decline {
+  cardNumber: string;
+}
+
+/** Takes the oldest decline that `isMeant`, and counts it down. */
+export function takeDecline<Kind extends Decline>(
+  declines: Kind[],
+  isMeant: (decline: Kind) => boolean,
 ): string | undefined {
-  const index = declines.findIndex((decline) =>
-    decline.cardNumber === cardNumber
-  );
+  const index = declines.findIndex(isMeant);
   const decline = declines[index];
   if (decline === undefined) return undefined;
   if (decline.count !== "always") {
@@ -21,4 +23,12 @@ export function takeCardDecline(
     if (decline.count === 0) declines.splice(index, 1);
   }
   return decline.code;
+}
+
+/** Takes the decline that waits for `cardNumber`, and counts it down. */
+export function takeCardDecline(
+  declines: CardDecline[],
+  cardNumber: string,
+): string | undefined {
+  return takeDecline(declines, (decline) => decline.cardNumber === cardNumber);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
+import { DEFAULT_CARD, DEFAULT_CARD_NUMBER } from "./card.ts";
 import { newApproveNumber, newPaymentKey } from "./identifiers.ts";
 import { type Payment, PAYMENT_METHODS } from "./payment.ts";
 import { expirePayment } from "./transitions.ts";
@@ -8,9 +9,6 @@ import { type AccountTerms, accountTermsSchema } from "./virtual-account.ts";
 
 /** Toss docs, payment result: the window stays open for 30 minutes. */
 const WINDOW_MILLISECONDS = 30 * 60 * 1000;
-
-// A number for which a third party measured success; Toss publishes none.
-const DEFAULT_CARD_NUMBER = "9410001234567890";
 
 /** The orderId rule of the core API reference: 6–64 of `A-Z a-z 0-9 _ -`. */
 export const orderIdSchema = z.string().regex(/^[A-Za-z0-9_-]{6,64}$/);
@@ -51,10 +49,12 @@ export function createPayment(
     ...rest,
     accountTerms,
     virtualAccount: null,
-    secret: null,
     paymentKey,
     keyPair,
     type: "NORMAL",
+    card: DEFAULT_CARD,
+    keyDigest: null,
+    secret: null,
     totalAmount: amount,
     balanceAmount: amount,
     status: "READY",
@@ -73,5 +73,8 @@ export function createPayment(
     ),
   };
   state.payments.set(paymentKey, payment);
+  const { orderId } = payment;
+  const sameOrder = state.paymentsByOrder.get(orderId) ?? [];
+  state.paymentsByOrder.set(orderId, [...sameOrder, payment]);
   return payment;
 }

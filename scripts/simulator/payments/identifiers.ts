@@ -25,14 +25,14 @@ export function newTransactionKey(): string {
   return `txrd_${randomFrom(ALPHABET.toLowerCase(), 26)}`;
 }
 
+/** The value that verifies webhooks about a payment, `ps_` and 26 characters. */
+export function newSecret(): string {
+  return `ps_${randomFrom(ALPHABET, 26)}`;
+}
+
 /** An approval number of eight digits. */
 export function newApproveNumber(): string {
   return randomFrom("0123456789", 8);
-}
-
-/** A payment's webhook secret, `ps_` and 20 characters. */
-export function newSecret(): string {
-  return `ps_${randomFrom(ALPHABET.toLowerCase(), 20)}`;
 }
 
 /** A virtual account's number; the X marks those of test payments. */

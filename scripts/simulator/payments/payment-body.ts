@@ -1,24 +1,22 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { maskCardNumber } from "./card.ts";
 import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 import { taxFreeLeft } from "./tax.ts";
 import { virtualAccountBody } from "./virtual-account-body.ts";
 
-function maskCardNumber(cardNumber: string): string {
-  return `${cardNumber.slice(0, 8)}****${cardNumber.slice(12, 15)}*`;
-}
-
 function cardBody(payment: Payment) {
+  const { issuerCode, acquirerCode, cardType, ownerType } = payment.card;
   return {
     amount: payment.totalAmount,
-    issuerCode: "11",
-    acquirerCode: "11",
+    issuerCode,
+    acquirerCode,
     number: maskCardNumber(payment.cardNumber),
     installmentPlanMonths: 0,
     approveNo: payment.approveNumber,
     useCardPoint: false,
-    cardType: "신용",
-    ownerType: "개인",
+    cardType,
+    ownerType,
     acquireStatus: payment.status === "CANCELED" ? "CANCELED" : "READY",
     isInterestFree: false,
     interestPayer: null,

@@ -1,4 +1,5 @@
 import type { KeyPair } from "../options.ts";
+import type { CardDetails } from "./card.ts";
 import type { AccountTerms, VirtualAccount } from "./virtual-account.ts";
 
 /** The eight states of a payment (Toss core API reference, Payment object). */
@@ -54,18 +55,21 @@ export interface Cancel {
 export interface Payment {
   paymentKey: string;
   keyPair: KeyPair;
-  type: "NORMAL";
+  type: "NORMAL" | "BILLING";
   orderId: string;
   orderName: string;
   method: PaymentMethod;
   customerKey: string | null;
   metadata: Record<string, string> | null;
   cardNumber: string;
+  card: CardDetails;
+  /** SHA-256 in hex of the billing key that was charged, else null. */
+  keyDigest: string | null;
   /** What account is issued when the method is 가상계좌. */
   accountTerms: AccountTerms;
   /** The issued account. */
   virtualAccount: VirtualAccount | null;
-  /** What webhooks are verified with (`ps_…`). */
+  /** What webhooks are verified with (`ps_…`); null where Toss gives none. */
   secret: string | null;
   totalAmount: number;
   balanceAmount: number;

@@ -35,10 +35,9 @@ export function hasAccount(payment: Payment): payment is AccountPayment {
 /** A fixed account keeps its number, which its key stands for. */
 function accountNumberOf(state: SimulatorState, payment: Payment): string {
   const { accountKey } = payment.accountTerms;
+  if (accountKey === undefined) return newAccountNumber();
   const earlier = [...state.payments.values()].filter(hasAccount)
-    .find(({ virtualAccount }) =>
-      accountKey !== undefined && virtualAccount.accountKey === accountKey
-    );
+    .find(({ virtualAccount }) => virtualAccount.accountKey === accountKey);
   return earlier?.virtualAccount.accountNumber ?? newAccountNumber();
 }
 

@@ -6,13 +6,15 @@ import type { SimulatorState } from "../state.ts";
 /**
  * Sends PAYMENT_STATUS_CHANGED for the payment's present state to every
  * webhook URL. Callers announce only EXPIRED, DONE, ABORTED, CANCELED and
- * PARTIAL_CANCELED; READY and IN_PROGRESS have no event.
+ * PARTIAL_CANCELED; READY and IN_PROGRESS have no event. Nor has a charge of
+ * a billing key; that its cancels have one is our reading.
  * Source: Toss docs, webhook events.
  */
 export function announcePaymentStatus(
   state: SimulatorState,
   payment: Payment,
 ): void {
+  if (payment.type === "BILLING" && payment.cancels.length === 0) return;
   const eventType = "PAYMENT_STATUS_CHANGED";
   const body = JSON.stringify({
     eventType,

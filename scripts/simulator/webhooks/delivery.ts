@@ -14,8 +14,9 @@ export interface Delivery {
   transmissionId: string;
   url: string;
   eventType: string;
+  /** Empty for an event that is about no payment. */
   paymentKey: string;
-  /** The payment's status when the event happened. */
+  /** The payment's status when the event happened; empty as above. */
   status: string;
   createdAt: string;
   /** The request body, written once and sent unchanged every time. */

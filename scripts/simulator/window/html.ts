@@ -27,9 +27,9 @@ button, select, input { font: inherit; width: 100%; min-height: 2.75rem;
   border-radius: .5rem; background: #fff; color: inherit; }
 button { cursor: pointer; }
 button:hover { background: #f2f4f6; }
-button[value="pay"] { border-color: #1b64da; background: #1b64da; color: #fff;
+button[value="pay"], button[value="register"] { border-color: #1b64da; background: #1b64da; color: #fff;
   font-weight: 600; }
-button[value="pay"]:hover { background: #1957c2; }
+button[value="pay"]:hover, button[value="register"]:hover { background: #1957c2; }
 button[value="cancel"] { border-color: transparent; color: #6b7684; }
 section + section { margin-top: 2rem; }
 fieldset { margin: 1rem 0 0; padding: .75rem 1rem 1rem; border: 0;

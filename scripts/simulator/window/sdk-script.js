@@ -1,5 +1,5 @@
 // The browser script of the simulated Toss: it defines window.TossPayments
-// with the parts of SDK v2 that one-time payments use, so that the npm
+// with the parts of SDK v2 that payments and billing use, so that the npm
 // package's loadTossPayments(clientKey, { src }) works against it.
 (() => {
   const SIMULATOR = new URL(document.currentScript.src).origin;
@@ -35,8 +35,8 @@
     return customerKey === ANONYMOUS ? undefined : customerKey;
   }
 
-  function windowUrl(parameters) {
-    const url = new URL("/payment-window", SIMULATOR);
+  function windowUrl(path, parameters) {
+    const url = new URL(path, SIMULATOR);
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== undefined && value !== null) {
         url.searchParams.set(name, String(value));
@@ -75,6 +75,12 @@
     });
   }
 
+  /** Leaves the page; nobody may take the pending promise for an answer. */
+  function leaveFor(url) {
+    globalThis.location.assign(url);
+    return new Promise(() => {});
+  }
+
   function requestPayment(base, options, onOpen) {
     const { successUrl, failUrl, amount } = options;
     const parameters = {
@@ -90,17 +96,37 @@
       useEscrow: options.virtualAccount?.useEscrow,
     };
     if (successUrl && failUrl) {
-      globalThis.location.assign(
-        windowUrl({ ...parameters, successUrl, failUrl }),
+      const targets = { successUrl, failUrl };
+      return leaveFor(
+        windowUrl("/payment-window", { ...parameters, ...targets }),
       );
-      // The page is left; nobody may take this for an answer.
-      return new Promise(() => {});
     }
     if (successUrl || failUrl) {
       throw fail("INVALID_PARAMETERS", "successUrl and failUrl go together.");
     }
     const origin = globalThis.location.origin;
-    return openFrame(windowUrl({ ...parameters, origin }), onOpen);
+    const url = windowUrl("/payment-window", { ...parameters, origin });
+    return openFrame(url, onOpen);
+  }
+
+  function requestBillingAuth({ clientKey, customerKey }, options) {
+    if (customerKey === undefined) {
+      throw fail("INVALID_CUSTOMER_KEY", "Billing needs a customerKey.");
+    }
+    const { method, successUrl, failUrl, customerName, customerEmail } =
+      options;
+    if (!successUrl || !failUrl) {
+      throw fail("INVALID_PARAMETERS", "successUrl and failUrl are needed.");
+    }
+    return leaveFor(windowUrl("/billing-window", {
+      clientKey,
+      customerKey,
+      method,
+      successUrl,
+      failUrl,
+      customerName,
+      customerEmail,
+    }));
   }
 
   function createPayment(clientKey, customerKey) {
@@ -111,6 +137,10 @@
         return requestPayment({ clientKey, customerKey }, options, (end) => {
           destroyWindow = end;
         });
+      },
+      // deno-lint-ignore require-await -- a refusal must reject, not throw.
+      async requestBillingAuth(options) {
+        return requestBillingAuth({ clientKey, customerKey }, options);
       },
       destroy() {
         destroyWindow();

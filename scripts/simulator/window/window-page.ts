@@ -13,7 +13,8 @@ const COMMON_DECLINES = [
   "INVALID_CARD_LOST_OR_STOLEN",
 ];
 
-const DECLINE_CODES = [
+/** Every documented refusal, the common ones first. */
+export const DECLINE_CODES = [
   ...COMMON_DECLINES,
   ...[...ERROR_CODES.values()]
     .filter(({ status, code }) =>
@@ -22,7 +23,8 @@ const DECLINE_CODES = [
     .map(({ code }) => code),
 ];
 
-function hidden(name: string, value: string | undefined): string {
+/** A hidden field of a form; nothing when there is no value. */
+export function hidden(name: string, value: string | undefined): string {
   if (value === undefined) return "";
   return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
 }

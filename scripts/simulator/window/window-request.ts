@@ -15,7 +15,7 @@ const METHOD_OF_SDK = new Map<string, PaymentMethod>([
 ]);
 
 /** A redirect target; only web addresses, so that no script URL gets in. */
-const redirectUrlSchema = z.url({ protocol: /^https?$/ });
+export const redirectUrlSchema = z.url({ protocol: /^https?$/ });
 
 /**
  * Where the result goes: both redirect URLs, or the origin of the page whose

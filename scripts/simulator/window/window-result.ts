@@ -20,7 +20,11 @@ function failureOf(result: Exclude<WindowResult, { kind: "paid" }>) {
   return { code, message, orderId: payment.orderId };
 }
 
-function redirectTo(url: string, parameters: Record<string, string>): Response {
+/** Redirects to `url` with `parameters` appended to the query it has. */
+export function redirectTo(
+  url: string,
+  parameters: Record<string, string>,
+): Response {
   const target = new URL(url);
   for (const [name, value] of Object.entries(parameters)) {
     target.searchParams.append(name, value);

@@ -22,7 +22,8 @@ const formSchema = resultTargetSchema.extend({
   customerName: ACCOUNT_FIELDS.customerName.optional(),
 });
 
-function problemPage(code: string): Response {
+/** The page that says why a window does not open. */
+export function problemPage(code: string): Response {
   const { status, korean, english } = describeError(code);
   return new Response(messagePage(`${code}: ${korean} · ${english}`), {
     status,

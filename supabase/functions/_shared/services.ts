@@ -6,6 +6,11 @@ import {
   type Database,
   DatabaseError,
 } from "./database/client.ts";
+import { BILLING_STATE_PURPOSE } from "./billing/state-token.ts";
+import {
+  createDerivedSigner,
+  type DerivedSigner,
+} from "./security/derived-signer.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
 import { createTossClient, type TossClient } from "./toss/client.ts";
 import type { Logger } from "./logger.ts";
@@ -21,6 +26,8 @@ export interface Services {
   config: Config;
   database: Database;
   keyring: Keyring;
+  /** Signs the state of billing-issue's redirect. */
+  billingStateSigner: DerivedSigner;
   verifyUser: VerifyUser;
   /** How long an operation or event may stay with one caller. */
   leaseSeconds: number;
@@ -67,6 +74,10 @@ export function createServices(
       config,
       database: createDatabase(client),
       keyring: createKeyring(config.encryptionKeys),
+      billingStateSigner: createDerivedSigner(
+        config.encryptionKeys,
+        BILLING_STATE_PURPOSE,
+      ),
       leaseSeconds: config.toss.timeoutMs / 1000 + LEASE_MARGIN_SECONDS,
       toss: (logger) =>
         createTossClient({

@@ -1,12 +1,10 @@
 import type { Handler } from "../_shared/http/create-function.ts";
+import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { cancelPayment } from "../_shared/payments/cancel-payment.ts";
 import { createOperationContext } from "../_shared/payments/create-context.ts";
 import { cancelError } from "./refusal.ts";
 import { cancelRequest } from "./request.ts";
-
-/** Seconds after which asking again can bring news. */
-const ASK_AGAIN_SECONDS = 2;
 
 /**
  * `POST cancel`: gives money back, all of it or a part, or gives up an order that waits for its deposit.
@@ -32,13 +30,9 @@ export const cancel: Handler = async (request, context) => {
     case "canceled":
       return Response.json(result.cancel);
     case "processing":
-      return Response.json({
-        status: "processing",
+      return processingResponse({
         orderId: result.orderId,
         requestId: body.requestId,
-      }, {
-        status: 202,
-        headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
       });
     default:
       throw cancelError(result);

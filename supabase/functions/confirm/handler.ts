@@ -6,7 +6,9 @@ import {
   preferredLanguage,
   userMessage,
 } from "../_shared/http/error-response.ts";
+import { processingResponse } from "../_shared/http/processing.ts";
 import { parseInput, readJson } from "../_shared/http/read-body.ts";
+import { redirect } from "../_shared/http/redirect.ts";
 import { toAppError } from "../_shared/http/to-app-error.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import {
@@ -19,9 +21,6 @@ import { confirmError } from "./refusal.ts";
 import { confirmQuery, confirmRequest } from "./request.ts";
 
 type Answer = PaymentView | { status: "processing"; orderId: string };
-
-/** Seconds after which asking again can bring news. */
-const ASK_AGAIN_SECONDS = 2;
 
 async function confirm(
   context: RequestContext,
@@ -57,10 +56,7 @@ export const confirmByJson: Handler = async (request, context) => {
   const body = await readJson(request, confirmRequest);
   const answer = await confirm(context, body);
   return answer.status === "processing"
-    ? Response.json(answer, {
-      status: 202,
-      headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
-    })
+    ? processingResponse({ orderId: answer.orderId })
     : Response.json(answer);
 };
 
@@ -94,11 +90,3 @@ export const confirmByRedirect: Handler = async (request, context) => {
     }));
   }
 };
-
-function redirect(location: string): Response {
-  return new Response(null, {
-    status: 303,
-    // The address that is left holds a paymentKey; it must not travel to the next page's servers.
-    headers: { location, "referrer-policy": "no-referrer" },
-  });
-}

@@ -1,12 +1,10 @@
 import type { Handler } from "../_shared/http/create-function.ts";
+import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { createOperationContext } from "../_shared/payments/create-context.ts";
 import { issueVirtualAccount } from "../_shared/payments/issue-virtual-account.ts";
 import { virtualAccountError } from "./refusal.ts";
 import { virtualAccountRequest } from "./request.ts";
-
-/** Seconds after which asking again can bring news. */
-const ASK_AGAIN_SECONDS = 2;
 
 /**
  * `POST virtual-account`: an account of its own for a pending order, to which the buyer transfers the money.
@@ -39,10 +37,7 @@ export const virtualAccount: Handler = async (request, context) => {
       }, { status: 201 });
     }
     case "processing":
-      return Response.json({ status: "processing", orderId: body.orderId }, {
-        status: 202,
-        headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
-      });
+      return processingResponse({ orderId: body.orderId });
     default:
       throw virtualAccountError(result);
   }

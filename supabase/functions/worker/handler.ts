@@ -1,7 +1,7 @@
 import { recordJobRun } from "../_shared/database/worker-jobs.ts";
-import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
+import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
 import { expiry } from "./jobs/expiry.ts";
 import { housekeeping } from "./jobs/housekeeping.ts";
 import type { Job } from "./jobs/job.ts";
@@ -25,12 +25,7 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
 export const work: Handler = async (request, context) => {
   const { services, logger } = context;
   const body = await readJson(request, workerRequest);
-  if (body.asOf !== undefined && services.config.toss.mode === "live") {
-    const problem = "only with test keys";
-    throw new AppError("invalid_request", `asOf: ${problem}`, {
-      details: [{ field: "asOf", problem }],
-    });
-  }
+  refuseAsOfWithLiveKeys(body, services.config);
   const startedAt = performance.now();
   const result = await JOBS[body.job](context, body);
   logger.info("job_finished", { job: body.job, ...result });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
 import { paymentView } from "./payment-view.ts";
+import { settledCharge } from "./subscription-view.ts";
 
 const settled = {
   payment: paymentView,
@@ -10,6 +11,8 @@ const settled = {
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
   isStale: z.boolean(),
+  /** When the order belongs to a charge. */
+  charge: settledCharge.nullish(),
 };
 
 const answer = z.discriminatedUnion("outcome", [
@@ -29,6 +32,7 @@ export type PaymentSource =
   | "confirm"
   | "cancel"
   | "virtual_account"
+  | "billing"
   | "webhook"
   | "worker"
   | "operator";

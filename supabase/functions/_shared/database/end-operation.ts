@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { PaymentSource } from "./apply-payment.ts";
 import type { Database } from "./client.ts";
 import { paymentView } from "./payment-view.ts";
+import { settledCharge } from "./subscription-view.ts";
 
 const rejection = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
@@ -34,6 +35,7 @@ export function rejectOperation(
 const postponement = z.object({
   outcome: z.enum(["unknown", "succeeded", "rejected"]),
   payment: paymentView.nullish(),
+  charge: settledCharge.nullish(),
 });
 
 /** An attempt that brought no proof. */
@@ -49,10 +51,13 @@ export interface PostponeOperationRequest {
   requestId: string;
 }
 
+/** What `postpone_operation` answers; anything but `unknown` when the operation has ended meanwhile. */
+export type Postponement = z.output<typeof postponement>;
+
 /** Notes that Toss gave no proof and when to ask again. */
 export function postponeOperation(
   database: Database,
   request: PostponeOperationRequest,
-): Promise<z.output<typeof postponement>> {
+): Promise<Postponement> {
   return database.call("postpone_operation", { ...request }, postponement);
 }

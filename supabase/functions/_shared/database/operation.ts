@@ -1,19 +1,10 @@
 import { z } from "zod";
-
-/** What the holder of any leased operation needs. */
-const leased = {
-  operationId: z.string(),
-  idempotencyKey: z.string(),
-  /** 1 until Toss has answered with an error; from then on an earlier key may have had an effect. */
-  keyGeneration: z.number().int(),
-  leaseToken: z.string(),
-  /** False when Toss may have forgotten the key: then Toss is asked, nothing is sent again. */
-  keyIsFresh: z.boolean(),
-  attempts: z.number().int(),
-  ageSeconds: z.number(),
-  /** The database's time just before Toss is asked. */
-  askedAt: z.string(),
-};
+import {
+  billingDeleteOperation,
+  billingIssueOperation,
+  chargeOperation,
+} from "./billing-operation.ts";
+import { leased } from "./leased-operation.ts";
 
 /** A leased confirm: what its holder needs to ask Toss and to judge the answer. */
 export const confirmOperation = z.object({
@@ -71,6 +62,9 @@ export const operation = z.discriminatedUnion("kind", [
   confirmOperation,
   cancelOperation,
   virtualAccountOperation,
+  chargeOperation,
+  billingIssueOperation,
+  billingDeleteOperation,
 ]);
 
 /** An {@link operation} value. */

@@ -14,10 +14,14 @@ export interface FunctionAccess {
  * through; a function that is missing here cannot be created.
  */
 export const FUNCTION_ACCESS = {
+  "billing-charge": { modes: ["cron", "secret"], browser: false },
+  // The redirect brings no credential but its signed state, so what each route needs is asked there (require-user.ts).
+  "billing-issue": { modes: ["user", "anyone"], browser: true },
   cancel: { modes: ["secret", "user"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
+  subscription: { modes: ["user", "secret"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },

@@ -75,6 +75,12 @@ export const ERROR_CODES = {
     "환불이 처리되지 않았습니다. 고객센터로 문의해 주세요.",
     "The refund was not made. Please contact support.",
   ),
+  billing_issue_failed: describe(
+    402,
+    "start_over",
+    "결제 수단을 등록하지 못했습니다. 다시 등록해 주세요.",
+    "The payment method could not be registered. Please register it again.",
+  ),
   forbidden: describe(
     403,
     "none",
@@ -107,6 +113,18 @@ export const ERROR_CODES = {
     "선택한 이용권을 찾을 수 없습니다.",
     "We could not find this plan.",
   ),
+  subscription_not_found: describe(
+    404,
+    "none",
+    "구독을 찾을 수 없습니다.",
+    "We could not find this subscription.",
+  ),
+  billing_method_not_found: describe(
+    404,
+    "use_another_method",
+    "등록된 결제 수단을 찾을 수 없습니다. 결제 수단을 등록해 주세요.",
+    "We could not find this payment method. Please register one.",
+  ),
   method_not_allowed: describe(405, "none", ...SUPPORT),
   insufficient_stock: describe(
     409,
@@ -125,6 +143,12 @@ export const ERROR_CODES = {
     "retry_later",
     "이 주문의 결제를 확인하고 있습니다. 잠시 후 다시 확인해 주세요.",
     "Another payment of this order is being checked. Please look again in a moment.",
+  ),
+  already_subscribed: describe(
+    409,
+    "none",
+    "이미 구독 중인 이용권입니다.",
+    "You are already subscribed to this plan.",
   ),
   payment_expired: describe(
     410,
@@ -150,6 +174,12 @@ export const ERROR_CODES = {
     "fix_input",
     "환불받을 계좌를 입력해 주세요.",
     "Please enter the account that is to receive the refund.",
+  ),
+  customer_key_mismatch: describe(
+    422,
+    "start_over",
+    "결제 수단 등록 정보가 이 계정과 다릅니다. 처음부터 다시 등록해 주세요.",
+    "This registration belongs to another account. Please register the payment method again.",
   ),
   not_configured: describe(500, "contact_support", ...SUPPORT),
   internal_error: describe(500, "contact_support", ...SUPPORT),

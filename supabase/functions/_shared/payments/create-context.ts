@@ -11,10 +11,13 @@ export function createOperationContext(
   return {
     database: withRetries(services.database),
     toss: services.toss(logger),
-    keyring: services.keyring,
     logger,
     source,
     requestId,
     random: Math.random,
+    keyring: services.keyring,
+    dunning: services.config.dunning,
+    leaseSeconds: services.leaseSeconds,
+    mode: services.config.toss.mode,
   };
 }

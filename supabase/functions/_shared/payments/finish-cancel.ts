@@ -3,13 +3,11 @@ import {
   type RejectCancelAnswer,
   settleCancel,
 } from "../database/end-cancel.ts";
-import { postponeOperation } from "../database/end-operation.ts";
 import type { CancelOperation } from "../database/operation.ts";
 import type { TossPayment } from "../toss/payment.ts";
-import type { NoProof } from "./finish-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { CancelOutcome } from "./outcome.ts";
-import { retryDelaySeconds } from "./retry-delay.ts";
+import { type NoProof, postpone } from "./postpone.ts";
 import { paymentSnapshot } from "./snapshot.ts";
 
 /** What Toss's word means for a cancel: it has ended, or Toss is to be asked with this operation. */
@@ -78,26 +76,11 @@ export async function refuseCancel(
 
 /** Leaves a cancel open: nothing is concluded, what it reserved stays reserved, the next attempt is set. */
 export async function leaveCancelOpen(
-  { database, logger, source, requestId, random }: OperationContext,
+  context: OperationContext,
   operation: CancelOperation,
-  { code, message, keyIsSpent }: NoProof,
+  proof: NoProof,
 ): Promise<CancelOutcome> {
-  logger.warn("operation_without_proof", {
-    operationId: operation.operationId,
-    orderId: operation.orderId,
-    code,
-    attempts: operation.attempts,
-  });
-  await postponeOperation(database, {
-    operationId: operation.operationId,
-    leaseToken: operation.leaseToken,
-    errorCode: code,
-    errorMessage: message,
-    keyIsSpent,
-    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
-    source,
-    requestId,
-  });
+  await postpone(context, operation, proof);
   return { kind: "processing" };
 }
 

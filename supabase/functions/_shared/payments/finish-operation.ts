@@ -1,8 +1,5 @@
 import { applyPayment } from "../database/apply-payment.ts";
-import {
-  postponeOperation,
-  rejectOperation,
-} from "../database/end-operation.ts";
+import { rejectOperation } from "../database/end-operation.ts";
 import type {
   ConfirmOperation,
   VirtualAccountOperation,
@@ -12,16 +9,9 @@ import type { TossPayment } from "../toss/payment.ts";
 import { holdsMoney } from "./holds-money.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
+import { type NoProof, postpone } from "./postpone.ts";
 import { type RefusalEffect, refusalEffect } from "./refusal.ts";
-import { retryDelaySeconds } from "./retry-delay.ts";
 import { paymentSnapshot } from "./snapshot.ts";
-
-/** Why an attempt brought no proof, and whether its Idempotency-Key can be used again. */
-export interface NoProof {
-  code: string;
-  message: string;
-  keyIsSpent: boolean;
-}
 
 /** An operation that makes a payment of its order. */
 export type PayingOperation = ConfirmOperation | VirtualAccountOperation;
@@ -30,25 +20,9 @@ export type PayingOperation = ConfirmOperation | VirtualAccountOperation;
 export async function leaveOpen(
   context: OperationContext,
   operation: PayingOperation,
-  { code, message, keyIsSpent }: NoProof,
+  proof: NoProof,
 ): Promise<ConfirmOutcome> {
-  const { database, logger, source, requestId, random } = context;
-  logger.warn("operation_without_proof", {
-    operationId: operation.operationId,
-    orderId: operation.orderId,
-    code,
-    attempts: operation.attempts,
-  });
-  const answer = await postponeOperation(database, {
-    operationId: operation.operationId,
-    leaseToken: operation.leaseToken,
-    errorCode: code,
-    errorMessage: message,
-    keyIsSpent,
-    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
-    source,
-    requestId,
-  });
+  const answer = await postpone(context, operation, proof);
   // A webhook may have brought the proof meanwhile.
   return answer.outcome === "succeeded" && answer.payment
     ? { kind: "confirmed", payment: answer.payment }

@@ -1,4 +1,5 @@
 import type { PaymentSource } from "../database/apply-payment.ts";
+import type { DunningPolicy } from "../database/charges.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
 import type { Keyring } from "../security/encryption.ts";
@@ -9,10 +10,13 @@ export interface OperationContext {
   /** Calls again on failure: what it carries is Toss's word and must not be lost. */
   database: Database;
   toss: TossClient;
-  /** Opens what an operation keeps until it has ended. */
-  keyring: Keyring;
   logger: Logger;
   source: PaymentSource;
   requestId: string;
   random: () => number;
+  /** Opens what an operation keeps until it has ended, and billing keys. */
+  keyring: Keyring;
+  dunning: DunningPolicy;
+  leaseSeconds: number;
+  mode: "test" | "live";
 }

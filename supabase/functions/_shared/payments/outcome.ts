@@ -18,6 +18,3 @@ export type CancelOutcome =
   | { kind: "processing" }
   /** Toss refused, or its word left nothing to cancel; `code` is its own code or ours. */
   | { kind: "refused"; code: string; status?: number | undefined };
-
-/** How an operation of any kind stands. */
-export type OperationOutcome = ConfirmOutcome | CancelOutcome;

@@ -1,21 +1,49 @@
+import type { ChargeOutcome } from "../billing/charge-outcome.ts";
+import { deleteAtToss } from "../billing/delete-billing-key.ts";
+import { resolveBillingIssue } from "../billing/issue-billing-key.ts";
+import type { IssueOutcome } from "../billing/issue-outcome.ts";
+import { resolveCharge } from "../billing/resolve-charge.ts";
 import type { Operation } from "../database/operation.ts";
 import type { OperationContext } from "./operation-context.ts";
-import type { OperationOutcome } from "./outcome.ts";
+import type { CancelOutcome, ConfirmOutcome } from "./outcome.ts";
 import { resolveCancel } from "./resolve-cancel.ts";
 import { resolveConfirmation } from "./resolve-confirmation.ts";
 import { resolveVirtualAccount } from "./resolve-virtual-account.ts";
+
+/** How an operation stands after somebody has acted on it. */
+export type OperationEnd = "succeeded" | "rejected" | "unknown";
+
+type Outcome = ConfirmOutcome | CancelOutcome | ChargeOutcome | IssueOutcome;
+
+const ENDS: Record<Outcome["kind"], OperationEnd> = {
+  confirmed: "succeeded",
+  already_confirmed: "succeeded",
+  canceled: "succeeded",
+  paid: "succeeded",
+  issued: "succeeded",
+  refused: "rejected",
+  declined: "rejected",
+  processing: "unknown",
+  unknown: "unknown",
+};
 
 /** Finishes an operation whose earlier attempt brought no proof, on Toss's word alone; each kind in its own way. */
 export async function resolveOperation(
   context: OperationContext,
   operation: Operation,
-): Promise<OperationOutcome> {
+): Promise<OperationEnd> {
   switch (operation.kind) {
     case "confirm":
-      return await resolveConfirmation(context, operation);
+      return ENDS[(await resolveConfirmation(context, operation)).kind];
     case "cancel":
-      return await resolveCancel(context, operation);
+      return ENDS[(await resolveCancel(context, operation)).kind];
     case "virtual_account":
-      return await resolveVirtualAccount(context, operation);
+      return ENDS[(await resolveVirtualAccount(context, operation)).kind];
+    case "charge":
+      return ENDS[(await resolveCharge(context, operation)).kind];
+    case "billing_issue":
+      return ENDS[(await resolveBillingIssue(context, operation)).kind];
+    case "billing_delete":
+      return await deleteAtToss(context, operation) ? "succeeded" : "unknown";
   }
 }

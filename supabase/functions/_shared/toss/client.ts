@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { createTossBilling, type TossBilling } from "./billing.ts";
 import { lookup } from "./lookup.ts";
 import type { TossLookup, TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
@@ -44,8 +45,8 @@ export type VirtualAccountBody = {
 /** The key under which Toss replays its first answer for 15 days. */
 export type Idempotency = { readonly idempotencyKey: string };
 
-/** The payment calls of Toss's core API. */
-export type TossClient = {
+/** The calls of Toss's core API about payments and billing keys. */
+export type TossClient = TossBilling & {
   confirm(
     body: ConfirmBody,
     options: Idempotency,
@@ -80,6 +81,7 @@ export type TossClient = {
 export function createTossClient(connection: TossConnection): TossClient {
   const request = createTossRequest(connection);
   return {
+    ...createTossBilling(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
       request({
         operation: "confirm",

@@ -1,9 +1,11 @@
 import { claimOperations } from "../../_shared/database/worker-jobs.ts";
 import { createOperationContext } from "../../_shared/payments/create-context.ts";
-import type { OperationOutcome } from "../../_shared/payments/outcome.ts";
-import { resolveOperation } from "../../_shared/payments/resolve-operation.ts";
+import {
+  type OperationEnd,
+  resolveOperation,
+} from "../../_shared/payments/resolve-operation.ts";
 import type { Job } from "./job.ts";
-import { runBatches } from "./run-batches.ts";
+import { runBatches } from "../../_shared/run-batches.ts";
 
 /** Job `operations`: finishes what a caller began and nobody proved, on Toss's word alone. */
 export const operations: Job = async (context, { limit, asOf }) => {
@@ -25,13 +27,13 @@ export const operations: Job = async (context, { limit, asOf }) => {
         cause: error instanceof Error ? error.message : String(error),
       }),
   });
-  const count = (...kinds: OperationOutcome["kind"][]) =>
-    run.results.filter(({ kind }) => kinds.includes(kind)).length;
+  const count = (end: OperationEnd) =>
+    run.results.filter((result) => result === end).length;
   return {
     claimed: run.claimed,
-    succeeded: count("confirmed", "already_confirmed", "canceled"),
-    rejected: count("refused"),
-    unknown: count("processing"),
+    succeeded: count("succeeded"),
+    rejected: count("rejected"),
+    unknown: count("unknown"),
     interrupted: run.interrupted,
     remaining: run.remaining,
   };

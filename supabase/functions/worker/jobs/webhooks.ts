@@ -2,7 +2,7 @@ import { claimWebhookEvents } from "../../_shared/database/webhook-events.ts";
 import { createOperationContext } from "../../_shared/payments/create-context.ts";
 import { processEvent } from "../../_shared/webhooks/process-event.ts";
 import type { Job } from "./job.ts";
-import { runBatches } from "./run-batches.ts";
+import { runBatches } from "../../_shared/run-batches.ts";
 
 /** Job `webhooks`: processes the events that the webhook function stored and could not finish. */
 export const webhooks: Job = async (context, { limit, asOf }) => {

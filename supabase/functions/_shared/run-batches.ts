@@ -1,4 +1,4 @@
-import type { Claimed } from "../../_shared/database/claim.ts";
+import type { Claimed } from "./database/claim.ts";
 
 /** So many items wait for Toss at a time; its limits are per minute, ours are 2 s of CPU. */
 const BATCH_SIZE = 10;
@@ -9,6 +9,8 @@ const TIME_BUDGET_MILLISECONDS = 60_000;
 /** How a run takes work and does it. */
 export interface BatchRun<Item, Result> {
   limit: number;
+  /** So many items are taken at once and worked on side by side. @default {BATCH_SIZE} */
+  batchSize?: number;
   claim(size: number): Promise<Claimed<Item>>;
   handle(item: Item): Promise<Result>;
   /** Told of an item that could not be finished; its lease passes and it is taken again. */
@@ -33,6 +35,7 @@ export async function runBatches<Item, Result>(
   run: BatchRun<Item, Result>,
 ): Promise<BatchResult<Result>> {
   const now = run.now ?? (() => performance.now());
+  const batchSize = run.batchSize ?? BATCH_SIZE;
   const startedAt = now();
   const total: BatchResult<Result> = {
     results: [],
@@ -41,7 +44,7 @@ export async function runBatches<Item, Result>(
     remaining: 0,
   };
   while (total.claimed < run.limit) {
-    const size = Math.min(BATCH_SIZE, run.limit - total.claimed);
+    const size = Math.min(batchSize, run.limit - total.claimed);
     const { items, remaining } = await run.claim(size);
     total.claimed += items.length;
     total.remaining = remaining;

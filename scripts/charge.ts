@@ -1,0 +1,130 @@
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { findProject, type Project } from "./operator/find-project.ts";
+
+const HELP =
+  `Charges subscriptions that are due, or shows who would be charged what.
+
+  npx -y deno task charge --dry-run
+  npx -y deno task charge --dry-run --as-of 2027-01-01T00:00:00+09:00
+  npx -y deno task charge --subscription <id>
+  npx -y deno task charge
+
+  --dry-run             shows and writes nothing
+  --subscription <id>   only this one
+  --limit <n>           at most so many (1 to 500, default 100)
+  --as-of <time>        what is due at that time; only with Toss test keys
+
+Without SUPABASE_URL and SUPABASE_SECRET_KEY in the environment, the local
+stack that runs now is used.`;
+
+const OPTIONS = {
+  "dry-run": { type: "boolean", default: false },
+  subscription: { type: "string" },
+  limit: { type: "string", default: "100" },
+  "as-of": { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+const requestSchema = z.strictObject({
+  dryRun: z.boolean(),
+  subscriptionId: z.uuid("--subscription must be a subscription's id")
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(500),
+  asOf: z.iso.datetime({
+    offset: true,
+    error:
+      "--as-of must be a time with offset, such as 2027-01-01T00:00:00+09:00",
+  }).optional(),
+});
+
+type ChargeCommand = z.output<typeof requestSchema>;
+
+const answerSchema = z.object({
+  claimed: z.number(),
+  paid: z.number(),
+  declined: z.number(),
+  unknown: z.number(),
+  remaining: z.number(),
+  runId: z.string(),
+  charges: z.array(z.object({
+    subscriptionId: z.string(),
+    userId: z.string(),
+    planId: z.string(),
+    amount: z.number(),
+    currency: z.string(),
+    periodStart: z.string(),
+    periodEnd: z.string(),
+    attempt: z.number(),
+    missedPeriods: z.number(),
+  })).default([]),
+});
+
+async function callBillingCharge(
+  project: Project,
+  command: ChargeCommand,
+): Promise<z.output<typeof answerSchema> | null> {
+  const response = await fetch(`${project.url}/functions/v1/billing-charge`, {
+    method: "POST",
+    headers: {
+      apikey: project.secretKey,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(command),
+  });
+  const text = await response.text();
+  if (response.ok) return answerSchema.parse(JSON.parse(text));
+  console.error(`billing-charge answered ${response.status}: ${text}`);
+  return null;
+}
+
+async function charge(command: ChargeCommand): Promise<number> {
+  const project = await findProject(Deno.env.toObject());
+  if (project === null) {
+    console.error(
+      "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
+    );
+    return 1;
+  }
+  const answer = await callBillingCharge(project, command);
+  if (answer === null) return 1;
+  const { charges, runId, ...counts } = answer;
+  if (command.dryRun) {
+    console.table(charges);
+    console.log(
+      `${charges.length} would be charged, ${counts.remaining} more are due. Nothing was written.`,
+    );
+    return 0;
+  }
+  const named = Object.entries(counts).map(([name, n]) => `${name} ${n}`);
+  console.log(`Run ${runId}: ${named.join(", ")}`);
+  return 0;
+}
+
+function readCommand(): ChargeCommand | string | null {
+  try {
+    const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
+    if (values.help) return null;
+    const parsed = requestSchema.safeParse({
+      dryRun: values["dry-run"],
+      subscriptionId: values.subscription,
+      limit: values.limit,
+      asOf: values["as-of"],
+    });
+    return parsed.success ? parsed.data : parsed.error.issues
+      .map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n");
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const command = readCommand();
+if (command === null) {
+  console.log(HELP);
+} else if (typeof command === "string") {
+  console.error(`${command}\n\n${HELP}`);
+  process.exit(2);
+} else {
+  process.exit(await charge(command));
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { subscriptionView } from "../../../supabase/functions/_shared/database/subscription-view.ts";
+import { subscriptionRequest } from "../../../supabase/functions/subscription/request.ts";
+import type { OperationDescription } from "../operation.ts";
+import { ASK_AGAIN, processing } from "./answers.ts";
+
+/** `POST subscription`. */
+export const subscriptionOperations: readonly OperationDescription[] = [{
+  function: "subscription",
+  method: "post",
+  path: "",
+  summary: "Change a subscription",
+  description:
+    "A user changes an own subscription, the shop any. `cancel_at_period_end` and `resume` take and give back " +
+    "notice; `cancel_now` ends it, with `refund` `prorated` for the money of the rest of the period; `change_plan` " +
+    "needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was declined. What a status " +
+    "does not allow is `invalid_request`.",
+  security: ["userToken", "secretKey"],
+  body: subscriptionRequest,
+  answers: {
+    200: { description: "The subscription.", schema: subscriptionView },
+    202: {
+      description:
+        "Toss's answer to the charge or refund is not known yet. Ask again; nothing is charged or refunded twice.",
+      schema: processing.extend({ subscriptionId: z.string() }),
+      headers: ASK_AGAIN,
+    },
+  },
+  errors: [
+    "unauthorized",
+    "subscription_not_found",
+    "plan_not_found",
+    "billing_method_not_found",
+    "already_subscribed",
+    "operation_in_progress",
+    "payment_confirm_failed",
+  ],
+}];

@@ -1,0 +1,26 @@
+import { toKoreanTime } from "../korean-time.ts";
+import { CARD_COMPANIES, maskCardNumber } from "../payments/card.ts";
+import { MERCHANT_ID } from "../payments/identifiers.ts";
+import type { BillingKey } from "./billing-state.ts";
+
+/**
+ * Writes the Billing object.
+ * Source: Toss core API reference, Billing object, version 2022-11-16, which
+ * still has `cardCompany` and `cardNumber` at the top.
+ */
+export function billingBody(key: BillingKey) {
+  const { issuerCode, acquirerCode, cardType, ownerType } = key.card;
+  const number = maskCardNumber(key.card.cardNumber);
+  return {
+    mId: MERCHANT_ID,
+    customerKey: key.customerKey,
+    authenticatedAt: toKoreanTime(key.authenticatedAt),
+    method: "카드",
+    billingKey: key.billingKey,
+    cardCompany: CARD_COMPANIES.get(issuerCode) ?? null,
+    cardNumber: number,
+    card: { issuerCode, acquirerCode, number, cardType, ownerType },
+    transfers: null,
+    easyPay: null,
+  };
+}

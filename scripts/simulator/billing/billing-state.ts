@@ -1,0 +1,46 @@
+import type { KeyPair } from "../options.ts";
+import type { BillingCard } from "./billing-card.ts";
+import type { ChargeAttempt } from "./charge-attempt.ts";
+import type { ChargeDecline } from "./charge-decline.ts";
+
+/** A card that its owner has authenticated; the authKey buys one billing key. Times in epoch ms. */
+export interface BillingAuthorization {
+  authKey: string;
+  keyPair: KeyPair;
+  customerKey: string;
+  card: BillingCard;
+  authenticatedAt: number;
+}
+
+/** An issued billing key. Times in epoch ms. */
+export interface BillingKey {
+  billingKey: string;
+  /** SHA-256 of the billing key in hex, by which others may name it. */
+  keyDigest: string;
+  customerKey: string;
+  card: BillingCard;
+  authenticatedAt: number;
+  issuedAt: number;
+  deletedAt: number | null;
+}
+
+/** Everything a simulator knows about billing (자동결제). */
+export interface BillingState {
+  /** By authKey; a used one is gone. */
+  authorizations: Map<string, BillingAuthorization>;
+  /** By billing key, in order of issue; a deleted one stays. */
+  keys: Map<string, BillingKey>;
+  declines: ChargeDecline[];
+  /** Every charge that was worked on, refused ones too, oldest first. */
+  attempts: ChargeAttempt[];
+}
+
+/** Billing as it is at the start. */
+export function emptyBilling(): BillingState {
+  return {
+    authorizations: new Map(),
+    keys: new Map(),
+    declines: [],
+    attempts: [],
+  };
+}

@@ -1,0 +1,143 @@
+import {
+  type BillingMethodView,
+  finishBillingIssue,
+  type IssuedAnswer,
+  rejectBillingIssue,
+} from "../database/billing-methods.ts";
+import type { BillingIssueOperation } from "../database/billing-operation.ts";
+import type { OperationContext } from "../payments/operation-context.ts";
+import { sha256Hex } from "../security/sha256.ts";
+import type { TossBillingKey } from "../toss/billing.ts";
+import { storedMethod } from "./billing-method.ts";
+import type { ChargeOutcome } from "./charge-outcome.ts";
+import type { IssueOutcome, PlanResult } from "./issue-outcome.ts";
+import { performChargeNow } from "./perform-charge.ts";
+import { runCharges } from "./run-charges.ts";
+
+/** One debt of a subscription is one charge. */
+const CHARGES_PER_DEBT = 1;
+
+/** Reads what the database says about a registration that brought its key. */
+export function issuedOutcome(answer: IssuedAnswer): IssueOutcome {
+  return {
+    kind: "issued",
+    billingMethod: answer.billingMethod,
+    subscription: answer.subscription,
+    plan: answer.planOutcome === null
+      ? null
+      : answer.planOutcome === "declined"
+      ? { kind: "declined", code: answer.errorCode ?? "UNKNOWN" }
+      : { kind: answer.planOutcome },
+  };
+}
+
+/**
+ * Stores an issued billing key, encrypted and bound to its method, then charges what waits for it: the first
+ * period of the plan it was registered for, and the debts of subscriptions that asked for another card.
+ */
+export async function storeBillingKey(
+  context: OperationContext,
+  operation: BillingIssueOperation,
+  billing: TossBillingKey,
+): Promise<IssueOutcome> {
+  const { database, keyring, leaseSeconds, mode, source, requestId } = context;
+  const billingMethodId = crypto.randomUUID();
+  const encrypted = await keyring.encrypt(billing.billingKey, billingMethodId);
+  const answer = await finishBillingIssue(database, {
+    operationId: operation.operationId,
+    leaseToken: operation.leaseToken,
+    billingMethodId,
+    keyDigest: sha256Hex(billing.billingKey),
+    ...encrypted,
+    ...storedMethod(billing),
+    chargeLeaseToken: crypto.randomUUID(),
+    leaseSeconds,
+    mode,
+    source,
+    requestId,
+  });
+  switch (answer.outcome) {
+    case "rejected":
+      // Given up meanwhile: a key that nobody stores is of no use to anyone. If this fails it still is.
+      await context.toss.deleteBillingKey(billing.billingKey);
+      return { kind: "refused", code: answer.errorCode };
+    case "issued":
+      await chargeDebts(context, answer.debts);
+      return answer.charge
+        ? subscribed(
+          answer.billingMethod,
+          await performChargeNow(context, answer.charge),
+        )
+        : issuedOutcome(answer);
+  }
+}
+
+function subscribed(
+  billingMethod: BillingMethodView,
+  outcome: ChargeOutcome,
+): IssueOutcome {
+  const plan: PlanResult = outcome.kind === "paid"
+    ? { kind: "subscribed" }
+    : outcome.kind === "declined"
+    ? { kind: "declined", code: outcome.code }
+    : { kind: "processing" };
+  const subscription = outcome.kind === "paid" ? outcome.subscription : null;
+  return { kind: "issued", billingMethod, subscription, plan };
+}
+
+/** A failure here is no failure of the registration: what is due is found by the next run. */
+async function chargeDebts(
+  context: OperationContext,
+  subscriptionIds: readonly string[],
+): Promise<void> {
+  for (const subscriptionId of subscriptionIds) {
+    try {
+      await runCharges(context, {
+        limit: CHARGES_PER_DEBT,
+        asOf: null,
+        subscriptionId,
+        isRetry: true,
+      });
+    } catch (error) {
+      context.logger.error("debt_not_charged", {
+        subscriptionId,
+        cause: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+}
+
+/** Ends a registration without a key. */
+export async function refuseIssue(
+  context: OperationContext,
+  operation: BillingIssueOperation,
+  refusal: {
+    code: string;
+    message: string;
+    isFinal: boolean;
+    status?: number;
+  },
+): Promise<IssueOutcome> {
+  const { database, source, requestId } = context;
+  const answer = await rejectBillingIssue(database, {
+    operationId: operation.operationId,
+    leaseToken: operation.leaseToken,
+    errorCode: refusal.code,
+    errorMessage: refusal.message,
+    isFinal: refusal.isFinal,
+    source,
+    requestId,
+  });
+  switch (answer.outcome) {
+    case "rejected":
+      return {
+        kind: "refused",
+        code: answer.errorCode,
+        status: refusal.status,
+      };
+    case "issued":
+      return issuedOutcome(answer);
+    case "unknown":
+      return { kind: "processing" };
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  beginBillingIssue,
+  type BeginBillingIssueAnswer,
+} from "../database/billing-methods.ts";
+import type { BillingIssueOperation } from "../database/billing-operation.ts";
+import { type Database, DatabaseError } from "../database/client.ts";
+import type { OperationContext } from "../payments/operation-context.ts";
+import { type NoProof, postpone } from "../payments/postpone.ts";
+import { sha256Hex } from "../security/sha256.ts";
+import type { TossRefused } from "../toss/outcome.ts";
+import { issuedOutcome, refuseIssue, storeBillingKey } from "./finish-issue.ts";
+import type { IssueOutcome } from "./issue-outcome.ts";
+import { openKey, UNREADABLE_KEY } from "./open-key.ts";
+
+/**
+ * After this long nobody waits for a registration any more; what was charged then would come as a surprise.
+ * A key that Toss issued and nobody stored can be found by no one, and the user simply registers again.
+ */
+const PATIENCE_SECONDS = 1800;
+
+/** The values of the redirect, and whose they are. */
+export interface IssueRequest {
+  userId: string;
+  authKey: string;
+  customerKey: string;
+  planId?: string | undefined;
+}
+
+/** Refusals that were decided in our own database; Toss was not asked. */
+export type LocalIssueRefusal = Exclude<
+  BeginBillingIssueAnswer["outcome"],
+  "proceed" | "resolve" | "processing" | "issued" | "rejected"
+>;
+
+/** How a registration ended. */
+export type IssueResult =
+  | IssueOutcome
+  | { kind: "refused_locally"; reason: LocalIssueRefusal };
+
+/**
+ * Turns an authKey into a stored billing method, and subscribes to a plan if one is named.
+ *
+ * A repeat with the same authKey gets the first one's result. Two database round trips and one call to Toss, one
+ * more of each when the first period is charged.
+ *
+ * @param firstCallDatabase without retries: nothing has happened at Toss yet, so a failure may simply be answered
+ * @throws DatabaseError when the intent could not be written; Toss was not asked
+ */
+export async function issueBillingKey(
+  context: OperationContext,
+  { authKey, ...request }: IssueRequest,
+  firstCallDatabase: Database,
+): Promise<IssueResult> {
+  const operationId = crypto.randomUUID();
+  const encrypted = await context.keyring.encrypt(authKey, operationId);
+  const begun = await beginBillingIssue(firstCallDatabase, {
+    ...request,
+    ...encrypted,
+    operationId,
+    authKeyDigest: sha256Hex(authKey),
+    leaseToken: crypto.randomUUID(),
+    leaseSeconds: context.leaseSeconds,
+    mode: context.mode,
+    requestId: context.requestId,
+  });
+  switch (begun.outcome) {
+    case "proceed":
+    case "resolve":
+      return await orProcessing(
+        context,
+        resolveBillingIssue(context, begun.operation),
+      );
+    case "processing":
+      return { kind: "processing" };
+    case "issued":
+      return issuedOutcome(begun);
+    case "rejected":
+      return { kind: "refused", code: begun.errorCode };
+    default:
+      return { kind: "refused_locally", reason: begun.outcome };
+  }
+}
+
+/**
+ * Sends a registration whose operation is leased, for the first time or again.
+ *
+ * Toss has no way to look for an issued key. What an earlier try brought can only be had by its Idempotency-Key,
+ * for which Toss replays the first answer; that is why an unanswered one is never changed.
+ *
+ * Source: Toss, 빌링키 발급 (POST /v1/billing/authorizations/issue).
+ */
+export async function resolveBillingIssue(
+  context: OperationContext,
+  operation: BillingIssueOperation,
+): Promise<IssueOutcome> {
+  if (operation.ageSeconds > PATIENCE_SECONDS || !operation.keyIsFresh) {
+    return await refuseIssue(context, operation, {
+      code: "BILLING_ISSUE_TIMEOUT",
+      message: "Toss gave no proof in time; the method can be registered anew.",
+      isFinal: true,
+    });
+  }
+  const authKey = await openKey(context, operation, operation.operationId);
+  if (authKey === null) {
+    return await leaveIssueOpen(context, operation, UNREADABLE_KEY);
+  }
+  const { customerKey, idempotencyKey } = operation;
+  const outcome = await context.toss.issueBillingKey(
+    { authKey, customerKey },
+    { idempotencyKey },
+  );
+  switch (outcome.kind) {
+    case "answered":
+      return await storeBillingKey(context, operation, outcome.value);
+    case "refused":
+      return await judgeRefusal(context, operation, outcome);
+    case "unknown":
+      return await leaveIssueOpen(context, operation, {
+        code: outcome.code ?? outcome.reason.toUpperCase(),
+        message: outcome.message,
+        keyIsSpent: outcome.answered,
+      });
+  }
+}
+
+async function judgeRefusal(
+  context: OperationContext,
+  operation: BillingIssueOperation,
+  { code, message, status, failure }: TossRefused,
+): Promise<IssueOutcome> {
+  const isFinal = failure.class !== "configuration" &&
+    failure.class !== "later";
+  // A refusal that says nothing about the authKey cannot tell what became of an earlier attempt, whose answer only
+  // the same Idempotency-Key can bring.
+  return operation.attempts > 1 && !isFinal
+    ? await leaveIssueOpen(context, operation, {
+      code,
+      message,
+      keyIsSpent: false,
+    })
+    : await refuseIssue(context, operation, { code, message, status, isFinal });
+}
+
+async function leaveIssueOpen(
+  context: OperationContext,
+  operation: BillingIssueOperation,
+  proof: NoProof,
+): Promise<IssueOutcome> {
+  const answer = await postpone(context, operation, proof);
+  return answer.outcome === "rejected"
+    ? { kind: "refused", code: proof.code }
+    : { kind: "processing" };
+}
+
+/** Toss has been asked, so a database that fails now leaves the outcome open: the worker finishes the operation. */
+async function orProcessing(
+  { logger }: OperationContext,
+  outcome: Promise<IssueOutcome>,
+): Promise<IssueOutcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    logger.error("operation_interrupted", { cause: error.message });
+    return { kind: "processing" };
+  }
+}

@@ -1,0 +1,100 @@
+import type { ChargeOperation } from "../database/billing-operation.ts";
+import type { OperationContext } from "../payments/operation-context.ts";
+import type { TossRefused } from "../toss/outcome.ts";
+import type { ChargeOutcome } from "./charge-outcome.ts";
+import { declineClass } from "./decline-class.ts";
+import {
+  leaveChargeOpen,
+  refuseCharge,
+  settleCharge,
+} from "./finish-charge.ts";
+import { openKey, UNREADABLE_KEY } from "./open-key.ts";
+
+/** The method was removed while Toss had not been heard of, and Toss has taken nothing for the order. */
+const REMOVED_METHOD = {
+  code: "NO_BILLING_METHOD",
+  message: "The billing method was removed before it could be charged.",
+  declineClass: "hard",
+} as const;
+
+/**
+ * Charges a billing key once for an attempt whose operation is leased, and finishes the operation with the answer:
+ * one call to Toss, one to the database.
+ *
+ * Source: Toss, 자동결제 승인 (POST /v1/billing/{billingKey}).
+ */
+export async function sendCharge(
+  context: OperationContext,
+  charge: ChargeOperation,
+): Promise<ChargeOutcome> {
+  const { keyId, ciphertext, billingMethodId } = charge;
+  if (keyId === null || ciphertext === null) {
+    return await refuseCharge(context, charge, REMOVED_METHOD);
+  }
+  const billingKey = await openKey(
+    context,
+    { keyId, ciphertext },
+    billingMethodId,
+  );
+  if (billingKey === null) {
+    return await leaveChargeOpen(context, charge, UNREADABLE_KEY);
+  }
+  const { amount, customerKey, orderId, orderName, customerEmail } = charge;
+  const outcome = await context.toss.charge(billingKey, {
+    amount,
+    customerKey,
+    orderId,
+    orderName,
+    ...(customerEmail ? { customerEmail } : {}),
+  }, { idempotencyKey: charge.idempotencyKey });
+  switch (outcome.kind) {
+    case "answered":
+      return await settleCharge(context, charge, outcome.value);
+    case "refused":
+      return await judgeRefusal(context, charge, outcome);
+    case "unknown":
+      return await leaveChargeOpen(context, charge, {
+        code: outcome.code ?? outcome.reason.toUpperCase(),
+        message: outcome.message,
+        keyIsSpent: outcome.answered,
+      });
+  }
+}
+
+async function judgeRefusal(
+  context: OperationContext,
+  charge: ChargeOperation,
+  { code, message, failure }: TossRefused,
+): Promise<ChargeOutcome> {
+  if (failure.class === "already_done") {
+    return await adoptCharge(context, charge, code);
+  }
+  const found = declineClass(failure);
+  return found === null
+    ? await leaveChargeOpen(context, charge, {
+      code,
+      message,
+      keyIsSpent: true,
+    })
+    : await refuseCharge(context, charge, {
+      code,
+      message,
+      declineClass: found,
+    });
+}
+
+/** Toss has charged this order before (DUPLICATED_ORDER_ID): its own record tells how. */
+async function adoptCharge(
+  context: OperationContext,
+  charge: ChargeOperation,
+  code: string,
+): Promise<ChargeOutcome> {
+  const outcome = await context.toss.getPaymentByOrder(charge.orderId);
+  return outcome.kind === "answered"
+    ? await settleCharge(context, charge, outcome.value)
+    : await leaveChargeOpen(context, charge, {
+      code,
+      message: "Toss charged this order before; the payment is not known yet.",
+      keyIsSpent: true,
+    });
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { leased } from "./leased-operation.ts";
+
+/** A leased charge: what its holder needs to send it or to find out what became of it. */
+export const chargeOperation = z.object({
+  ...leased,
+  kind: z.literal("charge"),
+  chargeId: z.string(),
+  chargeKind: z.enum(["start", "renewal", "upgrade", "ad_hoc"]),
+  subscriptionId: z.string().nullable(),
+  userId: z.string(),
+  attempt: z.number().int(),
+  orderId: z.string(),
+  orderName: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  customerKey: z.string(),
+  customerEmail: z.string().nullish(),
+  billingMethodId: z.string(),
+  /** The encrypted billing key; associated data is `billingMethodId`. Null once the method was removed at Toss. */
+  keyId: z.string().nullable(),
+  ciphertext: z.string().nullable(),
+  /** An earlier try may have reached Toss, so Toss is asked before anything is sent. */
+  isResolve: z.boolean(),
+});
+
+/** A {@link chargeOperation} value. */
+export type ChargeOperation = z.output<typeof chargeOperation>;
+
+/** A leased issue of a billing key. */
+export const billingIssueOperation = z.object({
+  ...leased,
+  kind: z.literal("billing_issue"),
+  userId: z.string(),
+  customerKey: z.string(),
+  planId: z.string().nullable(),
+  /** The encrypted authKey; associated data is `operationId`. */
+  keyId: z.string(),
+  ciphertext: z.string(),
+});
+
+/** A {@link billingIssueOperation} value. */
+export type BillingIssueOperation = z.output<typeof billingIssueOperation>;
+
+/** A leased removal of a billing key at Toss; here the method is deleted already. */
+export const billingDeleteOperation = z.object({
+  ...leased,
+  kind: z.literal("billing_delete"),
+  billingMethodId: z.string(),
+  /** The encrypted billing key; associated data is `billingMethodId`. */
+  keyId: z.string(),
+  ciphertext: z.string(),
+});
+
+/** A {@link billingDeleteOperation} value. */
+export type BillingDeleteOperation = z.output<typeof billingDeleteOperation>;

@@ -1,0 +1,153 @@
+import { z } from "zod";
+import { type ChargeOperation, chargeOperation } from "./billing-operation.ts";
+import type { Claimed } from "./claim.ts";
+import type { Database } from "./client.ts";
+import type { PaymentSource } from "./apply-payment.ts";
+import type { LeaseRequest } from "./leased-operation.ts";
+import { settledCharge, subscriptionView } from "./subscription-view.ts";
+
+/** What happens to a subscription whose charge is declined. */
+export interface DunningPolicy {
+  /** Days after the first decline, rising; the last one triggers the final action. */
+  scheduleDays: readonly number[];
+  finalAction: "cancel" | "keep_past_due";
+}
+
+/** Which charges are due. */
+export interface DueChargesRequest {
+  limit: number;
+  /** Takes what is due at this time (ISO 8601) instead of now; null = now. */
+  asOf: string | null;
+  /** Only this subscription's. */
+  subscriptionId?: string | undefined;
+}
+
+const claimed = z.object({
+  charges: z.array(chargeOperation),
+  refused: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Charges that nobody else sends while the lease lasts, and those that were declined without asking Toss. */
+export interface ClaimedCharges extends Claimed<ChargeOperation> {
+  /** Declined in the database, for want of a usable billing method. */
+  refused: number;
+}
+
+/** Takes due charges, each with its order and its intent; see the comment on `public.claim_due_charges`. */
+export async function claimDueCharges(
+  database: Database,
+  request: DueChargesRequest & LeaseRequest & {
+    /** Takes the subscription's declined charge before its time. */
+    isRetry?: boolean;
+    mode: "test" | "live";
+    dunning: DunningPolicy;
+    requestId: string;
+  },
+): Promise<ClaimedCharges> {
+  const answer = await database.call(
+    "claim_due_charges",
+    { ...request },
+    claimed,
+  );
+  return {
+    items: answer.charges,
+    refused: answer.refused,
+    remaining: answer.remaining,
+  };
+}
+
+/** A charge that would be made now. */
+export const dueCharge = z.object({
+  subscriptionId: z.string(),
+  userId: z.string(),
+  planId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  periodStart: z.string(),
+  periodEnd: z.string(),
+  attempt: z.number().int(),
+  missedPeriods: z.number().int(),
+});
+
+const preview = z.object({
+  charges: z.array(dueCharge),
+  remaining: z.number().int(),
+});
+
+/** Says who would be charged what, and writes nothing. */
+export function previewDueCharges(
+  database: Database,
+  request: DueChargesRequest,
+): Promise<z.output<typeof preview>> {
+  return database.call("preview_due_charges", { ...request }, preview);
+}
+
+const named = { chargeId: z.string(), orderId: z.string() };
+
+const adHoc = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("proceed"), charge: chargeOperation }),
+  z.object({ outcome: z.literal("resolve"), charge: chargeOperation }),
+  z.object({ outcome: z.literal("processing"), ...named }),
+  z.object({ outcome: z.literal("paid"), ...named }),
+  z.object({
+    outcome: z.literal("declined"),
+    errorCode: z.string().nullable(),
+    ...named,
+  }),
+  z.object({ outcome: z.literal("no_billing_method") }),
+  z.object({ outcome: z.literal("conflict") }),
+  z.object({ outcome: z.literal("invalid") }),
+]);
+
+/** An amount in won that is charged once, whatever happens to the request. */
+export interface AdHocChargeRequest {
+  userId: string;
+  amount: number;
+  orderName: string;
+  /** The caller's idempotency token. */
+  requestId: string;
+}
+
+/** Begins a charge outside any subscription; see the comment on `public.begin_ad_hoc_charge`. */
+export function beginAdHocCharge(
+  database: Database,
+  request: AdHocChargeRequest & LeaseRequest & {
+    mode: "test" | "live";
+    /** Stands in the audit log; `requestId` is the caller's token. */
+    logRequestId: string;
+  },
+): Promise<z.output<typeof adHoc>> {
+  return database.call("begin_ad_hoc_charge", { ...request }, adHoc);
+}
+
+const decline = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("declined"),
+    chargeId: z.string(),
+    nextAttemptAt: z.string().nullable(),
+    subscription: subscriptionView.nullish(),
+  }),
+  z.object({ outcome: z.literal("paid"), charge: settledCharge.nullish() }),
+  z.object({ outcome: z.literal("unknown") }),
+]);
+
+/** Toss's proven refusal of a charge. */
+export interface DeclineChargeRequest {
+  operationId: string;
+  leaseToken: string;
+  errorCode: string;
+  errorMessage: string;
+  declineClass: "soft" | "hard" | "limit";
+  dunning: DunningPolicy;
+  source: PaymentSource;
+  requestId: string;
+}
+
+/** Ends an attempt as declined and takes the subscription one step down; see `public.decline_charge`. */
+export function declineCharge(
+  database: Database,
+  request: DeclineChargeRequest,
+): Promise<z.output<typeof decline>> {
+  return database.call("decline_charge", { ...request }, decline);
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** A subscription as the API answers it. Times are ISO 8601 with offset. */
+export const subscriptionView = z.object({
+  id: z.string(),
+  planId: z.string(),
+  status: z.enum(["trialing", "active", "past_due", "canceled"]),
+  currentPeriodStart: z.string(),
+  currentPeriodEnd: z.string(),
+  nextChargeAt: z.string().nullable(),
+  cancelAtPeriodEnd: z.boolean(),
+  canceledAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  billingMethodId: z.string().nullable(),
+  needsPaymentMethod: z.boolean(),
+  nextPlanId: z.string().nullable(),
+  createdAt: z.string(),
+});
+
+/** A {@link subscriptionView} value. */
+export type SubscriptionView = z.output<typeof subscriptionView>;
+
+/** What the settlement of a charge made of it and of its subscription. */
+export const settledCharge = z.object({
+  chargeId: z.string(),
+  subscription: subscriptionView.nullable(),
+});

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { chargeOperation } from "./billing-operation.ts";
+import type { DunningPolicy } from "./charges.ts";
+import type { Database } from "./client.ts";
+import type { LeaseRequest } from "./leased-operation.ts";
+import { subscriptionView } from "./subscription-view.ts";
+
+/** What can be asked of a subscription. */
+export const SUBSCRIPTION_ACTIONS = [
+  "cancel_at_period_end",
+  "resume",
+  "cancel_now",
+  "change_plan",
+  "change_method",
+  "retry_payment",
+] as const;
+
+/** One of {@link SUBSCRIPTION_ACTIONS}. */
+export type SubscriptionAction = typeof SUBSCRIPTION_ACTIONS[number];
+
+const refund = z.object({
+  paymentKey: z.string(),
+  orderId: z.string(),
+  /** In won. */
+  amount: z.number().int(),
+  /** The refund's idempotency token. */
+  refundRequestId: z.string(),
+});
+
+/** Money of one payment to give back for the rest of a period. */
+export type PeriodRefund = z.output<typeof refund>;
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("changed"), subscription: subscriptionView }),
+  z.object({
+    outcome: z.literal("charge"),
+    subscription: subscriptionView,
+    charge: chargeOperation,
+  }),
+  z.object({
+    outcome: z.literal("refund"),
+    subscription: subscriptionView,
+    /** Of the period's charge, and of an upgrade within it. */
+    refunds: z.array(refund),
+    reason: z.string(),
+  }),
+  z.object({ outcome: z.literal("subscription_not_found") }),
+  z.object({ outcome: z.literal("plan_not_found") }),
+  z.object({ outcome: z.literal("plan_not_billable") }),
+  z.object({ outcome: z.literal("method_not_found") }),
+  z.object({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({
+    outcome: z.literal("illegal"),
+    status: z.string(),
+    reason: z.string(),
+  }),
+]);
+
+/** What `change_subscription` answers. */
+export type ChangeSubscriptionAnswer = z.output<typeof answer>;
+
+/** A change and who asks for it. */
+export interface ChangeSubscriptionRequest extends LeaseRequest {
+  subscriptionId: string;
+  /** Null = an operator, who may change every subscription. */
+  userId: string | null;
+  action: SubscriptionAction;
+  planId?: string | undefined;
+  billingMethodId?: string | undefined;
+  refund?: "none" | "prorated" | undefined;
+  mode: "test" | "live";
+  dunning: DunningPolicy;
+  requestId: string;
+}
+
+/** Moves a subscription; see the comment on `public.change_subscription`. */
+export function changeSubscription(
+  database: Database,
+  request: ChangeSubscriptionRequest,
+): Promise<ChangeSubscriptionAnswer> {
+  return database.call("change_subscription", { ...request }, answer);
+}
+
+const advanced = z.object({
+  ended: z.number().int(),
+  reminded: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Ends subscriptions whose access is over and writes the reminders that are due. */
+export function advanceSubscriptions(
+  database: Database,
+  request: { limit: number; asOf: string | null; dunning: DunningPolicy },
+): Promise<z.output<typeof advanced>> {
+  return database.call("advance_subscriptions", { ...request }, advanced);
+}

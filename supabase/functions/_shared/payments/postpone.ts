@@ -1,0 +1,40 @@
+import {
+  type Postponement,
+  postponeOperation,
+} from "../database/end-operation.ts";
+import type { LeasedOperation } from "../database/leased-operation.ts";
+import type { OperationContext } from "./operation-context.ts";
+import { retryDelaySeconds } from "./retry-delay.ts";
+
+/** Why an attempt brought no proof, and whether its Idempotency-Key can be used again. */
+export interface NoProof {
+  code: string;
+  message: string;
+  keyIsSpent: boolean;
+}
+
+/** Notes that an attempt brought no proof, for an operation of any kind: nothing is concluded, the next attempt is set. */
+export async function postpone(
+  context: OperationContext,
+  operation: LeasedOperation & { kind: string; orderId?: string },
+  { code, message, keyIsSpent }: NoProof,
+): Promise<Postponement> {
+  const { database, logger, source, requestId, random } = context;
+  logger.warn("operation_without_proof", {
+    operationId: operation.operationId,
+    kind: operation.kind,
+    orderId: operation.orderId,
+    code,
+    attempts: operation.attempts,
+  });
+  return await postponeOperation(database, {
+    operationId: operation.operationId,
+    leaseToken: operation.leaseToken,
+    errorCode: code,
+    errorMessage: message,
+    keyIsSpent,
+    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
+    source,
+    requestId,
+  });
+}

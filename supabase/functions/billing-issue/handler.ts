@@ -1,0 +1,74 @@
+import {
+  issueBillingKey,
+  type IssueRequest,
+} from "../_shared/billing/issue-billing-key.ts";
+import type { IssueOutcome } from "../_shared/billing/issue-outcome.ts";
+import type {
+  Handler,
+  RequestContext,
+} from "../_shared/http/create-function.ts";
+import { processingResponse } from "../_shared/http/processing.ts";
+import { readJson } from "../_shared/http/read-body.ts";
+import { requireUser } from "../_shared/http/require-user.ts";
+import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { issueError, localIssueError, planError } from "./refusal.ts";
+import { issueRequest } from "./request.ts";
+
+/** A registration that was not refused. */
+export type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
+
+/**
+ * Registers a billing method for a user.
+ *
+ * @throws AppError `customer_key_mismatch`, `plan_not_found`, `already_subscribed`, `billing_issue_failed`, and
+ * `payment_confirm_failed` when the method is registered but the plan's first charge was declined
+ */
+export async function register(
+  context: RequestContext,
+  request: IssueRequest,
+): Promise<Registered> {
+  const result = await issueBillingKey(
+    createOperationContext(context, "billing"),
+    request,
+    context.services.database,
+  );
+  switch (result.kind) {
+    case "refused_locally":
+      throw localIssueError(result.reason);
+    case "refused":
+      throw issueError(result);
+    case "processing":
+      return result;
+    case "issued": {
+      const error = planError(result);
+      if (error !== null) throw error;
+      return result;
+    }
+  }
+}
+
+/**
+ * `POST billing-issue`: turns the authKey of the registration window into a billing method; with `planId` it
+ * subscribes and charges the first period, or starts the trial.
+ *
+ * 201 when it is done (again on every repeat), 202 while Toss's answer is not known.
+ */
+export const issueByJson: Handler = async (request, context) => {
+  const userId = requireUser(context.caller);
+  const body = await readJson(request, issueRequest);
+  const result = await register(context, { ...body, userId });
+  if (result.kind === "processing") return processingResponse({});
+  const { billingMethod, subscription, plan } = result;
+  if (plan?.kind === "processing") {
+    return processingResponse({ billingMethodId: billingMethod.id });
+  }
+  return Response.json({
+    billingMethodId: billingMethod.id,
+    card: {
+      issuerCode: billingMethod.cardIssuerCode,
+      number: billingMethod.cardNumberMasked,
+      cardType: billingMethod.cardType,
+    },
+    ...(subscription === null ? {} : { subscription }),
+  }, { status: 201 });
+};

@@ -1,0 +1,111 @@
+import { declinedError } from "../_shared/http/declined-error.ts";
+import { performChargeNow } from "../_shared/billing/perform-charge.ts";
+import { refundPeriod } from "../_shared/billing/refund-period.ts";
+import {
+  changeSubscription,
+  type ChangeSubscriptionAnswer,
+} from "../_shared/database/subscriptions.ts";
+import { AppError } from "../_shared/http/app-error.ts";
+import type {
+  Handler,
+  RequestContext,
+} from "../_shared/http/create-function.ts";
+import { processingResponse } from "../_shared/http/processing.ts";
+import { readJson } from "../_shared/http/read-body.ts";
+import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { subscriptionRequest } from "./request.ts";
+
+/**
+ * `POST subscription`: what a user asks of an own subscription, or an operator of any.
+ *
+ * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
+ * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
+ * `operation_in_progress`, `payment_confirm_failed`, and `invalid_request` for a move that the subscription's
+ * status does not allow (docs/subscriptions.md).
+ */
+export const change: Handler = async (request, context) => {
+  const { services, caller, requestId } = context;
+  const body = await readJson(request, subscriptionRequest);
+  const answer = await changeSubscription(services.database, {
+    ...body,
+    userId: caller.kind === "user" ? caller.userId : null,
+    leaseToken: crypto.randomUUID(),
+    leaseSeconds: services.leaseSeconds,
+    mode: services.config.toss.mode,
+    dunning: services.config.dunning,
+    requestId,
+  });
+  switch (answer.outcome) {
+    case "changed":
+      return Response.json(answer.subscription);
+    case "charge":
+      return await chargeNow(context, answer, body.action === "change_method");
+    case "refund": {
+      const operationContext = createOperationContext(context, "billing");
+      return await refundPeriod(operationContext, answer)
+        ? Response.json(answer.subscription)
+        : processingResponse({ subscriptionId: answer.subscription.id });
+    }
+    case "illegal":
+      throw new AppError("invalid_request", `action: ${answer.reason}`, {
+        details: [{
+          field: "action",
+          problem: `${answer.reason} (status ${answer.status})`,
+        }],
+      });
+    default:
+      throw REFUSALS[answer.outcome]();
+  }
+};
+
+/** @param isChanged whether what was asked for has happened, however the charge ends */
+async function chargeNow(
+  context: RequestContext,
+  answer: Extract<ChangeSubscriptionAnswer, { outcome: "charge" }>,
+  isChanged: boolean,
+): Promise<Response> {
+  const outcome = await performChargeNow(
+    createOperationContext(context, "billing"),
+    answer.charge,
+  );
+  if (outcome.kind === "unknown") {
+    return processingResponse({ subscriptionId: answer.subscription.id });
+  }
+  if (outcome.kind === "declined" && !isChanged) {
+    throw declinedError(outcome.code, {
+      billingMethodId: answer.charge.billingMethodId,
+    });
+  }
+  return Response.json(outcome.subscription ?? answer.subscription);
+}
+
+const REFUSALS = {
+  subscription_not_found: () =>
+    new AppError(
+      "subscription_not_found",
+      "There is no such subscription of this user.",
+    ),
+  plan_not_found: () =>
+    new AppError("plan_not_found", "There is no such active plan."),
+  plan_not_billable: () => {
+    const problem = "this plan's price cannot be charged by billing key";
+    return new AppError("invalid_request", `planId: ${problem}`, {
+      details: [{ field: "planId", problem }],
+    });
+  },
+  method_not_found: () =>
+    new AppError(
+      "billing_method_not_found",
+      "There is no such active billing method of this user.",
+    ),
+  already_subscribed: () =>
+    new AppError(
+      "already_subscribed",
+      "The user already has a live subscription to this plan.",
+    ),
+  operation_in_progress: () =>
+    new AppError(
+      "operation_in_progress",
+      "A charge of this subscription is at Toss; try again when it has ended.",
+    ),
+} as const;

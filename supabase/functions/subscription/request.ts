@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { SUBSCRIPTION_ACTIONS } from "../_shared/database/subscriptions.ts";
+import { plainText } from "../_shared/http/fields.ts";
+
+const FIELD_OF: Partial<Record<typeof SUBSCRIPTION_ACTIONS[number], string>> = {
+  change_plan: "planId",
+  change_method: "billingMethodId",
+};
+
+/** The body of `POST subscription`. */
+export const subscriptionRequest = z.strictObject({
+  subscriptionId: z.uuid(),
+  action: z.enum(SUBSCRIPTION_ACTIONS),
+  planId: plainText(64).optional(),
+  billingMethodId: z.uuid().optional(),
+  /** Whether `cancel_now` gives the money for the rest of the period back. */
+  refund: z.enum(["none", "prorated"]).optional(),
+}).superRefine((body, context) => {
+  const wanted = FIELD_OF[body.action];
+  for (const name of ["planId", "billingMethodId"] as const) {
+    const isGiven = body[name] !== undefined;
+    if (isGiven === (name === wanted)) continue;
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      message: isGiven
+        ? `does not go with ${body.action}`
+        : `required for ${body.action}`,
+    });
+  }
+  if (body.refund !== undefined && body.action !== "cancel_now") {
+    context.addIssue({
+      code: "custom",
+      path: ["refund"],
+      message: `does not go with ${body.action}`,
+    });
+  }
+});

@@ -1,0 +1,165 @@
+-- Purpose: what is charged to a billing key: one row per period, upgrade or ad hoc charge, however many attempts it takes.
+-- Table: subscription_charges; columns for plans, orders, operations and billing_methods.
+-- Risk: adds columns with defaults; existing rows keep satisfying every constraint.
+
+alter table public.plans
+  add column catch_up text not null default 'current',
+  add column reminder_days integer not null default 3,
+  add constraint plans_catch_up_known check (catch_up in ('current', 'all')),
+  add constraint plans_reminder_days_range check (reminder_days between 0 and 365);
+
+comment on column public.plans.catch_up is
+  'What happens to periods that nobody charged in time. current: only the period that runs now is charged, missed ones are listed as void. all: each missed period is charged, one after another.';
+comment on column public.plans.reminder_days is
+  'How many days before a charge subscription.renewal_upcoming is written; 0 = never. A period that is not longer than this has no reminder.';
+
+create table public.subscription_charges (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null,
+  subscription_id uuid references public.subscriptions (id),
+  user_id uuid not null,
+  billing_method_id uuid references public.billing_methods (id),
+  plan_id text references public.plans (id),
+  plan_amount bigint,
+  plan_interval text,
+  plan_interval_count integer,
+  period_number integer,
+  period_start timestamptz,
+  period_end timestamptz,
+  amount bigint not null,
+  currency text not null,
+  order_name text not null,
+  request_id text,
+  status text not null default 'pending',
+  attempt integer not null default 0,
+  order_id text references public.orders (id),
+  next_attempt_at timestamptz,
+  attempted_at timestamptz,
+  first_declined_at timestamptz,
+  failure_code text,
+  failure_message text,
+  failure_class text,
+  paid_at timestamptz,
+  refund_due bigint,
+  created_at timestamptz not null,
+  constraint subscription_charges_kind_known check (kind in ('start', 'renewal', 'upgrade', 'ad_hoc')),
+  constraint subscription_charges_status_known check (
+    status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
+  ),
+  -- Toss takes no card payment under 100 won.
+  constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
+  constraint subscription_charges_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint subscription_charges_order_name_length check (char_length(order_name) between 1 and 100),
+  constraint subscription_charges_request_id_length check (char_length(request_id) between 1 and 300),
+  constraint subscription_charges_attempt_not_negative check (attempt >= 0),
+  constraint subscription_charges_failure_class_known check (failure_class in ('soft', 'hard', 'limit')),
+  constraint subscription_charges_period_complete check (
+    (kind = 'ad_hoc') = (period_number is null)
+    and (period_number is null) = (period_start is null)
+    and (period_number is null) = (period_end is null)
+    and (period_number is null) = (plan_id is null)
+    and (period_number is null) = (plan_amount is null)
+    and (period_number is null) = (plan_interval is null)
+    and (period_number is null) = (plan_interval_count is null)
+  ),
+  constraint subscription_charges_period_ends_after_start check (period_end > period_start),
+  constraint subscription_charges_period_has_subscription check (
+    subscription_id is not null or kind in ('start', 'ad_hoc')
+  ),
+  constraint subscription_charges_ad_hoc_has_request check ((kind = 'ad_hoc') = (request_id is not null)),
+  constraint subscription_charges_paid_has_order check (
+    (status = 'paid') = (paid_at is not null) and (paid_at is null or order_id is not null)
+  ),
+  constraint subscription_charges_declined_has_time check (status <> 'declined' or first_declined_at is not null),
+  constraint subscription_charges_next_attempt_when_declined check (next_attempt_at is null or status = 'declined'),
+  constraint subscription_charges_refund_within_amount check (refund_due between 1 and amount)
+);
+
+-- The heart of it: a period is charged by one row, whoever charges it.
+create unique index subscription_charges_one_per_period on public.subscription_charges (subscription_id, period_number)
+  where kind in ('start', 'renewal');
+create unique index subscription_charges_one_per_request on public.subscription_charges (user_id, request_id)
+  where kind = 'ad_hoc';
+create unique index subscription_charges_one_open_start on public.subscription_charges (user_id, plan_id)
+  where kind = 'start' and status in ('pending', 'processing', 'unknown');
+create unique index subscription_charges_one_open on public.subscription_charges (subscription_id)
+  where status in ('pending', 'processing', 'unknown');
+create index subscription_charges_subscription_id on public.subscription_charges (subscription_id, period_start desc);
+create index subscription_charges_user_id on public.subscription_charges (user_id, created_at desc);
+create index subscription_charges_order_id on public.subscription_charges (order_id);
+create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
+create index subscription_charges_billing_method_id on public.subscription_charges (billing_method_id)
+  where billing_method_id is not null;
+
+comment on table public.subscription_charges is 'One row per amount that is charged to a billing key. Every attempt is an order of its own.';
+comment on column public.subscription_charges.kind is 'start: the first period, before the subscription exists. renewal: a later period. upgrade: the difference to a dearer plan. ad_hoc: an amount the shop names.';
+comment on column public.subscription_charges.subscription_id is 'Null for ad_hoc, and for a start until it is paid.';
+comment on column public.subscription_charges.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscription_charges.billing_method_id is 'What the last attempt was charged to; null when there was nothing to charge.';
+comment on column public.subscription_charges.plan_amount is 'Price of a whole period as agreed; the amount of an upgrade is only the difference.';
+comment on column public.subscription_charges.period_number is 'Counted from 0 through the whole life of a subscription; an upgrade carries the number of the period it happens in.';
+comment on column public.subscription_charges.period_start is 'From when the amount pays: the start of the period, or the moment of the upgrade.';
+comment on column public.subscription_charges.request_id is 'The shop''s idempotency token of an ad hoc charge.';
+comment on column public.subscription_charges.status is 'processing: at Toss. unknown: no proof yet. declined: refused; tried again at next_attempt_at if that is set. void: never charged, because its period was missed.';
+comment on column public.subscription_charges.attempt is 'How many orders have been made for it.';
+comment on column public.subscription_charges.order_id is 'The order of the last attempt, or of the one that was paid.';
+comment on column public.subscription_charges.attempted_at is 'As of which time the last attempt was made; dunning counts with it.';
+comment on column public.subscription_charges.first_declined_at is 'From when the days of DUNNING_SCHEDULE_DAYS count.';
+comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, or MISSED_PERIOD.';
+comment on column public.subscription_charges.failure_class is 'soft: tried again. limit: after midnight in Seoul. hard: another billing method is needed.';
+comment on column public.subscription_charges.refund_due is 'What was promised back when the subscription was cancelled at once.';
+
+alter table public.subscription_charges enable row level security;
+
+grant select on public.subscription_charges to authenticated, service_role;
+
+create policy "users read their own charges"
+  on public.subscription_charges for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+alter table public.orders
+  add column subscription_charge_id uuid references public.subscription_charges (id);
+create index orders_subscription_charge_id on public.orders (subscription_charge_id)
+  where subscription_charge_id is not null;
+comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
+
+alter table public.operations
+  add column charge_id uuid references public.subscription_charges (id),
+  add constraint operations_charge_has_id check ((kind = 'charge') = (charge_id is not null));
+create unique index operations_one_open_per_charge on public.operations (charge_id)
+  where charge_id is not null and state in ('started', 'unknown');
+create index operations_charge_id on public.operations (charge_id) where charge_id is not null;
+comment on column public.operations.charge_id is 'For kind charge: what is charged.';
+
+alter table public.billing_methods
+  add column card_type text,
+  add constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20);
+comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
+
+create function private.follow_charge()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.subscription_charges as c
+  set status = case new.state when 'started' then 'processing' else 'unknown' end
+  where c.id = new.charge_id;
+  return null;
+end;
+$$;
+
+comment on function private.follow_charge() is
+  'Trigger: while the operation of a charge is open, the charge says whether Toss has been heard of. Its end is written by settle_charge and decline_charge.';
+revoke execute on function private.follow_charge() from public, anon, authenticated;
+
+create trigger operations_charge_opened
+  after insert on public.operations
+  for each row when (new.charge_id is not null and new.state in ('started', 'unknown'))
+  execute function private.follow_charge();
+create trigger operations_charge_moved
+  after update of state on public.operations
+  for each row when (
+    new.charge_id is not null and new.state in ('started', 'unknown') and new.state is distinct from old.state
+  )
+  execute function private.follow_charge();

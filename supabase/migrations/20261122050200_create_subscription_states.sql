@@ -1,0 +1,226 @@
+-- Purpose: which event may happen to a subscription in which state, and what it becomes.
+-- Table: private.subscription_transitions; functions: private.check_subscription_move, may_happen, move_subscription,
+-- subscription_view, write_subscription_event, lock_user, reminder_time.
+
+create table private.subscription_transitions (
+  status text not null,
+  event text not null,
+  next_status text not null,
+  primary key (status, event),
+  constraint subscription_transitions_event_format check (event ~ '^[a-z_]{3,50}$')
+);
+
+comment on table private.subscription_transitions is
+  'The state machine. What stands in no row is refused, by function and by trigger. docs/subscriptions.md shows it as a table.';
+comment on column private.subscription_transitions.status is 'none: the subscription does not exist yet.';
+
+alter table private.subscription_transitions enable row level security;
+grant select on private.subscription_transitions to service_role;
+
+insert into private.subscription_transitions (status, event, next_status) values
+  ('none', 'trial_started', 'trialing'),
+  ('none', 'started', 'active'),
+  ('trialing', 'charge_paid', 'active'),
+  ('trialing', 'charge_declined', 'past_due'),
+  ('trialing', 'notice_given', 'trialing'),
+  ('trialing', 'resumed', 'trialing'),
+  ('trialing', 'notice_ended', 'canceled'),
+  ('trialing', 'canceled_now', 'canceled'),
+  ('trialing', 'plan_changed', 'trialing'),
+  ('trialing', 'plan_change_planned', 'trialing'),
+  ('trialing', 'method_changed', 'trialing'),
+  ('active', 'charge_paid', 'active'),
+  ('active', 'charge_declined', 'past_due'),
+  ('active', 'notice_given', 'active'),
+  ('active', 'resumed', 'active'),
+  ('active', 'notice_ended', 'canceled'),
+  ('active', 'canceled_now', 'canceled'),
+  ('active', 'plan_changed', 'active'),
+  ('active', 'plan_change_planned', 'active'),
+  ('active', 'method_changed', 'active'),
+  ('active', 'period_refunded', 'canceled'),
+  ('past_due', 'charge_paid', 'active'),
+  ('past_due', 'charge_declined', 'past_due'),
+  ('past_due', 'notice_given', 'canceled'),
+  ('past_due', 'canceled_now', 'canceled'),
+  ('past_due', 'method_changed', 'past_due'),
+  ('past_due', 'retry_requested', 'past_due'),
+  ('past_due', 'dunning_canceled', 'canceled'),
+  ('past_due', 'access_withdrawn', 'past_due'),
+  ('past_due', 'period_refunded', 'canceled');
+
+create function private.check_subscription_move()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known_status text := 'none';
+begin
+  if tg_op = 'UPDATE' then
+    known_status := old.status;
+  end if;
+  if not exists (
+    select 1 from private.subscription_transitions as t
+    where t.status = known_status and t.next_status = new.status
+  ) then
+    raise exception 'a subscription cannot become % when it is %', new.status, known_status
+      using errcode = 'check_violation', constraint = 'subscriptions_move_known';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.check_subscription_move() is
+  'Trigger: refuses a status that no event leads to, whoever writes it. Nothing leads out of canceled.';
+revoke execute on function private.check_subscription_move() from public, anon, authenticated;
+
+create trigger subscriptions_born
+  before insert on public.subscriptions
+  for each row execute function private.check_subscription_move();
+create trigger subscriptions_moved
+  before update of status on public.subscriptions
+  for each row when (new.status is distinct from old.status)
+  execute function private.check_subscription_move();
+
+create function private.may_happen(current_status text, happening text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from private.subscription_transitions as t where t.status = current_status and t.event = happening
+  );
+$$;
+
+comment on function private.may_happen(text, text) is 'Whether an event is legal in a state.';
+revoke execute on function private.may_happen(text, text) from public, anon, authenticated;
+
+create function private.subscription_view(viewed public.subscriptions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', viewed.id,
+    'userId', viewed.user_id,
+    'planId', viewed.plan_id,
+    'status', viewed.status,
+    'amount', viewed.amount,
+    'currency', viewed.currency,
+    'currentPeriodStart', viewed.current_period_start,
+    'currentPeriodEnd', viewed.current_period_end,
+    'nextChargeAt', viewed.next_charge_at,
+    'cancelAtPeriodEnd', viewed.cancel_at_period_end,
+    'canceledAt', viewed.canceled_at,
+    'endedAt', viewed.ended_at,
+    'billingMethodId', viewed.billing_method_id,
+    'needsPaymentMethod', viewed.needs_payment_method,
+    'nextPlanId', viewed.next_plan_id,
+    'createdAt', viewed.created_at
+  );
+$$;
+
+comment on function private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
+revoke execute on function private.subscription_view(public.subscriptions) from public, anon, authenticated;
+
+create function private.move_subscription(changed public.subscriptions, happening text, line jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  target text;
+  stored public.subscriptions;
+begin
+  select t.next_status into target from private.subscription_transitions as t
+  where t.status = changed.status and t.event = happening;
+  if not found then
+    raise exception '% cannot happen to a subscription that is %', happening, changed.status
+      using errcode = 'check_violation', constraint = 'subscriptions_move_known';
+  end if;
+  if target = 'canceled' then
+    changed.next_charge_at := null;
+    changed.access_ends_at := null;
+    changed.remind_at := null;
+    changed.ended_at := coalesce(changed.ended_at, private.clock_now());
+    changed.end_reason := happening;
+  end if;
+  update public.subscriptions as s
+  set status = target,
+    plan_id = changed.plan_id, amount = changed.amount, currency = changed.currency,
+    interval = changed.interval, interval_count = changed.interval_count,
+    anchor = changed.anchor, anchor_period = changed.anchor_period, period_number = changed.period_number,
+    next_plan_id = changed.next_plan_id, next_amount = changed.next_amount,
+    next_interval = changed.next_interval, next_interval_count = changed.next_interval_count,
+    billing_method_id = changed.billing_method_id, needs_payment_method = changed.needs_payment_method,
+    current_period_start = changed.current_period_start, current_period_end = changed.current_period_end,
+    next_charge_at = changed.next_charge_at, access_ends_at = changed.access_ends_at,
+    remind_at = changed.remind_at, cancel_at_period_end = changed.cancel_at_period_end,
+    canceled_at = changed.canceled_at, ended_at = changed.ended_at, end_reason = changed.end_reason
+  where s.id = changed.id
+  returning * into stored;
+  perform private.write_event(line || jsonb_build_object(
+    'event', 'subscription_status', 'subscriptionId', stored.id, 'from', changed.status, 'to', stored.status,
+    'amount', stored.amount,
+    'detail', coalesce(line -> 'detail', '{}') || jsonb_build_object('event', happening, 'planId', stored.plan_id)
+  ));
+  return stored;
+end;
+$$;
+
+comment on function private.move_subscription(public.subscriptions, text, jsonb) is
+  'The one way a subscription changes: `changed` is the locked row with its new values and its old status; the event decides the new one, and the audit log gets a line. Raises on an event that the state machine does not know for this status; callers ask private.may_happen first.';
+revoke execute on function private.move_subscription(public.subscriptions, text, jsonb)
+  from public, anon, authenticated;
+
+create function private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.write_outbox_event(jsonb_build_object(
+    'eventType', 'subscription.' || happened, 'subject', concerned.id,
+    'payload', jsonb_build_object(
+      'subscriptionId', concerned.id, 'userId', concerned.user_id, 'planId', concerned.plan_id,
+      'status', concerned.status, 'currentPeriodEnd', concerned.current_period_end
+    ) || detail
+  ));
+$$;
+
+comment on function private.write_subscription_event(text, public.subscriptions, jsonb) is
+  'Adds subscription.<happened> to outbox_events, with what every such event carries and the detail.';
+revoke execute on function private.write_subscription_event(text, public.subscriptions, jsonb)
+  from public, anon, authenticated;
+
+create function private.lock_user(locked_user_id uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+$$;
+
+comment on function private.lock_user(uuid) is
+  'Taken before anything else by whoever subscribes a user to a plan: subscribing and changing to the same plan at the same time must see each other.';
+revoke execute on function private.lock_user(uuid) from public, anon, authenticated;
+
+create function private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  select private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
+  from public.plans as p
+  where p.id = reminded_plan_id and p.reminder_days > 0
+    and private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
+$$;
+
+comment on function private.reminder_time(timestamptz, timestamptz, text) is
+  'When to announce a charge; null when the plan has no reminder or the period is too short for one.';
+revoke execute on function private.reminder_time(timestamptz, timestamptz, text) from public, anon, authenticated;

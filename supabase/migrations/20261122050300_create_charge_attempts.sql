@@ -1,0 +1,192 @@
+-- Purpose: one attempt to charge a billing key: an order, an operation and what the sender must know.
+-- Functions: private.charge_operation_view, usable_billing_method, begin_attempt, charge_view, retake_operation;
+-- public.apply_payment (now tells how the charge stands).
+
+create function private.charge_operation_view(operation public.operations)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'chargeId', c.id,
+    'chargeKind', c.kind,
+    'subscriptionId', c.subscription_id,
+    'userId', c.user_id,
+    'attempt', c.attempt,
+    'orderName', o.order_name,
+    'customerKey', u.customer_key,
+    'customerEmail', o.customer_email,
+    'billingMethodId', c.billing_method_id,
+    'keyId', k.key_id,
+    'ciphertext', k.ciphertext,
+    'isResolve', operation.attempts > 1
+  )
+  from public.subscription_charges as c
+  join public.orders as o on o.id = operation.order_id
+  left join public.customers as u on u.user_id = c.user_id
+  left join private.billing_keys as k on k.billing_method_id = c.billing_method_id
+  where c.id = operation.charge_id;
+$$;
+
+comment on function private.charge_operation_view(public.operations) is
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. keyId and ciphertext are null when the billing key was deleted meanwhile: then Toss can only be asked.';
+revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
+
+create function private.usable_billing_method(method_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.billing_methods as m
+    join private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
+    where m.id = method_id and m.status = 'active'
+  );
+$$;
+
+comment on function private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
+revoke execute on function private.usable_billing_method(uuid) from public, anon, authenticated;
+
+create function private.begin_attempt(
+  tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  attempt_number constant integer := tried.attempt + 1;
+  attempt_order_id constant text := 'sub_' || replace(tried.id::text, '-', '') || '_' || attempt_number;
+  operation public.operations;
+begin
+  -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
+  insert into public.orders (
+    id, user_id, order_name, amount, currency, subscription_charge_id, expires_at, created_at, updated_at
+  ) values (
+    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency, tried.id, present, present, present
+  );
+  update public.subscription_charges as c
+  set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
+    attempted_at = as_of, next_attempt_at = null
+  where c.id = tried.id;
+  insert into public.operations (
+    kind, idempotency_key, key_created_at, order_id, charge_id, amount, currency,
+    lease_token, lease_expires_at, next_attempt_at, created_at
+  ) values (
+    'charge', 'charge-' || tried.id || '-' || attempt_number || '-1', present, attempt_order_id, tried.id,
+    tried.amount, tried.currency, (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  )
+  returning * into operation;
+  perform private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', 'billing', 'orderId', attempt_order_id, 'to', 'pending',
+    'subscriptionId', tried.subscription_id, 'amount', tried.amount
+  ));
+  perform private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'billing', 'orderId', attempt_order_id, 'operationId', operation.id,
+    'subscriptionId', tried.subscription_id, 'amount', tried.amount, 'requestId', coalesce(request ->> 'logRequestId', request ->> 'requestId'),
+    'detail', jsonb_build_object('chargeId', tried.id, 'attempt', attempt_number)
+  ));
+  return private.operation_view(operation);
+end;
+$$;
+
+comment on function private.begin_attempt(public.subscription_charges, uuid, timestamptz, jsonb) is
+  'Makes the order and the leased operation of the next attempt; order id and Idempotency-Key follow from charge and attempt. The caller holds the subscription. Answers the operation for its sender.';
+revoke execute on function private.begin_attempt(public.subscription_charges, uuid, timestamptz, jsonb)
+  from public, anon, authenticated;
+
+create function private.charge_view(viewed_charge_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'chargeId', c.id,
+    'chargeKind', c.kind,
+    'subscriptionId', c.subscription_id,
+    'subscription', case when s.id is not null then private.subscription_view(s) end,
+    'status', c.status,
+    'amount', c.amount,
+    'currency', c.currency,
+    'attempt', c.attempt,
+    'orderId', c.order_id,
+    'paymentKey', o.payment_key,
+    'nextAttemptAt', c.next_attempt_at,
+    'failureCode', c.failure_code,
+    'failureMessage', c.failure_message
+  )
+  from public.subscription_charges as c
+  left join public.subscriptions as s on s.id = c.subscription_id
+  left join public.orders as o on o.id = c.order_id
+  where c.id = viewed_charge_id;
+$$;
+
+comment on function private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
+revoke execute on function private.charge_view(uuid) from public, anon, authenticated;
+
+create function private.retake_operation(taken public.operations, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  operation public.operations := taken;
+begin
+  -- The network delivered this very request twice: same answer again.
+  if taken.lease_token = token then
+    return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(taken));
+  end if;
+  if taken.lease_expires_at > present or taken.next_attempt_at > present then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = token, attempts = op.attempts + 1,
+    lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = taken.id
+  returning * into operation;
+  return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(operation));
+end;
+$$;
+
+comment on function private.retake_operation(public.operations, jsonb) is
+  'What a caller may do who finds the operation of its own request open; the row is locked. Outcomes: proceed, processing, resolve.';
+revoke execute on function private.retake_operation(public.operations, jsonb) from public, anon, authenticated;
+
+-- The one door keeps its definition. Callers of a charge also want to know what became of it.
+alter function public.apply_payment(jsonb) set schema private;
+alter function private.apply_payment(jsonb) security invoker;
+revoke execute on function private.apply_payment(jsonb) from service_role;
+comment on function private.apply_payment(jsonb) is 'What public.apply_payment does, all but telling how a charge stands.';
+
+create function public.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  answer constant jsonb := private.apply_payment(request);
+  paid_charge_id uuid;
+begin
+  select o.subscription_charge_id into paid_charge_id
+  from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
+  if paid_charge_id is null then
+    return answer;
+  end if;
+  return answer || jsonb_build_object('charge', private.charge_view(paid_charge_id));
+end;
+$$;
+
+comment on function public.apply_payment(jsonb) is
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';
+revoke execute on function public.apply_payment(jsonb) from public, anon, authenticated;
+grant execute on function public.apply_payment(jsonb) to service_role;

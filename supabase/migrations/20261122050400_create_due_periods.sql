@@ -1,0 +1,142 @@
+-- Purpose: what is due for a subscription at a given time, decided in one place for charging and for the preview.
+-- Functions: private.next_terms, private.due_period.
+
+create function private.next_terms(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if changed.next_plan_id is null then
+    return changed;
+  end if;
+  if (changed.interval, changed.interval_count) <> (changed.next_interval, changed.next_interval_count) then
+    changed.anchor := changed.current_period_end;
+    changed.anchor_period := changed.period_number + 1;
+  end if;
+  changed.plan_id := changed.next_plan_id;
+  changed.amount := changed.next_amount;
+  changed.interval := changed.next_interval;
+  changed.interval_count := changed.next_interval_count;
+  changed.next_plan_id := null;
+  changed.next_amount := null;
+  changed.next_interval := null;
+  changed.next_interval_count := null;
+  return changed;
+end;
+$$;
+
+comment on function private.next_terms(public.subscriptions) is
+  'The subscription as its next period begins: with the plan that was chosen for then. A plan of another interval has its anchor there.';
+revoke execute on function private.next_terms(public.subscriptions) from public, anon, authenticated;
+
+create function private.due_period(due public.subscriptions, as_of timestamptz)
+returns table (period_number integer, period_start timestamptz, period_end timestamptz, missed integer)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  first_period constant integer := due.period_number + 1;
+  wanted integer := first_period;
+begin
+  -- `due` carries the terms of the next period already, see next_terms.
+  if (select p.catch_up = 'current' from public.plans as p where p.id = due.plan_id) then
+    while private.boundary(due, wanted + 1) <= as_of loop
+      wanted := wanted + 1;
+    end loop;
+  end if;
+  return query select wanted, private.boundary(due, wanted), private.boundary(due, wanted + 1), wanted - first_period;
+end;
+$$;
+
+comment on function private.due_period(public.subscriptions, timestamptz) is
+  'The period to charge next and how many before it are skipped; plans.catch_up decides.';
+revoke execute on function private.due_period(public.subscriptions, timestamptz) from public, anon, authenticated;
+
+create function private.debt_of(owing public.subscriptions)
+returns public.subscription_charges
+language sql
+stable
+set search_path = ''
+as $$
+  select c.*
+  from public.subscription_charges as c
+  where c.subscription_id = owing.id and c.kind = 'renewal' and c.status = 'declined'
+    and c.period_number > owing.period_number
+  order by c.period_number
+  limit 1;
+$$;
+
+comment on function private.debt_of(public.subscriptions) is
+  'The declined charge that a subscription waits for; one at most, because later periods wait too.';
+revoke execute on function private.debt_of(public.subscriptions) from public, anon, authenticated;
+
+create function public.preview_due_charges(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  wanted constant integer := (request ->> 'limit')::integer;
+  due public.subscriptions;
+  debt public.subscription_charges;
+  period record;
+  listed jsonb := '[]';
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+      and (request ->> 'subscriptionId' is null or s.id = (request ->> 'subscriptionId')::uuid)
+    order by s.next_charge_at
+    limit wanted
+  loop
+    debt := private.debt_of(due);
+    if debt.id is null then
+      due := private.next_terms(due);
+      select * into period from private.due_period(due, as_of);
+    end if;
+    listed := listed || jsonb_build_object(
+      'subscriptionId', due.id, 'userId', due.user_id,
+      'planId', coalesce(debt.plan_id, due.plan_id),
+      'amount', coalesce(debt.amount, due.amount),
+      'currency', coalesce(debt.currency, due.currency),
+      'periodStart', coalesce(debt.period_start, period.period_start),
+      'periodEnd', coalesce(debt.period_end, period.period_end),
+      'attempt', coalesce(debt.attempt, 0) + 1,
+      'missedPeriods', case when debt.id is null then period.missed else 0 end,
+      'hasBillingMethod', private.usable_billing_method(due.billing_method_id)
+    );
+  end loop;
+  return jsonb_build_object(
+    'charges', listed, 'remaining', private.count_due_subscriptions(as_of) - jsonb_array_length(listed)
+  );
+end;
+$$;
+
+comment on function public.preview_due_charges(jsonb) is
+  'What claim_due_charges would charge, without writing anything. Keys: limit, asOf, subscriptionId.';
+revoke execute on function public.preview_due_charges(jsonb) from public, anon, authenticated;
+grant execute on function public.preview_due_charges(jsonb) to service_role;
+
+create function private.count_due_subscriptions(as_of timestamptz)
+returns integer
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Bounded: whether anything is left matters, how much exactly does not, and counting it all takes time.
+  select count(*)::integer
+  from (
+    select 1 from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+    limit 1000
+  ) as due;
+$$;
+
+comment on function private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';
+revoke execute on function private.count_due_subscriptions(timestamptz) from public, anon, authenticated;

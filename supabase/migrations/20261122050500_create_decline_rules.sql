@@ -1,0 +1,202 @@
+-- Purpose: what a declined charge means: when it is tried again, how long access lasts, and what comes at the end.
+-- Functions: private.dunning_step, grant_period, end_access, finish_dunning, charge_declined.
+
+create function private.dunning_step(
+  failure_class text, first_declined_at timestamptz, declined_at timestamptz, schedule_days jsonb
+)
+returns table (next_attempt_at timestamptz, grace_ends_at timestamptz, is_over boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  last_day constant integer := (select max(d.value::integer) from jsonb_array_elements_text(schedule_days) as d);
+begin
+  grace_ends_at := private.period_boundary(first_declined_at, 'day', 1, coalesce(last_day, 0));
+  next_attempt_at := case failure_class
+    when 'soft' then (
+      select min(private.period_boundary(first_declined_at, 'day', 1, d.value::integer))
+      from jsonb_array_elements_text(schedule_days) as d
+      where private.period_boundary(first_declined_at, 'day', 1, d.value::integer) > declined_at
+    )
+    -- Daily limits fall with the date in Seoul; card companies are not to the second.
+    when 'limit' then
+      (date_trunc('day', declined_at at time zone 'Asia/Seoul') + interval '1 day 5 minutes') at time zone 'Asia/Seoul'
+  end;
+  is_over := declined_at >= grace_ends_at or (failure_class = 'soft' and next_attempt_at is null);
+  if is_over then
+    next_attempt_at := null;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function private.dunning_step(text, timestamptz, timestamptz, jsonb) is
+  'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline.';
+revoke execute on function private.dunning_step(text, timestamptz, timestamptz, jsonb)
+  from public, anon, authenticated;
+
+create function private.grant_period(granted public.subscription_charges, until timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into public.entitlements as e (
+    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
+  )
+  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
+    granted.period_start, until, private.clock_now()
+  where until > granted.period_start
+  on conflict (charge_id) do update
+    set ends_at = excluded.ends_at, revoked_at = null
+    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+$$;
+
+comment on function private.grant_period(public.subscription_charges, timestamptz) is
+  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
+revoke execute on function private.grant_period(public.subscription_charges, timestamptz)
+  from public, anon, authenticated;
+
+create function private.end_access(ended_subscription_id uuid, end_time timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update public.entitlements as e set revoked_at = end_time
+  where e.subscription_id = ended_subscription_id and e.revoked_at is null and e.ends_at > end_time;
+$$;
+
+comment on function private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';
+revoke execute on function private.end_access(uuid, timestamptz) from public, anon, authenticated;
+
+create function private.finish_dunning(
+  owing public.subscriptions, end_time timestamptz, final_action text, line jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  owing.next_charge_at := null;
+  owing.access_ends_at := null;
+  if final_action = 'cancel' then
+    owing.ended_at := end_time;
+    owing := private.move_subscription(owing, 'dunning_canceled', line);
+  else
+    owing.needs_payment_method := true;
+    owing := private.move_subscription(owing, 'access_withdrawn', line);
+  end if;
+  perform private.end_access(owing.id, end_time);
+  perform private.write_subscription_event(
+    case final_action when 'cancel' then 'canceled' else 'access_withdrawn' end, owing,
+    jsonb_build_object('reason', 'payment_failed', 'endedAt', end_time)
+  );
+  return owing;
+end;
+$$;
+
+comment on function private.finish_dunning(public.subscriptions, timestamptz, text, jsonb) is
+  'The final action of DUNNING_FINAL_ACTION: cancel, or keep_past_due without access until a new billing method pays the debt.';
+revoke execute on function private.finish_dunning(public.subscriptions, timestamptz, text, jsonb)
+  from public, anon, authenticated;
+
+create function private.charge_declined(
+  owing public.subscriptions, declined public.subscription_charges, refusal jsonb, line jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  declined_at constant timestamptz := declined.attempted_at;
+  failure_class constant text := refusal ->> 'declineClass';
+  is_first constant boolean := declined.first_declined_at is null;
+  step record;
+begin
+  select * into step from private.dunning_step(
+    failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
+    refusal -> 'dunning' -> 'scheduleDays'
+  );
+  update public.subscription_charges as c
+  set status = 'declined',
+    first_declined_at = coalesce(c.first_declined_at, declined_at),
+    failure_code = refusal ->> 'errorCode', failure_message = left(refusal ->> 'errorMessage', 510),
+    failure_class = refusal ->> 'declineClass',
+    next_attempt_at = case when c.kind = 'renewal' then step.next_attempt_at end
+  where c.id = declined.id
+  returning * into declined;
+
+  if owing.id is null or owing.status = 'canceled' then
+    perform private.write_charge_event('failed', declined);
+    return owing;
+  end if;
+  -- The method may have been deleted while Toss was asked.
+  owing.needs_payment_method := owing.needs_payment_method or failure_class = 'hard'
+    or not private.usable_billing_method(owing.billing_method_id);
+  if declined.kind = 'upgrade' then
+    owing.next_charge_at := owing.current_period_end;
+    update public.subscriptions as s
+    set next_charge_at = owing.next_charge_at, needs_payment_method = owing.needs_payment_method
+    where s.id = owing.id;
+    perform private.write_charge_event('failed', declined);
+    return owing;
+  end if;
+
+  owing.next_charge_at := step.next_attempt_at;
+  owing.access_ends_at := case when step.next_attempt_at is null then step.grace_ends_at end;
+  owing.remind_at := null;
+  owing := private.move_subscription(owing, 'charge_declined', line || jsonb_build_object(
+    'detail', jsonb_build_object('chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class)
+  ));
+  perform private.grant_period(declined, step.grace_ends_at);
+  perform private.write_charge_event('failed', declined);
+  if is_first then
+    perform private.write_subscription_event('past_due', owing, jsonb_build_object(
+      'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
+    ));
+  end if;
+  if failure_class = 'hard' and not step.is_over then
+    perform private.write_subscription_event('payment_method_required', owing, jsonb_build_object(
+      'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
+    ));
+  end if;
+  if step.is_over then
+    owing := private.finish_dunning(owing, declined_at, refusal -> 'dunning' ->> 'finalAction', line);
+  end if;
+  return owing;
+end;
+$$;
+
+comment on function private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb) is
+  'Writes down a proven refusal and what follows from it; subscription (if there is one) and charge are locked. Keys of `refusal`: errorCode, errorMessage, declineClass, dunning {scheduleDays, finalAction}.';
+revoke execute on function
+  private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb)
+  from public, anon, authenticated;
+
+create function private.write_charge_event(happened text, concerned public.subscription_charges)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.write_outbox_event(jsonb_build_object(
+    'eventType', case
+      when concerned.kind = 'ad_hoc' then 'charge.' || happened else 'subscription.payment_' || happened end,
+    'subject', coalesce(concerned.subscription_id, concerned.id),
+    'payload', jsonb_build_object(
+      'chargeId', concerned.id, 'kind', concerned.kind, 'subscriptionId', concerned.subscription_id,
+      'userId', concerned.user_id, 'planId', concerned.plan_id, 'orderId', concerned.order_id,
+      'amount', concerned.amount, 'currency', concerned.currency, 'attempt', concerned.attempt,
+      'periodStart', concerned.period_start, 'periodEnd', concerned.period_end,
+      'nextAttemptAt', concerned.next_attempt_at, 'failureCode', concerned.failure_code,
+      'failureClass', concerned.failure_class
+    )
+  ));
+$$;
+
+comment on function private.write_charge_event(text, public.subscription_charges) is
+  'Adds subscription.payment_<happened>, for an ad hoc charge charge.<happened>, to outbox_events.';
+revoke execute on function private.write_charge_event(text, public.subscription_charges)
+  from public, anon, authenticated;

@@ -1,0 +1,173 @@
+-- Purpose: what a payment of a charge means for its subscription; called by the one door, apply_payment.
+-- Functions: private.close_charge_operation, begin_subscription, settle_renewal, settle_upgrade, settle_charge,
+-- charge_refunded, private.order_moved (now also for charges).
+
+create function private.close_charge_operation(settled public.orders, paid_by text, line jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  closed public.operations;
+begin
+  for closed in
+    update public.operations as op
+    set state = 'succeeded', finished_at = private.clock_now(), is_final = true, error_code = null,
+      error_message = null, payment_key = paid_by
+    where op.order_id = settled.id and op.kind = 'charge' and op.state in ('started', 'unknown')
+    returning *
+  loop
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'operation_finished', 'operationId', closed.id, 'to', 'succeeded', 'amount', closed.amount
+    ));
+  end loop;
+end;
+$$;
+
+comment on function private.close_charge_operation(public.orders, text, jsonb) is
+  'Ends the operation of an attempt that is proven to be paid.';
+revoke execute on function private.close_charge_operation(public.orders, text, jsonb)
+  from public, anon, authenticated;
+
+create function private.begin_subscription(paid public.subscription_charges, line jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begun public.subscriptions;
+begin
+  insert into public.subscriptions (
+    user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
+    anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
+    needs_payment_method, created_at
+  ) values (
+    paid.user_id, paid.plan_id, paid.billing_method_id, 'active', paid.plan_amount, paid.currency,
+    paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
+    paid.period_start, paid.period_end, paid.period_end,
+    private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
+    not private.usable_billing_method(paid.billing_method_id), private.clock_now()
+  )
+  on conflict (user_id, plan_id) where status <> 'canceled' do nothing
+  returning * into begun;
+  if begun.id is not null then
+    update public.subscription_charges as c set subscription_id = begun.id where c.id = paid.id
+    returning * into paid;
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'subscription_status', 'subscriptionId', begun.id, 'to', 'active', 'amount', begun.amount,
+      'detail', jsonb_build_object('event', 'started', 'planId', begun.plan_id)
+    ));
+    perform private.grant_period(paid, paid.period_end);
+    perform private.write_subscription_event('activated', begun, jsonb_build_object('chargeId', paid.id));
+  end if;
+  return begun;
+end;
+$$;
+
+comment on function private.begin_subscription(public.subscription_charges, jsonb) is
+  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan already.';
+revoke execute on function private.begin_subscription(public.subscription_charges, jsonb)
+  from public, anon, authenticated;
+
+create function private.settle_renewal(
+  renewed public.subscriptions, paid public.subscription_charges, line jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier_status constant text := renewed.status;
+begin
+  renewed.period_number := paid.period_number;
+  renewed.current_period_start := paid.period_start;
+  renewed.current_period_end := paid.period_end;
+  renewed.next_charge_at := case when not renewed.cancel_at_period_end then paid.period_end end;
+  renewed.access_ends_at := case when renewed.cancel_at_period_end then paid.period_end end;
+  renewed.remind_at := case when not renewed.cancel_at_period_end
+    then private.reminder_time(paid.period_start, paid.period_end, renewed.plan_id) end;
+  renewed.needs_payment_method := not private.usable_billing_method(renewed.billing_method_id);
+  renewed := private.move_subscription(renewed, 'charge_paid', line);
+  perform private.grant_period(paid, paid.period_end);
+  perform private.write_subscription_event(
+    case earlier_status when 'trialing' then 'activated' when 'past_due' then 'recovered' else 'renewed' end,
+    renewed, jsonb_build_object('chargeId', paid.id, 'orderId', paid.order_id, 'amount', paid.amount)
+  );
+end;
+$$;
+
+comment on function private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb) is
+  'The period of a paid charge becomes the current one.';
+revoke execute on function private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb)
+  from public, anon, authenticated;
+
+create function private.switch_plan(
+  switched public.subscriptions, switch_time timestamptz, terms public.plans, line jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  switched.plan_id := terms.id;
+  switched.amount := terms.price;
+  switched.interval := terms.interval;
+  switched.interval_count := terms.interval_count;
+  switched.next_plan_id := null;
+  switched.next_amount := null;
+  switched.next_interval := null;
+  switched.next_interval_count := null;
+  switched.next_charge_at := switched.current_period_end;
+  switched.remind_at := private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  switched := private.move_subscription(switched, 'plan_changed', line);
+  perform private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
+  return switched;
+end;
+$$;
+
+comment on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
+  'Gives a subscription the terms of another plan within its period; its access is moved by the caller.';
+revoke execute on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb)
+  from public, anon, authenticated;
+
+create function private.settle_upgrade(
+  upgraded public.subscriptions, paid public.subscription_charges, line jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  terms public.plans;
+begin
+  select * into terms from public.plans as p where p.id = paid.plan_id;
+  -- As agreed when the change was asked for, whatever the plan costs by now.
+  terms.price := paid.plan_amount;
+  terms.interval := paid.plan_interval;
+  terms.interval_count := paid.plan_interval_count;
+  perform private.cut_access(upgraded.id, paid.period_start);
+  perform private.grant_period(paid, paid.period_end);
+  perform private.switch_plan(upgraded, paid.period_start, terms, line);
+end;
+$$;
+
+comment on function private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'From the moment of the upgrade the dearer plan is the one there is access to.';
+revoke execute on function private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb)
+  from public, anon, authenticated;
+
+create function private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update public.entitlements as e
+  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
+    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
+  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
+$$;
+
+comment on function private.cut_access(uuid, timestamptz) is
+  'Ends running access where other access takes over; nothing is taken back from what was used.';
+revoke execute on function private.cut_access(uuid, timestamptz) from public, anon, authenticated;

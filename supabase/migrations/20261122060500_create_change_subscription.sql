@@ -1,0 +1,178 @@
+-- Purpose: change a subscription under its lock, if its state allows it.
+-- Functions: private.upgrade_amount, upgrade, change_plan, public.change_subscription.
+
+create function private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
+returns bigint
+language sql
+stable
+set search_path = ''
+as $$
+  select floor(
+    (wanted.price - changed.amount)
+    * extract(epoch from changed.current_period_end - greatest(as_of, changed.current_period_start))
+    / extract(epoch from changed.current_period_end - changed.current_period_start)
+  )::bigint;
+$$;
+
+comment on function private.upgrade_amount(public.subscriptions, public.plans, timestamptz) is
+  'The difference to a dearer plan for the time that is left of the period, to the whole won in the subscriber''s favour.';
+revoke execute on function private.upgrade_amount(public.subscriptions, public.plans, timestamptz)
+  from public, anon, authenticated;
+
+create function private.upgrade(
+  changed public.subscriptions, wanted public.plans, as_of timestamptz, request jsonb, line jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  difference constant bigint := private.upgrade_amount(changed, wanted, as_of);
+  charge public.subscription_charges;
+  item jsonb;
+begin
+  -- Toss takes no card payment under 100 won.
+  if difference < 100 then
+    changed := private.switch_plan(changed, as_of, wanted, line);
+    update public.entitlements as e set plan_id = changed.plan_id
+    where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;
+    return private.changed_view(changed);
+  end if;
+  if not private.usable_billing_method(changed.billing_method_id) then
+    return private.illegal_view(changed, 'needs_payment_method');
+  end if;
+  insert into public.subscription_charges (
+    kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+    period_start, period_end, amount, currency, order_name, created_at
+  ) values (
+    'upgrade', changed.id, changed.user_id, wanted.id, wanted.price, wanted.interval, wanted.interval_count,
+    changed.period_number, as_of, changed.current_period_end, difference, wanted.currency, wanted.name,
+    private.clock_now()
+  )
+  returning * into charge;
+  update public.subscriptions as s set next_charge_at = null, remind_at = null where s.id = changed.id
+  returning * into changed;
+  item := private.begin_attempt(charge, changed.billing_method_id, as_of, request);
+  return jsonb_build_object('outcome', 'charge', 'subscription', private.subscription_view(changed), 'charge', item);
+end;
+$$;
+
+comment on function private.upgrade(public.subscriptions, public.plans, timestamptz, jsonb, jsonb) is
+  'The dearer plan from now on: at once when the difference is too small to charge, else when its charge is paid.';
+revoke execute on function private.upgrade(public.subscriptions, public.plans, timestamptz, jsonb, jsonb)
+  from public, anon, authenticated;
+
+create function private.change_plan(changed public.subscriptions, as_of timestamptz, request jsonb, line jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted public.plans;
+  refusal constant text := private.plan_refusal(request ->> 'planId');
+begin
+  if refusal <> '' then
+    return jsonb_build_object('outcome', refusal);
+  end if;
+  if changed.cancel_at_period_end then
+    return private.illegal_view(changed, 'notice_given');
+  end if;
+  select * into wanted from public.plans as p where p.id = request ->> 'planId';
+  if wanted.id = changed.plan_id then
+    changed.next_plan_id := null;
+    changed.next_amount := null;
+    changed.next_interval := null;
+    changed.next_interval_count := null;
+    return private.changed_view(private.move_subscription(changed, 'plan_change_planned', line));
+  end if;
+  if wanted.id is distinct from changed.next_plan_id and private.is_subscribed(changed.user_id, wanted.id) then
+    return jsonb_build_object('outcome', 'already_subscribed');
+  end if;
+
+  if changed.status = 'trialing' then
+    changed := private.switch_plan(changed, as_of, wanted, line);
+    update public.entitlements as e set plan_id = changed.plan_id
+    where e.subscription_id = changed.id and e.charge_id is null;
+    return private.changed_view(changed);
+  end if;
+  if (wanted.interval, wanted.interval_count) = (changed.interval, changed.interval_count)
+    and wanted.price > changed.amount and as_of < changed.current_period_end
+  then
+    return private.upgrade(changed, wanted, as_of, request, line);
+  end if;
+  changed.next_plan_id := wanted.id;
+  changed.next_amount := wanted.price;
+  changed.next_interval := wanted.interval;
+  changed.next_interval_count := wanted.interval_count;
+  changed := private.move_subscription(changed, 'plan_change_planned', line);
+  perform private.write_subscription_event('plan_change_planned', changed, jsonb_build_object(
+    'nextPlanId', changed.next_plan_id, 'from', changed.current_period_end
+  ));
+  return private.changed_view(changed);
+end;
+$$;
+
+comment on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb) is
+  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back.';
+revoke execute on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb)
+  from public, anon, authenticated;
+
+create function public.change_subscription(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  action constant text := request ->> 'action';
+  happening constant text := case action
+    when 'cancel_at_period_end' then 'notice_given'
+    when 'resume' then 'resumed'
+    when 'cancel_now' then 'canceled_now'
+    when 'change_plan' then 'plan_change_planned'
+    when 'change_method' then 'method_changed'
+    when 'retry_payment' then 'retry_requested' end;
+  line constant jsonb := jsonb_build_object(
+    'source', 'billing', 'requestId', request ->> 'requestId'
+  );
+  changed public.subscriptions;
+begin
+  perform private.require_real_time(request ->> 'mode');
+  select * into changed from public.subscriptions as s where s.id = (request ->> 'subscriptionId')::uuid;
+  -- Somebody else's is none at all.
+  if not found or changed.user_id is distinct from coalesce((request ->> 'userId')::uuid, changed.user_id) then
+    return jsonb_build_object('outcome', 'subscription_not_found');
+  end if;
+  perform private.lock_user(changed.user_id);
+  select * into changed from public.subscriptions as s where s.id = changed.id for update;
+
+  if action = 'cancel_now' and changed.end_reason = 'canceled_now' then
+    return private.ended_view(changed);
+  end if;
+  if not private.may_happen(changed.status, happening) then
+    return private.illegal_view(changed, 'not_possible_when_' || changed.status);
+  end if;
+  if action <> 'change_method' and exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = changed.id and c.status in ('pending', 'processing', 'unknown')
+  ) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+
+  return case action
+    when 'cancel_at_period_end' then private.give_notice(changed, as_of, line)
+    when 'resume' then private.resume(changed, as_of, line)
+    when 'cancel_now' then private.cancel_now(changed, as_of, request ->> 'refund', line)
+    when 'change_plan' then private.change_plan(changed, as_of, request, line)
+    when 'change_method' then private.change_method(changed, as_of, request, line)
+    when 'retry_payment' then private.retry_payment(changed, as_of, request, line)
+  end;
+end;
+$$;
+
+comment on function public.change_subscription(jsonb) is
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed.';
+revoke execute on function public.change_subscription(jsonb) from public, anon, authenticated;
+grant execute on function public.change_subscription(jsonb) to service_role;

@@ -1,0 +1,107 @@
+-- Purpose: what happens to subscriptions by time alone: notice and grace run out, a charge comes near.
+-- Functions: private.end_due_subscriptions, private.remind_due_subscriptions, public.advance_subscriptions.
+
+create function private.end_due_subscriptions(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  line constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  due public.subscriptions;
+  ended integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.access_ends_at <= as_of
+    order by s.access_ends_at
+    limit (request ->> 'limit')::integer
+    for update skip locked
+  loop
+    if due.cancel_at_period_end then
+      due.ended_at := due.access_ends_at;
+      due := private.move_subscription(due, 'notice_ended', line);
+      perform private.end_access(due.id, due.ended_at);
+      perform private.write_subscription_event('canceled', due, jsonb_build_object(
+        'reason', 'notice', 'endedAt', due.ended_at
+      ));
+    else
+      perform private.finish_dunning(due, due.access_ends_at, request -> 'dunning' ->> 'finalAction', line);
+    end if;
+    ended := ended + 1;
+  end loop;
+  return ended;
+end;
+$$;
+
+comment on function private.end_due_subscriptions(timestamptz, jsonb) is
+  'Ends those whose notice has run out, and those whose grace has without a working billing method.';
+revoke execute on function private.end_due_subscriptions(timestamptz, jsonb) from public, anon, authenticated;
+
+create function private.remind_due_subscriptions(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due public.subscriptions;
+  reminded integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.remind_at <= as_of
+    order by s.remind_at
+    limit (request ->> 'limit')::integer
+    for update skip locked
+  loop
+    update public.subscriptions as s set remind_at = null where s.id = due.id;
+    -- After an outage a reminder of what is being charged already would only confuse.
+    continue when due.next_charge_at <= as_of;
+    perform private.write_subscription_event(
+      case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
+      jsonb_build_object(
+        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, due.amount), 'currency', due.currency,
+        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method
+      )
+    );
+    reminded := reminded + 1;
+  end loop;
+  return reminded;
+end;
+$$;
+
+comment on function private.remind_due_subscriptions(timestamptz, jsonb) is
+  'Announces charges that come near, once a period.';
+revoke execute on function private.remind_due_subscriptions(timestamptz, jsonb) from public, anon, authenticated;
+
+create function public.advance_subscriptions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  ended constant integer := private.end_due_subscriptions(as_of, request);
+  reminded constant integer := private.remind_due_subscriptions(as_of, request);
+begin
+  return jsonb_build_object(
+    'ended', ended, 'reminded', reminded,
+    'remaining', (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.access_ends_at <= as_of limit 1000
+      ) as e
+    ) + (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.remind_at <= as_of limit 1000
+      ) as r
+    )
+  );
+end;
+$$;
+
+comment on function public.advance_subscriptions(jsonb) is
+  'Ends what has run out and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+revoke execute on function public.advance_subscriptions(jsonb) from public, anon, authenticated;
+grant execute on function public.advance_subscriptions(jsonb) to service_role;

@@ -1,0 +1,116 @@
+-- Purpose: let everything that is encrypted move to the active key, in batches, while the shop goes on.
+-- Functions: private.encrypted_stores, public.claim_keys_to_rotate, public.store_rotated_keys.
+
+create index billing_keys_key_id on private.billing_keys (key_id) where key_id is not null;
+create index webhook_bodies_key_id on private.webhook_bodies (key_id);
+create index billing_issues_key_id on private.billing_issues (key_id) where key_id is not null;
+create index operation_secrets_key_id on private.operation_secrets (key_id);
+
+create function private.encrypted_stores()
+returns table (store text, id_column text, associated_data text)
+language sql
+stable
+set search_path = ''
+as $$
+  select s.store, s.id_column, s.associated_data
+  from (values
+    ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
+    ('billing_issues', 'operation_id', 't.operation_id::text'),
+    ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('webhook_bodies', 'webhook_event_id',
+      '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
+  ) as s (store, id_column, associated_data);
+$$;
+
+comment on function private.encrypted_stores() is
+  'The tables of schema private with key_id and ciphertext, their primary key, and what each ciphertext is bound to.';
+revoke execute on function private.encrypted_stores() from public, anon, authenticated;
+
+create function public.claim_keys_to_rotate(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  active_id constant text := request ->> 'activeKeyId';
+  wanted constant integer := (request ->> 'limit')::integer;
+  skipped constant text[] := array(select jsonb_array_elements_text(coalesce(request -> 'skip', '[]')));
+  place record;
+  found_rows jsonb;
+  found_keys jsonb := '[]';
+  counted integer;
+  remaining integer := 0;
+begin
+  for place in select * from private.encrypted_stores() loop
+    -- Two ranges instead of <>, because an index can find those.
+    execute format(
+      $query$
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'store', %L, 'id', t.%I, 'keyId', t.key_id, 'ciphertext', t.ciphertext, 'associatedData', %s
+        )), '[]')
+        from (
+          select * from private.%I as t
+          where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
+          limit $3
+        ) as t
+      $query$, place.store, place.id_column, place.associated_data, place.store, place.id_column
+    ) into found_rows using active_id, skipped, wanted - jsonb_array_length(found_keys);
+    found_keys := found_keys || found_rows;
+    execute format(
+      $query$
+        select count(*) from (
+          select 1 from private.%I as t
+          where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
+          limit 10000
+        ) as t
+      $query$, place.store, place.id_column
+    ) into counted using active_id, skipped;
+    remaining := remaining + counted;
+  end loop;
+  return jsonb_build_object('keys', found_keys, 'remaining', remaining - jsonb_array_length(found_keys));
+end;
+$$;
+
+comment on function public.claim_keys_to_rotate(jsonb) is
+  'Up to `limit` ciphertexts under another key than activeKeyId, with what each is bound to (associatedData). Keys: activeKeyId, limit, skip (ids that could not be opened). `remaining` counts 10,000 a store at most.';
+revoke execute on function public.claim_keys_to_rotate(jsonb) from public, anon, authenticated;
+grant execute on function public.claim_keys_to_rotate(jsonb) to service_role;
+
+create function public.store_rotated_keys(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  rotated record;
+  affected integer;
+  stored integer := 0;
+begin
+  for rotated in
+    select p.store, p.id_column, k.id, k."fromCiphertext" as old_text, k."keyId" as new_key_id, k.ciphertext
+    from jsonb_to_recordset(request -> 'keys') as k (
+      store text, id uuid, "fromCiphertext" text, "keyId" text, ciphertext text
+    )
+    join private.encrypted_stores() as p on p.store = k.store
+    -- One order for everyone, so that two rotations cannot wait for each other.
+    order by p.store, k.id
+  loop
+    execute format(
+      'update private.%I as t set key_id = $1, ciphertext = $2 where t.%I = $3 and t.ciphertext = $4',
+      rotated.store, rotated.id_column
+    ) using rotated.new_key_id, rotated.ciphertext, rotated.id, rotated.old_text;
+    get diagnostics affected = row_count;
+    stored := stored + affected;
+  end loop;
+  return jsonb_build_object('stored', stored);
+end;
+$$;
+
+comment on function public.store_rotated_keys(jsonb) is
+  'Replaces ciphertexts by their re-encrypted form where nothing else has replaced or wiped them meanwhile. Key: keys [{store, id, fromCiphertext, keyId, ciphertext}]. Answers how many were stored.';
+revoke execute on function public.store_rotated_keys(jsonb) from public, anon, authenticated;
+grant execute on function public.store_rotated_keys(jsonb) to service_role;
