@@ -25,9 +25,9 @@ export function newTransactionKey(): string {
   return `txrd_${randomFrom(ALPHABET.toLowerCase(), 26)}`;
 }
 
-/** The value that verifies webhooks about a payment, `ps_` and 26 characters. */
+/** The value that verifies webhooks about a payment, `ps_` and 20 characters. */
 export function newSecret(): string {
-  return `ps_${randomFrom(ALPHABET, 26)}`;
+  return `ps_${randomFrom(ALPHABET.toLowerCase(), 20)}`;
 }
 
 /** An approval number of eight digits. */
