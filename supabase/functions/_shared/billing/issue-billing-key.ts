@@ -3,8 +3,9 @@ import {
   type BeginBillingIssueAnswer,
 } from "../database/billing-methods.ts";
 import type { BillingIssueOperation } from "../database/billing-operation.ts";
-import { type Database, DatabaseError } from "../database/client.ts";
+import type { Database } from "../database/client.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
+import { orProcessing } from "../payments/or-processing.ts";
 import { type NoProof, postpone } from "../payments/postpone.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { TossRefused } from "../toss/outcome.ts";
@@ -150,18 +151,4 @@ async function leaveIssueOpen(
   return answer.outcome === "rejected"
     ? { kind: "refused", code: proof.code }
     : { kind: "processing" };
-}
-
-/** Toss has been asked, so a database that fails now leaves the outcome open: the worker finishes the operation. */
-async function orProcessing(
-  { logger }: OperationContext,
-  outcome: Promise<IssueOutcome>,
-): Promise<IssueOutcome> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    logger.error("operation_interrupted", { cause: error.message });
-    return { kind: "processing" };
-  }
 }

@@ -3,8 +3,9 @@ import {
   type BeginCancelAnswer,
   type BeginCancelRequest,
 } from "../database/begin-cancel.ts";
-import { type Database, DatabaseError } from "../database/client.ts";
+import type { Database } from "../database/client.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { orProcessing } from "./or-processing.ts";
 import type { CancelOutcome } from "./outcome.ts";
 import { type RefundAccount, sealRefundAccount } from "./refund-account.ts";
 import { resolveCancel } from "./resolve-cancel.ts";
@@ -130,21 +131,4 @@ async function beginRequest(
     mode,
     logRequestId: requestId,
   };
-}
-
-/**
- * Toss has been asked, so a database that fails now leaves the outcome open, not the cancel failed: the worker
- * finishes the operation.
- */
-async function orProcessing(
-  { logger }: OperationContext,
-  outcome: Promise<CancelOutcome>,
-): Promise<CancelOutcome> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    logger.error("operation_interrupted", { cause: error.message });
-    return { kind: "processing" };
-  }
 }

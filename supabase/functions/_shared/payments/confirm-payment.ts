@@ -2,8 +2,9 @@ import {
   beginConfirmation,
   type BeginConfirmationAnswer,
 } from "../database/begin-confirmation.ts";
-import { type Database, DatabaseError } from "../database/client.ts";
+import type { Database } from "../database/client.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { orProcessing } from "./or-processing.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
 import { resolveConfirmation } from "./resolve-confirmation.ts";
 import { sendConfirmation } from "./send-confirmation.ts";
@@ -73,22 +74,5 @@ export async function confirmPayment(
       return { kind: "refused", code: begun.errorCode };
     default:
       return { kind: "refused_locally", reason: begun.outcome };
-  }
-}
-
-/**
- * Toss has been asked, so a database that fails now leaves the outcome open, not the payment failed: the worker
- * finishes the operation.
- */
-async function orProcessing(
-  { logger }: OperationContext,
-  outcome: Promise<ConfirmOutcome>,
-): Promise<ConfirmOutcome> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    logger.error("operation_interrupted", { cause: error.message });
-    return { kind: "processing" };
   }
 }

@@ -2,9 +2,10 @@ import {
   beginVirtualAccount,
   type BeginVirtualAccountAnswer,
 } from "../database/begin-virtual-account.ts";
-import { type Database, DatabaseError } from "../database/client.ts";
+import type { Database } from "../database/client.ts";
 import type { PaymentView } from "../database/payment-view.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { orProcessing } from "./or-processing.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
 import { resolveVirtualAccount } from "./resolve-virtual-account.ts";
 import { sendVirtualAccount } from "./send-virtual-account.ts";
@@ -115,21 +116,4 @@ function issued(payment: PaymentView): VirtualAccountResult {
   return payment.virtualAccount === undefined
     ? { kind: "refused_locally", reason: "already_confirmed" }
     : { kind: "issued", payment, account: payment.virtualAccount };
-}
-
-/**
- * Toss has been asked, so a database that fails now leaves the outcome open, not the issue failed: the worker
- * finishes the operation.
- */
-async function orProcessing(
-  { logger }: OperationContext,
-  outcome: Promise<ConfirmOutcome>,
-): Promise<ConfirmOutcome> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    logger.error("operation_interrupted", { cause: error.message });
-    return { kind: "processing" };
-  }
 }
