@@ -17,7 +17,9 @@ alter table public.payment_cancels
   add column tax_free_amount bigint,
   add column refundable_amount bigint,
   -- Rows that are here already were recorded without an event for other systems.
-  add column has_event boolean not null default false;
+  add column has_event boolean not null default false,
+  add constraint payment_cancels_tax_free_amount_not_negative check (tax_free_amount >= 0),
+  add constraint payment_cancels_refundable_amount_not_negative check (refundable_amount >= 0);
 alter table public.payment_cancels alter column has_event set default true;
 
 comment on column public.payment_cancels.refundable_amount is
@@ -48,6 +50,7 @@ alter table public.operations
   add constraint operations_cancel_has_proof check (
     kind <> 'cancel' or (state = 'succeeded') = (canceled_transaction_key is not null and answer is not null)
   ),
+  add constraint operations_request_digest_format check (request_digest ~ '^[0-9a-f]{64}$'),
   add constraint operations_request_id_length check (char_length(request_id) between 1 and 100),
   add constraint operations_reason_length check (char_length(reason) between 1 and 200),
   add constraint operations_tax_free_amount_range check (tax_free_amount between 0 and amount),

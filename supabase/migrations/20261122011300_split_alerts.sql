@@ -1,5 +1,6 @@
 -- Purpose: what a person should look at, by subject, and what refunds add to it.
 -- Views: private.payment_alerts (those so far), private.refund_alerts, public.alerts.
+-- Function: private.failed_refund_transfers.
 
 create view private.payment_alerts
 with (security_invoker = true)
@@ -61,6 +62,23 @@ where v.event = 'second_payment';
 comment on view private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
 grant select on private.payment_alerts to service_role;
 
+create function private.failed_refund_transfers()
+returns table (payment_key text, refund_status text)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select d.payment_key, d.virtual_account ->> 'refundStatus'
+  from private.payment_details as d
+  where d.virtual_account ->> 'refundStatus' in ('FAILED', 'PARTIAL_FAILED');
+$$;
+
+comment on function private.failed_refund_transfers() is
+  'Whose refund did not reach the buyer''s account. Nothing else of payment_details leaves it.';
+revoke execute on function private.failed_refund_transfers() from public, anon, authenticated;
+grant execute on function private.failed_refund_transfers() to service_role;
+
 create view private.refund_alerts
 with (security_invoker = true)
 as
@@ -81,16 +99,13 @@ where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_N
 
 union all
 select 'critical', 'refund_account_failed', p.payment_key,
-  format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, d.virtual_account ->> 'refundStatus'),
-  p.applied_at
-from private.payment_details as d
-join public.payments as p on p.payment_key = d.payment_key
-where d.virtual_account ->> 'refundStatus' in ('FAILED', 'PARTIAL_FAILED');
+  format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, f.refund_status), p.applied_at
+from private.failed_refund_transfers() as f
+join public.payments as p on p.payment_key = f.payment_key;
 
 comment on view private.refund_alerts is
   'What needs a person about refunds: one that was given up without proof, one whose transfer to the buyer failed.';
 grant select on private.refund_alerts to service_role;
-grant select (payment_key, virtual_account) on private.payment_details to service_role;
 
 create or replace view public.alerts
 with (security_invoker = true)

@@ -7,6 +7,10 @@ create table private.subscription_transitions (
   event text not null,
   next_status text not null,
   primary key (status, event),
+  constraint subscription_transitions_status_known check (status in ('none', 'trialing', 'active', 'past_due', 'canceled')),
+  constraint subscription_transitions_next_status_known check (
+    next_status in ('trialing', 'active', 'past_due', 'canceled')
+  ),
   constraint subscription_transitions_event_format check (event ~ '^[a-z_]{3,50}$')
 );
 

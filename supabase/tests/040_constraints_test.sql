@@ -26,7 +26,7 @@ as $$
       (select coalesce(array_agg(distinct l.match[1]), '{}') from regexp_matches(rule, '(''[^'']*'')', 'g') as l (match))
       || array['''''', '''?''', '''abc''', '''KRW''', '''12**34''', 'repeat(''a'', 64)', 'repeat(''a'', 2000)']
     when value_type = 'smallint'::regtype then array['-1', '0', '1', '32767']
-    when value_type = 'integer'::regtype then array['-1', '0', '1', '2147483647']
+    when value_type = 'integer'::regtype then array['-2', '-1', '0', '1', '2147483647']
     when value_type in ('bigint'::regtype, 'numeric'::regtype)
       then array['-1', '0', '1', '9007199254740991', '9007199254740992']
     when value_type = 'boolean'::regtype then array['true', 'false']

@@ -26,6 +26,6 @@ export const SCHEMA_STATES: SchemaState[] = [
       "public.billing_methods",
       "public.subscriptions",
     ],
-    changedLater: {},
+    changedLater: { "private.jobs": "the job billing came" },
   },
 ];
