@@ -29,9 +29,8 @@ export async function moveDatabaseClock(
 }
 
 /** Moves Toss's clock and the database's together. */
-export async function advance(shop: Shop, seconds: number): Promise<void> {
-  await shop.simulator.advance(seconds * 1000);
-  await moveDatabaseClock(shop, seconds);
+export async function advance({ stack }: Shop, seconds: number): Promise<void> {
+  await stack.advanceClock({ seconds });
 }
 
 /** The requests about payments that Toss got, from a position of its log on. */

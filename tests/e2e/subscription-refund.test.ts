@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import {
+  change,
+  changed,
+  subscribe,
+  type Subscriber,
+} from "../support/billing.ts";
+import { chargeRows } from "../support/billing-rows.ts";
+import { assertBooksAgree } from "../support/books.ts";
+import { cancelOperations, cancelRequests } from "../support/cancel.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
+import { moveDatabaseClock, work } from "../support/worker.ts";
+
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
+
+const PRORATED = { refund: "prorated" };
+
+/** What the charge of the first period took and gave back, by the simulator's own ledger. */
+async function firstBook(shop: Shop, { user }: Subscriber) {
+  const [charge] = await chargeRows(shop, user);
+  const book = shop.simulator.books()
+    .find(({ orderId }) => orderId === charge?.order_id);
+  assert.ok(book);
+  return book;
+}
+
+test("cancel_now gives the money for the rest of the period back once", async (shop) => {
+  const subscriber = await subscribe(shop);
+  const before = cancelRequests(shop).length;
+
+  const ended = await changed(shop, subscriber, "cancel_now", PRORATED);
+  const again = await changed(shop, subscriber, "cancel_now", PRORATED);
+
+  assert.equal(ended.status, "canceled");
+  assert.deepEqual(again, ended);
+  const { paymentKey, canceledAmount, totalAmount } = await firstBook(
+    shop,
+    subscriber,
+  );
+  // Seconds of a whole month have passed.
+  assert.ok(canceledAmount > 0.99 * totalAmount, `${canceledAmount}`);
+  assert.ok(canceledAmount <= totalAmount, `${canceledAmount}`);
+  assert.equal(cancelRequests(shop).length - before, 1);
+  assert.equal((await cancelOperations(shop, paymentKey)).length, 1);
+  await assertBooksAgree(shop);
+});
+
+test("cancel_now without refund keeps the money", async (shop) => {
+  const subscriber = await subscribe(shop);
+
+  await changed(shop, subscriber, "cancel_now", { refund: "none" });
+
+  assert.equal((await firstBook(shop, subscriber)).canceledAmount, 0);
+});
+
+test("a refund without an answer is 202, and the worker makes it once", async (shop) => {
+  const subscriber = await subscribe(shop);
+  shop.simulator.addFault({
+    kind: "lose_answer_after",
+    pathPattern: "/cancel$",
+  });
+
+  const lost = await change(shop, subscriber, "cancel_now", PRORATED);
+
+  assert.deepEqual([lost.status, lost.body.status], [202, "processing"]);
+  const { paymentKey, cancels } = await firstBook(shop, subscriber);
+  assert.equal(cancels.length, 1);
+  await eventually("the refund is proven", async () => {
+    await moveDatabaseClock(shop, 30);
+    await work(shop, "operations");
+    const [operation] = await cancelOperations(shop, paymentKey);
+    return operation?.state === "succeeded";
+  });
+  const ended = await changed(shop, subscriber, "cancel_now", PRORATED);
+  assert.equal(ended.status, "canceled");
+  assert.equal((await firstBook(shop, subscriber)).cancels.length, 1);
+  await assertBooksAgree(shop);
+});
+
+test("a refund that Toss refuses leaves the subscription ended and the money owed", async (shop) => {
+  const subscriber = await subscribe(shop);
+  shop.simulator.addFault({
+    kind: "status_before",
+    pathPattern: "/cancel$",
+    code: "NOT_CANCELABLE_PAYMENT",
+  });
+
+  const refused = await change(shop, subscriber, "cancel_now", PRORATED);
+
+  assert.equal(refused.status, 202, JSON.stringify(refused.body));
+  const [row] = await shop.stack.sql<{ status: string }[]>`
+    select status from public.subscriptions where id = ${subscriber.subscription.id}`;
+  assert.equal(row?.status, "canceled");
+  assert.equal((await firstBook(shop, subscriber)).canceledAmount, 0);
+});
