@@ -69,13 +69,14 @@ test("every function has an empty search path", async (shop) => {
   assert.deepEqual(open, []);
 });
 
-test("private functions run with the caller's rights, but for the clock and the ledger's trigger", async (shop) => {
+test("private functions run with the caller's rights, but for the clock, the failed refunds and the ledger's trigger", async (shop) => {
   const definers = (await ownFunctions(shop))
     .filter((f) => f.name.startsWith("private.") && f.security_definer)
     .map(({ name }) => name);
 
   assert.deepEqual(definers, [
     "private.clock_now",
+    "private.failed_refund_transfers",
     "private.record_stock_movement",
   ]);
 });
