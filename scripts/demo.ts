@@ -3,17 +3,29 @@ import { decline } from "./demo/decline.ts";
 import { lostAnswer } from "./demo/lost-answer.ts";
 import { pass } from "./demo/pass.ts";
 import { purchase } from "./demo/purchase.ts";
+import { refund } from "./demo/refund.ts";
 import { openShop } from "./demo/shop.ts";
+import { subscriber } from "./demo/subscriber.ts";
+import { virtualAccount } from "./demo/virtual-account.ts";
 import { startStack } from "./stack/stack.ts";
 
 const HELP = `Plays a shop's life on a stack of its own and shows what happened.
 
 Starts Postgres, the API, the functions and a simulated Toss on free ports,
-buys, declines, loses an answer, refunds, checks every money invariant and
-compares the database with Toss's books. Nothing is left behind.
+buys, declines, loses an answer, refunds, waits for deposits, lives through 14
+months of a subscriber, checks every money invariant and compares the
+database with Toss's books. Nothing is left behind.
 Exit code 0 when everything went as it should.`;
 
-const SCENES = [purchase, pass, decline, lostAnswer];
+const SCENES = [
+  purchase,
+  pass,
+  decline,
+  lostAnswer,
+  refund,
+  virtualAccount,
+  subscriber,
+];
 
 async function play(): Promise<boolean> {
   const startedAt = performance.now();

@@ -1,3 +1,4 @@
+import { webhookUrl } from "../stack/webhook-url.ts";
 import { expectStep, type Scene } from "./scene.ts";
 import type { Shop } from "./shop.ts";
 
@@ -33,6 +34,7 @@ export const lostAnswer: Scene = {
     const between = await shop.orderStatus(order);
     const other = await shop.confirm(order, shop.pay(order));
     const worker = await runWorker(shop, "operations");
+    shop.toss.setWebhookUrls([webhookUrl(shop.stack.functionsUrl, {})]);
     const confirmed = await shop.confirm(order, paymentKey);
     const approvals = shop.toss.books()
       .filter(({ orderId }) => orderId === order.orderId)

@@ -26,28 +26,52 @@ export interface Shop {
   /** The buyer authenticates in the payment window; the new paymentKey. */
   pay(order: Order): string;
   confirm(order: Order, paymentKey: string, amount?: number): Promise<Answer>;
+  /** Calls a function as the signed-in buyer. */
+  asBuyer(name: string, body: unknown): Promise<Answer>;
+  /** Calls a function with the secret key. */
+  asOperator(name: string, body: unknown): Promise<Answer>;
+  /** Calls a function as pg_cron does. */
+  asCron(name: string, body: unknown): Promise<Answer>;
   orderStatus(order: Order): Promise<string>;
   /** Waits until every webhook has been sent and processed. */
   settle(): Promise<void>;
 }
 
-async function signUp(stack: Stack): Promise<SupabaseClient> {
+async function signUp(
+  stack: Stack,
+): Promise<{ client: SupabaseClient; accessToken: string }> {
   const client = createClient(stack.apiUrl, stack.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  const { error } = await client.auth.signUp({
+  const { data, error } = await client.auth.signUp({
     email: "buyer@example.com",
     password: crypto.randomUUID(),
   });
-  if (error) throw new Error(`sign-up failed: ${error.message}`);
-  return client;
+  if (error || data.session === null) {
+    throw new Error(`sign-up failed: ${error?.message}`);
+  }
+  return { client, accessToken: data.session.access_token };
+}
+
+async function post(
+  { functionsUrl }: Stack,
+  name: string,
+  headers: Record<string, string>,
+  body: unknown,
+): Promise<Answer> {
+  const response = await fetch(`${functionsUrl}/${name}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
 }
 
 /** Opens the shop on a running stack and signs a buyer in. */
 export async function openShop(stack: Stack): Promise<Shop> {
   const toss = stack.simulator;
   if (toss === null) throw new Error("the demo needs the simulator");
-  const buyer = await signUp(stack);
+  const { client: buyer, accessToken } = await signUp(stack);
   return {
     stack,
     toss,
@@ -61,14 +85,22 @@ export async function openShop(stack: Stack): Promise<Shop> {
     },
     pay: ({ orderId, orderName, amount }) =>
       toss.createPayment({ orderId, orderName, amount }).paymentKey,
-    async confirm({ orderId, amount }, paymentKey, claimed = amount) {
-      const response = await fetch(`${stack.functionsUrl}/confirm`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ orderId, paymentKey, amount: claimed }),
-      });
-      return { status: response.status, body: await response.json() };
-    },
+    confirm: ({ orderId, amount }, paymentKey, claimed = amount) =>
+      post(stack, "confirm", {}, { orderId, paymentKey, amount: claimed }),
+    asBuyer: (name, body) =>
+      post(stack, name, {
+        apikey: stack.publishableKey,
+        authorization: `Bearer ${accessToken}`,
+      }, body),
+    asOperator: (name, body) =>
+      post(stack, name, { apikey: stack.secretKey }, body),
+    asCron: (name, body) =>
+      post(
+        stack,
+        name,
+        { authorization: `Bearer ${stack.cronSecret}` },
+        body,
+      ),
     async orderStatus({ orderId }) {
       const { data, error } = await buyer.from("orders").select("status")
         .eq("id", orderId).single();

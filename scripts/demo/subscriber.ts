@@ -1,0 +1,179 @@
+import { expectStep, type Scene, type Step } from "./scene.ts";
+import type { Shop } from "./shop.ts";
+import { openLife, type SubscriberLife } from "./subscriber-life.ts";
+
+const PAID = "paid 1, declined 0, unknown 0";
+const DECLINED = "paid 0, declined 1, unknown 0";
+const NOTHING = "paid 0, declined 0, unknown 0";
+
+async function begin(life: SubscriberLife): Promise<Step[]> {
+  const registered = await life.register("pro");
+  const trial = await life.plan();
+  return [
+    expectStep(
+      "month 1: a card, and the trial begins",
+      `${registered.status} ${trial}`,
+      "201 pro trialing",
+    ),
+    expectStep(
+      "the trial ends, the first charge",
+      `${await life.nextPeriod()}, ${await life.plan()}`,
+      `${PAID}, pro active`,
+    ),
+  ];
+}
+
+async function renew(life: SubscriberLife, months: string, count: number) {
+  const results = new Set<string>();
+  for (let month = 0; month < count; month++) {
+    results.add(await life.nextPeriod());
+  }
+  return expectStep(
+    `${months}: ${count} renewal${count === 1 ? "" : "s"}`,
+    [...results].join("; "),
+    PAID,
+  );
+}
+
+/** No money on the day and the day after; on the third it works. */
+async function recover(life: SubscriberLife): Promise<Step[]> {
+  life.decline("REJECT_CARD_PAYMENT", 2);
+  const first = `${await life.nextPeriod()}, ${await life.plan()}`;
+  await life.pass(1);
+  const second = await life.charge();
+  await life.pass(2);
+  const third = `${await life.charge()}, ${await life.plan()}`;
+  return [
+    expectStep(
+      "month 5: the card has no limit left",
+      first,
+      `${DECLINED}, pro past_due`,
+    ),
+    expectStep("a day later, still none", second, DECLINED),
+    expectStep("on the third day it works", third, `${PAID}, pro active`),
+  ];
+}
+
+/** A lost card is not tried again; the new one pays the debt at once. */
+async function replaceCard(life: SubscriberLife): Promise<Step[]> {
+  life.decline("INVALID_CARD_LOST_OR_STOLEN", 1);
+  const lost = await life.nextPeriod();
+  await life.pass(3);
+  const left = await life.charge();
+  await life.register();
+  return [
+    expectStep("month 7: the card is reported lost", lost, DECLINED),
+    expectStep("nobody tries it again", left, NOTHING),
+    expectStep(
+      "a new card pays the debt at once",
+      await life.plan(),
+      "pro active",
+    ),
+  ];
+}
+
+/** The charge is made, its answer never arrives. */
+async function loseAnswer(shop: Shop, life: SubscriberLife): Promise<Step[]> {
+  shop.toss.addFault({
+    kind: "lose_answer_after",
+    pathPattern: "^/v1/billing/[^/]+$",
+    count: 1,
+  });
+  const lost = await life.nextPeriod();
+  await life.pass(1);
+  const { body } = await shop.asCron("worker", { job: "operations" });
+  return [
+    expectStep(
+      "month 8: the answer is lost",
+      lost,
+      "paid 0, declined 0, unknown 1",
+    ),
+    expectStep(
+      "the worker asks Toss, charges nothing",
+      `succeeded ${body.succeeded}, then ${await life.charge()}`,
+      `succeeded 1, then ${NOTHING}`,
+    ),
+  ];
+}
+
+async function moveUp(shop: Shop, life: SubscriberLife): Promise<Step[]> {
+  const renewed = await renew(life, "month 9", 1);
+  await life.pass(15);
+  const changed = await life.act("change_plan", { planId: "premium" });
+  const [difference] = await shop.stack.sql`
+    select amount from public.subscription_charges where kind = 'upgrade'`;
+  const isPart = Number(difference?.amount) > 4_000 &&
+    Number(difference?.amount) < 6_000;
+  return [
+    renewed,
+    expectStep(
+      "half a month in, a bigger plan",
+      `${changed.status} ${await life.plan()}, ${
+        isPart ? "half of" : difference?.amount
+      } the difference charged`,
+      "200 premium active, half of the difference charged",
+    ),
+  ];
+}
+
+async function leave(shop: Shop, life: SubscriberLife): Promise<Step[]> {
+  const request = { cancelReason: "고객 요청" };
+  const part = await shop.asOperator("cancel", {
+    ...request,
+    orderId: await life.latestOrder(),
+    cancelAmount: 5_000,
+    requestId: "goodwill",
+  });
+  const still = await life.plan();
+  const renewed = await renew(life, "months 12–14", 3);
+  const whole = await shop.asOperator("cancel", {
+    ...request,
+    orderId: await life.latestOrder(),
+    requestId: "goodbye",
+  });
+  await shop.settle();
+  return [
+    expectStep(
+      "5,000 won back for a bad day",
+      `${part.body.status}, ${still}`,
+      "partially_refunded, premium active",
+    ),
+    renewed,
+    expectStep(
+      "the last month back: it ends",
+      `${whole.body.status}, ${await life.plan()}`,
+      "refunded, none",
+    ),
+  ];
+}
+
+/** Fourteen months of one subscriber, on the virtual clock. */
+export const subscriber: Scene = {
+  title: "Fourteen months of a subscriber 구독 14개월",
+  async play(shop) {
+    const life = await openLife(shop);
+    const steps = [
+      ...await begin(life),
+      await renew(life, "months 2–4", 3),
+      ...await recover(life),
+      await renew(life, "month 6", 1),
+      ...await replaceCard(life),
+      ...await loseAnswer(shop, life),
+      ...await moveUp(shop, life),
+      await renew(life, "months 10–11", 2),
+      ...await leave(shop, life),
+    ];
+    const [sum] = await shop.stack.sql`
+      select count(*) filter (where status = 'paid')::int as paid,
+        count(distinct period_start) filter (where status = 'paid')::int as periods
+      from public.subscription_charges where kind <> 'upgrade'`;
+    return [
+      ...steps,
+      expectStep(
+        "periods, and charges paid for them",
+        `${sum?.periods}, ${sum?.paid}`,
+        "14, 14",
+      ),
+    ];
+  },
+};
