@@ -1,0 +1,9 @@
+/** A reason not to go on, in words for the person who runs the command. */
+export class StopError extends Error {
+  override name = "StopError";
+}
+
+/** Wrong options; the help goes with it. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
