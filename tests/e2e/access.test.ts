@@ -115,6 +115,8 @@ test("worker is closed to buyers and guests", async (shop) => {
 test("every function answers a method it does not have with 405 and Allow", async (shop) => {
   const wrong: [string, string, string][] = [
     ["checkout", "GET", "POST"],
+    ["cancel", "DELETE", "POST"],
+    ["virtual-account", "GET", "POST"],
     ["webhook", "PUT", "POST, GET, HEAD"],
     ["health", "POST", "GET"],
     ["worker", "GET", "POST"],
@@ -146,7 +148,7 @@ test("a preflight lets the shop's page in and no other", async (shop) => {
       headers: { origin, "access-control-request-method": "POST" },
     });
 
-  for (const name of ["checkout", "confirm"]) {
+  for (const name of ["checkout", "confirm", "cancel", "virtual-account"]) {
     const { status, headers } = await preflight(name, SHOP_PAGE);
     assert.equal(status, 204);
     assert.equal(headers.get("access-control-allow-origin"), SHOP_PAGE);

@@ -66,7 +66,7 @@ export async function refuseCancel(
     operationId: operation.operationId,
     leaseToken: operation.leaseToken,
     errorCode: refusal.code,
-    errorMessage: refusal.message,
+    errorMessage: storable(operation, refusal.message),
     isFinal: refusal.isFinal,
     source,
     requestId,
@@ -92,13 +92,18 @@ export async function leaveCancelOpen(
     operationId: operation.operationId,
     leaseToken: operation.leaseToken,
     errorCode: code,
-    errorMessage: message,
+    errorMessage: storable(operation, message),
     keyIsSpent,
     retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
     source,
     requestId,
   });
   return { kind: "processing" };
+}
+
+/** Nothing keeps Toss from repeating the account it was given; then the code alone is kept. */
+function storable({ secret }: CancelOperation, message: string): string {
+  return secret === null ? message : "";
 }
 
 function ended(answer: RejectCancelAnswer): CancelOutcome {
