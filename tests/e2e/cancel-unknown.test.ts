@@ -319,3 +319,33 @@ for (const kind of ["delay_before", "delay_after"] as const) {
     assert.equal((await orderRow(shop, orderId)).status, "partially_refunded");
   });
 }
+
+test("refunds whose callers die while they wait for their turn are all made by the worker", async (shop) => {
+  withoutWebhooks(shop);
+  const { paymentKey, orderId } = await buy(shop);
+  shop.simulator.addFault({
+    kind: "delay_before",
+    milliseconds: 300,
+    pathPattern: "/cancel$",
+  });
+  const cut = [500, 600, 700].map((cancelAmount) =>
+    cancel(shop, { paymentKey, cancelAmount }).catch(() => null)
+  );
+  await eventually(
+    "all of them have begun",
+    async () => (await cancelOperations(shop, paymentKey)).length === 3,
+  );
+  await shop.stack.killFunctions();
+  await Promise.all(cut);
+
+  await eventually("all of them are proven", async () => {
+    await moveDatabaseClock(shop, 30);
+    await work(shop, "operations");
+    const states = await cancelOperations(shop, paymentKey);
+    return states.every(({ state }) => state === "succeeded");
+  });
+
+  assert.equal(bookOf(shop, paymentKey).balanceAmount, 1200);
+  assert.equal(bookOf(shop, paymentKey).cancels.length, 3);
+  assert.equal((await outboxEvents(shop, orderId)).length, 3);
+});
