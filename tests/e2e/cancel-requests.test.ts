@@ -7,7 +7,12 @@ import {
   startPurchase,
 } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
-import { balanceOf, cancel, newRequestId } from "../support/cancel.ts";
+import {
+  balanceOf,
+  cancel,
+  newRequestId,
+  outboxEvents,
+} from "../support/cancel.ts";
 import { orderRow } from "../support/database.ts";
 import { REFUND_ACCOUNT } from "../support/issue-account.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
@@ -156,6 +161,10 @@ test("a second payment of a paid order is given back by its paymentKey, and the 
   assert.equal(body.status, "refunded");
   assert.equal(body.balanceAmount, 0);
   assert.equal((await orderRow(shop, order.orderId)).status, "paid");
+  const [told, ...more] = await outboxEvents(shop, order.orderId);
+  assert.deepEqual(more, []);
+  assert.equal(told?.type, "payment.refunded");
+  assert.equal(told.payload.orderStatus, "paid", "there is nothing to revoke");
 });
 
 test("cancel() takes a POST and nothing else, and 256 KiB at most", async (shop) => {

@@ -41,6 +41,6 @@ export const cancel: Handler = async (request, context) => {
         headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
       });
     default:
-      throw cancelError(result);
+      throw cancelError(result, caller.kind);
   }
 };

@@ -129,7 +129,7 @@ async function judgeRefusal(
 ): Promise<CancelStep> {
   const { code, message, status, failure } = outcome;
   const lacksAccount = body.refundReceiveAccount === undefined &&
-    code.startsWith("INVALID_REFUND_ACCOUNT");
+    (code.startsWith("INVALID_REFUND_ACCOUNT") || code === "INVALID_REQUEST");
   if (TELLS_OF_ANOTHER_STATE.has(code) || lacksAccount) {
     return await readAfterRefusal(context, operation, outcome);
   }
