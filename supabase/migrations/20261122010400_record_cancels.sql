@@ -82,7 +82,7 @@ as $$
 $$;
 
 comment on function private.match_cancel(public.operations, jsonb, text) is
-  'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason).';
+  'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason, or Toss denies it under a key whose first answer it would repeat).';
 revoke execute on function private.match_cancel(public.operations, jsonb, text) from public, anon, authenticated;
 
 create function private.announce_refunds(payment public.payments, line jsonb)

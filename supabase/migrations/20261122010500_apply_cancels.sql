@@ -145,4 +145,4 @@ end;
 $$;
 
 comment on function public.apply_payment(jsonb) is
-  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found.';
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found.';

@@ -250,6 +250,23 @@ test("a dashboard refund in the middle of an unknown one leaves each its own", a
   );
 });
 
+test("a dashboard refund of the same amount is not taken for ours that never reached Toss", async (shop) => {
+  const { orderId, paymentKey } = await beginWithFault(shop, {
+    kind: "lose_answer_before",
+  });
+  await cancelAtToss(shop, paymentKey, 1000);
+  await moveDatabaseClock(shop, 3);
+
+  await work(shop, "operations");
+
+  assert.equal(bookOf(shop, paymentKey).cancels.length, 2);
+  const told = await outboxEvents(shop, orderId);
+  assert.deepEqual(
+    told.map(({ payload }) => [payload.amount, payload.requestedBy ?? null]),
+    [[1000, null], [1000, "operator"]],
+  );
+});
+
 test("a refund whose key Toss may have forgotten is never sent again", async (shop) => {
   const purchase = await beginWithFault(shop, { kind: "lose_answer_before" });
   const before = cancelRequests(shop).length;

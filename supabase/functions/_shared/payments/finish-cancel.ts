@@ -19,7 +19,7 @@ export type CancelStep =
 
 /** What an answer of Toss can prove; see `SettleCancelRequest`. */
 export interface CancelProof {
-  proof: "answered" | "read" | "refused";
+  proof: "answered" | "read" | "seen" | "refused";
   keyIsSpent: boolean;
 }
 
