@@ -55,8 +55,10 @@ begin
     when private.is_paid(payment) and payment.balance_amount < payment.total_amount
       then 'partially_refunded'
     when private.is_paid(payment) then 'paid'
-    -- Cancelled before the deposit arrived: given up, not refunded; also when nobody told us that it waited.
-    when payment.status = 'CANCELED' and settled.status in ('pending', 'waiting_for_deposit') then 'canceled'
+    -- Cancelled without its money: given up, not refunded; also when nobody told us that it waited, or that a bank
+    -- had taken its deposit back before.
+    when payment.status = 'CANCELED'
+      and settled.status in ('pending', 'waiting_for_deposit', 'paid', 'partially_refunded') then 'canceled'
     when payment.status in ('ABORTED', 'EXPIRED') and settled.status = 'waiting_for_deposit' then 'expired'
   end;
   if target is null or target = settled.status then

@@ -3,7 +3,7 @@
 
 alter table public.payments
   add column reserved_amount bigint not null default 0,
-  add column tax_free_amount bigint not null default 0,
+  add column tax_free_amount bigint,
   -- However many refunds are asked for at once, together they cannot exceed what is left.
   add constraint payments_reserved_within_balance check (reserved_amount between 0 and balance_amount),
   add constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0);
@@ -11,7 +11,7 @@ alter table public.payments
 comment on column public.payments.reserved_amount is
   'The part of balance_amount that open cancels have claimed, minor unit; kept by a trigger on operations.';
 comment on column public.payments.tax_free_amount is
-  'What is left of the tax-free part, minor unit, as Toss last said.';
+  'What is left of the tax-free part, minor unit, as Toss last said; null while it has not said: then Toss alone judges a taxFreeAmount.';
 
 alter table public.payment_cancels
   add column tax_free_amount bigint,

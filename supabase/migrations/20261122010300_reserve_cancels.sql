@@ -91,6 +91,7 @@ as $$
 declare
   payment public.payments;
   taken public.operations;
+  room bigint;
 begin
   if exists (
     select 1 from public.operations as op
@@ -103,8 +104,12 @@ begin
     return null;
   end if;
   select * into payment from public.payments as p where p.payment_key = waiting.payment_key;
+  room := payment.balance_amount - payment.reserved_amount + waiting.reserved_amount;
   update public.operations as op
   set is_queued = false, lease_expires_at = at + lease, key_created_at = at,
+    -- Everything left is more than it was when another cancel gave its claim back meanwhile.
+    amount = case when op.cancel_all then room else op.amount end,
+    reserved_amount = case when op.cancel_all then room else op.reserved_amount end,
     expected_balance = payment.balance_amount, expected_tax_free = payment.tax_free_amount
   where op.id = waiting.id
   returning * into taken;

@@ -82,7 +82,7 @@ as $$
 $$;
 
 comment on function private.match_cancel(public.operations, jsonb, text) is
-  'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason).';
+  'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason, or Toss denies it under a key whose first answer it would repeat).';
 revoke execute on function private.match_cancel(public.operations, jsonb, text) from public, anon, authenticated;
 
 create function private.announce_refunds(payment public.payments, line jsonb)
@@ -97,16 +97,24 @@ begin
     return;
   end if;
   for cancel in
-    select k.*, op.requested_by, coalesce(k.refundable_amount, payment.balance_amount) as left_amount
-    from public.payment_cancels as k
+    select k.*, op.requested_by, coalesce(k.refundable_amount, k.left_after) as left_amount
+    from (
+      -- Where Toss did not say what was left, it is what is left now and what was cancelled afterwards.
+      select c.*, payment.balance_amount + coalesce(sum(c.amount) over (
+        order by c.canceled_at desc, c.refundable_amount, c.created_at desc, c.transaction_key desc
+        rows between unbounded preceding and 1 preceding
+      ), 0) as left_after
+      from public.payment_cancels as c
+      where c.payment_key = payment.payment_key and c.status = 'DONE'
+    ) as k
     left join public.operations as op on op.canceled_transaction_key = k.transaction_key
-    where k.payment_key = payment.payment_key and k.status = 'DONE' and k.has_event
+    where k.has_event
       and not exists (
         select 1 from public.outbox_events as e
         where e.payload ->> 'transactionKey' = k.transaction_key
           and e.event_type in ('payment.refunded', 'payment.partially_refunded')
       )
-    order by k.canceled_at, k.refundable_amount desc
+    order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
   loop
     perform private.write_outbox_event(jsonb_build_object(
       'eventType', case cancel.left_amount when 0 then 'payment.refunded' else 'payment.partially_refunded' end,
@@ -115,7 +123,9 @@ begin
         'orderId', payment.order_id, 'paymentKey', payment.payment_key, 'userId', payment.user_id,
         'transactionKey', cancel.transaction_key, 'amount', cancel.amount, 'balanceAmount', cancel.left_amount,
         'currency', payment.currency, 'reason', cancel.reason, 'source', line ->> 'source',
-        'requestedBy', cancel.requested_by
+        'requestedBy', cancel.requested_by,
+        -- Of a second payment all can be refunded while its order stays paid.
+        'orderStatus', (select o.status from public.orders as o where o.id = payment.order_id)
       ))
     ));
   end loop;
@@ -144,7 +154,8 @@ begin
   perform private.write_outbox_event(jsonb_build_object(
     'eventType', event_name, 'subject', moved.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
       'orderId', moved.order_id, 'paymentKey', moved.payment_key, 'userId', moved.user_id,
-      'amount', moved.total_amount, 'currency', moved.currency, 'source', line ->> 'source'
+      'amount', moved.total_amount, 'currency', moved.currency, 'source', line ->> 'source',
+      'orderStatus', (select o.status from public.orders as o where o.id = moved.order_id)
     ))
   ));
 end;

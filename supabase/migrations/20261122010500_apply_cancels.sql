@@ -85,7 +85,7 @@ begin
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
       (answer ->> 'requestedAt')::timestamptz, (answer ->> 'approvedAt')::timestamptz,
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
-      answer ->> 'receiptUrl', coalesce((answer ->> 'taxFreeAmount')::bigint, 0), private.clock_now(),
+      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, private.clock_now(),
       private.clock_now()
     )
     on conflict (payment_key) do update set
@@ -98,8 +98,7 @@ begin
       failure_code = excluded.failure_code,
       failure_message = excluded.failure_message,
       receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
-      tax_free_amount = case when answer ->> 'taxFreeAmount' is null then p.tax_free_amount
-        else excluded.tax_free_amount end,
+      tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
       reversed_at = case
         when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then private.clock_now()
         else p.reversed_at end,
@@ -146,4 +145,4 @@ end;
 $$;
 
 comment on function public.apply_payment(jsonb) is
-  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found.';
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found.';

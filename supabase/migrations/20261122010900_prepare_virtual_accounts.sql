@@ -1,5 +1,6 @@
 -- Purpose: the issue of a virtual account is an operation, and while it is open nothing else may pay its order.
--- Table: operations (column); functions: private.operation_view, private.close_operations, public.begin_confirmation.
+-- Table: operations (column).
+-- Functions: private.operation_view, order_is_busy, close_operations, public.begin_confirmation.
 
 alter table public.operations
   add column parameters jsonb,
@@ -42,6 +43,23 @@ as $$
       || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
     else '{}' end;
 $$;
+
+create or replace function private.order_is_busy(busy_order_id text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- A cancel makes no payment, and may stay open for long.
+  select exists (
+    select 1 from public.operations as op
+    where op.order_id = busy_order_id and op.kind in ('confirm', 'virtual_account')
+      and op.state in ('started', 'unknown')
+  );
+$$;
+
+comment on function private.order_is_busy(text) is
+  'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
 
 create or replace function private.close_operations(payment public.payments, line jsonb)
 returns void

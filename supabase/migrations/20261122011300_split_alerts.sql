@@ -98,13 +98,26 @@ where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_N
   )
 
 union all
+-- Foreign wallets carry a cancel out in their own time, and may end it without giving anything back.
+select 'critical', 'refund_aborted', op.id::text,
+  format('cancel of %s of order %s was begun at Toss and then aborted', op.amount, op.order_id), op.finished_at
+from public.operations as op
+join public.payment_cancels as k on k.transaction_key = op.canceled_transaction_key and k.status = 'ABORTED'
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cancel'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
+  )
+
+union all
 select 'critical', 'refund_account_failed', p.payment_key,
   format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, f.refund_status), p.applied_at
 from private.failed_refund_transfers() as f
 join public.payments as p on p.payment_key = f.payment_key;
 
 comment on view private.refund_alerts is
-  'What needs a person about refunds: one that was given up without proof, one whose transfer to the buyer failed.';
+  'What needs a person about refunds: one that was given up without proof, one that Toss aborted, one whose transfer to the buyer failed.';
 grant select on private.refund_alerts to service_role;
 
 create or replace view public.alerts

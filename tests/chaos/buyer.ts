@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { buyerHeaders } from "../support/buy.ts";
+import type { User } from "../support/users.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
 import type { OrderPlan } from "./plan.ts";
 
@@ -42,13 +44,14 @@ const answerSchema = z.object({
 });
 
 async function checkOut(
-  { stack }: ChaosStack,
+  chaos: ChaosStack,
   body: Record<string, unknown>,
+  buyer: User | null,
 ): Promise<PlacedOrder | null> {
-  const answer = await fetch(`${stack.functionsUrl}/checkout`, {
+  const answer = await fetch(`${chaos.stack.functionsUrl}/checkout`, {
     method: "POST",
     headers: {
-      "apikey": stack.publishableKey,
+      ...buyerHeaders(chaos, buyer?.accessToken),
       "content-type": "application/json",
     },
     body: JSON.stringify(body),
@@ -60,10 +63,11 @@ async function checkOut(
 async function buyPass(
   { stack }: ChaosStack,
   metadata: Record<string, string>,
+  buyer: User | null,
 ): Promise<PlacedOrder> {
   const request = {
     planId: "chaos-pass",
-    userId: randomUUID(),
+    userId: buyer?.id ?? randomUUID(),
     requestId: randomUUID(),
     timeToLiveSeconds: 3600,
     mode: "test",
@@ -77,21 +81,23 @@ async function buyPass(
 /**
  * Places an order, again and again until it is answered, as a buyer would.
  *
- * `run` marks every order of the run, those included whose answer was lost.
+ * `run` marks every order of the run, those included whose answer was lost;
+ * `buyer` is who is signed in, null for a guest.
  * Throws when checkout does not work at all.
  */
 export async function placeOrder(
   chaos: ChaosStack,
   plan: OrderPlan,
   run: string,
+  buyer: User | null,
 ): Promise<PlacedOrder> {
   const metadata = { run };
   // A pass needs a signed-in buyer; signing in is not what is tried here.
-  if (plan.goods === "chaos-pass") return await buyPass(chaos, metadata);
+  if (plan.goods === "chaos-pass") return await buyPass(chaos, metadata, buyer);
   const items = [{ productId: plan.goods, quantity: plan.quantity }];
   let placed: PlacedOrder | null = null;
   const isPlaced = await waitUntil(async () => {
-    placed = await checkOut(chaos, { items, metadata });
+    placed = await checkOut(chaos, { items, metadata }, buyer);
     return placed !== null;
   }, { timeoutMs: 10_000, intervalMs: 50 });
   if (!isPlaced || placed === null) throw new Error("checkout does not work");

@@ -1,14 +1,32 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Book } from "../../scripts/simulator/books.ts";
 import { confirm, type ConfirmAnswer } from "./buyer.ts";
+import {
+  askAccountsAgain,
+  checkIssueAnswers,
+  giveUpAccounts,
+} from "./check-accounts.ts";
+import {
+  askRefundsAgain,
+  checkOperations,
+  checkRefundAnswers,
+} from "./check-refunds.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
-import type { Violation, ViolationKind } from "./verdict.ts";
+import { type Violation, when } from "./verdict.ts";
+
+/** A refund, as the ledger and Toss's books have it. */
+interface Entry {
+  transactionKey: string;
+  amount: number;
+  reason: string;
+}
 
 interface PaymentRow {
   payment_key: string;
   order_id: string;
   status: string;
   balance_amount: string;
-  canceled: string;
+  cancels: Entry[];
   order_status: string;
   paying_key: string | null;
 }
@@ -22,67 +40,85 @@ const REFUSED = new Set([
   "payment_not_found",
 ]);
 
-function when(
-  condition: boolean,
-  kind: ViolationKind,
-  text: string,
-): Violation[] {
-  return condition ? [{ kind, text }] : [];
-}
-
 async function readPayments(state: RunState): Promise<PaymentRow[]> {
   const ids = await orderIdsOf(state);
   return await state.chaos.stack.sql<PaymentRow[]>`
     select p.payment_key, p.order_id, p.status, p.balance_amount,
       coalesce((
-        select sum(c.amount) from public.payment_cancels as c
+        select jsonb_agg(jsonb_build_object(
+          'transactionKey', c.transaction_key, 'amount', c.amount, 'reason', c.reason
+        ))
+        from public.payment_cancels as c
         where c.payment_key = p.payment_key and c.status = 'DONE'
-      ), 0) as canceled,
+      ), '[]') as cancels,
       o.status as order_status, o.payment_key as paying_key
     from public.payments as p
     join public.orders as o on o.id = p.order_id
     where p.order_id = any (${ids})`;
 }
 
-function orderStatusOf(book: Book): string {
-  if (book.balanceAmount === 0) return "refunded";
-  return book.balanceAmount < book.totalAmount ? "partially_refunded" : "paid";
+/** The statuses that an order may have whose payment Toss holds like this. */
+function orderStatusesOf(book: Book): string[] {
+  if (book.approvals === 0) {
+    if (book.status === "CANCELED") return ["canceled", "expired"];
+    return [book.virtualAccount?.expired ? "expired" : "waiting_for_deposit"];
+  }
+  if (book.balanceAmount === 0) return ["refunded"];
+  return [
+    book.balanceAmount < book.totalAmount ? "partially_refunded" : "paid",
+  ];
+}
+
+function byKey(one: Entry, other: Entry): number {
+  return one.transactionKey < other.transactionKey ? -1 : 1;
+}
+
+/** Whether the ledger has Toss's cancels: the same, their amounts and reasons. */
+function isSameLedger({ cancels }: Book, row: PaymentRow): boolean {
+  const made = cancels.map((cancel): Entry => ({
+    transactionKey: cancel.transactionKey,
+    amount: cancel.cancelAmount,
+    reason: cancel.cancelReason,
+  }));
+  return isDeepStrictEqual(made.sort(byKey), [...row.cancels].sort(byKey));
 }
 
 /** Compares what Toss took with what the database says of one payment. */
 function checkBook(book: Book, row: PaymentRow | undefined): Violation[] {
   const name = `payment ${book.paymentKey}`;
-  if (book.approvals === 0) {
+  if (book.approvals === 0 && book.virtualAccount === null) {
     const isPaid = row !== undefined &&
       !["READY", "IN_PROGRESS", "ABORTED", "EXPIRED"].includes(row.status);
     return when(isPaid, "wrong", `${name} is ${row?.status}, never approved`);
   }
-  const twice = book.approvals > 1;
+  const twice = when(
+    book.approvals > 1,
+    "double",
+    `${name} was approved ${book.approvals} times`,
+  );
   if (row === undefined) {
-    return [
-      { kind: "lost", text: `${name} was taken, the database has no row` },
-      ...when(twice, "double", `${name} was approved ${book.approvals} times`),
-    ];
+    const text = `${name} is at Toss, the database has no row`;
+    return [{ kind: "lost", text }, ...twice];
   }
   const same = row.status === book.status &&
     Number(row.balance_amount) === book.balanceAmount &&
-    Number(row.canceled) === book.canceledAmount;
+    isSameLedger(book, row);
   const pays = row.paying_key === book.paymentKey &&
-    row.order_status === orderStatusOf(book);
+    orderStatusesOf(book).includes(row.order_status);
   return [
-    ...when(twice, "double", `${name} was approved ${book.approvals} times`),
+    ...twice,
     ...when(
       !same,
       "lost",
       `${name}: Toss has ${book.status} ${book.balanceAmount} ` +
-        `(${book.canceledAmount} cancelled), the database ${row.status} ` +
-        `${row.balance_amount} (${row.canceled})`,
+        `${JSON.stringify(book.cancels)}, the database ${row.status} ` +
+        `${row.balance_amount} ${JSON.stringify(row.cancels)}`,
     ),
     ...when(
       !pays,
       "lost",
-      `${name} was taken, order ${row.order_id} is ${row.order_status} ` +
-        `by ${row.paying_key}`,
+      `${name} is ${book.status} at Toss, order ${row.order_id} is ` +
+        `${row.order_status} by ${row.paying_key}`,
     ),
   ];
 }
@@ -118,23 +154,26 @@ function checkAnswers(answers: ConfirmAnswer[], books: Book[]): Violation[] {
 /** Whoever asks again at the end gets the truth. */
 async function askAgain(state: RunState, books: Book[]): Promise<Violation[]> {
   const found = await Promise.all(
-    paymentsOf(state).map(async (payment) => {
-      const { paymentKey } = payment;
-      const book = books.find((candidate) =>
-        candidate.paymentKey === paymentKey
-      );
-      const answer = await confirm(state.chaos, payment, "POST");
-      const isTaken = (book?.approvals ?? 0) > 0;
-      const isTrue = isTaken
-        ? answer.status === 200 && answer.result === "confirmed"
-        : answer.status !== null && answer.status >= 400 && answer.status < 500;
-      return when(
-        !isTrue,
-        "wrong",
-        `asked again at the end, ${paymentKey} (${book?.status}) was answered ` +
-          `${answer.status} ${answer.result}`,
-      );
-    }),
+    paymentsOf(state).filter(({ isAccount }) => !isAccount).map(
+      async (payment) => {
+        const { paymentKey } = payment;
+        const book = books.find((candidate) =>
+          candidate.paymentKey === paymentKey
+        );
+        const answer = await confirm(state.chaos, payment, "POST");
+        const isTaken = (book?.approvals ?? 0) > 0;
+        const isTrue = isTaken
+          ? answer.status === 200 && answer.result === "confirmed"
+          : answer.status !== null && answer.status >= 400 &&
+            answer.status < 500;
+        return when(
+          !isTrue,
+          "wrong",
+          `asked again at the end, ${paymentKey} (${book?.status}) was answered ` +
+            `${answer.status} ${answer.result}`,
+        );
+      },
+    ),
   );
   return found.flat();
 }
@@ -159,20 +198,52 @@ async function checkInvariants({ chaos }: RunState): Promise<Violation[]> {
   return rows.map(({ line }) => ({ kind: "wrong", text: line }));
 }
 
+/** Toss's books of the run's payments. */
+function booksOf(state: RunState): Book[] {
+  const keys = new Set(paymentsOf(state).map(({ paymentKey }) => paymentKey));
+  return state.chaos.simulator.books()
+    .filter(({ paymentKey }) => keys.has(paymentKey));
+}
+
+function checkTold(state: RunState): Violation[] {
+  const books = booksOf(state);
+  return [
+    ...checkRefundAnswers(state, books),
+    ...checkIssueAnswers(state, books),
+  ];
+}
+
+/** What those learn who ask for everything once more; nobody hinders them. */
+async function checkRepeats(state: RunState): Promise<Violation[]> {
+  const found = [
+    ...await askAgain(state, booksOf(state)),
+    ...await askRefundsAgain(state),
+    ...await askAccountsAgain(state, booksOf(state)),
+    ...checkTold(state),
+    ...await giveUpAccounts(state, booksOf(state)),
+  ];
+  await state.chaos.idle();
+  return found;
+}
+
 /**
  * Compares the database with the simulator's books and with every promise
  * that was made during a healed run. An empty answer means all is well.
  */
 export async function check(state: RunState): Promise<Violation[]> {
-  const keys = new Set(paymentsOf(state).map(({ paymentKey }) => paymentKey));
-  const books = state.chaos.simulator.books()
-    .filter(({ paymentKey }) => keys.has(paymentKey));
-  const asked = await askAgain(state, books);
+  // Before anybody asks again, which could make true what was not.
+  const told = checkTold(state);
+  const repeats = await checkRepeats(state);
+  const books = booksOf(state);
   const rows = await readPayments(state);
   const rowOf = (book: Book) =>
     rows.find((row) => row.payment_key === book.paymentKey);
-  const unknown = rows.filter((row) => !keys.has(row.payment_key));
+  const unknown = rows.filter((row) =>
+    !books.some(({ paymentKey }) => paymentKey === row.payment_key)
+  );
   return [
+    ...told,
+    ...repeats,
     ...books.flatMap((book) => checkBook(book, rowOf(book))),
     ...unknown.map((row): Violation => ({
       kind: "wrong",
@@ -180,7 +251,7 @@ export async function check(state: RunState): Promise<Violation[]> {
     })),
     ...checkDoublePayments(books),
     ...checkAnswers(state.answers, books),
-    ...asked,
+    ...await checkOperations(state, books),
     ...await checkWebhooks(state),
     ...await checkInvariants(state),
   ];

@@ -7,11 +7,13 @@ export type Unfinished = string[];
 /**
  * Seconds by which time moves on before each round of the worker: past leases
  * and first pauses, then past Toss's 10 and 30 minutes, the order's hour and
- * the longest pause.
+ * the longest pause; at last past the distance at which late deposits are
+ * asked for.
  */
 const ROUNDS = [
   ...[0, 6, 30, 300, 620, 1300, 1300, 620, 620, 3600],
   ...[620, 620, 620, 620],
+  ...[22_000, 22_000],
 ];
 
 async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
@@ -30,8 +32,45 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
     union all
     select format('payment %s is %s', p.payment_key, p.status)
     from public.payments as p
-    where p.order_id = any (${ids}) and p.status in ('READY', 'IN_PROGRESS')`;
+    where p.order_id = any (${ids}) and p.status in ('READY', 'IN_PROGRESS')
+    union all
+    select format('%s of payment %s is still reserved', p.reserved_amount, p.payment_key)
+    from public.payments as p
+    where p.order_id = any (${ids}) and p.reserved_amount <> 0
+    union all
+    select format('the refund account of operation %s is still stored', s.operation_id)
+    from private.operation_secrets as s`;
   return rows.map(({ line }) => line);
+}
+
+/** What happened to accounts at Toss and is not known here yet. */
+async function unfinishedAccounts(state: RunState): Promise<Unfinished> {
+  const ids = state.orders.map(({ orderId }) => orderId);
+  const rows = await state.chaos.stack.sql<
+    { payment_key: string; status: string; expired: boolean }[]
+  >`
+    select p.payment_key, p.status,
+      coalesce((d.virtual_account ->> 'expired')::boolean, false) as expired
+    from public.payments as p
+    left join private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = any (${ids})`;
+  const known = new Map(rows.map((row) => [row.payment_key, row]));
+  return state.chaos.simulator.books()
+    .filter((book) =>
+      ids.includes(book.orderId) && book.virtualAccount !== null
+    )
+    .filter(({ paymentKey, status, virtualAccount }) => {
+      const row = known.get(paymentKey);
+      return row?.status !== status ||
+        status === "WAITING_FOR_DEPOSIT" &&
+          row.expired !== virtualAccount?.expired;
+    })
+    .map(({ paymentKey, status, virtualAccount }) =>
+      `Toss: account of ${paymentKey} is ${status}` +
+      `${virtualAccount?.expired ? ", expired" : ""}, here ${
+        known.get(paymentKey)?.status
+      }`
+    );
 }
 
 function unfinishedAtToss(state: RunState): Unfinished {
@@ -73,6 +112,7 @@ export async function heal(state: RunState): Promise<Unfinished> {
     await chaos.idle();
     unfinished = [
       ...await unfinishedInDatabase(state),
+      ...await unfinishedAccounts(state),
       ...unfinishedAtToss(state),
     ];
     if (unfinished.length === 0) break;

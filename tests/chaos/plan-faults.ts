@@ -1,30 +1,68 @@
 import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
 import type { Cut, CutEffect, CutPhase } from "./cutter.ts";
-import type { PaymentRef, PlannedFault, WorkerJob } from "./plan.ts";
+import {
+  type PaymentRef,
+  type PlannedFault,
+  type Scene,
+  TOSS_CALLS,
+  type TossCall,
+  type WorkerJob,
+} from "./plan.ts";
 import type { Random } from "./random.ts";
 
 /** A boundary that can be cut, and what must happen so that it is reached. */
 export interface CutPoint {
   call: string;
   phases: readonly CutPhase[];
-  needs?: "decline" | "confirm_fault" | WorkerJob;
+  /** Absent = every scene reaches it. */
+  scenes?: readonly Scene[];
+  /** `fault`: of the call that the scene is about; `refusal`: of that too. */
+  needs?: "refusal" | "fault" | WorkerJob;
 }
 
 const BOTH: readonly CutPhase[] = ["before", "applied"];
+const ANSWER: readonly CutPhase[] = ["applied", "answered"];
+const PURCHASE: readonly Scene[] = ["purchase"];
+const REFUND: readonly Scene[] = ["refund", "account"];
+const ACCOUNT: readonly Scene[] = ["account"];
 
-/** Every boundary of confirm, of webhook processing and of the worker. */
+/** Every boundary of the functions that move money and of the worker. */
 export const CUT_POINTS: readonly CutPoint[] = [
-  { call: "rest.create_order", phases: BOTH },
-  { call: "rest.begin_confirmation", phases: BOTH },
-  { call: "toss.confirm", phases: BOTH },
+  { call: "rest.create_order", phases: BOTH, scenes: PURCHASE },
+  { call: "rest.begin_confirmation", phases: BOTH, scenes: PURCHASE },
+  { call: "toss.confirm", phases: BOTH, scenes: PURCHASE },
   { call: "rest.apply_payment", phases: BOTH },
-  { call: "rest.reject_operation", phases: BOTH, needs: "decline" },
-  { call: "rest.postpone_operation", phases: BOTH, needs: "confirm_fault" },
-  { call: "answer.confirm", phases: ["applied", "answered"] },
+  {
+    call: "rest.reject_operation",
+    phases: BOTH,
+    scenes: ["purchase", "account"],
+    needs: "refusal",
+  },
+  { call: "rest.postpone_operation", phases: BOTH, needs: "fault" },
+  { call: "answer.confirm", phases: ANSWER, scenes: PURCHASE },
+  { call: "rest.begin_cancel", phases: BOTH, scenes: REFUND },
+  { call: "toss.cancel", phases: BOTH, scenes: REFUND },
+  { call: "rest.settle_cancel", phases: BOTH, scenes: REFUND },
+  {
+    call: "rest.reject_cancel",
+    phases: BOTH,
+    scenes: ["refund"],
+    needs: "refusal",
+  },
+  { call: "answer.cancel", phases: ANSWER, scenes: REFUND },
+  { call: "rest.begin_virtual_account", phases: BOTH, scenes: ACCOUNT },
+  { call: "toss.issue_virtual_account", phases: BOTH, scenes: ACCOUNT },
+  {
+    call: "toss.get_payment_by_order",
+    phases: BOTH,
+    scenes: ACCOUNT,
+    needs: "operations",
+  },
+  { call: "answer.virtual-account", phases: ANSWER, scenes: ACCOUNT },
   { call: "rest.receive_webhook_event", phases: BOTH },
   { call: "toss.get_payment", phases: BOTH },
   { call: "rest.finish_webhook_event", phases: BOTH },
-  { call: "answer.webhook", phases: ["applied", "answered"] },
+  { call: "answer.webhook", phases: ANSWER },
   { call: "rest.claim_operations", phases: BOTH, needs: "operations" },
   { call: "rest.claim_webhook_events", phases: BOTH, needs: "webhooks" },
   { call: "rest.expire_orders", phases: BOTH, needs: "expiry" },
@@ -32,9 +70,6 @@ export const CUT_POINTS: readonly CutPoint[] = [
   { call: "rest.record_job_run", phases: BOTH, needs: "webhooks" },
   { call: "answer.worker", phases: ["applied"], needs: "operations" },
 ];
-
-const CONFIRM = { method: "POST", path: "/v1/payments/confirm" } as const;
-const QUERY = { method: "GET", path: "/v1/payments/" } as const;
 
 /** Longer than the functions wait for Toss in these runs. */
 const TOO_LATE = [500, 700, 900];
@@ -45,17 +80,33 @@ const SERVER_ERRORS = [
   "UNKNOWN_PAYMENT_ERROR",
 ];
 
+/** Toss's table of cancel errors: what says nothing about the refund. */
+const CANCEL_SERVER_ERRORS = [
+  "FAILED_REFUND_PROCESS",
+  "FAILED_METHOD_HANDLING_CANCEL",
+  "FAILED_PARTIAL_REFUND",
+  "FAILED_INTERNAL_SYSTEM_PROCESSING",
+];
+
+/** Final refusals of a cancel (Toss: cancel errors). */
+const CANCEL_REFUSALS = [
+  "NOT_CANCELABLE_PAYMENT",
+  "EXCEED_MAX_REFUND_DUE",
+  "REFUND_REJECTED",
+];
+
+/** Refusals of an issue (Toss: virtual account errors). */
+const ISSUE_REFUSALS = [
+  "INVALID_BANK",
+  "EXCEED_MAX_DUE_DATE",
+  "REQUIRED_ACCOUNT_KEY",
+];
+
 function planEffect(random: Random, { call }: CutPoint): CutEffect {
   if (call.startsWith("answer.")) return "kill";
   if (random.chance(0.1)) return "crash";
   return call.startsWith("rest.") && random.chance(0.2) ? "error" : "kill";
 }
-
-/**
- * A cancel that somebody makes in Toss's own back office and that Toss never
- * tells is found by reconciliation only, not by anything that is tried here.
- */
-const DROPPED_STATUSES = ["DONE", "EXPIRED", "ABORTED"] as const;
 
 /** Every boundary with each of its phases. */
 export const CUT_CHOICES = CUT_POINTS.flatMap((point) =>
@@ -75,9 +126,14 @@ export function planCut(
   return { cut: { call: point.call, phase, nth, effect }, point };
 }
 
-function planConfirmFault(random: Random): FaultInput {
+/** What may befall any call that changes something, but nothing that refuses. */
+function planLostAnswer(
+  random: Random,
+  call: Exclude<TossCall, "query">,
+  serverErrors: readonly string[],
+): FaultInput {
   const count = random.chance(0.75) ? 1 : random.integer(2, 3);
-  const common = { ...CONFIRM, count };
+  const common = { ...TOSS_CALLS[call], count };
   const milliseconds = random.pick(TOO_LATE);
   return random.pick<FaultInput>([
     { kind: "lose_answer_before", ...common },
@@ -86,20 +142,56 @@ function planConfirmFault(random: Random): FaultInput {
     { kind: "garbage", ...common },
     { kind: "delay_before", milliseconds, ...common },
     { kind: "delay_after", milliseconds, ...common },
-    { kind: "status_before", code: random.pick(SERVER_ERRORS), ...common },
-    { kind: "status_after", code: random.pick(SERVER_ERRORS), ...common },
+    { kind: "status_before", code: random.pick(serverErrors), ...common },
+    { kind: "status_after", code: random.pick(serverErrors), ...common },
     { kind: "status_before", code: "PROVIDER_ERROR", ...common },
-    { kind: "status_before", code: "CARD_PROCESSING_ERROR", ...common },
-    { kind: "status_before", code: "TOO_MANY", status: 429, ...common },
-    { kind: "status_before", code: "NOT_AVAILABLE_PAYMENT", ...common },
-    { kind: "status_before", code: "UNAUTHORIZED_KEY", ...common },
     { kind: "wrong_answer", patch: { totalAmount: 1 }, ...common },
     { kind: "wrong_answer", patch: { status: "HALF_DONE" }, ...common },
   ]);
 }
 
+function planRefusal(
+  random: Random,
+  call: Exclude<TossCall, "query">,
+  codes: readonly string[],
+): FaultInput {
+  const count = random.chance(0.75) ? 1 : random.integer(2, 3);
+  const common = { ...TOSS_CALLS[call], count };
+  return random.pick<FaultInput>([
+    { kind: "status_before", code: random.pick(codes), ...common },
+    { kind: "status_before", code: "TOO_MANY", status: 429, ...common },
+    { kind: "status_before", code: "UNAUTHORIZED_KEY", ...common },
+  ]);
+}
+
+function planConfirmFault(random: Random): FaultInput {
+  return random.chance(0.7)
+    ? planLostAnswer(random, "confirm", SERVER_ERRORS)
+    : planRefusal(random, "confirm", [
+      "CARD_PROCESSING_ERROR",
+      "NOT_AVAILABLE_PAYMENT",
+    ]);
+}
+
+function planCancelFault(random: Random): FaultInput {
+  if (random.chance(0.7)) {
+    return planLostAnswer(random, "cancel", CANCEL_SERVER_ERRORS);
+  }
+  return planRefusal(random, "cancel", [
+    "FORBIDDEN_CONSECUTIVE_REQUEST",
+    "NOT_AVAILABLE_BANK",
+    ...CANCEL_REFUSALS,
+  ]);
+}
+
+function planIssueFault(random: Random): FaultInput {
+  return random.chance(0.8)
+    ? planLostAnswer(random, "issue", SERVER_ERRORS)
+    : planRefusal(random, "issue", ISSUE_REFUSALS);
+}
+
 function planQueryFault(random: Random): FaultInput {
-  const common = { ...QUERY, count: random.integer(1, 3) };
+  const common = { ...TOSS_CALLS.query, count: random.integer(1, 3) };
   const milliseconds = random.pick(TOO_LATE);
   return random.pick<FaultInput>([
     { kind: "lose_answer_before", ...common },
@@ -110,19 +202,68 @@ function planQueryFault(random: Random): FaultInput {
     { kind: "status_before", code: "FORBIDDEN_CONSECUTIVE_REQUEST", ...common },
     { kind: "status_before", code: "TOO_MANY", status: 429, ...common },
     { kind: "wrong_answer", patch: { totalAmount: 1 }, ...common },
-    { kind: "wrong_answer", patch: { paymentKey: "another" }, ...common },
+    // Who asks by order has no other key to compare with.
+    {
+      kind: "wrong_answer",
+      patch: { paymentKey: "another" },
+      ...common,
+      pathPattern: "/payments/(?!orders/)",
+    },
   ]);
 }
 
-/** Spoils a confirm of the payment. */
+const FAULT_PLANS: Record<TossCall, (random: Random) => FaultInput> = {
+  confirm: planConfirmFault,
+  cancel: planCancelFault,
+  issue: planIssueFault,
+  query: planQueryFault,
+};
+
+/** Spoils a call about the payment. */
 export function planTossFault(
   random: Random,
   target: PaymentRef,
-  call: "confirm" | "query",
+  call: TossCall,
 ): PlannedFault {
-  const plan = call === "confirm" ? planConfirmFault : planQueryFault;
-  return { kind: "toss", fault: plan(random), ...target };
+  return { kind: "toss", fault: FAULT_PLANS[call](random), ...target };
 }
+
+/** Leaves a call about the payment without a usable answer. */
+export function planUnknown(
+  random: Random,
+  target: PaymentRef,
+  call: "cancel" | "issue",
+): PlannedFault {
+  const errors = call === "cancel" ? CANCEL_SERVER_ERRORS : SERVER_ERRORS;
+  return {
+    kind: "toss",
+    fault: planLostAnswer(random, call, errors),
+    ...target,
+  };
+}
+
+/** Lets Toss refuse the next call about the payment. */
+export function planRefused(
+  random: Random,
+  target: PaymentRef,
+  call: "cancel" | "issue",
+): PlannedFault {
+  const codes = call === "cancel" ? CANCEL_REFUSALS : ISSUE_REFUSALS;
+  const code = random.pick(codes);
+  return {
+    kind: "toss",
+    fault: { kind: "status_before", code, ...TOSS_CALLS[call] },
+    ...target,
+  };
+}
+
+/**
+ * Of these a lost one is found: a confirm and an issue by their operation, a
+ * deposit and the end of a payment window by the worker's questions. A cancel
+ * in Toss's own back office that Toss never tells is found by reconciliation
+ * only, not by anything that is tried here; a deposit taken back neither.
+ */
+const DROPPED_STATUSES = ["DONE", "EXPIRED", "ABORTED"] as const;
 
 /** Spoils the delivery of the payment's webhooks. */
 export function planWebhookFault(
@@ -138,4 +279,32 @@ export function planWebhookFault(
     { kind: "delay", milliseconds, count } as const,
   ]);
   return { kind: "webhook", knob, ...target };
+}
+
+/** More webhooks than a run has of one payment. */
+const EVERY_WEBHOOK = 40;
+
+/**
+ * Keeps every webhook of the payment back for so long that operations have to
+ * end without them.
+ */
+export function delayWebhooks(
+  random: Random,
+  target: PaymentRef,
+): PlannedFault {
+  const milliseconds = random.integer(30, 60) * 60_000;
+  return {
+    kind: "webhook",
+    knob: { kind: "delay", milliseconds, count: EVERY_WEBHOOK },
+    ...target,
+  };
+}
+
+/** Loses both webhooks of the first deposit. */
+export function loseDeposit(target: PaymentRef): PlannedFault {
+  return {
+    kind: "webhook",
+    knob: { kind: "drop", count: 2, status: "DONE" },
+    ...target,
+  };
 }

@@ -1,175 +1,57 @@
-import type {
-  OrderPlan,
-  PaymentPlan,
-  PaymentRef,
-  Plan,
-  PlannedFault,
-  Step,
-} from "./plan.ts";
-import {
-  CUT_CHOICES,
-  type CutPoint,
-  planCut,
-  planTossFault,
-  planWebhookFault,
-} from "./plan-faults.ts";
+import type { Plan, Scene, Step } from "./plan.ts";
+import { planAccounts } from "./plan-accounts.ts";
+import { CUT_CHOICES, type CutPoint, planCut } from "./plan-faults.ts";
+import { planPurchases } from "./plan-purchases.ts";
+import { planRefunds } from "./plan-refunds.ts";
 import { createRandom, type Random } from "./random.ts";
+import type { Story } from "./story.ts";
 
-/** Final refusals of a card company (Toss: confirm errors). */
-const DECLINES = [
-  "REJECT_CARD_PAYMENT",
-  "REJECT_CARD_COMPANY",
-  "INVALID_STOPPED_CARD",
-];
+const SCENES: Record<
+  Scene,
+  (random: Random, point: CutPoint | null) => Story
+> = {
+  purchase: planPurchases,
+  refund: planRefunds,
+  account: planAccounts,
+};
 
-const FORGED_STATUSES = ["DONE", "CANCELED", "EXPIRED", "ABORTED"];
+const SCENE_NAMES: readonly Scene[] = ["purchase", "refund", "account"];
 
-function planPayment(random: Random): PaymentPlan {
-  return {
-    decline: random.chance(0.15) ? random.pick(DECLINES) : null,
-    isTampered: random.chance(0.05),
-    isAuthenticated: random.chance(0.95),
-  };
-}
+/** Longer than Toss keeps a key, and than an account is asked about. */
+const STANDSTILL_SECONDS = 16 * 24 * 3600;
 
-function planOrder(random: Random): OrderPlan {
-  const goods = random.pick(
-    ["chaos-unlimited", "chaos-limited", "chaos-pass"] as const,
-  );
-  const payments = [planPayment(random)];
-  if (random.chance(0.25)) payments.push(planPayment(random));
-  const quantity = goods === "chaos-pass" ? 1 : random.integer(1, 3);
-  return { goods, quantity, payments };
-}
-
-function refsOf(orders: OrderPlan[]): PaymentRef[] {
-  return orders.flatMap(({ payments }, order) =>
-    payments.map((_, payment) => ({ order, payment }))
-  );
-}
-
-function planConfirm(random: Random, target: PaymentRef): Step {
-  return {
-    kind: "confirm",
-    ...target,
-    method: random.pick(["POST", "GET"]),
-    copies: random.chance(0.7) ? 1 : random.integer(2, 4),
-    isTampered: random.chance(0.05),
-  };
-}
-
-/** The buyers come back from the payment window, most of them. */
-function planArrivals(
+function planEnd(
   random: Random,
-  refs: PaymentRef[],
-  point: CutPoint | null,
-): Step[] {
-  const arriving = refs.filter(({ order, payment }) =>
-    random.chance(payment === 0 ? 0.9 : 0.7) ||
-    (point?.needs !== undefined && order === 0 && payment === 0)
-  );
-  return arriving.map((target) => planConfirm(random, target));
-}
-
-/** What may happen at any later moment. */
-function planLater(random: Random, refs: PaymentRef[]): Step {
-  const target = random.pick(refs);
-  const job = random.pick(["operations", "webhooks", "expiry"] as const);
-  return random.pick<Step>([
-    planConfirm(random, target),
-    { kind: "cancel", share: random.pick(["full", "half"]), ...target },
-    { kind: "cancel", share: "half", ...target },
-    { kind: "resend", ...target },
-    {
-      kind: "forge",
-      ...target,
-      isKnown: random.chance(0.6),
-      status: random.pick(FORGED_STATUSES),
-    },
-    { kind: "work", job, copies: random.integer(1, 2) },
-  ]);
-}
-
-function planMoments(
-  random: Random,
-  refs: PaymentRef[],
+  scene: Scene,
   point: CutPoint | null,
 ): Step[][] {
-  const moments = [planArrivals(random, refs, point)];
-  const laterMoments = random.integer(1, 3);
-  for (let count = 0; count < laterMoments; count++) {
-    if (random.chance(0.4)) {
-      const seconds = random.pick([3, 6, 30, 300, 1200]);
-      moments.push([{ kind: "advance", seconds }]);
-    }
-    const steps = random.integer(1, 3);
-    moments.push(Array.from({ length: steps }, () => planLater(random, refs)));
-  }
-  if (random.chance(0.04)) {
-    const step: Step = { kind: "restart", crash: random.chance(0.5) };
-    moments[random.integer(0, moments.length - 1)]?.push(step);
-  }
+  const moments: Step[][] = [];
   const job = point?.needs;
   if (job === "operations" || job === "webhooks" || job === "expiry") {
     moments.push([{ kind: "advance", seconds: job === "expiry" ? 3700 : 30 }]);
     moments.push([{ kind: "work", job, copies: 2 }]);
   }
-  // Rare: everything stands still for longer than Toss keeps a key.
-  if (random.chance(0.03)) {
-    moments.push([{ kind: "advance", seconds: 16 * 24 * 3600 }]);
+  if (scene !== "account" && random.chance(0.03)) {
+    moments.push([{ kind: "advance", seconds: STANDSTILL_SECONDS }]);
   }
   return moments;
-}
-
-function planFaults(
-  random: Random,
-  refs: PaymentRef[],
-  point: CutPoint | null,
-): PlannedFault[] {
-  const faults: PlannedFault[] = [];
-  const first = refs[0];
-  const needsFault = point?.needs === "confirm_fault" ||
-    point?.needs === "operations";
-  if (needsFault && first) {
-    faults.push(planTossFault(random, first, "confirm"));
-  }
-  for (const target of refs) {
-    if (random.chance(0.4)) {
-      faults.push(planTossFault(random, target, "confirm"));
-    }
-    if (random.chance(0.3)) {
-      faults.push(planTossFault(random, target, "query"));
-    }
-    if (random.chance(0.3)) faults.push(planWebhookFault(random, target));
-  }
-  return faults;
 }
 
 /** Derives a whole run from its seed, a whole number of 32 bits. */
 export function planRun(seed: number): Plan {
   const random = createRandom(seed);
-  const orders = Array.from(
-    { length: random.integer(1, 3) },
-    () => planOrder(random),
-  );
   // In turn and not by chance, so that consecutive seeds meet every boundary.
   const choice = CUT_CHOICES[seed % CUT_CHOICES.length];
+  const scene = random.pick(choice?.point.scenes ?? SCENE_NAMES);
   const planned = random.chance(0.8) ? planCut(random, choice) : null;
   const cuts = planned ? [planned.cut] : [];
   if (random.chance(0.15)) cuts.push(planCut(random).cut);
   const point = planned?.point ?? null;
-  const first = orders[0]?.payments[0];
-  if (point?.needs !== undefined && first) {
-    const decline = point.needs === "decline" ? random.pick(DECLINES) : null;
-    Object.assign(first, { decline, isTampered: false, isAuthenticated: true });
+  const story = SCENES[scene](random, point);
+  const moments = [...story.moments, ...planEnd(random, scene, point)];
+  if (random.chance(0.04)) {
+    const step: Step = { kind: "restart", crash: random.chance(0.5) };
+    moments[random.integer(0, moments.length - 1)]?.push(step);
   }
-  const refs = refsOf(orders);
-  const faults = planFaults(random, refs, point);
-  return {
-    seed,
-    orders,
-    faults,
-    cuts,
-    moments: planMoments(random, refs, point),
-  };
+  return { seed, scene, cuts, ...story, moments };
 }

@@ -15,17 +15,43 @@ export interface PaymentPlan {
   isAuthenticated: boolean;
 }
 
+/** What a run is mostly about. */
+export type Scene = "purchase" | "refund" | "account";
+
+/** The virtual account that a buyer wants. */
+export interface AccountPlan {
+  /** Toss's code of the bank. */
+  bank: string;
+  validHours: number;
+}
+
 /** An order and the payments that are opened for it. */
 export interface OrderPlan {
   goods: Goods;
   quantity: number;
+  /** Empty when it is paid into a virtual account. */
   payments: PaymentPlan[];
+  account: AccountPlan | null;
+  /** Whether the buyer of a virtual account is signed in. */
+  isOwned: boolean;
 }
 
-/** Names a payment of a plan by the positions of its order and itself. */
+/**
+ * Names a payment of a plan by the positions of its order and itself. The only
+ * payment of an order with a virtual account is its first.
+ */
 export interface PaymentRef {
   order: number;
   payment: number;
+}
+
+/** A refund that somebody asks for, once or again and again. */
+export interface RefundPlan extends PaymentRef {
+  /** Of the order's amount; null = everything left. */
+  percent: number | null;
+  /** Whether the request says where the money goes. */
+  hasAccount: boolean;
+  caller: "operator" | "buyer";
 }
 
 /** One thing that somebody does. */
@@ -38,7 +64,24 @@ export type Step =
     /** Whether the amount in the redirect was changed. */
     isTampered: boolean;
   }
-  | PaymentRef & { kind: "cancel"; share: "full" | "half" }
+  /** In Toss's own back office. */
+  | PaymentRef & {
+    kind: "cancel";
+    share: "full" | "half" | "third" | "seventh";
+  }
+  | {
+    kind: "refund";
+    /** Position of the refund in the plan. */
+    refund: number;
+    /** How many requests at once, with the same requestId. */
+    copies: number;
+    /** Whether another amount is asked for with the requestId. */
+    isAltered: boolean;
+    by: "orderId" | "paymentKey";
+  }
+  | { kind: "issue"; order: number; copies: number }
+  | { kind: "deposit"; order: number }
+  | { kind: "reverse"; order: number }
   | PaymentRef & { kind: "resend" }
   | PaymentRef & { kind: "forge"; isKnown: boolean; status: string }
   | { kind: "work"; job: WorkerJob; copies: number }
@@ -56,18 +99,39 @@ export type PlannedFault =
 /** Everything one run does; it follows from the seed alone. */
 export interface Plan {
   seed: number;
+  scene: Scene;
   orders: OrderPlan[];
+  refunds: RefundPlan[];
   faults: PlannedFault[];
   cuts: Cut[];
   /** Steps of one moment happen at once, the moments one after the other. */
   moments: Step[][];
 }
 
+/** What of Toss a fault spoils. */
+export type TossCall = "confirm" | "cancel" | "issue" | "query";
+
+/** How the requests of each call are recognised. */
+export const TOSS_CALLS: Record<
+  TossCall,
+  Pick<FaultInput, "method" | "path" | "pathPattern">
+> = {
+  confirm: { method: "POST", path: "/v1/payments/confirm" },
+  cancel: { method: "POST", pathPattern: "/cancel$" },
+  issue: { method: "POST", path: "/v1/virtual-accounts" },
+  query: { method: "GET", path: "/v1/payments/" },
+};
+
+function callOf(fault: FaultInput): TossCall {
+  if (fault.method === "GET") return "query";
+  if (fault.pathPattern !== undefined) return "cancel";
+  return fault.path === TOSS_CALLS.issue.path ? "issue" : "confirm";
+}
+
 /** The name under which a fault is counted. */
 export function faultName(planned: PlannedFault): string {
   if (planned.kind === "webhook") return `webhook ${planned.knob.kind}`;
   const { fault } = planned;
-  const call = fault.method === "POST" ? "confirm" : "query";
   const detail = "code" in fault ? ` ${fault.code}` : "";
-  return `Toss ${call}: ${fault.kind}${detail}`;
+  return `Toss ${callOf(fault)}: ${fault.kind}${detail}`;
 }

@@ -2,11 +2,18 @@ import { cutName } from "./cutter.ts";
 import { CUT_CHOICES } from "./plan-faults.ts";
 import type { Statistics } from "./statistics.ts";
 
+type Row = [string, number];
+
+function byName(rows: Row[]): Row[] {
+  return rows.sort(([a], [b]) => a < b ? -1 : 1);
+}
+
 function table(
   heads: [string, string],
   counts: Map<string, number>,
+  order: (rows: Row[]) => Row[] = byName,
 ): string {
-  const rows = [...counts].sort(([a], [b]) => a < b ? -1 : 1)
+  const rows = order([...counts])
     .map(([name, count]) => [name, String(count)]);
   const width = (column: 0 | 1) =>
     Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? 0));
@@ -47,6 +54,7 @@ function verdict({ violations, badSeeds }: Statistics): string {
 /** Writes the report as a Markdown page that `deno fmt` leaves as it is. */
 export function reportPage(statistics: Statistics): string {
   const { firstSeed, runs, orders, payments, milliseconds } = statistics;
+  const { scenes, atToss } = statistics;
   const last = firstSeed + runs - 1;
   const seconds = (milliseconds / Math.max(runs, 1) / 1000).toFixed(2);
   const { faults } = statistics;
@@ -60,18 +68,42 @@ deno task chaos --runs ${runs} --first-seed ${firstSeed} --report docs/chaos-rep
 
 \`deno task chaos --seed <seed>\` repeats one run.
 
-| Runs | Seeds | Orders | Payments | Seconds a run |
-| ---- | ----- | ------ | -------- | ------------- |
-| ${runs} | ${firstSeed} to ${last} | ${orders} | ${payments} | ${seconds} |
+${
+    table(
+      ["What", "How many"],
+      new Map([
+        [`runs, seeds ${firstSeed} to ${last}, ${seconds} s each`, runs],
+        ["runs about payments in the window", scenes.purchase],
+        ["runs about refunds", scenes.refund],
+        ["runs about virtual accounts", scenes.account],
+        ["orders", orders],
+        ["payments opened in the window", payments],
+        ["virtual accounts issued", atToss.accounts],
+        ["virtual accounts paid", atToss.deposits],
+        ["refunds and other cancels at Toss", atToss.refunds],
+      ]),
+      (rows) => rows,
+    )
+  }
 
 ${verdict(statistics)}
 
 - lost: Toss took or gave back money, a webhook was answered 200, or a buyer was
-  told so, and the database does not say it
-- double: a payment approved twice, or two payments taken for one order
+  told so, and the database does not say it; the refund ledger has other
+  entries, amounts or reasons than Toss's books
+- double: a payment approved twice, two payments taken or two virtual accounts
+  issued for one order, two refunds made for one requestId
 - stuck: an operation, webhook event, order or payment that the worker's next
-  rounds do not end
-- wrong: a money invariant violated, or a buyer told what is not true
+  rounds do not end; an amount still reserved, a refund account still stored
+- wrong: a money invariant violated; a buyer or operator told what is not true:
+  200 for a refund that was not made, a refusal for one that was made, two
+  answers of 200 to one requestId that differ
+
+What is tried: buyers who pay by card, more or less well; operators who refund in
+parts and then the rest, at once and together too much, the same request again
+and again, while somebody refunds in Toss's dashboard; virtual accounts that are
+asked for again and again, paid, taken back by the bank, given up, paid too late,
+paid while they are given up, or paid without a webhook, and refunded.
 
 How a run works:
 [decision 0002](decisions/0002-chaos-cuts-at-the-wire.md).
@@ -98,11 +130,16 @@ ${table(["Fault", "Times"], startingWith(faults, ["Toss ", "webhook "]))}
 
 ## What the callers saw
 
-Buyers, while the faults lasted (502, and 503 \`none\`: the process was killed
-under them). Each payment was asked for again at the end; an untrue answer
-counts as wrong above.
+Buyers and operators (502, and 503 \`none\`: the process was killed under them;
+404 and 409 also: what they ask for has not happened yet, or not any more). At
+the end everything was asked for again, and an untrue answer counts as wrong
+above; answers to \`cancel\` and \`virtual-account\` include those at the end.
 
 ${table(["Answer to confirm", "Times"], statistics.answers)}
+
+${table(["Answer to cancel", "Times"], statistics.refundAnswers)}
+
+${table(["Answer to virtual-account", "Times"], statistics.issueAnswers)}
 
 Toss, for its webhooks; what was not answered 200 it delivered again.
 

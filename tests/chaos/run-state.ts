@@ -1,6 +1,9 @@
 import type { ChaosStack } from "./chaos-stack.ts";
+import type { User } from "../support/users.ts";
+import type { IssueAnswer } from "./account.ts";
 import type { ConfirmAnswer, PlacedOrder } from "./buyer.ts";
 import type { PaymentRef, Plan } from "./plan.ts";
+import type { RefundAnswer } from "./refund.ts";
 
 /** A run while it happens, and what it has seen. */
 export interface RunState {
@@ -9,7 +12,11 @@ export interface RunState {
   /** Stands in the metadata of every order of this run. */
   run: string;
   orders: (PlacedOrder & { paymentKeys: string[] })[];
+  /** Owns the orders that a signed-in buyer made; null when none did. */
+  buyer: User | null;
   answers: ConfirmAnswer[];
+  refundAnswers: RefundAnswer[];
+  issueAnswers: IssueAnswer[];
   /** Position of the first webhook answer of this run. */
   firstAccepted: number;
 }
@@ -20,23 +27,61 @@ export interface RunPayment {
   /** The order's amount, KRW. */
   amount: number;
   paymentKey: string;
+  isAccount: boolean;
 }
 
-/** Looks up a payment of the plan. Throws when the plan has none such. */
+/** The order at a position of the plan. Throws when the plan has none such. */
+export function orderOf(state: RunState, order: number): PlacedOrder {
+  const placed = state.orders[order];
+  if (placed === undefined) throw new RangeError(`no order ${order}`);
+  return placed;
+}
+
+function accountsOf(state: RunState, order: PlacedOrder): RunPayment[] {
+  const { orderId, amount } = order;
+  return state.chaos.simulator.books()
+    .filter((book) => book.orderId === orderId && book.virtualAccount !== null)
+    .map(({ paymentKey }) => ({
+      orderId,
+      amount,
+      paymentKey,
+      isAccount: true,
+    }));
+}
+
+/** Looks up a payment of the plan; null while its account is not issued. */
+export function findPayment(
+  state: RunState,
+  ref: PaymentRef,
+): RunPayment | null {
+  const order = orderOf(state, ref.order);
+  const { orderId, amount } = order;
+  const paymentKey = state.orders[ref.order]?.paymentKeys[ref.payment];
+  return paymentKey === undefined
+    ? accountsOf(state, order)[0] ?? null
+    : { orderId, amount, paymentKey, isAccount: false };
+}
+
+/** Looks up a payment of the plan. Throws when there is none (yet). */
 export function paymentOf(state: RunState, ref: PaymentRef): RunPayment {
-  const order = state.orders[ref.order];
-  const paymentKey = order?.paymentKeys[ref.payment];
-  if (order === undefined || paymentKey === undefined) {
+  const payment = findPayment(state, ref);
+  if (payment === null) {
     throw new RangeError(`no payment ${ref.order}/${ref.payment}`);
   }
-  return { orderId: order.orderId, amount: order.amount, paymentKey };
+  return payment;
 }
 
-/** Every payment of the run. */
+/** Every payment of the run, those by virtual account included. */
 export function paymentsOf(state: RunState): RunPayment[] {
-  return state.orders.flatMap(({ orderId, amount, paymentKeys }) =>
-    paymentKeys.map((paymentKey) => ({ orderId, amount, paymentKey }))
-  );
+  return state.orders.flatMap((order) => [
+    ...order.paymentKeys.map((paymentKey) => ({
+      orderId: order.orderId,
+      amount: order.amount,
+      paymentKey,
+      isAccount: false,
+    })),
+    ...accountsOf(state, order),
+  ]);
 }
 
 /** The ids of the run's orders, lost answers of checkout included. */

@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
+import { signUp } from "../support/users.ts";
 import { placeOrder } from "./buyer.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
 import { check } from "./check.ts";
 import { cutName } from "./cutter.ts";
 import { heal } from "./heal.ts";
-import { faultName, type Plan } from "./plan.ts";
+import { faultName, type Plan, type Step } from "./plan.ts";
 import { planRun } from "./plan-run.ts";
-import { paymentOf, type RunState } from "./run-state.ts";
+import { findPayment, type RunState } from "./run-state.ts";
 import { doStep, TAMPERED_BY } from "./steps.ts";
 import { timeline } from "./timeline.ts";
 import type { Violation } from "./verdict.ts";
+import { workWhile } from "./worker.ts";
 
 /** How one run went. */
 export interface RunResult {
@@ -19,6 +21,12 @@ export interface RunResult {
   faults: string[];
   /** What buyers were told, `<status> <result>`, in order. */
   answers: string[];
+  /** What operators and buyers were told about refunds, likewise. */
+  refundAnswers: string[];
+  /** What buyers were told who wanted a virtual account, likewise. */
+  issueAnswers: string[];
+  /** What Toss did in the end. */
+  atToss: { refunds: number; accounts: number; deposits: number };
   /** Status codes that Toss was answered for webhooks. */
   webhookAnswers: number[];
   /** Filled when something is violated. */
@@ -29,7 +37,8 @@ export interface RunResult {
 async function openOrders(state: RunState): Promise<void> {
   const { chaos, plan, run } = state;
   for (const orderPlan of plan.orders) {
-    const placed = await placeOrder(chaos, orderPlan, run);
+    const buyer = orderPlan.isOwned ? state.buyer : null;
+    const placed = await placeOrder(chaos, orderPlan, run, buyer);
     const paymentKeys = orderPlan.payments.map((payment) => {
       const amount = placed.amount - (payment.isTampered ? TAMPERED_BY : 0);
       const { paymentKey } = chaos.simulator.createPayment({
@@ -49,11 +58,13 @@ async function openOrders(state: RunState): Promise<void> {
 function plantFaults(state: RunState): void {
   const { simulator } = state.chaos;
   for (const planned of state.plan.faults) {
-    const { paymentKey } = paymentOf(state, planned);
+    // The payment of a virtual account does not exist yet: it may meet any.
+    const payment = findPayment(state, planned);
+    const target = payment ? { paymentKey: payment.paymentKey } : {};
     if (planned.kind === "toss") {
-      simulator.addFault({ ...planned.fault, paymentKey });
+      simulator.addFault({ ...planned.fault, ...target });
     } else {
-      simulator.addWebhookKnob({ ...planned.knob, paymentKey });
+      simulator.addWebhookKnob({ ...planned.knob, ...target });
     }
   }
 }
@@ -93,6 +104,37 @@ function clearFaults({ chaos, plan }: RunState): string[] {
 }
 
 /**
+ * Everything of one moment at once. Whoever waits for the turn or for the
+ * answer of somebody else is helped by the worker, as by pg_cron.
+ */
+async function doMoment(state: RunState, moment: Step[]): Promise<void> {
+  const done = Promise.all(moment.map((step) => doStep(state, step)));
+  const mayWait = moment.some(({ kind }) =>
+    kind === "refund" || kind === "issue"
+  );
+  if (mayWait) await workWhile(state.chaos, done);
+  await done;
+}
+
+function toldAs({ status, result }: { status: number | null; result: string }) {
+  return `${status} ${result}`;
+}
+
+function countAtToss(state: RunState): RunResult["atToss"] {
+  const ids = new Set(state.orders.map(({ orderId }) => orderId));
+  const books = state.chaos.simulator.books()
+    .filter(({ orderId }) => ids.has(orderId));
+  const accounts = books.filter(({ virtualAccount }) =>
+    virtualAccount !== null
+  );
+  return {
+    refunds: books.reduce((sum, { cancels }) => sum + cancels.length, 0),
+    accounts: accounts.length,
+    deposits: accounts.filter(({ approvals }) => approvals > 0).length,
+  };
+}
+
+/**
  * Runs one plan on a shared stack: orders, payments, faults, then healing and
  * every comparison. Leaves nothing open for the next run.
  */
@@ -107,15 +149,20 @@ export async function runPlan(
     chaos,
     plan,
     run: `${plan.seed}-${randomUUID()}`,
+    buyer: plan.orders.some(({ isOwned }) => isOwned)
+      ? await signUp(chaos)
+      : null,
     orders: [],
     answers: [],
+    refundAnswers: [],
+    issueAnswers: [],
     firstAccepted: chaos.acceptedWebhooks.length,
   };
   chaos.cutter.arm(plan.cuts);
   await openOrders(state);
   plantFaults(state);
   for (const moment of plan.moments) {
-    await Promise.all(moment.map((step) => doStep(state, step)));
+    await doMoment(state, moment);
   }
   const faults = clearFaults(state);
   const unfinished = await heal(state);
@@ -127,7 +174,10 @@ export async function runPlan(
     plan,
     violations,
     faults,
-    answers: state.answers.map(({ status, result }) => `${status} ${result}`),
+    answers: state.answers.map(toldAs),
+    refundAnswers: state.refundAnswers.map(toldAs),
+    issueAnswers: state.issueAnswers.map(toldAs),
+    atToss: countAtToss(state),
     webhookAnswers: chaos.webhookAnswers.slice(firstAnswer),
     timeline: violations.length > 0 ? await timeline(state, since) : [],
     milliseconds: performance.now() - startedAt,

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { REFUND_ACCOUNT } from "../support/issue-account.ts";
+import { issue } from "./account.ts";
 import { confirm } from "./buyer.ts";
 import type { Step } from "./plan.ts";
-import { paymentOf, type RunState } from "./run-state.ts";
+import { askRefund } from "./refund.ts";
+import { findPayment, paymentOf, type RunState } from "./run-state.ts";
 import { work } from "./worker.ts";
 
 /** By how much a buyer cheats, KRW. */
@@ -21,11 +24,13 @@ async function confirmCopies(
     ? amount
     : amount - TAMPERED_BY;
   const values = { orderId, paymentKey, amount: sent };
-  const copies = Array.from({ length: step.copies }, async () => {
+  await repeat(step.copies, async () => {
     state.answers.push(await confirm(state.chaos, values, step.method));
   });
-  await Promise.all(copies);
 }
+
+/** Parts that somebody gives back in Toss's own back office. */
+const DIVISORS = { full: null, half: 2, third: 3, seventh: 7 };
 
 /** Somebody gives money back in Toss's own back office. */
 async function cancelAtToss(
@@ -33,8 +38,13 @@ async function cancelAtToss(
   step: StepOf<"cancel">,
 ): Promise<void> {
   const { simulator } = state.chaos;
-  const { paymentKey, amount } = paymentOf(state, step);
-  const half = { cancelAmount: Math.floor(amount / 2) };
+  const payment = findPayment(state, step);
+  if (payment === null) return;
+  const { paymentKey, amount, isAccount } = payment;
+  const divisor = DIVISORS[step.share];
+  const isPaid = simulator.books().some((book) =>
+    book.paymentKey === paymentKey && book.approvals > 0
+  );
   const answer = await fetch(
     `${simulator.url}/v1/payments/${paymentKey}/cancel`,
     {
@@ -45,11 +55,34 @@ async function cancelAtToss(
       },
       body: JSON.stringify({
         cancelReason: "the buyer changed their mind",
-        ...(step.share === "half" ? half : {}),
+        ...divisor === null
+          ? {}
+          : { cancelAmount: Math.floor(amount / divisor) },
+        ...isAccount && isPaid ? { refundReceiveAccount: REFUND_ACCOUNT } : {},
       }),
     },
-  );
-  await answer.body?.cancel();
+    // A fault meant for the functions may meet it.
+  ).catch(() => null);
+  await answer?.body?.cancel();
+}
+
+/** The bank's side of a virtual account; nothing while there is none. */
+function atTheBank(
+  state: RunState,
+  { kind, order }: StepOf<"deposit" | "reverse">,
+): void {
+  const { simulator } = state.chaos;
+  const payment = findPayment(state, { order, payment: 0 });
+  if (payment === null) return;
+  if (kind === "deposit") simulator.deposit(payment.paymentKey);
+  else simulator.reverseDeposit(payment.paymentKey);
+}
+
+async function repeat<Answer>(
+  copies: number,
+  once: () => Promise<Answer>,
+): Promise<void> {
+  await Promise.all(Array.from({ length: copies }, once));
 }
 
 /** Somebody who knows the address invents an event. */
@@ -96,14 +129,15 @@ export async function doStep(state: RunState, step: Step): Promise<void> {
       return await forge(state, step);
     case "resend":
       return resend(state, step);
-    case "work": {
-      const copies = Array.from(
-        { length: step.copies },
-        () => work(chaos, step.job),
-      );
-      await Promise.all(copies);
-      return;
-    }
+    case "refund":
+      return await repeat(step.copies, () => askRefund(state, step));
+    case "issue":
+      return await repeat(step.copies, () => issue(state, step.order));
+    case "deposit":
+    case "reverse":
+      return atTheBank(state, step);
+    case "work":
+      return await repeat(step.copies, () => work(chaos, step.job));
     case "advance":
       return await chaos.advance(step.seconds);
     case "restart":

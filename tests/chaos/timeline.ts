@@ -14,8 +14,8 @@ async function databaseLines(state: RunState): Promise<Line[]> {
     from public.payment_events as v where v.order_id = any (${ids})
     union all
     select op.created_at,
-      format('operation %s is %s (%s), key %s, %s attempts, %s %s', op.id, op.state, op.error_code,
-        op.idempotency_key, op.attempts, op.order_id, op.payment_key)
+      format('operation %s is %s (%s), key %s, %s attempts, %s %s %s', op.id, op.state, op.error_code,
+        op.idempotency_key, op.attempts, op.order_id, op.payment_key, op.reason)
     from public.operations as op where op.order_id = any (${ids})
     union all
     select e.created_at,
@@ -27,9 +27,12 @@ async function databaseLines(state: RunState): Promise<Line[]> {
 function tossLines(state: RunState): Line[] {
   const { simulator } = state.chaos;
   const keys = paymentsOf(state).map(({ paymentKey }) => paymentKey);
+  const orderIds = state.orders.map(({ orderId }) => orderId);
   const requests = simulator.requests()
     .filter(({ path }) =>
-      path.endsWith("/confirm") || keys.some((key) => path.includes(key))
+      path.endsWith("/confirm") || path.endsWith("/virtual-accounts") ||
+      keys.some((key) => path.includes(key)) ||
+      orderIds.some((id) => path.endsWith(id))
     )
     .map(({ at, method, path, status, idempotencyKey }) => ({
       at,
@@ -60,8 +63,20 @@ export async function timeline(
     `answer    ${answer.paymentKey} ${answer.amount} -> ${answer.status} ` +
     `${answer.result} ${answer.tossCode ?? ""}`
   );
+  const books = paymentsOf(state).flatMap(({ paymentKey }) =>
+    state.chaos.simulator.books()
+      .filter((book) => book.paymentKey === paymentKey)
+      .map((book) => `book      ${JSON.stringify(book)}`)
+  );
   return [
     ...answers,
+    ...state.refundAnswers.map((answer) =>
+      `refund    ${JSON.stringify(answer)}`
+    ),
+    ...state.issueAnswers.map((answer) =>
+      `account   ${JSON.stringify(answer)}`
+    ),
+    ...books,
     ...lines.map(({ at, text }) => `${at.toISOString()} ${text}`),
   ];
 }

@@ -47,11 +47,17 @@ async function readRequest(
   }
 }
 
+/** Names a request by how its head begins; the first that fits. */
+const CALL_NAMES: readonly [RegExp, string][] = [
+  [/^POST \/v1\/payments\/confirm /, "toss.confirm"],
+  [/^POST \/v1\/payments\/[^/ ]+\/cancel /, "toss.cancel"],
+  [/^POST \/v1\/virtual-accounts /, "toss.issue_virtual_account"],
+  [/^GET \/v1\/payments\/orders\//, "toss.get_payment_by_order"],
+];
+
 function callName(head: string): string {
-  if (head.startsWith("POST /v1/payments/confirm ")) return "toss.confirm";
-  return head.startsWith("GET /v1/payments/orders/")
-    ? "toss.get_payment_by_order"
-    : "toss.get_payment";
+  const named = CALL_NAMES.find(([pattern]) => pattern.test(head));
+  return named?.[1] ?? "toss.get_payment";
 }
 
 /** Sends a request on and reads whatever comes until the connection ends. */

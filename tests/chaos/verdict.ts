@@ -2,7 +2,8 @@
  * What can go wrong with money.
  *
  * - `lost` something that happened or was promised is not in the database
- * - `double` money was taken twice, or for one order twice
+ * - `double` money was taken or given back twice, an order has two payments or
+ *   two accounts
  * - `stuck` something does not end by itself
  * - `wrong` anything else that must not be
  */
@@ -12,4 +13,13 @@ export type ViolationKind = "lost" | "double" | "stuck" | "wrong";
 export interface Violation {
   kind: ViolationKind;
   text: string;
+}
+
+/** A violation when `condition` is met, else none. */
+export function when(
+  condition: boolean,
+  kind: ViolationKind,
+  text: string,
+): Violation[] {
+  return condition ? [{ kind, text }] : [];
 }

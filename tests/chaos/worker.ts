@@ -28,3 +28,24 @@ export async function workTwice(
   const jobs: WorkerJob[] = ["operations", "webhooks", "expiry"];
   await Promise.all([...jobs, ...jobs].map((job) => work(chaos, job)));
 }
+
+/** So often the worker comes by while somebody waits, in real time. */
+const ROUND_MILLISECONDS = 700;
+
+/** Runs the worker again and again until `done`; nothing when that is soon. */
+export async function workWhile(
+  chaos: Pick<ChaosStack, "stack">,
+  done: Promise<unknown>,
+): Promise<void> {
+  let isDone = false;
+  const end = done.then(() => isDone = true, () => isDone = true);
+  while (!isDone) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const pause = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ROUND_MILLISECONDS);
+    });
+    await Promise.race([end, pause]);
+    clearTimeout(timer);
+    if (!isDone) await work(chaos, "operations");
+  }
+}

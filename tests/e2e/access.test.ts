@@ -180,6 +180,8 @@ test("subscription and billing-issue know nobody but a signed-in user, and say s
 test("every function answers a method it does not have with 405 and Allow", async (shop) => {
   const wrong: [string, string, string][] = [
     ["checkout", "GET", "POST"],
+    ["cancel", "DELETE", "POST"],
+    ["virtual-account", "GET", "POST"],
     ["webhook", "PUT", "POST, GET, HEAD"],
     ["health", "POST", "GET"],
     ["worker", "GET", "POST"],
@@ -214,7 +216,16 @@ test("a preflight lets the shop's page in and no other", async (shop) => {
       headers: { origin, "access-control-request-method": "POST" },
     });
 
-  for (const name of ["checkout", "confirm", "billing-issue", "subscription"]) {
+  for (
+    const name of [
+      "checkout",
+      "confirm",
+      "cancel",
+      "virtual-account",
+      "billing-issue",
+      "subscription",
+    ]
+  ) {
     const { status, headers } = await preflight(name, SHOP_PAGE);
     assert.equal(status, 204);
     assert.equal(headers.get("access-control-allow-origin"), SHOP_PAGE);

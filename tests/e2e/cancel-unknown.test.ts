@@ -250,6 +250,23 @@ test("a dashboard refund in the middle of an unknown one leaves each its own", a
   );
 });
 
+test("a dashboard refund of the same amount is not taken for ours that never reached Toss", async (shop) => {
+  const { orderId, paymentKey } = await beginWithFault(shop, {
+    kind: "lose_answer_before",
+  });
+  await cancelAtToss(shop, paymentKey, 1000);
+  await moveDatabaseClock(shop, 3);
+
+  await work(shop, "operations");
+
+  assert.equal(bookOf(shop, paymentKey).cancels.length, 2);
+  const told = await outboxEvents(shop, orderId);
+  assert.deepEqual(
+    told.map(({ payload }) => [payload.amount, payload.requestedBy ?? null]),
+    [[1000, null], [1000, "operator"]],
+  );
+});
+
 test("a refund whose key Toss may have forgotten is never sent again", async (shop) => {
   const purchase = await beginWithFault(shop, { kind: "lose_answer_before" });
   const before = cancelRequests(shop).length;
@@ -319,3 +336,33 @@ for (const kind of ["delay_before", "delay_after"] as const) {
     assert.equal((await orderRow(shop, orderId)).status, "partially_refunded");
   });
 }
+
+test("refunds whose callers die while they wait for their turn are all made by the worker", async (shop) => {
+  withoutWebhooks(shop);
+  const { paymentKey, orderId } = await buy(shop);
+  shop.simulator.addFault({
+    kind: "delay_before",
+    milliseconds: 300,
+    pathPattern: "/cancel$",
+  });
+  const cut = [500, 600, 700].map((cancelAmount) =>
+    cancel(shop, { paymentKey, cancelAmount }).catch(() => null)
+  );
+  await eventually(
+    "all of them have begun",
+    async () => (await cancelOperations(shop, paymentKey)).length === 3,
+  );
+  await shop.stack.killFunctions();
+  await Promise.all(cut);
+
+  await eventually("all of them are proven", async () => {
+    await moveDatabaseClock(shop, 30);
+    await work(shop, "operations");
+    const states = await cancelOperations(shop, paymentKey);
+    return states.every(({ state }) => state === "succeeded");
+  });
+
+  assert.equal(bookOf(shop, paymentKey).balanceAmount, 1200);
+  assert.equal(bookOf(shop, paymentKey).cancels.length, 3);
+  assert.equal((await outboxEvents(shop, orderId)).length, 3);
+});

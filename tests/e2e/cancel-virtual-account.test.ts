@@ -17,9 +17,14 @@ import {
 } from "../support/issue-account.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { bookOf, refundAtToss } from "../support/toss-side.ts";
+import { bookOf, cancelAtToss, refundAtToss } from "../support/toss-side.ts";
 import { signUp } from "../support/users.ts";
-import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
+import {
+  deliverWebhook,
+  settleWebhooks,
+  statusChanged,
+  withoutWebhooks,
+} from "../support/webhooks.ts";
 import { advance, work } from "../support/worker.ts";
 
 const test = shopTests();
@@ -185,6 +190,31 @@ test("a transfer that fails after the refund is found by the worker and raises a
   assert.deepEqual(await refundAlerts(shop, paymentKey), [
     "refund_account_failed",
   ]);
+});
+
+test("a deposit that a bank took back and an account that was then given up leave no access, also when both were not told", async (shop) => {
+  const user = await signUp(shop);
+  const { orderId, paymentKey } = await paidByTransfer(
+    shop,
+    { planId: "basic" },
+    user.accessToken,
+  );
+  withoutWebhooks(shop);
+  assert.equal(shop.simulator.reverseDeposit(paymentKey).kind, "done");
+  await cancelAtToss(shop, paymentKey);
+  assert.equal((await orderRow(shop, orderId)).status, "paid");
+
+  await deliverWebhook(shop, statusChanged({ orderId, paymentKey }));
+  await settleWebhooks(shop);
+
+  assert.equal((await orderRow(shop, orderId)).status, "canceled");
+  const { data } = await user.client.from("user_plans").select("status");
+  assert.deepEqual(data, [{ status: "canceled" }]);
+  const told = await outboxEvents(shop, orderId);
+  assert.deepEqual(
+    told.map(({ type, payload }) => [type, payload.orderStatus]),
+    [["payment.canceled", "canceled"]],
+  );
 });
 
 test("an account that was given up takes no deposit for an order that is over", async (shop) => {

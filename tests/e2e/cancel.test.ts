@@ -170,6 +170,7 @@ test("every refund is told to other systems once, with who and why; a full one b
         balanceAmount: 2000,
         reason: "고객 변심",
         requestedBy: "operator",
+        orderStatus: "partially_refunded",
       },
     },
     {
@@ -181,6 +182,7 @@ test("every refund is told to other systems once, with who and why; a full one b
         balanceAmount: 0,
         reason: "품절",
         requestedBy: "operator",
+        orderStatus: "refunded",
       },
     },
   ]);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import postgres, { type TransactionSql } from "postgres";
+import type { TransactionSql } from "postgres";
 import { buy } from "../support/buy.ts";
+import {
+  CHECK,
+  FOREIGN_KEY,
+  refusalOf,
+  UNIQUE,
+} from "../support/refusal-of.ts";
 import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
@@ -22,24 +28,6 @@ async function fill(shop: Shop): Promise<void> {
   await settleWebhooks(shop);
   filled = true;
 }
-
-/** The constraint and SQLSTATE that refuse a statement of the superuser. */
-async function refusalOf(
-  { stack }: Shop,
-  statement: string,
-): Promise<string> {
-  try {
-    await inRollback(stack.sql, (sql) => sql.unsafe(statement));
-    return "nothing";
-  } catch (error) {
-    if (!(error instanceof postgres.PostgresError)) throw error;
-    return `${error.code} ${error.constraint_name ?? error.message}`;
-  }
-}
-
-const CHECK = "23514";
-const UNIQUE = "23505";
-const FOREIGN_KEY = "23503";
 
 const BROKEN: [string, string, string][] = [
   [CHECK, "products_price_range", "update public.products set price = -1"],
@@ -174,7 +162,7 @@ const BROKEN: [string, string, string][] = [
   ],
   [
     UNIQUE,
-    "operations_one_open_confirm_per_order",
+    "operations_one_open_payment_per_order",
     "update public.operations set order_id = (select id from public.orders limit 1), state = 'unknown', finished_at = null",
   ],
   [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TransactionSql } from "postgres";
 import { buy, type Purchase, startPurchase } from "../support/buy.ts";
+import { cancel } from "../support/cancel.ts";
 import { addProduct } from "../support/database.ts";
 import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
@@ -28,7 +29,11 @@ async function openScene(shop: Shop): Promise<Scene> {
   const items = [{ productId: "counted", quantity: 2 }];
   const paid = await buy(shop, { items }, user.accessToken);
   const refunded = await buy(shop, { items });
-  await cancelAtToss(shop, refunded.paymentKey, 500);
+  const { paymentKey } = refunded;
+  assert.equal(
+    (await cancel(shop, { paymentKey, cancelAmount: 500 })).status,
+    200,
+  );
   await cancelAtToss(shop, refunded.paymentKey);
   await settleWebhooks(shop);
   const pending = await startPurchase(shop, { items });
@@ -205,19 +210,79 @@ const BREAKS: Break[] = [
         insert into public.payment_cancels (transaction_key, payment_key, amount, created_at)
         values ('cancel-from-nowhere', ${paid.paymentKey}, 1, now())`,
   },
+  {
+    invariant: "reserved_amount_is_sum_of_open_cancels",
+    how: "something is reserved that no cancel wants",
+    subject: ({ paid }) => paid.paymentKey,
+    harm: (sql, { paid }) =>
+      sql`update public.payments set reserved_amount = 1 where payment_key = ${paid.paymentKey}`,
+  },
+  {
+    invariant: "cancel_succeeded_with_its_entry",
+    how: "a cancel of ours is not in the ledger",
+    subject: ({ refunded }) => refunded.paymentKey,
+    harm: (sql, { refunded }) =>
+      sql`
+        update public.operations set canceled_transaction_key = 'nowhere'
+        where payment_key = ${refunded.paymentKey} and kind = 'cancel'`,
+  },
+  {
+    invariant: "cancels_within_total",
+    how: "more was given back than was taken",
+    subject: ({ refunded }) => refunded.paymentKey,
+    harm: (sql, { refunded }) =>
+      sql`update public.payment_cancels set amount = amount + 1 where payment_key = ${refunded.paymentKey} and amount = 500`,
+  },
+  {
+    invariant: "refund_is_told_once",
+    how: "a refund was told to nobody",
+    subject: ({ refunded }) => refunded.paymentKey,
+    harm: (sql, { refunded }) =>
+      sql`
+        delete from public.outbox_events where payload ->> 'transactionKey' = (
+          select transaction_key from public.payment_cancels
+          where payment_key = ${refunded.paymentKey} and amount = 500
+        )`,
+  },
+  {
+    invariant: "operation_secret_only_while_open",
+    how: "the refund account of a cancel that is over was kept",
+    subject: ({ refunded }) => refunded.paymentKey,
+    harm: (sql, { refunded }) =>
+      sql`
+        insert into private.operation_secrets (operation_id, key_id, ciphertext)
+        select id, 'key', 'ciphertext' from public.operations
+        where payment_key = ${refunded.paymentKey} and kind = 'cancel'`,
+  },
 ];
 
-/** The subject as the rule names it: operations and entitlements by their id. */
+/** The subject as the rule names it: operations, entitlements and cancels by their own id. */
 async function namedSubject(
   sql: TransactionSql,
-  broken: Break,
+  { invariant }: Break,
   subject: string,
 ): Promise<string> {
-  const [row] = broken.invariant.startsWith("operation_")
-    ? await sql`select id from public.operations where payment_key = ${subject}`
-    : broken.invariant === "entitlement_has_its_payment"
-    ? await sql`select id from public.entitlements where order_id = ${subject}`
-    : [];
+  const rows = async () => {
+    switch (invariant) {
+      case "operation_succeeded_with_effect":
+      case "operation_open_only_on_open_order":
+        return await sql`
+          select id from public.operations where payment_key = ${subject} and kind = 'confirm'`;
+      case "cancel_succeeded_with_its_entry":
+      case "operation_secret_only_while_open":
+        return await sql`
+          select id from public.operations where payment_key = ${subject} and kind = 'cancel'`;
+      case "refund_is_told_once":
+        return await sql`
+          select transaction_key as id from public.payment_cancels
+          where payment_key = ${subject} and amount = 500`;
+      case "entitlement_has_its_payment":
+        return await sql`select id from public.entitlements where order_id = ${subject}`;
+      default:
+        return [];
+    }
+  };
+  const [row] = await rows();
   return row === undefined ? subject : String(row.id);
 }
 
@@ -242,7 +307,7 @@ for (const broken of BREAKS) {
 test("every rule of invariant_violations() is broken by a test", async (shop) => {
   const [row] = await shop.stack.sql<{ text: string }[]>`
     select string_agg(pg_get_functiondef(p.oid), '') as text
-    from pg_proc as p where p.proname = 'invariant_violations'`;
+    from pg_proc as p where p.proname like '%\\_violations'`;
   const rules = row?.text.matchAll(/^\s*select '([a-z_]+)',/gm) ?? [];
 
   assert.deepEqual(

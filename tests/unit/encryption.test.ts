@@ -115,3 +115,20 @@ for (const [what, text] of invalid) {
     });
   });
 }
+
+Deno.test("digests() answers one digest a key, the active key's first, and needs the key", () => {
+  const oldKey = btoa("o".repeat(32));
+  const newKey = btoa("n".repeat(32));
+  const before = createKeyring(JSON.stringify({ "a": oldKey }));
+  const after = createKeyring(JSON.stringify({ "b": newKey, "a": oldKey }));
+
+  const [stored = "", ...others] = before.digests("110413789012");
+
+  assert.deepEqual(others, []);
+  assert.match(stored, /^[0-9a-f]{64}$/);
+  assert.deepEqual(before.digests("110413789012"), [stored]);
+  assert.equal(after.digests("110413789012").length, 2);
+  assert.equal(after.digests("110413789012")[1], stored);
+  assert.notEqual(after.digests("110413789012")[0], stored);
+  assert.notEqual(before.digests("110413789013")[0], stored);
+});

@@ -35,6 +35,6 @@ export const cancel: Handler = async (request, context) => {
         requestId: body.requestId,
       });
     default:
-      throw cancelError(result);
+      throw cancelError(result, caller.kind);
   }
 };

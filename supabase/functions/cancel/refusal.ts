@@ -1,4 +1,5 @@
 import { AppError } from "../_shared/http/app-error.ts";
+import type { Caller } from "../_shared/http/authenticate.ts";
 import type {
   CancelResult,
   LocalCancelRefusal,
@@ -9,10 +10,13 @@ import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 /** What a refused cancel tells the caller; see the error table in README.md. */
 export function cancelError(
   result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
+  caller: Caller["kind"],
 ): AppError {
-  return result.kind === "refused"
-    ? refusedByToss(result.code, result.status)
-    : refusedLocally(result.refusal);
+  if (result.kind === "refused_locally") return refusedLocally(result.refusal);
+  // The deposit came first, so the order is no longer one that a user may cancel, with or without an account.
+  return caller === "user" && result.code === "REFUND_ACCOUNT_REQUIRED"
+    ? refusedLocally({ outcome: "forbidden" })
+    : refusedByToss(result.code, result.status);
 }
 
 function invalid(field: string, problem: string): AppError {

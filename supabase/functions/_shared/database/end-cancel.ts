@@ -30,9 +30,10 @@ export interface SettleCancelRequest extends ApplyPaymentRequest {
   leaseToken: string;
   /**
    * `answered`: Toss's answer to the cancel itself. `read`: the payment, asked for because the cancel's outcome is
-   * unknown. `refused`: the payment, asked for after Toss had refused the cancel's only attempt.
+   * unknown. `seen`: the same, when somebody else's is as likely. `refused`: the payment, asked for after Toss had
+   * refused the cancel's only attempt.
    */
-  proof: "answered" | "read" | "refused";
+  proof: "answered" | "read" | "seen" | "refused";
   /** True when Toss has answered under the current Idempotency-Key. */
   keyIsSpent: boolean;
 }

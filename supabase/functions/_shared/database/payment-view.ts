@@ -9,11 +9,12 @@ export const paymentView = z.object({
   approvedAt: z.string().nullable(),
   method: z.string().nullable(),
   receiptUrl: z.string().nullable(),
+  // The database leaves out what Toss did not tell.
   virtualAccount: z.object({
-    bankCode: z.string().nullable(),
+    bankCode: z.string().nullable().default(null),
     accountNumber: z.string(),
-    customerName: z.string().nullable(),
-    dueDate: z.string().nullable(),
+    customerName: z.string().nullable().default(null),
+    dueDate: z.string().nullable().default(null),
   }).optional(),
 });
 

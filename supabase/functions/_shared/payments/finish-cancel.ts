@@ -17,7 +17,7 @@ export type CancelStep =
 
 /** What an answer of Toss can prove; see `SettleCancelRequest`. */
 export interface CancelProof {
-  proof: "answered" | "read" | "refused";
+  proof: "answered" | "read" | "seen" | "refused";
   keyIsSpent: boolean;
 }
 
@@ -64,7 +64,7 @@ export async function refuseCancel(
     operationId: operation.operationId,
     leaseToken: operation.leaseToken,
     errorCode: refusal.code,
-    errorMessage: refusal.message,
+    errorMessage: storable(operation, refusal.message),
     isFinal: refusal.isFinal,
     source,
     requestId,
@@ -80,8 +80,16 @@ export async function leaveCancelOpen(
   operation: CancelOperation,
   proof: NoProof,
 ): Promise<CancelOutcome> {
-  await postpone(context, operation, proof);
+  await postpone(context, operation, {
+    ...proof,
+    message: storable(operation, proof.message),
+  });
   return { kind: "processing" };
+}
+
+/** Nothing keeps Toss from repeating the account it was given; then the code alone is kept. */
+function storable({ secret }: CancelOperation, message: string): string {
+  return secret === null ? message : "";
 }
 
 function ended(answer: RejectCancelAnswer): CancelOutcome {

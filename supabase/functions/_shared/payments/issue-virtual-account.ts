@@ -111,9 +111,12 @@ function resultOf(outcome: ConfirmOutcome): VirtualAccountResult {
   }
 }
 
-/** A payment without an account to show is one whose deposit has arrived. */
+/** A payment without an account to show is one whose deposit has arrived, or one of which Toss has not told it yet. */
 function issued(payment: PaymentView): VirtualAccountResult {
-  return payment.virtualAccount === undefined
-    ? { kind: "refused_locally", reason: "already_confirmed" }
-    : { kind: "issued", payment, account: payment.virtualAccount };
+  if (payment.virtualAccount !== undefined) {
+    return { kind: "issued", payment, account: payment.virtualAccount };
+  }
+  return payment.status === "waiting_for_deposit"
+    ? { kind: "processing" }
+    : { kind: "refused_locally", reason: "already_confirmed" };
 }

@@ -3,6 +3,7 @@ import { DecryptionError } from "../security/encryption.ts";
 import type { CancelBody } from "../toss/client.ts";
 import type { TossRefused, TossUnknown } from "../toss/outcome.ts";
 import {
+  type CancelProof,
   type CancelStep,
   leaveCancelOpen,
   refuseCancel,
@@ -129,7 +130,7 @@ async function judgeRefusal(
 ): Promise<CancelStep> {
   const { code, message, status, failure } = outcome;
   const lacksAccount = body.refundReceiveAccount === undefined &&
-    code.startsWith("INVALID_REFUND_ACCOUNT");
+    (code.startsWith("INVALID_REFUND_ACCOUNT") || code === "INVALID_REQUEST");
   if (TELLS_OF_ANOTHER_STATE.has(code) || lacksAccount) {
     return await readAfterRefusal(context, operation, outcome);
   }
@@ -168,8 +169,7 @@ async function readAfterRefusal(
     });
   }
   const step = await settle(context, operation, read.value, {
-    // Refused at the first try: whatever was cancelled was cancelled by somebody else.
-    proof: operation.attempts > 1 ? "read" : "refused",
+    proof: proofAfterRefusal(operation),
     keyIsSpent: true,
   });
   // Toss's record contradicts its refusal, or gives no reason to ask again.
@@ -183,4 +183,14 @@ async function readAfterRefusal(
       isFinal: true,
     })
     : step;
+}
+
+function proofAfterRefusal(
+  { attempts, keyGeneration }: CancelOperation,
+): CancelProof["proof"] {
+  // At the first try: whatever was cancelled was cancelled by somebody else.
+  if (attempts === 1) return "refused";
+  // Under its first key Toss would have repeated the answer of a try that took effect, so what is there is ours only
+  // if it looks it in every respect. A later key says nothing about the tries under the earlier ones.
+  return keyGeneration === 1 ? "seen" : "read";
 }

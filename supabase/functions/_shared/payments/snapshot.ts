@@ -1,5 +1,6 @@
 import { sha256Hex } from "../security/sha256.ts";
 import type { TossPayment } from "../toss/payment.ts";
+import { tossTime } from "../toss/time.ts";
 
 /**
  * Reduces Toss's Payment to what the database keeps.
@@ -13,7 +14,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     cancelAmount: cancel.cancelAmount,
     cancelReason: cancel.cancelReason ?? null,
     cancelStatus: cancel.cancelStatus ?? "DONE",
-    canceledAt: cancel.canceledAt ?? null,
+    canceledAt: tossTime(cancel.canceledAt),
     taxFreeAmount: wholeAmount(cancel.taxFreeAmount),
     refundableAmount: wholeAmount(cancel.refundableAmount),
   }));
@@ -28,8 +29,8 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     balanceAmount: payment.balanceAmount,
     taxFreeAmount: wholeAmount(payment.taxFreeAmount),
     currency: payment.currency,
-    requestedAt: payment.requestedAt ?? null,
-    approvedAt: payment.approvedAt ?? null,
+    requestedAt: tossTime(payment.requestedAt),
+    approvedAt: tossTime(payment.approvedAt),
     canceledAt: isFullyCanceled ? latest(cancels) : null,
     failureCode: payment.failure?.code ?? null,
     failureMessage: payment.failure?.message ?? null,
@@ -42,7 +43,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
           bankCode: account.bankCode,
           accountNumber: account.accountNumber,
           customerName: account.customerName ?? null,
-          dueDate: account.dueDate ?? null,
+          dueDate: tossTime(account.dueDate),
           expired: account.expired ?? false,
           refundStatus: account.refundStatus ?? null,
         },
