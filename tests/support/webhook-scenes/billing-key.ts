@@ -24,8 +24,9 @@ async function addMethod({ stack }: Shop): Promise<Method> {
       select method.id, ${digest}, 'k1', 'x' from method
     )
     insert into public.subscriptions
-      (user_id, plan_id, billing_method_id, status, current_period_start, current_period_end)
-    select method.user_id, 'basic', method.id, 'active', now(), now() + interval '1 month' from method
+      (user_id, plan_id, billing_method_id, status, current_period_start, current_period_end, next_charge_at)
+    select method.user_id, 'basic', method.id, 'active', now(), now() + interval '1 month', now() + interval '1 month'
+    from method
     returning billing_method_id as id, id as "subscriptionId"`;
   assert.ok(row);
   return { ...row, billingKey };
