@@ -4,11 +4,12 @@
 
 create function private.charge_operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return (select jsonb_build_object(
     'chargeId', c.id,
     'chargeKind', c.kind,
     'subscriptionId', c.subscription_id,
@@ -26,7 +27,8 @@ as $$
   join public.orders as o on o.id = operation.order_id
   left join public.customers as u on u.user_id = c.user_id
   left join private.billing_keys as k on k.billing_method_id = c.billing_method_id
-  where c.id = operation.charge_id;
+  where c.id = operation.charge_id);
+end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is

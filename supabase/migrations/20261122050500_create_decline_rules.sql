@@ -38,10 +38,11 @@ revoke execute on function private.dunning_step(text, timestamptz, timestamptz, 
 
 create function private.grant_period(granted public.subscription_charges, until timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into public.entitlements as e (
     user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
   )
@@ -51,6 +52,7 @@ as $$
   on conflict (charge_id) do update
     set ends_at = excluded.ends_at, revoked_at = null
     where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
 $$;
 
 comment on function private.grant_period(public.subscription_charges, timestamptz) is
