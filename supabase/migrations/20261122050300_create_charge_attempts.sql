@@ -8,7 +8,14 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  may_be_sent boolean;
 begin
+  -- Paid by an attempt that Toss reported late, or its subscription has ended meanwhile: one asks, one does not send.
+  select c.status <> 'paid' and coalesce(s.status, '') <> 'canceled' into may_be_sent
+  from public.subscription_charges as c
+  left join public.subscriptions as s on s.id = c.subscription_id
+  where c.id = operation.charge_id;
   return (select jsonb_build_object(
     'chargeId', c.id,
     'chargeKind', c.kind,
@@ -21,8 +28,9 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1
-  )
+    'isResolve', operation.attempts > 1,
+    'mayBeSent', may_be_sent
+  ) || case when may_be_sent then '{}' else jsonb_build_object('keyIsFresh', false) end
   from public.subscription_charges as c
   join public.orders as o on o.id = operation.order_id
   left join public.customers as u on u.user_id = c.user_id
@@ -32,7 +40,7 @@ end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. keyId and ciphertext are null when the billing key was deleted meanwhile: then Toss can only be asked.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. mayBeSent: false when it must not be charged any more (keyIsFresh is false then too): Toss is asked, and if it knows nothing the attempt is declined. keyId and ciphertext are null when the billing key was deleted meanwhile: then Toss can only be asked.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 -- What every operation shows keeps its definition; each kind adds its own.

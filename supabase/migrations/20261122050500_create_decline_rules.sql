@@ -121,8 +121,10 @@ begin
     failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
     refusal -> 'dunning' -> 'scheduleDays'
   );
+  -- One update: a second one in the same transaction would check the foreign key to the order again, and wait for
+  -- whoever holds that order and waits for this subscription.
   update public.subscription_charges as c
-  set status = 'declined',
+  set status = 'declined', attempted_at = declined_at, billing_method_id = declined.billing_method_id,
     first_declined_at = coalesce(c.first_declined_at, declined_at),
     failure_code = refusal ->> 'errorCode', failure_message = left(refusal ->> 'errorMessage', 510),
     failure_class = refusal ->> 'declineClass',

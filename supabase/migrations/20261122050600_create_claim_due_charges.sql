@@ -58,9 +58,8 @@ begin
     charge := private.begin_period(due, as_of);
   end if;
   if not private.usable_billing_method(due.billing_method_id) then
-    update public.subscription_charges as c set attempted_at = as_of, billing_method_id = null
-    where c.id = charge.id
-    returning * into charge;
+    charge.attempted_at := as_of;
+    charge.billing_method_id := null;
     perform private.charge_declined(due, charge, request || jsonb_build_object(
       'errorCode', 'NO_BILLING_METHOD', 'errorMessage', null, 'declineClass', 'hard'
     ), line);

@@ -15,6 +15,7 @@ import {
   decline,
   leasing,
   pay,
+  refundAll,
   type Subscriber,
   subscriptionRow,
 } from "../support/subscriber.ts";
@@ -252,4 +253,29 @@ test("one subscription that cannot be charged does not keep the others from it, 
     action: "cancel_now",
     ...leasing(),
   });
+});
+
+test("an open attempt is not sent any more once its charge is paid or its subscription is over", async (shop) => {
+  const { sql } = shop.stack;
+  const expire = (operationId: string) =>
+    sql`
+      update public.operations set lease_expires_at = private.clock_now() - interval '1 second'
+      where id = ${operationId}`;
+  const { subscriptionId } = await addSubscriber(sql, START);
+  const first = await claimOne(sql, subscriptionId, DUE);
+  await pay(sql, first);
+  const second = await claimOne(
+    sql,
+    subscriptionId,
+    "2027-03-31T10:00:00+09:00",
+  );
+  assert.equal(second.mayBeSent, true);
+  await refundAll(sql, first);
+  await expire(second.operationId);
+
+  const again = await claimOne(sql, subscriptionId, DUE);
+
+  assert.deepEqual([again.mayBeSent, again.keyIsFresh], [false, false]);
+  assert.equal((await decline(sql, again, "hard")).outcome, "declined");
+  assert.equal((await subscriptionRow(sql, subscriptionId)).status, "canceled");
 });

@@ -41,6 +41,7 @@ const chargeItem = z.object({
   ciphertext: z.string().nullable(),
   keyIsFresh: z.boolean(),
   isResolve: z.boolean(),
+  mayBeSent: z.boolean(),
 });
 
 /** A charge that the caller holds the lease of. */
