@@ -8,14 +8,7 @@ language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-  may_be_sent boolean;
 begin
-  -- Paid by an attempt that Toss reported late, or its subscription has ended meanwhile: one asks, one does not send.
-  select c.status <> 'paid' and coalesce(s.status, '') <> 'canceled' into may_be_sent
-  from public.subscription_charges as c
-  left join public.subscriptions as s on s.id = c.subscription_id
-  where c.id = operation.charge_id;
   return (select jsonb_build_object(
     'chargeId', c.id,
     'chargeKind', c.kind,
@@ -29,18 +22,33 @@ begin
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
     'isResolve', operation.attempts > 1,
-    'mayBeSent', may_be_sent
-  ) || case when may_be_sent then '{}' else jsonb_build_object('keyIsFresh', false) end
+    'stopped', case when stop.at is not null then jsonb_build_object(
+      'code', stop.code, 'seconds', extract(epoch from private.clock_now() - stop.at)
+    ) end
+  )
   from public.subscription_charges as c
   join public.orders as o on o.id = operation.order_id
   left join public.customers as u on u.user_id = c.user_id
-  left join private.billing_keys as k on k.billing_method_id = c.billing_method_id
+  left join public.billing_methods as m on m.id = c.billing_method_id
+  left join public.subscriptions as s on s.id = c.subscription_id
+  left join lateral (
+    select r.code, r.at
+    from (values
+      ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
+      ('SUBSCRIPTION_ENDED', s.ended_at),
+      ('NO_BILLING_METHOD', m.deleted_at)
+    ) as r (code, at)
+    where r.at is not null
+    order by r.at
+    limit 1
+  ) as stop on true
+  left join private.billing_keys as k on k.billing_method_id = m.id and stop.at is null
   where c.id = operation.charge_id);
 end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. mayBeSent: false when it must not be charged any more (keyIsFresh is false then too): Toss is asked, and if it knows nothing the attempt is declined. keyId and ciphertext are null when the billing key was deleted meanwhile: then Toss can only be asked.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription or its billing method is gone; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 -- What every operation shows keeps its definition; each kind adds its own.

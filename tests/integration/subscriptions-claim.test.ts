@@ -269,13 +269,17 @@ test("an open attempt is not sent any more once its charge is paid or its subscr
     subscriptionId,
     "2027-03-31T10:00:00+09:00",
   );
-  assert.equal(second.mayBeSent, true);
+  assert.equal(second.stopped, null);
   await refundAll(sql, first);
   await expire(second.operationId);
 
   const again = await claimOne(sql, subscriptionId, DUE);
 
-  assert.deepEqual([again.mayBeSent, again.keyIsFresh], [false, false]);
+  assert.deepEqual([again.stopped?.code, again.keyId, again.ciphertext], [
+    "SUBSCRIPTION_ENDED",
+    null,
+    null,
+  ]);
   assert.equal((await decline(sql, again, "hard")).outcome, "declined");
   assert.equal((await subscriptionRow(sql, subscriptionId)).status, "canceled");
 });

@@ -41,7 +41,7 @@ const chargeItem = z.object({
   ciphertext: z.string().nullable(),
   keyIsFresh: z.boolean(),
   isResolve: z.boolean(),
-  mayBeSent: z.boolean(),
+  stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
 });
 
 /** A charge that the caller holds the lease of. */
