@@ -27,6 +27,8 @@ begin
   if is_over then
     next_attempt_at := null;
   end if;
+  -- The midnight after a limit may lie behind the last day: nobody is locked out just before the last attempt.
+  grace_ends_at := greatest(grace_ends_at, next_attempt_at);
   return next;
 end;
 $$;
@@ -141,8 +143,10 @@ begin
     or not private.usable_billing_method(owing.billing_method_id);
   if declined.kind = 'upgrade' then
     owing.next_charge_at := owing.current_period_end;
+    owing.remind_at := private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
     update public.subscriptions as s
-    set next_charge_at = owing.next_charge_at, needs_payment_method = owing.needs_payment_method
+    set next_charge_at = owing.next_charge_at, remind_at = owing.remind_at,
+      needs_payment_method = owing.needs_payment_method
     where s.id = owing.id;
     perform private.write_charge_event('failed', declined);
     return owing;
