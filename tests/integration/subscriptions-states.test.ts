@@ -1,65 +1,23 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
+import {
+  readTransitions,
+  SUBSCRIPTION_STATES,
+} from "../../scripts/subscription-states.ts";
 import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { addSubscriber } from "../support/subscriber.ts";
 
 const test = shopTests();
-const DOCUMENT = new URL("../../docs/subscriptions.md", import.meta.url);
-const STATES = ["none", "trialing", "active", "past_due", "canceled"];
 const START = "2027-01-31T10:00:00+09:00";
 
-interface Transition {
-  status: string;
-  event: string;
-  next_status: string;
-}
-
-async function transitions({ stack }: Shop): Promise<Transition[]> {
-  return [
-    ...await stack.sql<Transition[]>`
-      select status, event, next_status from private.subscription_transitions`,
-  ];
-}
-
-/** The table of the documentation. */
-function tableOf(known: Transition[]): string {
-  const events = [...new Set(known.map(({ event }) => event))].sort();
-  const rows = events.map((event) => {
-    const cells = STATES.map((status) =>
-      known.find((one) => one.status === status && one.event === event)
-        ?.next_status ?? ""
-    );
-    return [`\`${event}\``, ...cells];
-  });
-  const lines = [["", ...STATES], ["---", ...STATES.map(() => "---")], ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-test("docs/subscriptions.md shows the state machine as the database has it", async (shop) => {
-  const known = await transitions(shop);
-  const text = await Deno.readTextFile(DOCUMENT);
-  const [, shown = ""] =
-    text.match(/<!-- states -->\n([\s\S]*?)\n?<!-- \/states -->/) ?? [];
-
-  assert.equal(shown, tableOf(known));
-  const [, meanings = ""] = text.split("<!-- /states -->");
-  for (const { event } of known) {
-    assert.match(
-      meanings,
-      new RegExp(`^\\| \`${event}\` \\| \\S.*\\|$`, "m"),
-      event,
-    );
-  }
-});
-
 test("nothing leads out of canceled, and every state but none can be reached", async (shop) => {
-  const known = await transitions(shop);
+  const known = await readTransitions(shop.stack.sql);
 
   assert.deepEqual(known.filter(({ status }) => status === "canceled"), []);
   const reached = new Set(known.map(({ next_status }) => next_status));
-  assert.deepEqual([...reached].sort(), STATES.slice(1).sort());
+  assert.deepEqual([...reached].sort(), SUBSCRIPTION_STATES.slice(1).sort());
 });
 
 /** Writes a status as the superuser, past every function; answers the constraint that refuses it. */
@@ -93,8 +51,8 @@ async function force(
 }
 
 test("every move that is not in the table is refused by a trigger, every one that is passes it", async (shop) => {
-  const known = await transitions(shop);
-  const live = STATES.slice(1);
+  const known = await readTransitions(shop.stack.sql);
+  const live = SUBSCRIPTION_STATES.slice(1);
   for (const from of live) {
     for (const to of live.filter((status) => status !== from)) {
       const isKnown = known.some((one) =>
@@ -123,10 +81,10 @@ test("a subscription is born trialing or active, not otherwise", async (shop) =>
 });
 
 test("every event is refused by move_subscription() in every state that has no row for it", async (shop) => {
-  const known = await transitions(shop);
+  const known = await readTransitions(shop.stack.sql);
   const events = [...new Set(known.map(({ event }) => event))];
   let refused = 0;
-  for (const status of STATES.slice(1)) {
+  for (const status of SUBSCRIPTION_STATES.slice(1)) {
     for (const event of events) {
       if (known.some((one) => one.status === status && one.event === event)) {
         continue;
