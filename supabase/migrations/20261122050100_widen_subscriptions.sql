@@ -52,6 +52,10 @@ alter table public.subscriptions
     status = 'canceled' or not cancel_at_period_end
     or (access_ends_at is not null and next_charge_at is null and canceled_at is not null)
   ),
+  -- Either notice was given or a debt has its grace; anything else could not be ended when its time comes.
+  add constraint subscriptions_access_end_has_cause check (
+    access_ends_at is null or cancel_at_period_end = (status <> 'past_due')
+  ),
   add constraint subscriptions_end_reason_length check (char_length(end_reason) between 1 and 50);
 
 create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;

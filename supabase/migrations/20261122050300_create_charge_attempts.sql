@@ -9,6 +9,8 @@ stable
 set search_path = ''
 as $$
 begin
+  -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
+  -- rest of the batch goes on.
   return (select jsonb_build_object(
     'chargeId', c.id,
     'chargeKind', c.kind,
@@ -16,7 +18,7 @@ begin
     'userId', c.user_id,
     'attempt', c.attempt,
     'orderName', o.order_name,
-    'customerKey', u.customer_key,
+    'customerKey', coalesce(u.customer_key, c.user_id),
     'customerEmail', o.customer_email,
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,

@@ -283,3 +283,20 @@ test("an open attempt is not sent any more once its charge is paid or its subscr
   assert.equal((await decline(sql, again, "hard")).outcome, "declined");
   assert.equal((await subscriptionRow(sql, subscriptionId)).status, "canceled");
 });
+
+test("who has lost the customerKey is asked for a card; the others of the batch are charged", async (shop) => {
+  const { sql } = shop.stack;
+  const lost = await addSubscriber(sql, START);
+  const other = await addSubscriber(sql, START);
+  await sql`delete from public.customers where user_id = ${lost.userId}`;
+
+  const { charges } = await claim(sql, DUE);
+
+  const of = ({ subscriptionId }: Subscriber) =>
+    charges.find((charge) => charge.subscriptionId === subscriptionId);
+  const [theirs, others] = [of(lost), of(other)];
+  assert.ok(theirs && others, "every charge of the batch can be read");
+  // Toss: NOT_MATCHES_CUSTOMER_KEY.
+  await decline(sql, theirs, "hard");
+  await pay(sql, others);
+});

@@ -102,6 +102,10 @@ const BROKEN: [string, string][] = [
     "update public.subscriptions set ended_at = now()",
   ],
   [
+    "subscriptions_access_end_has_cause",
+    "update public.subscriptions set access_ends_at = now() where status = 'active'",
+  ],
+  [
     "subscriptions_next_plan_complete",
     "update public.subscriptions set next_plan_id = 'basic'",
   ],
