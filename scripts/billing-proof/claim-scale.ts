@@ -92,35 +92,51 @@ export function duePlan(plans: string[]): string {
   return plan?.slice(plan.search(/^Limit /m)).trimEnd() ?? "";
 }
 
-async function timeBatches(
-  sql: Sql,
-  { batches, runs }: { batches: number[]; runs: number },
-): Promise<Map<number, number>> {
-  const medians = new Map<number, number>();
-  for (const batch of batches) {
-    // The first one plans its statements.
-    await claim(sql, batch);
-    const times: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      times.push(await timeClaim(sql, batch));
-    }
-    medians.set(batch, median(times));
-  }
-  return medians;
+/** A database and how many subscriptions it holds. */
+export interface Scale {
+  subscriptions: number;
+  database: ScaleDatabase;
 }
 
-/** Measures claims in a database that holds so many subscriptions. */
+/** Medians for one size of batch, in the order of the scales, which take turns: a busy moment slows all of them. */
+async function timeInTurns(
+  scales: Scale[],
+  batch: number,
+  runs: number,
+): Promise<number[]> {
+  // The first claims plan their statements.
+  for (const { database } of scales) await claim(database.sql, batch);
+  const timed = scales.map(({ database }) => ({
+    sql: database.sql,
+    times: [] as number[],
+  }));
+  for (let run = 0; run < runs; run++) {
+    for (const { sql, times } of timed) times.push(await timeClaim(sql, batch));
+  }
+  return timed.map(({ times }) => median(times));
+}
+
+/** Measures the same claims in databases of different sizes. */
 export async function measureClaims(
-  { sql, url }: ScaleDatabase,
-  { subscriptions, batches, runs }: {
-    subscriptions: number;
+  scales: Scale[],
+  { batches, runs }: {
     /** Sizes of the batches that are claimed. */
     batches: number[];
     /** Claims of each size; the median counts. */
     runs: number;
   },
-): Promise<ClaimTimes> {
-  const medians = await timeBatches(sql, { batches, runs });
-  const plans = await explainClaim(url, batches[0] ?? 1);
-  return { subscriptions, medians, plans };
+): Promise<ClaimTimes[]> {
+  const byBatch: [batch: number, medians: number[]][] = [];
+  for (const batch of batches) {
+    byBatch.push([batch, await timeInTurns(scales, batch, runs)]);
+  }
+  const all: ClaimTimes[] = [];
+  for (const [index, { subscriptions, database }] of scales.entries()) {
+    const medians = new Map(
+      byBatch.map(([batch, values]) => [batch, values[index] ?? NaN]),
+    );
+    const plans = await explainClaim(database.url, batches[0] ?? 1);
+    all.push({ subscriptions, medians, plans });
+  }
+  return all;
 }

@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
 
-/** About so many of those that are added at a time are due, spread over all of them; the others are due later. */
+/** About so many are due, spread over the whole table; everybody else is due later. */
 const DUE_SUBSCRIPTIONS = 3000;
 
 // Ids that count up, because a million random ones would mostly measure how long this takes.
@@ -11,8 +11,7 @@ const ORDER_ID = "'scale_' || lpad(g::text, 10, '0')";
 
 /** A paid-up subscriber each: customer, billing method and key, subscription, and the charge of the first period. */
 const SUBSCRIBERS = [
-  `insert into public.plans (id, name, price, interval) values ('scale', 'Monthly plan', 9900, 'month')
-    on conflict do nothing`,
+  `insert into public.plans (id, name, price, interval) values ('scale', 'Monthly plan', 9900, 'month')`,
   `insert into public.customers (user_id) select ${id(1)} from members`,
   `insert into public.billing_methods (id, user_id, method, card_number_masked)
     select ${id(2)}, ${id(1)}, '카드', '433012******1234' from members`,
@@ -73,21 +72,20 @@ const TABLES = [
 ];
 
 /**
- * Adds subscribers until there are so many, with {@linkcode DUE_SUBSCRIPTIONS} of the new ones due.
+ * Fills an empty database with so many subscribers, about {@linkcode DUE_SUBSCRIPTIONS} of whom are due.
  *
  * `sql` must be the superuser's: triggers and foreign keys are skipped, which makes a million rows a matter of a
  * minute.
  */
 export async function fillSubscriptions(
   sql: Sql,
-  { present, wanted, hasHistory }: {
-    present: number;
-    wanted: number;
+  { count, hasHistory }: {
+    count: number;
     /** Whether each first charge has its order and operation, too. */
     hasHistory: boolean;
   },
 ): Promise<void> {
-  const every = Math.floor((wanted - present) / DUE_SUBSCRIPTIONS);
+  const every = Math.floor(count / DUE_SUBSCRIPTIONS);
   await sql.begin(async (transaction) => {
     await transaction`set local session_replication_role = replica`;
     await transaction.unsafe(`
@@ -96,7 +94,7 @@ export async function fillSubscriptions(
         when g % ${every} = 0 then - make_interval(secs => 1 + g % 3600)
         else make_interval(secs => 3600 + g % 2000000)
       end as ends_at
-      from generate_series(${present + 1}::bigint, ${wanted}) as g`);
+      from generate_series(1::bigint, ${count}) as g`);
     const statements = [...SUBSCRIBERS, ...(hasHistory ? HISTORY : [])];
     for (const statement of statements) await transaction.unsafe(statement);
   });

@@ -1,4 +1,4 @@
-import { type ClaimTimes, measureClaims } from "./claim-scale.ts";
+import { type ClaimTimes, measureClaims, type Scale } from "./claim-scale.ts";
 import { fillSubscriptions } from "./fill-subscriptions.ts";
 import { startScaleDatabase } from "./scale-database.ts";
 
@@ -6,26 +6,21 @@ import { startScaleDatabase } from "./scale-database.ts";
 const BATCHES = [100, 1];
 const RUNS = 15;
 
-/** Measures claims in a database of its own, to which subscriptions are added from one size to the next. */
+/** Measures claims side by side, in a database for each of the sizes. */
 export async function proveScale(
   sizes: number[],
   log: (line: string) => void = () => {},
 ): Promise<ClaimTimes[]> {
-  const database = await startScaleDatabase();
-  try {
-    const all: ClaimTimes[] = [];
-    let present = 0;
-    for (const subscriptions of sizes) {
-      log(`fills the tables up to ${subscriptions} subscriptions`);
-      const fill = { present, wanted: subscriptions, hasHistory: true };
-      await fillSubscriptions(database.sql, fill);
-      present = subscriptions;
-      log("claims");
-      const plan = { subscriptions, batches: BATCHES, runs: RUNS };
-      all.push(await measureClaims(database, plan));
-    }
-    return all;
-  } finally {
-    await database.stop();
+  await using cleanup = new AsyncDisposableStack();
+  const scales: Scale[] = [];
+  for (const subscriptions of sizes) {
+    log(`makes ${subscriptions} subscriptions`);
+    const database = await startScaleDatabase();
+    cleanup.defer(() => database.stop());
+    const fill = { count: subscriptions, hasHistory: true };
+    await fillSubscriptions(database.sql, fill);
+    scales.push({ subscriptions, database });
   }
+  log("claims");
+  return await measureClaims(scales, { batches: BATCHES, runs: RUNS });
 }

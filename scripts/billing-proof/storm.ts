@@ -40,8 +40,27 @@ export interface StormReport {
 
 const MAXIMUM_ROUNDS = 40;
 
-/** Where in a run a SIGKILL comes: soon after its start, or well into it. */
-const KILL_AFTER = { minimum: 20, maximum: 1500 };
+/** So many milliseconds after the start of a run its SIGKILL comes; a run with much to do takes longer. */
+const KILL_AFTER = { minimum: 20, maximum: 600 };
+
+/** Chooses the runners that are killed in a round, and when: their share as nearly as whole runners allow. */
+function planKills(
+  runners: Runner[],
+  { kills, random }: Pick<StormPlan, "kills" | "random">,
+): Map<Runner, number> {
+  const share = runners.length * kills;
+  const whole = Math.floor(share);
+  const victims = whole + (random.chance(share - whole) ? 1 : 0);
+  const left = [...runners];
+  const planned = new Map<Runner, number>();
+  while (planned.size < victims) {
+    const [victim] = left.splice(random.integer(0, left.length - 1), 1);
+    if (victim === undefined) break;
+    const { minimum, maximum } = KILL_AFTER;
+    planned.set(victim, random.integer(minimum, maximum));
+  }
+  return planned;
+}
 
 /** Runs once; a planned SIGKILL comes in the middle, unless the run is over by then. */
 async function runAndKill(
@@ -65,7 +84,7 @@ async function runAndKill(
  * next round. Throws when nothing comes to an end.
  */
 export async function storm(plan: StormPlan): Promise<StormReport> {
-  const { random, startRunner } = plan;
+  const { startRunner } = plan;
   const report: StormReport = {
     rounds: 0,
     runs: 0,
@@ -80,17 +99,12 @@ export async function storm(plan: StormPlan): Promise<StormReport> {
       alive.push(
         ...await Promise.all(Array.from({ length: missing }, startRunner)),
       );
-      const started = alive.map((runner) => ({
-        runner,
-        killAfter: random.chance(plan.kills)
-          ? random.integer(KILL_AFTER.minimum, KILL_AFTER.maximum)
-          : null,
-      }));
+      const killAfter = planKills(alive, plan);
       const startedAt = performance.now();
       const ends = await Promise.all(
-        started.map(async ({ runner, killAfter }) => ({
+        alive.map(async (runner) => ({
           runner,
-          isAlive: await runAndKill(runner, killAfter),
+          isAlive: await runAndKill(runner, killAfter.get(runner) ?? null),
         })),
       );
       alive = ends.filter(({ isAlive }) => isAlive).map(({ runner }) => runner);
