@@ -13,7 +13,7 @@ const HELP =
 
   --dry-run             shows and writes nothing
   --subscription <id>   only this one
-  --limit <n>           at most so many (1 to 500, default 100)
+  --limit <n>           at most so many (1 to 500, default 300)
   --as-of <time>        what is due at that time; only with Toss test keys
 
 Without SUPABASE_URL and SUPABASE_SECRET_KEY in the environment, the local
@@ -22,7 +22,7 @@ stack that runs now is used.`;
 const OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   subscription: { type: "string" },
-  limit: { type: "string", default: "100" },
+  limit: { type: "string", default: "300" },
   "as-of": { type: "string" },
   help: { type: "boolean" },
 } as const;

@@ -144,7 +144,8 @@ as $$
 begin
   update public.subscription_charges as c
   set status = case new.state when 'started' then 'processing' else 'unknown' end
-  where c.id = new.charge_id;
+  -- An older attempt may have turned out to be paid while this one was on its way.
+  where c.id = new.charge_id and c.status <> 'paid';
   return null;
 end;
 $$;

@@ -52,6 +52,10 @@ alter table public.subscriptions
     status = 'canceled' or not cancel_at_period_end
     or (access_ends_at is not null and next_charge_at is null and canceled_at is not null)
   ),
+  -- Either notice was given or a debt has its grace; anything else could not be ended when its time comes.
+  add constraint subscriptions_access_end_has_cause check (
+    access_ends_at is null or cancel_at_period_end = (status <> 'past_due')
+  ),
   add constraint subscriptions_end_reason_length check (char_length(end_reason) between 1 and 50);
 
 create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;
@@ -70,13 +74,15 @@ comment on column public.subscriptions.end_reason is 'The event that ended it, s
 
 create function private.boundary(counted public.subscriptions, wanted_period integer)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select private.period_boundary(
+begin
+  return private.period_boundary(
     counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
   );
+end;
 $$;
 
 comment on function private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
@@ -130,12 +136,14 @@ create index payment_events_subscription_id on public.payment_events (subscripti
   where subscription_id is not null;
 comment on column public.payment_events.subscription_id is 'The subscription that a line is about; null for orders.';
 
+-- In plpgsql, which keeps its plans: a batch of charges writes hundreds of lines.
 create or replace function private.write_event(line jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into public.payment_events (
     event, source, order_id, payment_key, operation_id, subscription_id, from_status, to_status, amount, detail,
     request_id, created_at
@@ -144,6 +152,7 @@ as $$
     (line ->> 'operationId')::uuid, (line ->> 'subscriptionId')::uuid, line ->> 'from', line ->> 'to',
     (line ->> 'amount')::bigint, coalesce(line -> 'detail', '{}'), line ->> 'requestId', private.clock_now()
   );
+end;
 $$;
 
 comment on function private.write_event(jsonb) is

@@ -166,6 +166,11 @@ begin
     canceled_at = changed.canceled_at, ended_at = changed.ended_at, end_reason = changed.end_reason
   where s.id = changed.id
   returning * into stored;
+  if target = 'canceled' then
+    -- Nobody will try to collect a debt any more.
+    update public.subscription_charges as c set next_attempt_at = null
+    where c.subscription_id = stored.id and c.next_attempt_at is not null;
+  end if;
   perform private.write_event(line || jsonb_build_object(
     'event', 'subscription_status', 'subscriptionId', stored.id, 'from', changed.status, 'to', stored.status,
     'amount', stored.amount,

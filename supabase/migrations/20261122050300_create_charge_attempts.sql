@@ -4,33 +4,53 @@
 
 create function private.charge_operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
+  -- rest of the batch goes on.
+  return (select jsonb_build_object(
     'chargeId', c.id,
     'chargeKind', c.kind,
     'subscriptionId', c.subscription_id,
     'userId', c.user_id,
     'attempt', c.attempt,
     'orderName', o.order_name,
-    'customerKey', u.customer_key,
+    'customerKey', coalesce(u.customer_key, c.user_id),
     'customerEmail', o.customer_email,
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1
+    'isResolve', operation.attempts > 1,
+    'stopped', case when stop.at is not null then jsonb_build_object(
+      'code', stop.code, 'seconds', extract(epoch from private.clock_now() - stop.at)
+    ) end
   )
   from public.subscription_charges as c
   join public.orders as o on o.id = operation.order_id
   left join public.customers as u on u.user_id = c.user_id
-  left join private.billing_keys as k on k.billing_method_id = c.billing_method_id
-  where c.id = operation.charge_id;
+  left join public.billing_methods as m on m.id = c.billing_method_id
+  left join public.subscriptions as s on s.id = c.subscription_id
+  left join lateral (
+    select r.code, r.at
+    from (values
+      ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
+      ('SUBSCRIPTION_ENDED', s.ended_at),
+      ('NO_BILLING_METHOD', m.deleted_at)
+    ) as r (code, at)
+    where r.at is not null
+    order by r.at
+    limit 1
+  ) as stop on true
+  left join private.billing_keys as k on k.billing_method_id = m.id and stop.at is null
+  where c.id = operation.charge_id);
+end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. keyId and ciphertext are null when the billing key was deleted meanwhile: then Toss can only be asked.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription or its billing method is gone; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 create function private.usable_billing_method(method_id uuid)

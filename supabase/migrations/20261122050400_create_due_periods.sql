@@ -57,16 +57,21 @@ revoke execute on function private.due_period(public.subscriptions, timestamptz)
 
 create function private.debt_of(owing public.subscriptions)
 returns public.subscription_charges
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select c.*
+declare
+  debt public.subscription_charges;
+begin
+  select c.* into debt
   from public.subscription_charges as c
   where c.subscription_id = owing.id and c.kind = 'renewal' and c.status = 'declined'
     and c.period_number > owing.period_number
   order by c.period_number
   limit 1;
+  return debt;
+end;
 $$;
 
 comment on function private.debt_of(public.subscriptions) is

@@ -27,6 +27,8 @@ begin
   if is_over then
     next_attempt_at := null;
   end if;
+  -- The midnight after a limit may lie behind the last day: nobody is locked out just before the last attempt.
+  grace_ends_at := greatest(grace_ends_at, next_attempt_at);
   return next;
 end;
 $$;
@@ -38,10 +40,11 @@ revoke execute on function private.dunning_step(text, timestamptz, timestamptz, 
 
 create function private.grant_period(granted public.subscription_charges, until timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into public.entitlements as e (
     user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
   )
@@ -51,6 +54,7 @@ as $$
   on conflict (charge_id) do update
     set ends_at = excluded.ends_at, revoked_at = null
     where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
 $$;
 
 comment on function private.grant_period(public.subscription_charges, timestamptz) is
@@ -119,8 +123,10 @@ begin
     failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
     refusal -> 'dunning' -> 'scheduleDays'
   );
+  -- One update: a second one in the same transaction would check the foreign key to the order again, and wait for
+  -- whoever holds that order and waits for this subscription.
   update public.subscription_charges as c
-  set status = 'declined',
+  set status = 'declined', attempted_at = declined_at, billing_method_id = declined.billing_method_id,
     first_declined_at = coalesce(c.first_declined_at, declined_at),
     failure_code = refusal ->> 'errorCode', failure_message = left(refusal ->> 'errorMessage', 510),
     failure_class = refusal ->> 'declineClass',
@@ -137,8 +143,10 @@ begin
     or not private.usable_billing_method(owing.billing_method_id);
   if declined.kind = 'upgrade' then
     owing.next_charge_at := owing.current_period_end;
+    owing.remind_at := private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
     update public.subscriptions as s
-    set next_charge_at = owing.next_charge_at, needs_payment_method = owing.needs_payment_method
+    set next_charge_at = owing.next_charge_at, remind_at = owing.remind_at,
+      needs_payment_method = owing.needs_payment_method
     where s.id = owing.id;
     perform private.write_charge_event('failed', declined);
     return owing;

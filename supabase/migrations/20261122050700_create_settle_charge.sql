@@ -1,6 +1,6 @@
 -- Purpose: what a payment of a charge means for its subscription; called by the one door, apply_payment.
--- Functions: private.close_charge_operation, begin_subscription, settle_renewal, settle_upgrade, settle_charge,
--- charge_refunded, private.order_moved (now also for charges).
+-- Functions: private.close_charge_operation, begin_subscription, settle_renewal, switch_plan, upgrade_fits,
+-- settle_upgrade, cut_access.
 
 create function private.close_charge_operation(settled public.orders, paid_by text, line jsonb)
 returns void
@@ -117,8 +117,10 @@ begin
   switched.next_amount := null;
   switched.next_interval := null;
   switched.next_interval_count := null;
-  switched.next_charge_at := switched.current_period_end;
-  switched.remind_at := private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  if not switched.cancel_at_period_end then
+    switched.next_charge_at := switched.current_period_end;
+    switched.remind_at := private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  end if;
   switched := private.move_subscription(switched, 'plan_changed', line);
   perform private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
   return switched;
@@ -128,6 +130,25 @@ $$;
 comment on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
   'Gives a subscription the terms of another plan within its period; its access is moved by the caller.';
 revoke execute on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb)
+  from public, anon, authenticated;
+
+create function private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select upgraded.status = 'active' and paid.period_number = upgraded.period_number
+    and paid.plan_amount > upgraded.amount
+    and not exists (
+      select 1 from public.subscriptions as s
+      where s.user_id = upgraded.user_id and s.plan_id = paid.plan_id and s.status <> 'canceled'
+    );
+$$;
+
+comment on function private.upgrade_fits(public.subscriptions, public.subscription_charges) is
+  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
+revoke execute on function private.upgrade_fits(public.subscriptions, public.subscription_charges)
   from public, anon, authenticated;
 
 create function private.settle_upgrade(

@@ -1,5 +1,5 @@
 -- Purpose: the order of an attempt moved: settle its charge, or take back what it paid for.
--- Functions: private.settle_charge, private.charge_refunded, private.charge_order_moved, private.order_moved.
+-- Functions: private.settle_charge, end_charge_access, undo_upgrade, charge_refunded, charge_order_moved, order_moved.
 
 create function private.settle_charge(
   paying public.orders, paid_by text, subscription public.subscriptions, charge public.subscription_charges, line jsonb
@@ -23,7 +23,8 @@ begin
     elsif charge.kind <> 'ad_hoc' then
       -- Ended while Toss was asked, for example by a refund of the period before.
       is_surplus := subscription.status = 'canceled'
-        or (charge.kind = 'renewal' and charge.period_number <= subscription.period_number);
+        or (charge.kind = 'renewal' and charge.period_number <= subscription.period_number)
+        or (charge.kind = 'upgrade' and not private.upgrade_fits(subscription, charge));
       if not is_surplus and charge.kind = 'renewal' then
         perform private.settle_renewal(subscription, charge, line);
       elsif not is_surplus then
@@ -55,17 +56,65 @@ revoke execute on function private.settle_charge(
 ) from public, anon, authenticated;
 
 create function private.end_charge_access(ended_charge_id uuid)
-returns void
-language sql
+returns boolean
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   update public.entitlements as e set revoked_at = private.clock_now()
   where e.charge_id = ended_charge_id and e.revoked_at is null;
+  return found;
+end;
 $$;
 
-comment on function private.end_charge_access(uuid) is 'Takes back the access that one charge gave.';
+comment on function private.end_charge_access(uuid) is
+  'Takes back the access that one charge gave; whether there was any.';
 revoke execute on function private.end_charge_access(uuid) from public, anon, authenticated;
+
+create function private.undo_upgrade(
+  upgraded public.subscriptions, refunded public.subscription_charges, line jsonb
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  earlier public.subscription_charges;
+  terms public.plans;
+begin
+  select c.* into earlier
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id and o.status in ('paid', 'partially_refunded')
+  where c.subscription_id = upgraded.id and c.status = 'paid' and c.period_number = refunded.period_number
+    and c.id <> refunded.id
+  order by c.period_start desc
+  limit 1;
+  if not found or exists (
+    select 1 from public.subscriptions as s
+    where s.user_id = upgraded.user_id and s.plan_id = earlier.plan_id and s.status <> 'canceled' and s.id <> upgraded.id
+  ) then
+    return false;
+  end if;
+  -- A later upgrade has taken its place, or the next period has begun to be charged: there is nothing to go back to.
+  if upgraded.plan_id <> refunded.plan_id or not private.may_happen(upgraded.status, 'plan_changed') then
+    return true;
+  end if;
+  select * into terms from public.plans as p where p.id = earlier.plan_id;
+  terms.price := earlier.plan_amount;
+  terms.interval := earlier.plan_interval;
+  terms.interval_count := earlier.plan_interval_count;
+  perform private.grant_period(earlier, earlier.period_end);
+  perform private.switch_plan(upgraded, present, terms, line);
+  return true;
+end;
+$$;
+
+comment on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'An upgrade was refunded in full: back to the plan that the rest of the period''s money pays for. False when there is none.';
+revoke execute on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb)
+  from public, anon, authenticated;
 
 create function private.charge_refunded(
   subscription public.subscriptions, charge public.subscription_charges, line jsonb
@@ -75,22 +124,25 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.end_charge_access(charge.id);
-  if charge.kind <> 'ad_hoc' and charge.period_number >= subscription.period_number
-    and private.may_happen(subscription.status, 'period_refunded')
+  -- Money that paid for nothing goes back without a consequence.
+  if not private.end_charge_access(charge.id)
+    or charge.kind = 'ad_hoc' or charge.period_number < subscription.period_number
+    or not private.may_happen(subscription.status, 'period_refunded')
+    or (charge.kind = 'upgrade' and private.undo_upgrade(subscription, charge, line))
   then
-    subscription.canceled_at := coalesce(subscription.canceled_at, private.clock_now());
-    subscription := private.move_subscription(subscription, 'period_refunded', line);
-    perform private.end_access(subscription.id, subscription.ended_at);
-    perform private.write_subscription_event('canceled', subscription, jsonb_build_object(
-      'reason', 'refunded', 'chargeId', charge.id, 'endedAt', subscription.ended_at
-    ));
+    return;
   end if;
+  subscription.canceled_at := coalesce(subscription.canceled_at, private.clock_now());
+  subscription := private.move_subscription(subscription, 'period_refunded', line);
+  perform private.end_access(subscription.id, subscription.ended_at);
+  perform private.write_subscription_event('canceled', subscription, jsonb_build_object(
+    'reason', 'refunded', 'chargeId', charge.id, 'endedAt', subscription.ended_at
+  ));
 end;
 $$;
 
 comment on function private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
-  'The whole amount of a charge went back: what it paid for ends, and with the current period the subscription.';
+  'The whole amount of a charge went back: what it paid for ends, and with the current period the subscription; after an upgrade the plan before it goes on.';
 revoke execute on function private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb)
   from public, anon, authenticated;
 

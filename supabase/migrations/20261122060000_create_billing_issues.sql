@@ -21,6 +21,7 @@ create table private.billing_issues (
 );
 
 create index billing_issues_auth_key_digest on private.billing_issues (auth_key_digest);
+create index billing_issues_user_id on private.billing_issues (user_id);
 create index billing_issues_plan_id on private.billing_issues (plan_id) where plan_id is not null;
 create index billing_issues_billing_method_id on private.billing_issues (billing_method_id)
   where billing_method_id is not null;

@@ -76,7 +76,7 @@ declare
 begin
   for asking in
     select s.* from public.subscriptions as s
-    where s.user_id = owner_id and s.status <> 'canceled' and s.needs_payment_method
+    where s.user_id = owner_id and (s.status = 'past_due' or (s.status <> 'canceled' and s.needs_payment_method))
     order by s.id
     for update
   loop
@@ -97,7 +97,7 @@ end;
 $$;
 
 comment on function private.replace_broken_methods(uuid, uuid, jsonb) is
-  'Gives a new billing method to those subscriptions of its user that ask for one; answers the ids of those whose debt is due now.';
+  'Gives a new billing method to those subscriptions of its user that ask for one or are in arrears; answers the ids of those whose debt is due now.';
 revoke execute on function private.replace_broken_methods(uuid, uuid, jsonb) from public, anon, authenticated;
 
 create function private.subscribe(issue private.billing_issues, method_id uuid, request jsonb, line jsonb)
@@ -110,6 +110,10 @@ declare
   begun public.subscriptions;
   item jsonb;
 begin
+  -- Withdrawn or repriced while the card was being registered: the card is kept, and nothing is charged to it.
+  if private.plan_refusal(issue.plan_id) <> '' then
+    return null;
+  end if;
   if private.is_subscribed(issue.user_id, issue.plan_id) then
     update private.billing_issues as i set plan_outcome = 'already_subscribed'
     where i.operation_id = issue.operation_id;
@@ -119,6 +123,10 @@ begin
   -- Once a user and plan: leaving and coming back is not another trial.
   if chosen.trial_days > 0 and not exists (
     select 1 from public.subscriptions as s where s.user_id = issue.user_id and s.plan_id = chosen.id
+  ) and not exists (
+    -- Also when the subscription has another plan since.
+    select 1 from private.billing_issues as i
+    where i.user_id = issue.user_id and i.plan_id = chosen.id and i.plan_outcome = 'subscribed'
   ) then
     begun := private.begin_trial(issue.user_id, chosen, method_id, line);
     update private.billing_issues as i set plan_outcome = 'subscribed', subscription_id = begun.id

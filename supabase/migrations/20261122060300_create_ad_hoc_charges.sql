@@ -8,23 +8,26 @@ set search_path = ''
 as $$
 declare
   operation public.operations;
+  ended public.subscription_charges;
   answer jsonb;
 begin
   if (charge.amount, charge.order_name) <> ((request ->> 'amount')::bigint, request ->> 'orderName') then
     return jsonb_build_object('outcome', 'conflict');
   end if;
-  if charge.status in ('paid', 'declined') then
-    return private.charge_view(charge.id) || jsonb_build_object(
-      'outcome', charge.status, 'errorCode', charge.failure_code, 'errorMessage', charge.failure_message
-    );
-  end if;
   select * into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
   for update;
-  answer := private.retake_operation(operation, request);
-  return case when answer ? 'operation'
-    then jsonb_build_object('outcome', answer -> 'outcome', 'charge', answer -> 'operation')
-    else private.charge_view(charge.id) || answer end;
+  if found then
+    answer := private.retake_operation(operation, request);
+    return case when answer ? 'operation'
+      then jsonb_build_object('outcome', answer -> 'outcome', 'charge', answer -> 'operation')
+      else private.charge_view(charge.id) || answer end;
+  end if;
+  -- It has ended, perhaps only since the caller read it: Toss's answer is written without the user's lock.
+  select * into ended from public.subscription_charges as c where c.id = charge.id;
+  return private.charge_view(ended.id) || jsonb_build_object(
+    'outcome', ended.status, 'errorCode', ended.failure_code, 'errorMessage', ended.failure_message
+  );
 end;
 $$;
 

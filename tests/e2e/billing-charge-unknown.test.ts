@@ -8,17 +8,12 @@ import {
 } from "../support/billing-rows.ts";
 import { operationRows } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { CHARGES } from "../support/naive-loop.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
-
-/** Charges, not registrations. */
-const CHARGES = {
-  method: "POST",
-  pathPattern: "^/v1/billing/(?!authorizations)",
-} as const;
 
 /** A run for one subscriber at the end of the first period. */
 function chargeNext(shop: Shop, { subscription }: Subscriber) {

@@ -278,6 +278,18 @@ test("change_method takes an own active method and no other", async (shop) => {
   await leave(shop, subscriber);
 });
 
+test("a user cannot give money back; the shop can", async (shop) => {
+  const subscriber = await subscribe(shop);
+  const fields = { refund: "prorated" };
+
+  const own = await change(shop, subscriber, "cancel_now", fields);
+
+  assert.deepEqual([own.status, own.body.code], [403, "forbidden"]);
+  const { id } = subscriber.subscription;
+  assert.equal((await subscriptionRow(shop, id)).status, "active");
+  await leave(shop, subscriber);
+});
+
 test("a subscription belongs to its user; the shop's secret key may change every one", async (shop) => {
   const subscriber = await subscribe(shop);
   const stranger = await signUp(shop);

@@ -30,7 +30,7 @@ function openCancels(
       requested_by, reason, reserved_amount, is_queued, lease_token, lease_expires_at, next_attempt_at, created_at
     )
     select 'cancel', gen_random_uuid()::text, now(), p.order_id, p.payment_key, a.amount, 'KRW', ${requestId},
-      'digest', 'operator', 'reason', a.amount, ${queued}, gen_random_uuid(), now(), now(), now()
+      repeat('0', 64), 'operator', 'reason', a.amount, ${queued}, gen_random_uuid(), now(), now(), now()
     from public.payments as p, unnest(array[${amounts}]::bigint[]) as a (amount)`;
 }
 

@@ -20,12 +20,18 @@ import { subscriptionRequest } from "./request.ts";
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
- * `operation_in_progress`, `payment_confirm_failed`, and `invalid_request` for a move that the subscription's
- * status does not allow (docs/subscriptions.md).
+ * `operation_in_progress`, `payment_confirm_failed`, `forbidden` (a user asks for a refund), and `invalid_request`
+ * for a move that the subscription's status does not allow (docs/subscriptions.md).
  */
 export const change: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
   const body = await readJson(request, subscriptionRequest);
+  if (caller.kind === "user" && body.refund === "prorated") {
+    throw new AppError(
+      "forbidden",
+      "refund: as with POST cancel, only the shop gives money back (secret key).",
+    );
+  }
   const answer = await changeSubscription(services.database, {
     ...body,
     userId: caller.kind === "user" ? caller.userId : null,

@@ -66,7 +66,7 @@ async function chargeAgain(
   context: OperationContext,
   charge: ChargeOperation,
 ): Promise<ChargeOutcome> {
-  return charge.keyIsFresh
+  return charge.keyIsFresh || charge.stopped !== null
     ? await sendCharge(context, charge)
     : await leaveChargeOpen(context, charge, {
       code: "IDEMPOTENCY_KEY_EXPIRED",

@@ -54,7 +54,7 @@ export async function runCharges(
         });
         refused += claimed.refused;
         const isRefusedWhole = claimed.items.length === 0 &&
-          claimed.refused > 0 && claimed.remaining > 0;
+          claimed.refused > 0 && claimed.remaining > 0 && refused < limit;
         if (!isRefusedWhole) return claimed;
       }
     },

@@ -10,12 +10,8 @@ import {
 } from "./finish-charge.ts";
 import { openKey, UNREADABLE_KEY } from "./open-key.ts";
 
-/** The method was removed while Toss had not been heard of, and Toss has taken nothing for the order. */
-const REMOVED_METHOD = {
-  code: "NO_BILLING_METHOD",
-  message: "The billing method was removed before it could be charged.",
-  declineClass: "hard",
-} as const;
+/** Toss: an answer may take so long; after that nothing of a request is on its way any more. */
+const LONGEST_ANSWER_SECONDS = 60;
 
 /**
  * Charges a billing key once for an attempt whose operation is leased, and finishes the operation with the answer:
@@ -29,7 +25,7 @@ export async function sendCharge(
 ): Promise<ChargeOutcome> {
   const { keyId, ciphertext, billingMethodId } = charge;
   if (keyId === null || ciphertext === null) {
-    return await refuseCharge(context, charge, REMOVED_METHOD);
+    return await endStopped(context, charge);
   }
   const billingKey = await openKey(
     context,
@@ -57,8 +53,28 @@ export async function sendCharge(
         code: outcome.code ?? outcome.reason.toUpperCase(),
         message: outcome.message,
         keyIsSpent: outcome.answered,
+        // Behind an error answer the approval may still be on its way, and the next key would not stop a second one.
+        pauseSeconds: outcome.answered ? LONGEST_ANSWER_SECONDS : 0,
       });
   }
+}
+
+/**
+ * Nothing is sent any more. That Toss knows no payment proves that none was made only when what was sent before has
+ * had the time to arrive.
+ */
+function endStopped(
+  context: OperationContext,
+  charge: ChargeOperation,
+): Promise<ChargeOutcome> {
+  const { code, seconds } = charge.stopped ??
+    { code: "NO_BILLING_METHOD", seconds: Infinity };
+  const refusal = { code, message: "It must not be charged any more." };
+  const mayArrive = charge.isResolve &&
+    seconds < context.leaseSeconds + LONGEST_ANSWER_SECONDS;
+  return mayArrive
+    ? leaveChargeOpen(context, charge, { ...refusal, keyIsSpent: false })
+    : refuseCharge(context, charge, { ...refusal, declineClass: "hard" });
 }
 
 async function judgeRefusal(

@@ -17,9 +17,11 @@ export const chargeOperation = z.object({
   customerKey: z.string(),
   customerEmail: z.string().nullish(),
   billingMethodId: z.string(),
-  /** The encrypted billing key; associated data is `billingMethodId`. Null once the method was removed at Toss. */
+  /** The encrypted billing key; associated data is `billingMethodId`. Null when the charge is stopped. */
   keyId: z.string().nullable(),
   ciphertext: z.string().nullable(),
+  /** Why and for how long it must not be sent any more: the method or the subscription is gone, or it was paid. */
+  stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
   /** An earlier try may have reached Toss, so Toss is asked before anything is sent. */
   isResolve: z.boolean(),
 });

@@ -11,13 +11,15 @@ export interface NoProof {
   code: string;
   message: string;
   keyIsSpent: boolean;
+  /** Toss is not asked again before; without it the pause grows with the attempts. */
+  pauseSeconds?: number;
 }
 
 /** Notes that an attempt brought no proof, for an operation of any kind: nothing is concluded, the next attempt is set. */
 export async function postpone(
   context: OperationContext,
   operation: LeasedOperation & { kind: string; orderId?: string },
-  { code, message, keyIsSpent }: NoProof,
+  { code, message, keyIsSpent, pauseSeconds = 0 }: NoProof,
 ): Promise<Postponement> {
   const { database, logger, source, requestId, random } = context;
   logger.warn("operation_without_proof", {
@@ -33,7 +35,10 @@ export async function postpone(
     errorCode: code,
     errorMessage: message,
     keyIsSpent,
-    retryAfterSeconds: retryDelaySeconds(operation.attempts, random),
+    retryAfterSeconds: Math.max(
+      retryDelaySeconds(operation.attempts, random),
+      pauseSeconds,
+    ),
     source,
     requestId,
   });

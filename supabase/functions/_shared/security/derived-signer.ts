@@ -92,7 +92,7 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /** The bytes of a {@link toBase64Url} text; null when it is none. */
-export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
+export function fromBase64Url(text: string): BufferSource | null {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return null;
   try {
     const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
