@@ -53,7 +53,7 @@ as $$
   -- A cancel makes no payment, and may stay open for long.
   select exists (
     select 1 from public.operations as op
-    where op.order_id = busy_order_id and op.kind in ('confirm', 'virtual_account')
+    where op.order_id = busy_order_id and op.kind <> 'cancel'
       and op.state in ('started', 'unknown')
   );
 $$;

@@ -19,6 +19,7 @@ begin
     returning * into charge;
     if charge.kind = 'start' then
       subscription := private.begin_subscription(charge, line);
+      charge.subscription_id := subscription.id;
       is_surplus := subscription.id is null;
     elsif charge.kind <> 'ad_hoc' then
       -- Ended while Toss was asked, for example by a refund of the period before.

@@ -102,7 +102,8 @@ function planFaults(
   if (random.chance(0.5)) faults.push(planTossFault(random, target, "cancel"));
   if (random.chance(0.2)) faults.push(planTossFault(random, target, "query"));
   if (random.chance(0.1)) faults.push(planTossFault(random, target, "confirm"));
-  if (random.chance(0.5)) faults.push(delayWebhooks(random, target));
+  const isDelayed = random.chance(0.5);
+  if (isDelayed) faults.push(delayWebhooks(random, target));
   else if (random.chance(0.5)) faults.push(planWebhookFault(random, target));
   return faults;
 }

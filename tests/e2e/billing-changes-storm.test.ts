@@ -12,7 +12,7 @@ import { makeChargesDue } from "../support/billing-rows.ts";
 import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import { eventually } from "../support/eventually.ts";
-import { CHARGES } from "../support/naive-loop.ts";
+import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { advance, work } from "../support/worker.ts";

@@ -8,7 +8,7 @@ import {
 } from "../support/billing-rows.ts";
 import { operationRows } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
-import { CHARGES } from "../support/naive-loop.ts";
+import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { work } from "../support/worker.ts";

@@ -17,7 +17,7 @@ import {
 import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import { eventually } from "../support/eventually.ts";
-import { CHARGES } from "../support/naive-loop.ts";
+import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { cancelAtToss } from "../support/toss-side.ts";

@@ -8,7 +8,7 @@ import {
 } from "../support/billing-rows.ts";
 import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
-import { CHARGES } from "../support/naive-loop.ts";
+import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 

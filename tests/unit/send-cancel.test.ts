@@ -65,6 +65,9 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
     logger: createLogger({ sink: () => {} }),
     source: "cancel",
     requestId: "request",
+    dunning: { scheduleDays: [1], finalAction: "cancel" },
+    leaseSeconds: 65,
+    mode: "test",
     random: () => 0.5,
   };
 }

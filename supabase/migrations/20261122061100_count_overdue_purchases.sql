@@ -1,0 +1,51 @@
+-- Purpose: an order of a charge never waits for a buyer; how long it is open says the operation, not its expires_at.
+-- Function: public.read_status.
+
+create or replace function public.read_status(request jsonb)
+returns jsonb
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'operations', (
+      select jsonb_build_object(
+        'open', count(*),
+        'unknown', count(*) filter (where op.state = 'unknown'),
+        'oldestUnknownSeconds', extract(epoch from private.clock_now() - min(op.created_at)
+          filter (where op.state = 'unknown'))
+      )
+      from public.operations as op where op.state in ('started', 'unknown')
+    ),
+    'webhooks', (
+      select jsonb_build_object(
+        'waiting', count(*) filter (where e.status in ('received', 'processing')),
+        'failed', count(*) filter (where e.status = 'failed'),
+        'dead', count(*) filter (where e.status = 'dead'),
+        'oldestWaitingSeconds', extract(epoch from private.clock_now() - min(e.created_at)
+          filter (where e.status in ('received', 'processing', 'failed')))
+      )
+      from public.webhook_events as e where e.status in ('received', 'processing', 'failed', 'dead')
+    ),
+    'overdueOrders', (
+      select count(*) from public.orders as o
+      where o.status = 'pending' and o.expires_at < private.clock_now() - interval '5 minutes'
+        and o.subscription_charge_id is null
+    ),
+    'jobs', (
+      select jsonb_agg(jsonb_build_object(
+        'job', j.job, 'lastFinishedAt', j.last_finished_at, 'isLate', j.is_late
+      ) order by j.job)
+      from public.job_status as j
+    ),
+    'alerts', (
+      select jsonb_build_object(
+        'warning', count(*) filter (where a.level = 'warning'),
+        'critical', count(*) filter (where a.level = 'critical')
+      )
+      from public.alerts as a
+    ),
+    'invariantViolations', (select count(*) from public.invariant_violations())
+  );
+$$;
