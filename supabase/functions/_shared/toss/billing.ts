@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { Idempotency } from "./client.ts";
 import type { TossOutcome } from "./outcome.ts";
 import { isPathSegment, pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
-import type { TossRequest } from "./request.ts";
+import type { Idempotency, TossRequest } from "./request.ts";
 
 /** What `issueBillingKey()` sends: the two values of the redirect. */
 export type IssueBillingKeyBody = {

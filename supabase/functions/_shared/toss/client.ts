@@ -4,7 +4,11 @@ import { lookup } from "./lookup.ts";
 import type { TossLookup, TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
-import { createTossRequest, type TossConnection } from "./request.ts";
+import {
+  createTossRequest,
+  type Idempotency,
+  type TossConnection,
+} from "./request.ts";
 
 /** What `confirm()` sends; `amount` in the minor unit (KRW: won). */
 export type ConfirmBody = {
@@ -41,9 +45,6 @@ export type VirtualAccountBody = {
   /** Hours until the deadline, 1 to 2160. */
   readonly validHours: number;
 };
-
-/** The key under which Toss replays its first answer for 15 days. */
-export type Idempotency = { readonly idempotencyKey: string };
 
 /** The calls of Toss's core API about payments and billing keys. */
 export type TossClient = TossBilling & {

@@ -23,6 +23,9 @@ export type TossConnection = {
   readonly now?: () => number;
 };
 
+/** The key under which Toss replays its first answer for 15 days. */
+export type Idempotency = { readonly idempotencyKey: string };
+
 /** One call. */
 export type TossCall<Value> = {
   /** Name for the log; paths can hold billing keys and are never logged. */

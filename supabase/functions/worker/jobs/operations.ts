@@ -3,7 +3,7 @@ import { createOperationContext } from "../../_shared/payments/create-context.ts
 import {
   type OperationEnd,
   resolveOperation,
-} from "../../_shared/payments/resolve-operation.ts";
+} from "../../_shared/operations/resolve-operation.ts";
 import type { Job } from "./job.ts";
 import { runBatches } from "../../_shared/run-batches.ts";
 

@@ -4,11 +4,11 @@ import { resolveBillingIssue } from "../billing/issue-billing-key.ts";
 import type { IssueOutcome } from "../billing/issue-outcome.ts";
 import { resolveCharge } from "../billing/resolve-charge.ts";
 import type { Operation } from "../database/operation.ts";
-import type { OperationContext } from "./operation-context.ts";
-import type { CancelOutcome, ConfirmOutcome } from "./outcome.ts";
-import { resolveCancel } from "./resolve-cancel.ts";
-import { resolveConfirmation } from "./resolve-confirmation.ts";
-import { resolveVirtualAccount } from "./resolve-virtual-account.ts";
+import type { OperationContext } from "../payments/operation-context.ts";
+import type { CancelOutcome, ConfirmOutcome } from "../payments/outcome.ts";
+import { resolveCancel } from "../payments/resolve-cancel.ts";
+import { resolveConfirmation } from "../payments/resolve-confirmation.ts";
+import { resolveVirtualAccount } from "../payments/resolve-virtual-account.ts";
 
 /** How an operation stands after somebody has acted on it. */
 export type OperationEnd = "succeeded" | "rejected" | "unknown";
