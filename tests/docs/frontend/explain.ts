@@ -1,0 +1,28 @@
+import { type Action, FunctionError } from "./functions.ts";
+
+export type Next = "retry" | "wait" | "choose_method" | "cart" | "stay";
+
+const NEXT: Record<Action, Next> = {
+  retry: "retry", // the same request again
+  retry_later: "wait", // the same request again, in a few seconds
+  use_another_method: "choose_method", // the same order, another card
+  contact_issuer: "choose_method", // … or the buyer calls the card company
+  fix_input: "cart", // details names the field
+  start_over: "cart", // a new order
+  contact_support: "stay", // show requestId
+  none: "stay",
+};
+
+/** What to show, and what to offer next. */
+export function explain(error: unknown): { text: string; next: Next } {
+  if (error instanceof FunctionError) {
+    const { userMessage, action } = error.problem;
+    return { text: userMessage, next: NEXT[action] };
+  }
+  if (codeOf(error) === "USER_CANCEL") return { text: "", next: "stay" };
+  return { text: "연결이 끊겼습니다. 다시 시도해 주세요.", next: "retry" };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
