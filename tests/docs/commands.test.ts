@@ -13,7 +13,6 @@ import {
 } from "./support/command-table.ts";
 import { fencesOf } from "./support/markdown.ts";
 import { readPages, readProjectFile } from "./support/pages.ts";
-import { PENDING_TASKS } from "./support/pending.ts";
 import { runSession } from "./support/shell-session.ts";
 import { splitCommands } from "./support/split-commands.ts";
 
@@ -94,10 +93,7 @@ Deno.test("every option of a task stands in its --help", async () => {
   for (const { page, command } of withProof("help")) {
     const [, name = "", rest = ""] = /deno task (\S+)(.*)$/s.exec(command) ??
       [];
-    if (!Object.hasOwn(tasks, name)) {
-      assert.ok(PENDING_TASKS.has(name), `${page}: there is no task ${name}`);
-      continue;
-    }
+    assert.ok(Object.hasOwn(tasks, name), `${page}: there is no task ${name}`);
     const options = rest.match(/--[a-z-]+/g) ?? [];
     asked.set(name, new Set([...asked.get(name) ?? [], ...options]));
   }

@@ -14,7 +14,6 @@ import { FunctionError } from "./frontend/functions.ts";
 import { payByTransfer } from "./frontend/virtual-account.ts";
 import { fencesOf } from "./support/markdown.ts";
 import { readProjectFile } from "./support/pages.ts";
-import { PENDING_FUNCTIONS } from "./support/pending.ts";
 import { openedBy } from "./support/toss-window.ts";
 
 const FILES = [
@@ -149,19 +148,7 @@ Deno.test("a closed window and a broken connection are explained too", () => {
   assert.equal(explain(new TypeError("network")).next, "retry");
 });
 
-/** A test of a function that a checkout may not have yet. */
-function testOf(
-  name: string,
-  title: string,
-  body: (shop: Shop) => Promise<void>,
-): void {
-  if (PENDING_FUNCTIONS.includes(name)) {
-    Deno.test({ name: title, ignore: true, fn: () => {} });
-  } else test(title, body);
-}
-
-testOf(
-  "virtual-account",
+test(
   "an order gets an account to pay into",
   async (shop) => {
     const { client } = await signUp(shop);
@@ -179,7 +166,7 @@ testOf(
   },
 );
 
-testOf("billing-issue", "a card is registered for a plan", async (shop) => {
+test("a card is registered for a plan", async (shop) => {
   const { client } = await signUp(shop);
   const call = await openedBy(() =>
     openRegistrationWindow(client, { planId: "basic" })

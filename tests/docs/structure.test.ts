@@ -3,7 +3,6 @@ import { join, posix } from "node:path";
 import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
 import { fencesOf, headingsOf, linksOf, tablesOf } from "./support/markdown.ts";
 import { type Page, pairsOf, readPages } from "./support/pages.ts";
-import { PENDING_PAGES } from "./support/pending.ts";
 
 const pages = await readPages();
 const pairs = pairsOf(pages);
@@ -24,9 +23,7 @@ async function problemOfLink(
     ? from.path
     : posix.normalize(posix.join(posix.dirname(from.path), file));
   const named = `${from.path}: ${target}`;
-  if (!await exists(path)) {
-    return PENDING_PAGES.has(path) ? null : `${named} leads nowhere`;
-  }
+  if (!await exists(path)) return `${named} leads nowhere`;
   if (anchor === undefined) return null;
   const page = pages.find((candidate) => candidate.path === path);
   const anchors = headingsOf(page?.text ?? "").map((heading) => heading.anchor);

@@ -68,6 +68,12 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: by("tests/deploy/deploy.test.ts"),
   },
 
+  {
+    page: "docs/subscriptions.md",
+    pattern: /^export BILLING_KEY_ENCRYPTION_KEYS=/,
+    proof: by("tests/e2e/billing-commands.test.ts"),
+  },
+
   // The project's own tasks.
   { pattern: task("demo$"), proof: by("tests/docs/readme.test.ts") },
   { pattern: task("dev$"), proof: by("tests/stack/dev.test.ts") },
