@@ -7,7 +7,7 @@ import type {
 import { isKeyFault } from "../_shared/payments/refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
-/** What a refused cancel tells the caller; see the error table in README.md. */
+/** What a refused cancel tells the caller; see the error table in docs/frontend.md. */
 export function cancelError(
   result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
   caller: Caller["kind"],
