@@ -13,7 +13,7 @@ import {
   startCluster,
 } from "./cluster.ts";
 import { runPgTap } from "./pgtap.ts";
-import { preparePlatform } from "./project.ts";
+import { migrate, preparePlatform } from "./project.ts";
 
 interface Scene {
   cluster: Cluster;
@@ -24,23 +24,11 @@ interface Scene {
   applied: string[];
 }
 
-/**
- * What an older project gives away by default; the stack of the other tests gives nothing, as newer projects do. The
- * migrations must end in the same grants in both.
- */
-const OLDER_DEFAULT_PRIVILEGES = ["tables", "sequences", "functions"]
-  .map((objects) =>
-    `alter default privileges for role postgres in schema public
-       grant all on ${objects} to anon, authenticated, service_role;`
-  )
-  .join("\n");
-
 let opened: Scene | undefined;
 
 Deno.test.beforeAll(async () => {
   const cluster = await startCluster(PG_CRON_SETTINGS);
   await preparePlatform(cluster, "pg_cron");
-  await cluster.sql.unsafe(OLDER_DEFAULT_PRIVILEGES).simple();
   const url = cluster.url("postgres");
   const project = await makeCliProject(url);
   opened = { cluster, project, url, applied: await project.push() };
@@ -176,4 +164,45 @@ test("pgTAP: access, functions, constraints and invariants", async ({ url }) => 
   // .ci/run adds these to its own count.
   console.log(`pgTAP | ${result.passed} passed | ${result.failed} failed`);
   assert.ok(result.isPassed, result.report);
+});
+
+/** What an older project gives away by default; newer ones give nothing. */
+const OLDER_DEFAULT_PRIVILEGES = ["tables", "sequences", "functions"]
+  .map((objects) =>
+    `alter default privileges for role postgres in schema public
+       grant all on ${objects} to anon, authenticated, service_role;`
+  )
+  .join("\n");
+
+/** Every privilege of the API's roles on what stands in our schemas. */
+async function grantsOf({ sql }: Cluster): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    select format('%s %s %s', o.name, a.grantee::regrole, a.privilege_type) as line
+    from (
+      select c.oid::regclass::text as name, c.relacl as acl
+      from pg_class as c
+      where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      union all
+      select p.oid::regprocedure::text, p.proacl
+      from pg_proc as p
+      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+    ) as o, aclexplode(o.acl) as a
+    where a.grantee in ('anon'::regrole, 'authenticated'::regrole, 'service_role'::regrole, 0)
+    order by 1`;
+  return rows.map(({ line }) => line);
+}
+
+test("an older project, which grants everything by default, ends in the same grants", async ({ cluster }) => {
+  const older = await startCluster([]);
+  try {
+    await preparePlatform(older, "none");
+    await older.sql.unsafe(OLDER_DEFAULT_PRIVILEGES).simple();
+    await migrate(older);
+
+    const expected = await grantsOf(cluster);
+    assert.ok(expected.length > 0);
+    assert.deepEqual(await grantsOf(older), expected);
+  } finally {
+    await older.stop();
+  }
 });
