@@ -7,14 +7,17 @@ import type {
 } from "./plan.ts";
 import {
   type CutPoint,
-  delayWebhooks,
-  loseDeposit,
   planRefused,
   planTossFault,
   planUnknown,
-  planWebhookFault,
 } from "./plan-faults.ts";
 import { atTheSameTime, planGivingBack } from "./plan-refunds.ts";
+import {
+  delayReversal,
+  delayWebhooks,
+  loseDeposit,
+  planWebhookFault,
+} from "./plan-webhooks.ts";
 import type { Random } from "./random.ts";
 import { planPause, type Story } from "./story.ts";
 
@@ -79,12 +82,16 @@ function paid(scene: AccountScene): Step[][] {
 
 function takenBack(scene: AccountScene): Step[][] {
   const { random, order } = scene;
-  const moments: Step[][] = [
+  if (random.chance(0.4)) scene.faults.push(delayReversal(refOf(scene)));
+  return [
     ...paid(scene),
     [{ kind: "reverse", order }],
     ...planPause(random),
   ];
-  return random.chance(0.5) ? [...moments, ...paid(scene)] : moments;
+}
+
+function givenUpAtToss(scene: AccountScene): Step[][] {
+  return [[{ kind: "cancel", share: "full", ...refOf(scene) }]];
 }
 
 function givenUp(scene: AccountScene): Step[][] {
@@ -116,6 +123,11 @@ const LIVES: readonly ((scene: AccountScene) => Step[][])[] = [
   (scene) => [...paid(scene), ...giveBack(scene)],
   takenBack,
   (scene) => [...takenBack(scene), ...giveBack(scene)],
+  (scene) => [...takenBack(scene), ...paid(scene)],
+  (scene) => [...takenBack(scene), ...paid(scene), ...giveBack(scene)],
+  (scene) => [...takenBack(scene), [giveUp(scene)]],
+  (scene) => [...takenBack(scene), ...givenUpAtToss(scene)],
+  givenUpAtToss,
   givenUp,
   paidWhileGivenUp,
   tooLate,

@@ -5,11 +5,8 @@ import type {
   PlannedFault,
   Step,
 } from "./plan.ts";
-import {
-  type CutPoint,
-  planTossFault,
-  planWebhookFault,
-} from "./plan-faults.ts";
+import { type CutPoint, planTossFault } from "./plan-faults.ts";
+import { planWebhookFault } from "./plan-webhooks.ts";
 import type { Random } from "./random.ts";
 import type { Story } from "./story.ts";
 

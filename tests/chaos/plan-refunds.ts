@@ -8,12 +8,11 @@ import type {
 } from "./plan.ts";
 import {
   type CutPoint,
-  delayWebhooks,
   planRefused,
   planTossFault,
   planUnknown,
-  planWebhookFault,
 } from "./plan-faults.ts";
+import { delayWebhooks, planWebhookFault } from "./plan-webhooks.ts";
 import type { Random } from "./random.ts";
 import { planPause, type Story } from "./story.ts";
 
