@@ -14,7 +14,7 @@ import {
 
 const HELP = `Runs the chaos suite: kill -9, lost answers, restarts, by seed.
 
-  deno task chaos [options]
+  npx -y deno task chaos [options]
 
   --runs N         how many runs (1000)
   --first-seed S   seed of the first run, the others follow (1)

@@ -14,7 +14,8 @@ const HELP =
   --dry-run             shows and writes nothing
   --subscription <id>   only this one
   --limit <n>           at most so many (1 to 500, default 300)
-  --as-of <time>        what is due at that time; only with Toss test keys
+  --as-of <time>        what is due at that time, charged as well unless it
+                        is a dry run; only with Toss test keys
 
 Without SUPABASE_URL and SUPABASE_SECRET_KEY in the environment, the local
 stack that runs now is used.`;
@@ -31,7 +32,10 @@ const requestSchema = z.strictObject({
   dryRun: z.boolean(),
   subscriptionId: z.uuid("--subscription must be a subscription's id")
     .optional(),
-  limit: z.coerce.number().int().min(1).max(500),
+  limit: z.coerce.number().refine(
+    (limit) => Number.isInteger(limit) && limit >= 1 && limit <= 500,
+    "--limit must be a whole number from 1 to 500",
+  ),
   asOf: z.iso.datetime({
     offset: true,
     error:
@@ -91,7 +95,7 @@ async function charge(command: ChargeCommand): Promise<number> {
   if (answer === null) return 1;
   const { charges, runId, ...counts } = answer;
   if (command.dryRun) {
-    console.table(charges);
+    if (charges.length > 0) console.table(charges);
     console.log(
       `${charges.length} would be charged, ${counts.remaining} more are due. Nothing was written.`,
     );

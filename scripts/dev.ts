@@ -86,7 +86,7 @@ async function run(settings: DevSettings, ended: Promise<void>): Promise<void> {
   const port = Number(new URL(stack.apiUrl).port);
   const stopWatching = watchFunctions(
     join(PROJECT_ROOT, "supabase", "functions"),
-    () => stack.killFunctions(),
+    () => stack.reloadFunctions(),
   );
   try {
     await writeState({

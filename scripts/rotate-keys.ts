@@ -37,7 +37,14 @@ async function rotate(batchSize: number): Promise<number> {
     );
     return 1;
   }
-  const keyring = createKeyring(environment.BILLING_KEY_ENCRYPTION_KEYS ?? "");
+  const keys = environment.BILLING_KEY_ENCRYPTION_KEYS;
+  if (keys === undefined || keys === "") {
+    console.error(
+      "Set BILLING_KEY_ENCRYPTION_KEYS to the new and the old key, as the functions have them (--help).",
+    );
+    return 1;
+  }
+  const keyring = createKeyring(keys);
   const client = createServerClient({ ...project, fetch });
   const { rotated, unreadable } = await rotateKeys({
     database: createDatabase(client),

@@ -2,8 +2,7 @@ import { startSimulator } from "./simulator.ts";
 
 const HELP = `The Toss simulator, alone.
 
-  npx -y deno run -A --lock=scripts/deno.lock --node-modules-dir=auto \\
-    scripts/simulator/main.ts
+  npx -y deno task simulator
 
 Environment:
   TOSS_SIM_PORT           port on 127.0.0.1, 0 for a free one (default 54380)

@@ -66,8 +66,6 @@ export function projectVariables(
     }),
     TOSS_API_BASE_URL: values.tossApiBaseUrl,
     APP_URL: webUrl,
-    APP_SUCCESS_PATH: "/success",
-    APP_FAIL_PATH: "/fail",
     BILLING_KEY_ENCRYPTION_KEYS: values.billingKeyEncryptionKeys,
     CRON_SECRET: values.cronSecret,
     // A shop under development is served from any port of this machine.

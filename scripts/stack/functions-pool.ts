@@ -10,6 +10,8 @@ export interface FunctionsPool {
   current(): Promise<FunctionsProcess>;
   /** SIGKILLs it; the next one takes over at once. */
   kill(): Promise<void>;
+  /** As `kill`, and what takes over is loaded anew: the spare has the old code. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +45,13 @@ class Pool implements FunctionsPool {
     const process = await starting.catch(() => null);
     this.#replace(starting);
     await process?.kill();
+  }
+
+  async reload(): Promise<void> {
+    const spare = this.#spare;
+    this.#spare = null;
+    await this.kill();
+    await spare?.then((process) => process.kill(), () => undefined);
   }
 
   async stop(): Promise<void> {

@@ -70,6 +70,8 @@ export interface Stack {
   projectVariables: Record<string, string>;
   /** SIGKILLs the functions process; the next one takes over at once. */
   killFunctions(): Promise<void>;
+  /** Ends the functions process; the next request meets the code as it is now. */
+  reloadFunctions(): Promise<void>;
   /** Resolves when no `EdgeRuntime.waitUntil` promise is pending. */
   functionsSettled(): Promise<void>;
   /** Restarts Postgres; `crash` drops everything without a flush. */

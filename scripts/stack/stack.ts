@@ -146,6 +146,7 @@ function stackOf(
     restRequests: openGateway(parts, functions),
     projectVariables: outside.variables,
     killFunctions: () => functions.kill(),
+    reloadFunctions: () => functions.reload(),
     ...clock,
     functionsSettled: () => settled(functions),
     restartPostgres: (options) =>

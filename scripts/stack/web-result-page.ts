@@ -1,6 +1,9 @@
 const TITLES: Record<string, { korean: string; english: string }> = {
-  "/success": { korean: "결제가 처리되었습니다", english: "Payment handled" },
-  "/fail": {
+  "/payment/success": {
+    korean: "결제가 처리되었습니다",
+    english: "Payment handled",
+  },
+  "/payment/fail": {
     korean: "결제를 완료하지 못했습니다",
     english: "Payment not completed",
   },
@@ -15,7 +18,7 @@ function escapeHtml(text: string): string {
 
 /**
  * Shows where a payment redirect has landed, with its query, in Korean and
- * English. Paths other than `/`, `/success` and `/fail` answer 404.
+ * English. Paths other than `/` and the defaults of APP_SUCCESS_PATH and APP_FAIL_PATH answer 404.
  */
 export function resultPage(url: URL): Response {
   const known = TITLES[url.pathname];

@@ -89,7 +89,7 @@ test(
 
     const { path, query } = await pressAndArrive(scene, page, "pay");
 
-    assert.equal(path, "/success");
+    assert.equal(path, "/payment/success");
     assert.deepEqual(query, { orderId, status: "confirmed" });
     assert.deepEqual(await orderStatus(scene, orderId), {
       status: "paid",
@@ -112,7 +112,7 @@ test(
     await page.goto(confirm);
 
     const { pathname, searchParams } = new URL(page.url());
-    assert.equal(pathname, "/success");
+    assert.equal(pathname, "/payment/success");
     assert.equal(searchParams.get("status"), "confirmed");
     const approvals = scene.stack.simulator?.books()
       .filter((book) => book.orderId === orderId)
@@ -128,7 +128,7 @@ test(
 
     const { path, query } = await pressAndArrive(scene, page, "cancel");
 
-    assert.equal(path, "/fail");
+    assert.equal(path, "/payment/fail");
     assert.equal(query.code, "PAY_PROCESS_CANCELED");
     assert.match(query.message ?? "", /취소/);
     assert.equal((await orderStatus(scene, orderId))?.payments, 0);
@@ -147,7 +147,7 @@ test(
       "decline_confirm",
     );
 
-    assert.equal(path, "/fail");
+    assert.equal(path, "/payment/fail");
     assert.equal(query.code, "payment_confirm_failed");
     assert.equal(query.tossCode, "REJECT_CARD_COMPANY");
     assert.equal(query.orderId, orderId);

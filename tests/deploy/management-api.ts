@@ -153,7 +153,9 @@ function addProjectRoutes(app: Hono, options: ManagementApiOptions): void {
       return context.json(await runQuery(databaseUrl, query), 201);
     } catch (error) {
       if (!(error instanceof postgres.PostgresError)) throw error;
-      const message = `Failed to run sql query: ERROR:  ${error.message}`;
+      const detail = error.detail ? `\nDETAIL:  ${error.detail}` : "";
+      const message =
+        `Failed to run sql query: ERROR:  ${error.code}: ${error.message}${detail}`;
       return context.json({ message }, 400);
     }
   });

@@ -154,7 +154,7 @@ test("rotate-keys explains itself when it lacks something", async (shop) => {
   assert.ok(help.stdout.includes("BILLING_KEY_ENCRYPTION_KEYS"));
   const without = await run(shop, "rotate-keys.ts", []);
   assert.equal(without.code, 1);
-  assert.match(without.stderr, /^BILLING_KEY_ENCRYPTION_KEYS must be/m);
+  assert.match(without.stderr, /^Set BILLING_KEY_ENCRYPTION_KEYS to/m);
   const wrong = await run(shop, "rotate-keys.ts", ["--batch", "many"]);
   assert.equal(wrong.code, 2);
 });
@@ -175,6 +175,8 @@ test("charge --dry-run shows who would be charged, and charge does it", async (s
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /paid 1/);
   assert.equal((await chargeRows(shop, user)).length, 2);
+  const nothing = await run(shop, "charge.ts", ["--dry-run", ...args]);
+  assert.match(nothing.stdout, /^0 would be charged, \d+ more are due/);
 });
 
 test("charge names what is wrong with its options", async (shop) => {

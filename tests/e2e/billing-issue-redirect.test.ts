@@ -58,7 +58,7 @@ test("the browser that comes back from the window has a registered card", async 
 
   const page = await comeBack(shop, redirectUrl);
 
-  assert.equal(page.path, "/success");
+  assert.equal(page.path, "/payment/success");
   assert.equal(page.query.status, "issued");
   const { data } = await user.client.from("billing_methods").select();
   assert.deepEqual(data?.map(({ id }) => id), [page.query.billingMethodId]);
@@ -135,7 +135,7 @@ test("without a valid state nothing is registered and Toss is not asked", async 
   ];
   for (const [what, wrong] of states) {
     const page = await comeBack(shop, withState(registration, wrong));
-    assert.equal(page.path, "/fail", what);
+    assert.equal(page.path, "/payment/fail", what);
     assert.equal(page.query.code, "unauthorized", what);
     assert.ok(page.query.message, what);
   }
@@ -157,7 +157,7 @@ test("a state does not register somebody else's card or for somebody else", asyn
 
   const stolen = await comeBack(shop, withState(foreign, ownState));
 
-  assert.equal(stolen.path, "/fail");
+  assert.equal(stolen.path, "/payment/fail");
   assert.equal(stolen.query.code, "customer_key_mismatch");
   assert.equal(issueRequests(shop), before);
   const signedIn = await comeBack(shop, own.redirectUrl, {
@@ -180,7 +180,7 @@ test("a refused card leads to the fail page with our code and Toss's", async (sh
 
   const page = await comeBack(shop, redirectUrl, { "accept-language": "en" });
 
-  assert.equal(page.path, "/fail");
+  assert.equal(page.path, "/payment/fail");
   assert.equal(page.query.code, "billing_issue_failed");
   assert.equal(page.query.tossCode, "INVALID_CARD_NUMBER");
   assert.match(page.query.message ?? "", /^[\x20-\x7e]+$/);
@@ -196,7 +196,7 @@ test("a declined first charge leads to the fail page, and the card stays", async
 
   const page = await comeBack(shop, redirectUrl);
 
-  assert.equal(page.path, "/fail");
+  assert.equal(page.path, "/payment/fail");
   assert.equal(page.query.code, "payment_confirm_failed");
   assert.equal(page.query.tossCode, "REJECT_CARD_PAYMENT");
   const { data } = await user.client.from("billing_methods").select();

@@ -29,7 +29,7 @@ test("checkout prices the cart on the server and names it as Toss shows it", asy
   assert.equal(order.currency, "KRW");
   assert.equal(order.clientKey, stack.projectVariables.TOSS_CLIENT_KEY);
   assert.equal(order.successUrl, `${stack.functionsUrl}/confirm`);
-  assert.equal(order.failUrl, `${stack.projectVariables.APP_URL}/fail`);
+  assert.equal(order.failUrl, `${stack.projectVariables.APP_URL}/payment/fail`);
   assert.ok(Date.parse(order.expiresAt) > Date.now() + 30 * 60_000);
   const rows = await stack.sql`
     select product_id, name, unit_price::int, quantity from public.order_items

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { createKeyring } from "../../supabase/functions/_shared/security/encryption.ts";
+import { registerCard } from "../support/billing.ts";
+import { buyerHeaders } from "../support/buy.ts";
+import { callFunction } from "../support/call-function.ts";
 import {
   assertHealthy,
   assertOnlyBroken,
@@ -9,6 +12,7 @@ import {
 } from "../support/doctor.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
+import { signUp } from "../support/users.ts";
 import { deliverWebhook, settleWebhooks } from "../support/webhooks.ts";
 
 const fault = faultPoint();
@@ -125,6 +129,21 @@ test("a billing key under a key of its own is tried as well", async (shop) => {
   const [finding] = assertOnlyBroken(broken, "encryption_keys");
   assert.match(finding?.detail ?? "", /"older" .* private\.billing_keys$/);
   assert.equal(JSON.stringify(findings).includes(remade), false);
+});
+
+test("a registered card and a deleted one leave the project sound", async (shop) => {
+  const user = await signUp(shop);
+  const { billingMethodId } = await registerCard(shop, user);
+  assertHealthy(await examine(shop));
+
+  const { status } = await callFunction(shop, "billing-issue", {
+    method: "DELETE",
+    headers: buyerHeaders(shop, user.accessToken),
+    body: { billingMethodId },
+  });
+
+  assert.equal(status, 200);
+  assertHealthy(await examine(shop));
 });
 
 test("every encrypted table is counted and sampled", async (shop) => {

@@ -154,6 +154,10 @@ for (
 
     const [finding] = assertOnlyBroken(findings, "vault");
     assert.equal(finding?.detail, `lacks ${name}`);
+    assert.match(
+      finding.action ?? "",
+      new RegExp(`^select vault.create_secret\\('<\\w+>', '${name}'\\);$`),
+    );
   });
 }
 

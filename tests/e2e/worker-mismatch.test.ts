@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fencesOf } from "../docs/support/markdown.ts";
 import {
   checkout,
   confirm,
@@ -119,5 +120,33 @@ for (const status of ["CANCELED", "PARTIAL_CANCELED"]) {
     letTossSay(shop, purchase, { status, balanceAmount: 0, cancels: [CANCEL] });
 
     await assertEnded(shop, purchase, productId);
+  });
+}
+
+for (const page of ["operations.md", "operations.ko.md"]) {
+  test(`docs/${page}: the last statements under answer mismatch end the alert`, async (shop) => {
+    const purchase = await tamperedPurchase(shop, `tampered-${page}`);
+    letTossSay(shop, purchase, { status: "DONE" });
+    await workOnOperation(shop, purchase);
+    const { sql } = shop.stack;
+    const alerts = async () =>
+      (await sql`
+      select alert from public.alerts where subject = ${purchase.orderId}`)
+        .map(({ alert }) => alert);
+    assert.deepEqual(await alerts(), ["answer_mismatch"]);
+
+    const text = await Deno.readTextFile(
+      new URL(`../../docs/${page}`, import.meta.url),
+    );
+    const closing = fencesOf(text).filter(({ code }) =>
+      code.includes("'answer_accepted'")
+    );
+    assert.equal(closing.length, 1);
+    await sql.unsafe(
+      (closing[0]?.code ?? "").replaceAll("<orderId>", purchase.orderId)
+        .replaceAll("<paymentKey>", purchase.paymentKey),
+    ).simple();
+
+    assert.deepEqual(await alerts(), []);
   });
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { startStack } from "../../scripts/stack/stack.ts";
 import { waitUntil } from "../../scripts/stack/wait-until.ts";
-import { withStack } from "./project-fixture.ts";
+import { createProject, withStack } from "./project-fixture.ts";
 
 const DESCRIBE = `
   import { z } from "zod";
@@ -125,6 +127,43 @@ Deno.test("killFunctions() cuts requests and the next ones are answered", async 
       await stack.killFunctions();
     }
   });
+});
+
+Deno.test("reloadFunctions() leaves no process with the old code, the spare included", async () => {
+  const says = (text: string) =>
+    `console.log("${text} loaded");
+    export default { fetch: () => new Response("${text}") };`;
+  await using project = await createProject({
+    functions: { "says": says("old") },
+  });
+  const { functionsDirectory } = project.options;
+  const log: string[] = [];
+  const stack = await startStack({
+    ...project.options,
+    warmSpare: true,
+    log: (line) => log.push(line),
+  });
+  try {
+    const call = async () =>
+      await (await fetch(`${stack.functionsUrl}/says`)).text();
+    const isLoadedTwice = () =>
+      log.filter((line) => line.includes("old loaded")).length === 2;
+    assert.equal(await call(), "old");
+    // The spare has loaded it too.
+    assert.ok(await waitUntil(isLoadedTwice, { timeoutMs: 20_000 }));
+
+    await Deno.writeTextFile(
+      join(functionsDirectory, "says", "index.ts"),
+      says("new"),
+    );
+    await stack.reloadFunctions();
+    assert.equal(await call(), "new");
+
+    await stack.killFunctions();
+    assert.equal(await call(), "new");
+  } finally {
+    await stack.stop();
+  }
 });
 
 Deno.test("functionsSettled() waits for background tasks", async () => {

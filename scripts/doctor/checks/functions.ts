@@ -3,7 +3,7 @@ import { type Answer, describeAnswer } from "../ask.ts";
 import type { Check, Context } from "../context.ts";
 import { fail, type Finding, ok, unchecked } from "../finding.ts";
 import { functionAddress } from "../functions-state.ts";
-import { isLocal } from "../target.ts";
+import { type DoctorTarget, isLocal } from "../target.ts";
 import { configurationFault } from "../variables.ts";
 
 /** Every function answers as ours, and so does the address that Toss sends webhooks to. */
@@ -33,13 +33,13 @@ async function checkFunction(
     check,
     `does not answer: ${describeAnswer(answer)}`,
     [
-      actionFor(answer, name),
+      actionFor(answer, name, target),
       `Its address is ${url}`,
     ].join(" "),
   );
 }
 
-function actionFor(answer: Answer, name: string): string {
+function actionFor(answer: Answer, name: string, target: DoctorTarget): string {
   if (answer.outcome === "unreachable") {
     return "Check the network between here and the project, and that the project runs.";
   }
@@ -49,7 +49,11 @@ function actionFor(answer: Answer, name: string): string {
     case 404:
       return "It is not deployed: npx -y deno task deploy";
     default:
-      return "Read its log (Supabase dashboard → Edge Functions → Logs); BOOT_ERROR and WORKER_ERROR mean that it does not start.";
+      return `Read its log (${
+        isLocal(target)
+          ? "where the stack runs"
+          : "Supabase dashboard → Edge Functions → Logs"
+      }); BOOT_ERROR and WORKER_ERROR mean that it does not start.`;
   }
 }
 

@@ -2,8 +2,11 @@ import type { Check, Context } from "../context.ts";
 import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
 import { isLocal } from "../target.ts";
 
-const STORE_IN_VAULT =
-  "select vault.create_secret('<value>', '<name>'); or run: npx -y deno task deploy";
+/** What to store under each name. */
+const VAULT_VALUES = {
+  supabase_tosspayments_url: "<address>",
+  supabase_tosspayments_cron_secret: "<CRON_SECRET>",
+} as const;
 
 /** Vault holds what the schedules need, and a call of the database reaches the functions. */
 export const checkWakeUp: Check = (context) => [
@@ -19,11 +22,18 @@ function judgeVault({ target, database }: Context): Finding {
   const { vault } = database.diagnosis;
   if (vault === null) return unchecked(check, "extension:supabase_vault");
   const missing = [
-    vault.hasUrl ? null : "supabase_tosspayments_url",
-    vault.hasCronSecret ? null : "supabase_tosspayments_cron_secret",
+    vault.hasUrl ? null : "supabase_tosspayments_url" as const,
+    vault.hasCronSecret ? null : "supabase_tosspayments_cron_secret" as const,
   ].filter((name) => name !== null);
   if (missing.length > 0) {
-    return fail(check, `lacks ${missing.join(" and ")}`, STORE_IN_VAULT);
+    const store = missing.map((name) =>
+      `select vault.create_secret('${VAULT_VALUES[name]}', '${name}');`
+    ).join(" ");
+    return fail(
+      check,
+      `lacks ${missing.join(" and ")}`,
+      isLocal(target) ? store : `${store} Or run: npx -y deno task deploy`,
+    );
   }
   if (vault.url === null) {
     return fail(

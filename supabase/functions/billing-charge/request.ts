@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { plainText } from "../_shared/http/fields.ts";
+import { instant, plainText } from "../_shared/http/fields.ts";
 
 /** Toss: card payments of at least 100 won (BELOW_MINIMUM_AMOUNT). */
 const MINIMUM_AMOUNT = 100;
@@ -20,7 +20,7 @@ export const chargeRequest = z.strictObject({
   requestId: plainText(100).optional(),
   limit: z.number().int().min(1).max(MAXIMUM_LIMIT).default(DEFAULT_LIMIT),
   dryRun: z.boolean().default(false),
-  asOf: z.iso.datetime({ offset: true }).optional(),
+  asOf: instant.optional(),
 }).superRefine((body, context) => {
   const given = AD_HOC_FIELDS.filter((name) => body[name] !== undefined);
   if (given.length === 0) return;

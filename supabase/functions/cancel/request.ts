@@ -28,7 +28,7 @@ export const cancelRequest = z.strictObject({
   refundReceiveAccount: refundReceiveAccount.optional(),
   requestId: z.string().regex(
     /^[\x21-\x7e]{1,100}$/,
-    "must be 1 to 100 printable ASCII characters",
+    "must be 1 to 100 printable ASCII characters without spaces",
   ),
 }).refine(
   (body) => body.orderId !== undefined || body.paymentKey !== undefined,

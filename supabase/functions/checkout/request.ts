@@ -15,7 +15,10 @@ export const checkoutRequest = z.strictObject({
   // Toss's own limits of metadata (Toss: core API reference).
   metadata: z.record(
     text(40).regex(/^[^[\]]+$/),
-    z.union([z.literal(""), text(2000)]),
+    z.union(
+      [z.literal(""), text(2000)],
+      "must be plain text of at most 2000 characters",
+    ),
   ).refine((value) => Object.keys(value).length <= 5, "at most 5 entries")
     .optional(),
 }).refine(

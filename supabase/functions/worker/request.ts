@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { instant } from "../_shared/http/fields.ts";
 
 /** The body of `POST worker`. */
 export const workerRequest = z.strictObject({
   job: z.enum(["webhooks", "operations", "expiry", "housekeeping"]),
   limit: z.number().int().min(1).max(500).default(50),
-  asOf: z.iso.datetime({ offset: true }).optional(),
+  asOf: instant.optional(),
 });
 
 /** A checked {@link workerRequest}. */

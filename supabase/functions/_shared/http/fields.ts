@@ -20,6 +20,12 @@ export const orderId = z.string().regex(
   "must be the orderId that checkout returned",
 );
 
+/** A moment with its offset. */
+export const instant = z.iso.datetime({
+  offset: true,
+  error: "must be a time with offset, such as 2027-01-01T00:00:00+09:00",
+});
+
 /** A bank by Toss's code or Korean name; parses to the code. */
 export const bank = (among: readonly Bank[]) =>
   z.string().max(50).transform((text, context) => {
@@ -27,7 +33,9 @@ export const bank = (among: readonly Bank[]) =>
     if (code !== null) return code;
     context.addIssue({
       code: "custom",
-      message: `must be one of Toss's bank codes: ${describeBanks(among)}`,
+      message: `must be one of Toss's bank codes or names: ${
+        describeBanks(among)
+      }`,
     });
     return z.NEVER;
   });

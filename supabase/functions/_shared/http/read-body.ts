@@ -74,12 +74,16 @@ export async function readJson<Schema extends z.ZodType>(
   return parseInput(value, schema);
 }
 
+/** Takes the place of zod's own words about a field that was not sent. */
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === "invalid_type" && input === undefined ? "required" : undefined;
+
 /** Checks a value from outside; @throws AppError `invalid_request` whose details name each field. */
 export function parseInput<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: missing });
   if (parsed.success) return parsed.data;
   const details = fieldProblems(parsed.error);
   const named = details.map(({ field, problem }) =>
