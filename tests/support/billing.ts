@@ -15,7 +15,7 @@ const preparedSchema = z.strictObject({
 });
 
 /** A subscription as the API answers it. */
-export const subscriptionSchema = z.strictObject({
+const subscriptionSchema = z.strictObject({
   id: z.uuid(),
   planId: z.string(),
   status: z.enum(["trialing", "active", "past_due", "canceled"]),
