@@ -209,3 +209,9 @@ export async function changed(
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   return subscriptionSchema.parse(answer.body);
 }
+
+/** How many requests for a billing key Toss got. */
+export function issueRequests({ simulator }: Shop): number {
+  return simulator.requests()
+    .filter(({ path }) => path.endsWith("/authorizations/issue")).length;
+}
