@@ -12,6 +12,15 @@ const ALLOWED_IMPORTS: Record<string, string[]> = {
   security: ["security"],
   config: ["config", "security", "toss"],
   database: ["database"],
+  payments: ["payments", "database", "toss", "security", "logger"],
+  billing: [
+    "billing",
+    "payments",
+    "database",
+    "toss",
+    "security",
+    "run-batches",
+  ],
 };
 
 async function listFiles(folder: string, ending: string): Promise<string[]> {

@@ -8,7 +8,7 @@ import { storm, type StormResult } from "./storm.ts";
 import type { ProofSubscriber } from "./subscribers.ts";
 
 /** How much is left to do: due subscriptions and open operations. */
-export async function workLeft({ sql }: Stack): Promise<number> {
+async function workLeft({ sql }: Stack): Promise<number> {
   const [row] = await sql<{ left: number }[]>`
     select (
       select count(*) from public.subscriptions

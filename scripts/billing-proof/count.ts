@@ -15,7 +15,7 @@ export interface Count {
 }
 
 /** Counts how often money was taken from each billing key. */
-export function chargesByKey(books: Book[]): Map<string, number> {
+function chargesByKey(books: Book[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { keyDigest, approvals } of books) {
     if (keyDigest === null) continue;

@@ -26,7 +26,7 @@ export async function sample(
 }
 
 /** The value below which this share of the samples lies, in milliseconds. */
-export function quantile({ each }: Samples, share: number): number {
+function quantile({ each }: Samples, share: number): number {
   return each[Math.min(each.length - 1, Math.floor(each.length * share))] ?? 0;
 }
 

@@ -51,7 +51,7 @@ export async function runSqlFile(
 }
 
 /** Creates the history as the Supabase CLI does; safe to repeat. */
-export async function createHistory(sql: Sql): Promise<void> {
+async function createHistory(sql: Sql): Promise<void> {
   await sql`create schema if not exists supabase_migrations`;
   await sql`
     create table if not exists supabase_migrations.schema_migrations (

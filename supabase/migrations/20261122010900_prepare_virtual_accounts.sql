@@ -1,6 +1,6 @@
 -- Purpose: the issue of a virtual account is an operation, and while it is open nothing else may pay its order.
 -- Table: operations (column).
--- Functions: private.operation_view, order_is_busy, close_operations, public.begin_confirmation.
+-- Functions: private.order_is_busy, close_operations, public.begin_confirmation.
 
 alter table public.operations
   add column parameters jsonb,
@@ -15,34 +15,6 @@ comment on column public.operations.parameters is
 drop index public.operations_one_open_confirm_per_order;
 create unique index operations_one_open_payment_per_order on public.operations (order_id)
   where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
-
-create or replace function private.operation_view(operation public.operations)
-returns jsonb
-language sql
-volatile
-set search_path = ''
-as $$
-  -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
-  select jsonb_build_object(
-    'operationId', operation.id,
-    'kind', operation.kind,
-    'idempotencyKey', operation.idempotency_key,
-    'keyGeneration', operation.key_generation,
-    'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
-    'orderId', operation.order_id,
-    'paymentKey', operation.payment_key,
-    'amount', operation.amount,
-    'currency', operation.currency,
-    'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from private.clock_now() - operation.created_at),
-    'askedAt', private.clock_now()
-  ) || case operation.kind
-    when 'cancel' then private.cancel_parameters(operation)
-    when 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
-    else '{}' end;
-$$;
 
 create or replace function private.order_is_busy(busy_order_id text)
 returns boolean

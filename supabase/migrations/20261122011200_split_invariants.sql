@@ -1,5 +1,5 @@
--- Purpose: the money invariants by subject, so that each part of the product adds its own.
--- Functions: private.payment_violations (the rules so far), private.refund_violations, public.invariant_violations.
+-- Purpose: the money invariants by subject; what joins them is in invariants_of_subscriptions.
+-- Functions: private.payment_violations (the rules so far), private.refund_violations.
 
 create function private.payment_violations()
 returns table (invariant text, subject text, detail text)
@@ -219,15 +219,3 @@ $$;
 
 comment on function private.refund_violations() is 'The rules about cancels and what they leave behind.';
 revoke execute on function private.refund_violations() from public, anon, authenticated;
-
-create or replace function public.invariant_violations()
-returns table (invariant text, subject text, detail text)
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-  select * from private.payment_violations()
-  union all
-  select * from private.refund_violations();
-$$;

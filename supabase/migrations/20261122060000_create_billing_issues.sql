@@ -1,6 +1,6 @@
 -- Purpose: the intent to turn an authKey into a billing key, written before Toss is asked.
 -- Table: private.billing_issues; functions: private.wipe_auth_key, is_subscribed, plan_refusal, billing_method_view,
--- billing_operation_view, operation_view (now for charges and these kinds too).
+-- billing_operation_view.
 
 create table private.billing_issues (
   operation_id uuid primary key references public.operations (id),
@@ -149,33 +149,3 @@ $$;
 comment on function private.billing_operation_view(public.operations) is
   'What the sender of a billing_issue or billing_delete needs beside the operation.';
 revoke execute on function private.billing_operation_view(public.operations) from public, anon, authenticated;
-
-create or replace function private.operation_view(operation public.operations)
-returns jsonb
-language sql
-volatile
-set search_path = ''
-as $$
-  -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
-  select jsonb_build_object(
-    'operationId', operation.id,
-    'kind', operation.kind,
-    'idempotencyKey', operation.idempotency_key,
-    'keyGeneration', operation.key_generation,
-    'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
-    'orderId', operation.order_id,
-    'paymentKey', operation.payment_key,
-    'amount', operation.amount,
-    'currency', operation.currency,
-    'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from private.clock_now() - operation.created_at),
-    'askedAt', private.clock_now()
-  ) || case
-    when operation.kind = 'cancel' then private.cancel_parameters(operation)
-    when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
-    when operation.kind = 'charge' then private.charge_operation_view(operation)
-    when operation.kind in ('billing_issue', 'billing_delete') then private.billing_operation_view(operation)
-    else '{}' end;
-$$;

@@ -1,4 +1,4 @@
--- Purpose: every invariant of subscriptions and charges as SQL, beside those of payments and refunds.
+-- Purpose: every invariant of subscriptions and charges as SQL, and all invariants in one list.
 -- Functions: private.subscription_violations, public.invariant_violations.
 
 create function private.subscription_violations()

@@ -27,7 +27,7 @@ const REFUND: readonly Scene[] = ["refund", "account"];
 const ACCOUNT: readonly Scene[] = ["account"];
 
 /** Every boundary of the functions that move money and of the worker. */
-export const CUT_POINTS: readonly CutPoint[] = [
+const CUT_POINTS: readonly CutPoint[] = [
   { call: "rest.create_order", phases: BOTH, scenes: PURCHASE },
   { call: "rest.begin_confirmation", phases: BOTH, scenes: PURCHASE },
   { call: "toss.confirm", phases: BOTH, scenes: PURCHASE },

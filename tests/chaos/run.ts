@@ -138,7 +138,7 @@ function countAtToss(state: RunState): RunResult["atToss"] {
  * Runs one plan on a shared stack: orders, payments, faults, then healing and
  * every comparison. Leaves nothing open for the next run.
  */
-export async function runPlan(
+async function runPlan(
   chaos: ChaosStack,
   plan: Plan,
 ): Promise<RunResult> {

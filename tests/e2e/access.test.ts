@@ -86,57 +86,37 @@ test("health tells anyone that it runs, and the secret key alone what waits", as
   assert.equal(body.invariantViolations, 0);
 });
 
-test("worker is closed to buyers and guests", async (shop) => {
-  const { publishableKey, secretKey, cronSecret } = shop.stack;
-  const user = await signUp(shop);
-  const call = (headers: Record<string, string>) =>
-    callFunction(shop, "worker", { body: { job: "expiry" }, headers });
+const MACHINES_ONLY: [name: string, body: unknown][] = [
+  ["worker", { job: "expiry" }],
+  ["billing-charge", { dryRun: true }],
+];
+for (const [name, body] of MACHINES_ONLY) {
+  test(`${name} is open to cron and the secret key alone`, async (shop) => {
+    const { publishableKey, secretKey, cronSecret } = shop.stack;
+    const user = await signUp(shop);
+    const call = (headers: Record<string, string>) =>
+      callFunction(shop, name, { body, headers });
 
-  const closed: Record<string, string>[] = [
-    {},
-    { apikey: publishableKey },
-    buyerHeaders(shop, user.accessToken),
-    { authorization: `Bearer ${cronSecret}x` },
-    { authorization: `Bearer ${secretKey}` },
-    { apikey: cronSecret },
-  ];
-  for (const headers of closed) {
-    assert.equal((await call(headers)).status, 401);
-  }
-  const open: Record<string, string>[] = [
-    { apikey: secretKey },
-    { authorization: `Bearer ${cronSecret}` },
-  ];
-  for (const headers of open) {
-    assert.equal((await call(headers)).status, 200);
-  }
-});
-
-test("billing-charge is open to cron and the secret key alone", async (shop) => {
-  const { publishableKey, secretKey, cronSecret } = shop.stack;
-  const user = await signUp(shop);
-  const call = (headers: Record<string, string>) =>
-    callFunction(shop, "billing-charge", { body: { dryRun: true }, headers });
-
-  const closed: Record<string, string>[] = [
-    {},
-    { apikey: publishableKey },
-    buyerHeaders(shop, user.accessToken),
-    { authorization: `Bearer ${cronSecret}x` },
-    { authorization: `Bearer ${secretKey}` },
-    { apikey: cronSecret },
-  ];
-  for (const headers of closed) {
-    assert.equal((await call(headers)).status, 401);
-  }
-  const open: Record<string, string>[] = [
-    { apikey: secretKey },
-    { authorization: `Bearer ${cronSecret}` },
-  ];
-  for (const headers of open) {
-    assert.equal((await call(headers)).status, 200);
-  }
-});
+    const closed: Record<string, string>[] = [
+      {},
+      { apikey: publishableKey },
+      buyerHeaders(shop, user.accessToken),
+      { authorization: `Bearer ${cronSecret}x` },
+      { authorization: `Bearer ${secretKey}` },
+      { apikey: cronSecret },
+    ];
+    for (const headers of closed) {
+      assert.equal((await call(headers)).status, 401);
+    }
+    const open: Record<string, string>[] = [
+      { apikey: secretKey },
+      { authorization: `Bearer ${cronSecret}` },
+    ];
+    for (const headers of open) {
+      assert.equal((await call(headers)).status, 200);
+    }
+  });
+}
 
 test("subscription and billing-issue know nobody but a signed-in user, and say so before anything else", async (shop) => {
   const { publishableKey, cronSecret } = shop.stack;

@@ -72,57 +72,6 @@ test("twelve months are twelve paid charges, without drift", async (shop) => {
   assert.equal(seoul(end).slice(11), seoul(start).slice(11));
 });
 
-test("a charge costs one call to Toss and one to the database, and a batch one claim", async (shop) => {
-  const planId = await addPlan(shop);
-  const subscribers = [];
-  for (let index = 0; index < 30; index++) {
-    subscribers.push(await subscribe(shop, { planId }));
-  }
-  const asOf = justAfter(subscribers[29]?.subscription.currentPeriodEnd ?? "");
-  const roundTrips = watchRoundTrips(shop);
-
-  const run = await charge(shop, { asOf });
-
-  const { rest, toss } = roundTrips();
-  assert.ok(run.paid >= 30, `${run.paid}`);
-  const calls = (name: string) =>
-    rest.filter((path) => path.endsWith(`/rpc/${name}`)).length;
-  assert.equal(calls("apply_payment"), run.claimed);
-  assert.equal(calls("claim_due_charges"), Math.ceil(run.claimed / 20));
-  assert.equal(calls("advance_subscriptions"), 1);
-  assert.equal(calls("record_job_run"), 1);
-  assert.equal(
-    rest.length,
-    run.claimed + Math.ceil(run.claimed / 20) + 2,
-    rest.join("\n"),
-  );
-  assert.equal(toss.length, run.claimed);
-  assert.ok(toss.every((line) => line.startsWith("POST /v1/billing/")));
-});
-
-test("overlapping runs charge everybody exactly once", async (shop) => {
-  const planId = await addPlan(shop);
-  const users = [];
-  for (let index = 0; index < 25; index++) {
-    const { user } = await subscribe(shop, { planId });
-    users.push(user);
-  }
-  const { subscription } = await subscribe(shop, { planId });
-  const asOf = subscription.currentPeriodEnd;
-
-  const runs = await Promise.all(
-    Array.from({ length: 8 }, () => charge(shop, { asOf, limit: 20 })),
-  );
-
-  const left = await charge(shop, { asOf });
-  assert.equal(left.remaining, 0);
-  assert.ok(runs.filter(({ claimed }) => claimed > 0).length > 1, "overlap");
-  for (const user of users) {
-    const rows = await chargeRows(shop, user);
-    assert.deepEqual(rows.map(({ status }) => status), ["paid", "paid"]);
-  }
-});
-
 test("a run does as much as its limit says and tells what remains", async (shop) => {
   const planId = await addPlan(shop, { interval: "day" });
   const subscribers = [];

@@ -8,6 +8,7 @@ import { createDerivedSigner } from "../../supabase/functions/_shared/security/d
 import {
   addPlan,
   issue,
+  issueRequests,
   registerInWindow,
   type Registration,
 } from "../support/billing.ts";
@@ -37,12 +38,6 @@ async function comeBack(
     path: location.pathname,
     query: Object.fromEntries(location.searchParams),
   };
-}
-
-/** How many requests for a billing key Toss got. */
-function issueRequests({ simulator }: Shop): number {
-  return simulator.requests()
-    .filter(({ path }) => path.endsWith("/authorizations/issue")).length;
 }
 
 function withState({ redirectUrl }: Registration, state: string | null): URL {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   addPlan,
   issue,
+  issueRequests,
   prepare,
   registerCard,
   registerInWindow,
@@ -9,17 +10,10 @@ import {
 import { chargeRows, outboxTypes } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
-import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { signUp } from "../support/users.ts";
 
 const test = shopTests();
-
-/** The requests for a billing key that Toss got since a position of its log. */
-function issueRequests({ simulator }: Shop): number {
-  return simulator.requests()
-    .filter(({ path }) => path.endsWith("/authorizations/issue")).length;
-}
 
 test("prepare answers what the registration window needs, with the user's own customerKey", async (shop) => {
   const user = await signUp(shop);

@@ -278,7 +278,7 @@ test("change_method takes an own active method and no other", async (shop) => {
   await leave(shop, subscriber);
 });
 
-test("a user cannot give money back; the shop can", async (shop) => {
+test("a user cannot take money back", async (shop) => {
   const subscriber = await subscribe(shop);
   const fields = { refund: "prorated" };
 

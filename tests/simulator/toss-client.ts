@@ -91,7 +91,7 @@ export function confirm(
 }
 
 /** The body of a request for a virtual account. */
-export const ACCOUNT_REQUEST = {
+const ACCOUNT_REQUEST = {
   orderId: "order-0001",
   orderName: "One order",
   amount: 15_000,

@@ -15,7 +15,7 @@ const preparedSchema = z.strictObject({
 });
 
 /** A subscription as the API answers it. */
-export const subscriptionSchema = z.strictObject({
+const subscriptionSchema = z.strictObject({
   id: z.uuid(),
   planId: z.string(),
   status: z.enum(["trialing", "active", "past_due", "canceled"]),
@@ -208,4 +208,10 @@ export async function changed(
   const answer = await change(shop, subscriber, action, fields);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   return subscriptionSchema.parse(answer.body);
+}
+
+/** How many requests for a billing key Toss got. */
+export function issueRequests({ simulator }: Shop): number {
+  return simulator.requests()
+    .filter(({ path }) => path.endsWith("/authorizations/issue")).length;
 }

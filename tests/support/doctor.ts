@@ -86,7 +86,7 @@ export async function asOwner(
 }
 
 /** How an operator with every key names the stack. */
-export function doctorTarget(
+function doctorTarget(
   { stack }: Shop,
   changes: Partial<DoctorTarget> = {},
 ): DoctorTarget {

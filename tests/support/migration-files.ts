@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
 
 /** Where the migrations are. */
-export const MIGRATIONS = join(PROJECT_ROOT, "supabase", "migrations");
+const MIGRATIONS = join(PROJECT_ROOT, "supabase", "migrations");
 
 /** The versions and names of the project's migrations, oldest first; `upTo` is the version of the last one wanted. */
 export function migrationFiles(upTo?: string): string[] {
@@ -14,7 +14,7 @@ export function migrationFiles(upTo?: string): string[] {
 }
 
 /** The version in the name of a migration file. */
-export function versionOf(file: string): string {
+function versionOf(file: string): string {
   return file.slice(0, file.indexOf("_"));
 }
 

@@ -1,7 +1,7 @@
 import type { SignatureScheme } from "../../supabase/functions/_shared/config.ts";
 
 /** The time that the schemes with a time sign. */
-export const SIGNED_AT = "2026-11-21T11:42:34+09:00";
+const SIGNED_AT = "2026-11-21T11:42:34+09:00";
 
 /** What a sender signs. */
 export interface Signing {

@@ -12,9 +12,9 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
   summary: "Change a subscription",
   description:
     "A user changes an own subscription, the shop any. `cancel_at_period_end` and `resume` take and give back " +
-    "notice; `cancel_now` ends it, with `refund` `prorated` (secret key only) for the money of the rest of the period; `change_plan` " +
-    "needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was declined. What a status " +
-    "does not allow is `invalid_request`.",
+    "notice; `cancel_now` ends it, with `refund` `prorated`, which is the shop's alone, for the money of the rest of " +
+    "the period; `change_plan` needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was " +
+    "declined. What a status does not allow is `invalid_request`.",
   security: ["userToken", "secretKey"],
   body: subscriptionRequest,
   answers: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isExpired } from "../billing/billing-card.ts";
-import type { BillingKey } from "../billing/billing-state.ts";
+import type { BillingKey } from "../billing/billing-key.ts";
 import { abortCharge, approveCharge } from "../billing/charge.ts";
 import { takeChargeDecline } from "../billing/charge-decline.ts";
 import { digestOf } from "../billing/identifiers.ts";

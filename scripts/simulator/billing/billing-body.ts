@@ -1,7 +1,7 @@
 import { toKoreanTime } from "../korean-time.ts";
 import { CARD_COMPANIES, maskCardNumber } from "../payments/card.ts";
 import { MERCHANT_ID } from "../payments/identifiers.ts";
-import type { BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
 
 /**
  * Writes the Billing object.

@@ -1,5 +1,6 @@
 import type { KeyPair } from "../options.ts";
 import type { BillingCard } from "./billing-card.ts";
+import type { BillingKey } from "./billing-key.ts";
 import type { ChargeAttempt } from "./charge-attempt.ts";
 import type { ChargeDecline } from "./charge-decline.ts";
 
@@ -10,18 +11,6 @@ export interface BillingAuthorization {
   customerKey: string;
   card: BillingCard;
   authenticatedAt: number;
-}
-
-/** An issued billing key. Times in epoch ms. */
-export interface BillingKey {
-  billingKey: string;
-  /** SHA-256 of the billing key in hex, by which others may name it. */
-  keyDigest: string;
-  customerKey: string;
-  card: BillingCard;
-  authenticatedAt: number;
-  issuedAt: number;
-  deletedAt: number | null;
 }
 
 /** Everything a simulator knows about billing (자동결제). */

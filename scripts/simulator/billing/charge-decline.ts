@@ -1,5 +1,5 @@
 import { type Decline, takeDecline } from "../payments/card-decline.ts";
-import type { BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
 import { type KeySelector, matchesKey } from "./key-selector.ts";
 
 /** Billing keys whose charges are declined; without a selector, all of them. */

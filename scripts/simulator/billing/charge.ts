@@ -8,7 +8,7 @@ import {
   authenticatePayment,
 } from "../payments/transitions.ts";
 import type { SimulatorState } from "../state.ts";
-import type { BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
 
 /** What is charged; amounts in KRW. */
 export interface ChargeOrder {

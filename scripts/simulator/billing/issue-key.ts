@@ -1,5 +1,6 @@
 import type { SimulatorState } from "../state.ts";
-import type { BillingAuthorization, BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
+import type { BillingAuthorization } from "./billing-state.ts";
 import { digestOf, newBillingKey } from "./identifiers.ts";
 
 /** Issues a billing key; one card may have several. */

@@ -1,6 +1,6 @@
 import { toKoreanTime } from "../korean-time.ts";
 import { maskCardNumber } from "../payments/card.ts";
-import type { BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
 import { maskBillingKey } from "./identifiers.ts";
 
 /** What the simulator's ledger says about one billing key, without the key. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BillingKey } from "./billing-state.ts";
+import type { BillingKey } from "./billing-key.ts";
 
 /** The ways to name billing keys; what is absent matches every key. */
 export const keySelectorShape = {

@@ -6,7 +6,7 @@ import {
 } from "../_shared/database/charges.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { RequestContext } from "../_shared/http/create-function.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 
 /** How an ad hoc charge stands; a repeat of its requestId answers the same. */
 export interface AdHocResult {

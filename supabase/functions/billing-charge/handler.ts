@@ -8,7 +8,7 @@ import type {
 } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { chargeAdHoc } from "./ad-hoc.ts";
 import { type ChargeRequest, chargeRequest } from "./request.ts";
 

@@ -10,7 +10,7 @@ import type {
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { requireUser } from "../_shared/http/require-user.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { issueError, localIssueError, planError } from "./refusal.ts";
 import { issueRequest } from "./request.ts";
 

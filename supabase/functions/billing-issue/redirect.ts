@@ -7,13 +7,9 @@ import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import {
-  preferredLanguage,
-  userMessage,
-} from "../_shared/http/error-response.ts";
 import { parseInput } from "../_shared/http/read-body.ts";
 import { redirect } from "../_shared/http/redirect.ts";
-import { toAppError } from "../_shared/http/to-app-error.ts";
+import { redirectRefusal } from "../_shared/http/redirect-refusal.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import { register, type Registered } from "./handler.ts";
 import { issueQuery } from "./request.ts";
@@ -39,19 +35,10 @@ export const issueByRedirect: Handler = async (request, context) => {
     const result = await register(context, { ...state, authKey });
     return redirect(appUrl(config, config.app.successPath, pageOf(result)));
   } catch (thrown) {
-    const error = toAppError(thrown);
-    context.logger.info("billing_issue_refused", {
-      code: error.code,
-      reason: error.message,
-      cause: error.options.cause instanceof Error
-        ? error.options.cause.message
-        : undefined,
+    return redirectRefusal(request, context, {
+      thrown,
+      event: "billing_issue_refused",
     });
-    return redirect(appUrl(config, config.app.failPath, {
-      code: error.code,
-      message: userMessage(error, preferredLanguage(request)),
-      tossCode: error.options.tossCode,
-    }));
   }
 };
 

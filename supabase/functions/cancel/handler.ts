@@ -2,7 +2,7 @@ import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { cancelPayment } from "../_shared/payments/cancel-payment.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { cancelError } from "./refusal.ts";
 import { cancelRequest } from "./request.ts";
 

@@ -28,6 +28,3 @@ export const checkoutRequest = z.strictObject({
   ({ items, planId }) => items !== undefined || planId !== undefined,
   { path: ["items"], message: "required, unless planId is sent" },
 );
-
-/** A checked {@link checkoutRequest}. */
-export type CheckoutRequest = z.output<typeof checkoutRequest>;

@@ -2,20 +2,16 @@ import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import {
-  preferredLanguage,
-  userMessage,
-} from "../_shared/http/error-response.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { parseInput, readJson } from "../_shared/http/read-body.ts";
 import { redirect } from "../_shared/http/redirect.ts";
-import { toAppError } from "../_shared/http/to-app-error.ts";
+import { redirectRefusal } from "../_shared/http/redirect-refusal.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import {
   confirmPayment,
   type ConfirmRequest,
 } from "../_shared/payments/confirm-payment.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import type { PaymentView } from "../_shared/database/payment-view.ts";
 import { confirmError } from "./refusal.ts";
 import { confirmQuery, confirmRequest } from "./request.ts";
@@ -74,19 +70,10 @@ export const confirmByRedirect: Handler = async (request, context) => {
       status: answer.status,
     }));
   } catch (thrown) {
-    const error = toAppError(thrown);
-    context.logger.info("confirm_refused", {
-      code: error.code,
-      reason: error.message,
-      cause: error.options.cause instanceof Error
-        ? error.options.cause.message
-        : undefined,
+    return redirectRefusal(request, context, {
+      thrown,
+      event: "confirm_refused",
+      parameters: { orderId: query.orderId },
     });
-    return redirect(appUrl(config, config.app.failPath, {
-      code: error.code,
-      message: userMessage(error, preferredLanguage(request)),
-      orderId: query.orderId,
-      tossCode: error.options.tossCode,
-    }));
   }
 };

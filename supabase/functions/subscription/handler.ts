@@ -12,7 +12,7 @@ import type {
 } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { subscriptionRequest } from "./request.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { issueVirtualAccount } from "../_shared/payments/issue-virtual-account.ts";
 import { virtualAccountError } from "./refusal.ts";
 import { virtualAccountRequest } from "./request.ts";

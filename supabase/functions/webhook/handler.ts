@@ -1,7 +1,7 @@
 import { runAfterAnswer } from "../_shared/http/background.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readBody } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/payments/create-context.ts";
+import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { checkSender } from "../_shared/webhooks/check-sender.ts";
 import { processEvent } from "../_shared/webhooks/process-event.ts";
 import { storeDelivery } from "../_shared/webhooks/receive.ts";

@@ -30,7 +30,7 @@ export function fencesOf(text: string): Fence[] {
 }
 
 /** A page without its fenced blocks and, if so wished, without what stands in backticks. */
-export function proseOf(text: string, { withCode = false } = {}): string {
+function proseOf(text: string, { withCode = false } = {}): string {
   const prose = text.replaceAll(FENCE, "");
   return withCode ? prose : prose.replaceAll(/`[^`\n]*`/g, "");
 }

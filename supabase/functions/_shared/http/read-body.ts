@@ -42,7 +42,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
 }
 
 /** Names each field that zod refused, and says what to do. */
-export function fieldProblems(error: z.ZodError): FieldProblem[] {
+function fieldProblems(error: z.ZodError): FieldProblem[] {
   return error.issues.flatMap((issue) => {
     const field = issue.path.join(".");
     if (issue.code !== "unrecognized_keys") {

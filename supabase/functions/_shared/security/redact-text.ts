@@ -23,7 +23,8 @@ const TOKENS = new RegExp(
     "(?:dGVzdF9za1|bGl2ZV9za1|dGVzdF9nc2tf|bGl2ZV9nc2tf)[\\w+/=-]*",
     "sb_secret_[\\w-]+",
     "sbp_[0-9a-f]{20,}",
-    "eyJ[\\w-]{5,600}\\.[\\w-]{5,}\\.[\\w-]*",
+    // With one dot: the state of billing-issue's redirect, a registration in its user's name for half an hour.
+    "eyJ[\\w-]{5,800}\\.[\\w-]{5,}(?:\\.[\\w-]*)?",
     "(?<![A-Za-z0-9])ps_[A-Za-z0-9]{8,}",
   ].join("|"),
   "g",
@@ -55,11 +56,11 @@ const CARD_NUMBER = new RegExp(
 
 /**
  * Removes secrets from free text: by shape (Toss and Supabase secret keys,
- * Basic and Bearer credentials, JSON Web Tokens, a payment's `ps_` secret, card
- * numbers, masked or not), by field name where the text holds JSON, a query or
- * `name: value`, and by given literals. Everything else stays as it is. Billing
- * keys and account numbers have no shape of their own: only their name gives
- * them away. Never throws.
+ * Basic and Bearer credentials, JSON Web Tokens, signed states, a payment's
+ * `ps_` secret, card numbers, masked or not), by field name where the text
+ * holds JSON, a query or `name: value`, and by given literals. Everything else
+ * stays as it is. authKeys, billing keys and account numbers have no shape of
+ * their own: only their name gives them away. Never throws.
  */
 export function redactText(
   text: string,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The states Toss documents for `Payment.status`. */
-export const PAYMENT_STATUSES = [
+const PAYMENT_STATUSES = [
   "READY",
   "IN_PROGRESS",
   "WAITING_FOR_DEPOSIT",
@@ -40,9 +40,6 @@ export const CANCEL = z.looseObject({
   cancelStatus: text,
   cancelRequestId: text,
 });
-
-/** A parsed Toss Cancel object. */
-export type TossCancel = z.output<typeof CANCEL>;
 
 const CARD = z.looseObject({
   amount: optionalAmount,

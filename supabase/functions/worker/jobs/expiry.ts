@@ -4,7 +4,7 @@ import {
   expireOrders,
   type UnsettledPayment,
 } from "../../_shared/database/worker-jobs.ts";
-import { createOperationContext } from "../../_shared/payments/create-context.ts";
+import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import type { OperationContext } from "../../_shared/payments/operation-context.ts";
 import { paymentSnapshot } from "../../_shared/payments/snapshot.ts";
 import type { Job } from "./job.ts";

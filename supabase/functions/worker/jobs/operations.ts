@@ -1,5 +1,5 @@
 import { claimOperations } from "../../_shared/database/worker-jobs.ts";
-import { createOperationContext } from "../../_shared/payments/create-context.ts";
+import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import {
   type OperationEnd,
   resolveOperation,

@@ -1,5 +1,5 @@
 import { claimWebhookEvents } from "../../_shared/database/webhook-events.ts";
-import { createOperationContext } from "../../_shared/payments/create-context.ts";
+import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import { processEvent } from "../../_shared/webhooks/process-event.ts";
 import type { Job } from "./job.ts";
 import { runBatches } from "../../_shared/run-batches.ts";

@@ -1,7 +1,7 @@
 import type { PaymentSource } from "../database/apply-payment.ts";
 import { withRetries } from "../database/client.ts";
 import type { RequestContext } from "../http/create-function.ts";
-import type { OperationContext } from "./operation-context.ts";
+import type { OperationContext } from "../payments/operation-context.ts";
 
 /** What a request handler hands to the code that acts on operations. */
 export function createOperationContext(

@@ -1,0 +1,36 @@
+import type { RequestContext } from "./create-function.ts";
+import { preferredLanguage, userMessage } from "./error-response.ts";
+import { redirect } from "./redirect.ts";
+import { toAppError } from "./to-app-error.ts";
+import { appUrl } from "./urls.ts";
+
+/**
+ * Sends a browser to the shop's fail page with `code`, `message` and, where Toss refused, `tossCode`: who comes
+ * from Toss's window can show no JSON.
+ *
+ * @param event the log line's name
+ * @param parameters what the fail page gets besides
+ */
+export function redirectRefusal(
+  request: Request,
+  { services: { config }, logger }: RequestContext,
+  { thrown, event, parameters = {} }: {
+    thrown: unknown;
+    event: string;
+    parameters?: Record<string, string | undefined>;
+  },
+): Response {
+  const error = toAppError(thrown);
+  const { cause } = error.options;
+  logger.info(event, {
+    code: error.code,
+    reason: error.message,
+    cause: cause instanceof Error ? cause.message : undefined,
+  });
+  return redirect(appUrl(config, config.app.failPath, {
+    code: error.code,
+    message: userMessage(error, preferredLanguage(request)),
+    ...parameters,
+    tossCode: error.options.tossCode,
+  }));
+}
