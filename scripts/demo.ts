@@ -1,4 +1,6 @@
 import process from "node:process";
+import { proveOnce } from "./billing-proof/prove-once.ts";
+import { stormTable } from "./billing-proof/table.ts";
 import { decline } from "./demo/decline.ts";
 import { lostAnswer } from "./demo/lost-answer.ts";
 import { pass } from "./demo/pass.ts";
@@ -13,8 +15,9 @@ const HELP = `Plays a shop's life on a stack of its own and shows what happened.
 
 Starts Postgres, the API, the functions and a simulated Toss on free ports,
 buys, declines, loses an answer, refunds, waits for deposits, lives through 14
-months of a subscriber, checks every money invariant and compares the
-database with Toss's books. Nothing is left behind.
+months of a subscriber, lets killed runs charge next to a naive loop, checks
+every money invariant and compares the database with Toss's books. Nothing is
+left behind.
 Exit code 0 when everything went as it should.`;
 
 const SCENES = [
@@ -26,6 +29,45 @@ const SCENES = [
   virtualAccount,
   subscriber,
 ];
+
+/** The local Data API prints a stack trace for each caller that is killed in the middle of a request. */
+async function withoutErrorLines<Value>(
+  body: () => Promise<Value>,
+): Promise<Value> {
+  const print = console.error;
+  console.error = () => {};
+  try {
+    return await body();
+  } finally {
+    console.error = print;
+  }
+}
+
+/** Overlapping, killed runs that lose answers, next to a naive loop, on a stack of their own. */
+async function chargeInAStorm(): Promise<boolean> {
+  const plan = {
+    seed: 1,
+    subscribers: 40,
+    runners: 8,
+    months: 1,
+    withSingleLoop: false,
+  };
+  const { naive, billingCharge, verdict } = await withoutErrorLines(() =>
+    proveOnce(plan)
+  );
+  console.log(
+    `\n${plan.subscribers} subscriptions are due: ${plan.runners} overlapping runs, SIGKILL, 5 % of the answers lost ` +
+      `겹친 실행\n`,
+  );
+  console.log(
+    stormTable([["a naive loop", naive], ["billing-charge", billingCharge]])
+      .replace(/^/gm, "  "),
+  );
+  for (const problem of verdict.problems) console.log(`  ✗ ${problem}`);
+  return verdict.problems.length === 0 &&
+    billingCharge.count.charges === plan.subscribers &&
+    billingCharge.count.doubleCharged === 0;
+}
 
 async function play(): Promise<boolean> {
   const startedAt = performance.now();
@@ -43,6 +85,7 @@ async function play(): Promise<boolean> {
         isAllRight &&= isExpected;
       }
     }
+    isAllRight &&= await chargeInAStorm();
     const violations = await stack.sql<
       { invariant: string; subject: string; detail: string }[]
     >`select * from public.invariant_violations()`;

@@ -55,7 +55,10 @@ begin
 
   -- Ends the alert that an earlier answer raised.
   if (
-    select v.event from public.payment_events as v where v.payment_key = answer_key order by v.id desc limit 1
+    select v.event from public.payment_events as v
+    where v.payment_key = answer_key and v.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+    order by v.id desc
+    limit 1
   ) = 'answer_mismatch' then
     perform private.write_event(line || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
   end if;
