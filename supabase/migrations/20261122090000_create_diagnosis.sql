@@ -139,6 +139,7 @@ comment on function private.diagnose_cron_jobs() is
   'What pg_cron has scheduled under our names, by whom, and how the last run ended. Null without pg_cron.';
 revoke execute on function private.diagnose_cron_jobs() from public, anon, authenticated;
 
+-- A deleted card and an ended registration keep their row without a ciphertext.
 create function private.diagnose_encryption_keys()
 returns jsonb
 language plpgsql
@@ -160,7 +161,11 @@ begin
   loop
     execute format(
       'select coalesce(jsonb_agg(jsonb_build_object(''table'', %L, ''keyId'', k.key_id, ''rows'', k.rows)), ''[]'')
-       from (select s.key_id, count(*) as rows from %s as s group by s.key_id order by s.key_id) as k',
+       from (
+         select s.key_id, count(*) as rows from %s as s
+         where s.ciphertext is not null
+         group by s.key_id order by s.key_id
+       ) as k',
       encrypted::text, encrypted
     ) into counted;
     found_keys := found_keys || counted;

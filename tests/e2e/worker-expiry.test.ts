@@ -108,7 +108,8 @@ test("worker expiry settles the other payments when Toss's answer about one cann
   const lucky = await forgottenPurchase(shop);
   shop.simulator.addFault({
     kind: "wrong_answer",
-    patch: { requestedAt: "no time at all" },
+    // A text that Postgres cannot store.
+    patch: { method: "카드\u0000" },
     method: "GET",
     paymentKey: unlucky.paymentKey,
   });
