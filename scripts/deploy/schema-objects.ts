@@ -17,6 +17,8 @@ export interface SchemaChanges {
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g;
 const CREATED =
   /^create (?:or replace )?(?:unlogged )?(?:materialized )?(table|view|sequence|function) (?:if not exists )?((?:public|private)\.\w+)/;
+const MOVED =
+  /^alter (table|view|sequence|function) (?:public|private)\.(\w+)(?:\([^)]*\))? set schema (public|private)$/;
 const DROPPED =
   /^drop (?:materialized )?(table|view|sequence|function) (?:if exists )?([\s\S]+)$/;
 
@@ -33,6 +35,13 @@ export function readSchemaChanges(sql: string): SchemaChanges {
     if (created !== null) {
       const [, word, name = ""] = created;
       changes.creates.push({ kind: kindOf(word), name });
+    }
+    const [, moved, movedName, schema] = MOVED.exec(statement) ?? [];
+    if (moved !== undefined) {
+      changes.creates.push({
+        kind: kindOf(moved),
+        name: `${schema}.${movedName}`,
+      });
     }
     const [, word, names = ""] = DROPPED.exec(statement) ?? [];
     // Arguments of a function may be of types that look like our names.

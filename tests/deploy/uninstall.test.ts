@@ -65,7 +65,7 @@ test("uninstall --dry-run shows what would go and changes nothing", async () => 
   ]);
 
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /Schedules +tosspayments-expiry of postgres, /);
+  assert.match(stdout, /Schedules +tosspayments-billing of postgres, /);
   assert.ok(stdout.includes(`Functions   ${local.functions.join(", ")}\n`));
   assert.match(stdout, /Data .*public\.orders, public\.outbox_events/);
   assert.deepEqual(scene.api.changes, []);
