@@ -16,8 +16,8 @@ mapfile -t entries < <(git ls-files -co --exclude-standard 'supabase/functions/*
 printf 'import "%s";\n' '@supabase/supabase-js' 'hono' 'zod' > "$work/runtime.ts"
 cp import_map.json "$work/"
 npx -y deno@2.1.4 cache --quiet --no-config --import-map=import_map.json --lock="$work/deno.lock" --frozen=false "$work/runtime.ts" "${entries[@]}"
-# The current Deno also wants the import map's packages named; 2.1.4 ignores and drops that section,
-# which is why runs on 2.1.4 use a copy (scripts/run-2.1.4.sh).
+# The current Deno also wants the import map's packages named; 2.1.4 ignores that section and would
+# drop it, which is why runs on 2.1.4 are given --no-lock (.ci/run).
 npx -y deno eval --no-config "
   const lock = JSON.parse(Deno.readTextFileSync('$work/deno.lock'));
   const map = JSON.parse(Deno.readTextFileSync('import_map.json')).imports;
