@@ -1,10 +1,9 @@
 import postgres, { type Sql } from "postgres";
-import { prepareDatabase } from "../stack/database.ts";
-import { startLite } from "../stack/lite.ts";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { databaseTemplate } from "../stack/database-template.ts";
 import { freePort } from "../stack/ports.ts";
 import { startPostgres, SUPERUSER } from "../stack/postgres.ts";
 import { openStackDirectory } from "../stack/stack-directory.ts";
+import { PROJECT_MIGRATIONS } from "../stack/stack-settings.ts";
 
 /** A migrated database of its own, without functions. */
 export interface ScaleDatabase {
@@ -24,23 +23,13 @@ export async function startScaleDatabase(): Promise<ScaleDatabase> {
     directory: directory.path,
     port: freePort(),
     temporary: directory.temporary,
+    template: await databaseTemplate(PROJECT_MIGRATIONS, () => {}),
     log: () => {},
   });
   cleanup.defer(() => server.stop());
   const url = server.url(SUPERUSER);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   cleanup.defer(() => sql.end());
-  const lite = startLite(url);
-  try {
-    await prepareDatabase(server, { sql, lite }, {
-      migrationsDirectory: `${PROJECT_ROOT}/supabase/migrations`,
-      seedFile: null,
-      vaultSecrets: {},
-      log: () => {},
-    });
-  } finally {
-    await lite.stop();
-  }
   const owned = cleanup.move();
   return { url, sql, stop: () => owned.disposeAsync() };
 }

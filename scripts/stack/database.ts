@@ -9,19 +9,15 @@ import { setVaultSecrets } from "./vault.ts";
 /** What {@linkcode prepareDatabase} puts into the database. */
 export interface DatabaseContents {
   migrationsDirectory: string;
-  /** Null = no seed. */
-  seedFile: string | null;
-  /** Secrets of the Vault by name, for the scheduled jobs. */
-  vaultSecrets: Record<string, string>;
   log: (line: string) => void;
 }
 
 /**
  * Makes a project out of a plain Postgres: roles, schemas, stand-ins for the
- * extensions, the Auth server's tables, migrations and seed.
+ * extensions, the Auth server's tables, and migrations.
  *
  * Safe to repeat at every start. `sql` must be the superuser's. Throws
- * `SqlFileError` when a migration or the seed fails.
+ * `SqlFileError` when a migration fails.
  */
 export async function prepareDatabase(
   server: PostgresServer,
@@ -31,7 +27,6 @@ export async function prepareDatabase(
   await bootstrap(parts.sql, { from: 0, to: 89 });
   await parts.lite.createAuthSchema();
   await bootstrap(parts.sql, { from: 90, to: 99 });
-  await setVaultSecrets(parts.sql, contents.vaultSecrets);
   const owner = postgres(server.url("postgres"), {
     max: 1,
     onnotice: () => {},
@@ -39,7 +34,37 @@ export async function prepareDatabase(
   try {
     const files = await applyMigrations(owner, contents.migrationsDirectory);
     if (files.length > 0) contents.log(`applied ${files.length} migrations`);
-    if (contents.seedFile !== null) await seedOnce(owner, contents.seedFile);
+  } finally {
+    await owner.end();
+  }
+}
+
+/** What is a stack's own, and therefore in no template. */
+export interface OwnContents {
+  /** Null = no seed. */
+  seedFile: string | null;
+  /** Secrets of the Vault by name, for the scheduled jobs. */
+  vaultSecrets: Record<string, string>;
+}
+
+/**
+ * Puts the seed, once in the life of a database, and the secrets of this start into a prepared one.
+ *
+ * `sql` must be the superuser's. Throws `SqlFileError` when the seed fails.
+ */
+export async function personaliseDatabase(
+  server: PostgresServer,
+  sql: Sql,
+  contents: OwnContents,
+): Promise<void> {
+  await setVaultSecrets(sql, contents.vaultSecrets);
+  if (contents.seedFile === null) return;
+  const owner = postgres(server.url("postgres"), {
+    max: 1,
+    onnotice: () => {},
+  });
+  try {
+    await seedOnce(owner, contents.seedFile);
   } finally {
     await owner.end();
   }

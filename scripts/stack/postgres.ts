@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { copyDataDirectory } from "./copy-data-directory.ts";
 import { type Keeper, startKeeper } from "./keeper-process.ts";
 import { asAccount, choosePostgresAccount } from "./postgres-account.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
@@ -18,6 +19,8 @@ export interface PostgresOptions {
   port: number;
   /** Removes the folder at the end and does not wait for the disk. */
   temporary: boolean;
+  /** A data folder to start from a copy of; null = an empty cluster. */
+  template: string | null;
   log: (line: string) => void;
 }
 
@@ -82,6 +85,9 @@ export async function startPostgres(
   const binaries = await findPostgresBinaries();
   const found = await recoverDataDirectory(data);
   if (found !== null) options.log(found);
+  if (options.template !== null) {
+    await copyDataDirectory(options.template, data);
+  }
   const account = await choosePostgresAccount(data);
   await initialisePostgres({
     initdb: binaries.initdb,

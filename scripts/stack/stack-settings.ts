@@ -9,6 +9,13 @@ export type StackSettings =
   & Required<Omit<StackOptions, WithoutDefault>>
   & Pick<StackOptions, WithoutDefault>;
 
+/** The project's own migrations. */
+export const PROJECT_MIGRATIONS = join(
+  PROJECT_ROOT,
+  "supabase",
+  "migrations",
+);
+
 /** Fills in the defaults, which are those of a test: free ports, no data. */
 export function stackSettings(options: StackOptions): StackSettings {
   return {
@@ -22,7 +29,7 @@ export function stackSettings(options: StackOptions): StackSettings {
     cron: false,
     seed: true,
     functionsDirectory: join(PROJECT_ROOT, "supabase", "functions"),
-    migrationsDirectory: join(PROJECT_ROOT, "supabase", "migrations"),
+    migrationsDirectory: PROJECT_MIGRATIONS,
     seedFile: join(PROJECT_ROOT, "supabase", "seed.sql"),
     log: () => {},
     onRestRequest: () => {},

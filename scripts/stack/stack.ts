@@ -1,7 +1,8 @@
 import postgres, { type Sql } from "postgres";
 import { type StackClock, startClock } from "./clock.ts";
 import { findCronJob, runCronJob, startCron } from "./cron.ts";
-import { prepareDatabase } from "./database.ts";
+import { personaliseDatabase, prepareDatabase } from "./database.ts";
+import { databaseTemplate } from "./database-template.ts";
 import type { FunctionsPool } from "./functions-pool.ts";
 import { createFunctionsProxy } from "./functions-proxy.ts";
 import { startFunctions } from "./functions.ts";
@@ -14,7 +15,11 @@ import { type Outside, startOutside } from "./outside.ts";
 import { freePort } from "./ports.ts";
 import { type PostgresServer, startPostgres, SUPERUSER } from "./postgres.ts";
 import { openStackDirectory, type StackDirectory } from "./stack-directory.ts";
-import { type StackSettings, stackSettings } from "./stack-settings.ts";
+import {
+  PROJECT_MIGRATIONS,
+  type StackSettings,
+  stackSettings,
+} from "./stack-settings.ts";
 import type { Stack, StackOptions } from "./stack-types.ts";
 
 export type { Stack, StackOptions };
@@ -27,6 +32,8 @@ interface Parts {
   apiUrl: string;
   outside: Outside;
   postgres: PostgresServer;
+  /** The database is a copy of one that has the migrations already. */
+  isPrepared: boolean;
   sql: Sql;
   lite: Lite;
 }
@@ -42,10 +49,16 @@ async function startServers(
   const apiUrl = `http://127.0.0.1:${gateway.port}`;
   const secrets = await loadLocalSecrets(directory.path);
   const outside = await startOutside({ settings, apiUrl, secrets, cleanup });
+  // Migrations of a test's own are used once and are not worth a template.
+  const template = directory.temporary &&
+      settings.migrationsDirectory === PROJECT_MIGRATIONS
+    ? await databaseTemplate(settings.migrationsDirectory, settings.log)
+    : null;
   const server = await startPostgres({
     directory: directory.path,
     port: settings.dbPort || freePort(),
     temporary: directory.temporary,
+    template,
     log: settings.log,
   });
   cleanup.defer(() => server.stop());
@@ -54,19 +67,24 @@ async function startServers(
   const lite = startLite(server.url(SUPERUSER));
   cleanup.defer(() => lite.stop());
   const parts = { directory, gateway, apiUrl, outside, sql, lite };
-  return { settings, cleanup, postgres: server, ...parts };
+  const isPrepared = template !== null;
+  return { settings, cleanup, postgres: server, isPrepared, ...parts };
 }
 
 async function fillDatabase(parts: Parts): Promise<void> {
   const { settings, outside, sql } = parts;
-  await prepareDatabase(parts.postgres, { sql, lite: parts.lite }, {
-    migrationsDirectory: settings.migrationsDirectory,
+  if (!parts.isPrepared) {
+    await prepareDatabase(parts.postgres, { sql, lite: parts.lite }, {
+      migrationsDirectory: settings.migrationsDirectory,
+      log: settings.log,
+    });
+  }
+  await personaliseDatabase(parts.postgres, sql, {
     seedFile: settings.seed ? settings.seedFile : null,
     vaultSecrets: {
       supabase_tosspayments_url: parts.apiUrl,
       supabase_tosspayments_cron_secret: outside.variables.CRON_SECRET ?? "",
     },
-    log: settings.log,
   });
   const net = await startNet(sql, settings.log);
   parts.cleanup.defer(() => net.stop());

@@ -22,14 +22,13 @@ async function openTarget(): Promise<UpgradeTarget> {
     directory,
     port: freePort(),
     temporary: true,
+    template: null,
     log: console.error,
   });
   const sql = postgres(server.url(SUPERUSER), { onnotice: () => {} });
   const lite = startLite(server.url(SUPERUSER));
   await prepareDatabase(server, { sql, lite }, {
     migrationsDirectory: migrations,
-    seedFile: null,
-    vaultSecrets: {},
     log: console.error,
   });
   return {
