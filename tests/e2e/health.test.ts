@@ -16,7 +16,7 @@ test("health tells whoever brings CRON_SECRET that it is the functions' own", as
 
   assert.equal(known.status, 200);
   assert.equal(known.body.caller, "cron");
-  assert.equal(wrong.status, 200);
+  assert.equal(wrong.status, 401);
   assert.equal(wrong.body.caller, undefined);
   for (const { body } of [known, wrong]) {
     assert.equal(body.operations, undefined);

@@ -86,7 +86,59 @@ const cases: [string, AccessMode[], Record<string, string>, string][] = [
   ["a cron secret with another ending", ["cron", "secret"], {
     authorization: `Bearer ${CRON_SECRET}x`,
   }, "unauthorized"],
-  ["an open function, wrong key", ["anyone"], { apikey: "nope" }, "anonymous"],
+  ["a wrong key beside the right cron secret", ["cron", "secret"], {
+    apikey: "nope",
+    authorization: `Bearer ${CRON_SECRET}`,
+  }, "unauthorized"],
+  ["a wrong cron secret beside the right key", ["cron", "secret"], {
+    apikey: SECRET,
+    authorization: "Bearer another-secret-of-this-length",
+  }, "unauthorized"],
+  ["an admin client of supabase-js", ["cron", "secret"], {
+    apikey: SECRET,
+    authorization: `Bearer ${SECRET}`,
+  }, "secret"],
+  ["a wrong token beside the right secret key", ["secret", "user"], {
+    apikey: SECRET,
+    authorization: "Bearer forged.user.token",
+  }, "unauthorized"],
+  ["a wrong key beside a right token", ["user", "publishable"], {
+    apikey: "nope",
+    authorization: "Bearer good.user.token",
+  }, "unauthorized"],
+  ["Basic beside a good key", ["user", "publishable"], {
+    apikey: PUBLISHABLE,
+    authorization: `Basic ${btoa("good:user")}`,
+  }, "unauthorized"],
+  ["a bearer that is no token beside a good key", ["user", "publishable"], {
+    apikey: PUBLISHABLE,
+    authorization: "Bearer undefined",
+  }, "unauthorized"],
+  ["another project's key as bearer", ["user", "publishable"], {
+    apikey: PUBLISHABLE,
+    authorization: "Bearer sb_publishable_of_another_project",
+  }, "unauthorized"],
+  ["the cron secret beside a good key", ["user", "publishable"], {
+    apikey: PUBLISHABLE,
+    authorization: `Bearer ${CRON_SECRET}`,
+  }, "unauthorized"],
+  ["the secret key as bearer of a guest", ["user", "publishable"], {
+    apikey: PUBLISHABLE,
+    authorization: `Bearer ${SECRET}`,
+  }, "unauthorized"],
+  [
+    "an open function, wrong key",
+    ["anyone"],
+    { apikey: "nope" },
+    "unauthorized",
+  ],
+  ["an open function, a bearer that is no token", ["anyone"], {
+    authorization: "Bearer nope",
+  }, "unauthorized"],
+  ["an open function, an expired session", ["anyone"], {
+    apikey: PUBLISHABLE,
+    authorization: "Bearer expired.user.token",
+  }, "anonymous"],
   ["an open function, secret key", ["anyone"], { apikey: SECRET }, "secret"],
   ["no mode at all", [], { apikey: SECRET }, "unauthorized"],
 ];

@@ -1,10 +1,8 @@
-import { isAuthRetryableFetchError } from "@supabase/supabase-js";
 import { type Config, type ConfigProblem, loadConfig } from "./config.ts";
 import {
   createDatabase,
   createServerClient,
   type Database,
-  DatabaseError,
 } from "./database/client.ts";
 import { BILLING_STATE_PURPOSE } from "./billing/state-token.ts";
 import {
@@ -13,13 +11,11 @@ import {
 } from "./security/derived-signer.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
 import { createTossClient, type TossClient } from "./toss/client.ts";
+import { createVerifyUser, type VerifyUser } from "./verify-user.ts";
 import type { Logger } from "./logger.ts";
 
 /** Longer than Toss may take by this much, so that a lease ends only when no answer can come any more. */
 const LEASE_MARGIN_SECONDS = 5;
-
-/** Checks a user's access token with Supabase Auth: the user's id, or null when it is not valid. */
-export type VerifyUser = (accessToken: string) => Promise<string | null>;
 
 /** Everything a request handler reaches the world through. */
 export interface Services {
@@ -87,17 +83,7 @@ export function createServices(
           fetch,
           logger,
         }),
-      // Asymmetric tokens are checked with the project's JWKS, legacy ones by Auth itself.
-      verifyUser: async (accessToken) => {
-        const { data, error } = await client.auth.getClaims(accessToken);
-        // Auth being away says nothing about the token; the buyer must not be told to sign in again.
-        if (isAuthRetryableFetchError(error)) {
-          throw new DatabaseError("Auth did not answer");
-        }
-        if (error !== null || data === null) return null;
-        const { sub, role } = data.claims;
-        return role === "authenticated" && typeof sub === "string" ? sub : null;
-      },
+      verifyUser: createVerifyUser(client.auth),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { isEqualInConstantTime } from "../security/timing-safe-equal.ts";
-import type { VerifyUser } from "../services.ts";
+import type { VerifyUser } from "../verify-user.ts";
 import type { AccessMode } from "./access.ts";
 import { AppError } from "./app-error.ts";
 
@@ -26,22 +26,68 @@ function keyProof(value: string | null, keys: readonly string[]): Proof {
   return matchesAny(value, keys) ? "match" : "wrong";
 }
 
-function bearerToken(request: Request): string | null {
+/** What the authorization header carries. */
+type Bearer =
+  /** Nothing, or the key of `apikey` once more, as supabase-js sends it while nobody is signed in. */
+  | { kind: "nothing" }
+  | { kind: "cron" }
+  /** Has the form of an access token (RFC 7519, section 3); nothing else is known of it. */
+  | { kind: "token"; token: string }
+  | { kind: "wrong" };
+
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+function readBearer(request: Request, config: Config): Bearer {
   const header = request.headers.get("authorization") ?? "";
-  return /^Bearer\s+(\S+)$/i.exec(header)?.[1] ?? null;
+  if (header === "") return { kind: "nothing" };
+  const value = /^Bearer\s+(\S+)$/i.exec(header)?.[1];
+  if (value === undefined) return { kind: "wrong" };
+  const { publishableKeys, secretKeys } = config.supabase;
+  const repeated = request.headers.get("apikey") === value ? secretKeys : [];
+  if (matchesAny(value, [...publishableKeys, ...repeated])) {
+    return { kind: "nothing" };
+  }
+  if (isEqualInConstantTime(value, config.cronSecret)) return { kind: "cron" };
+  return TOKEN.test(value)
+    ? { kind: "token", token: value }
+    : { kind: "wrong" };
 }
 
-/** supabase-js sends its API key as bearer while nobody is signed in. It proves nothing in that place. */
-function isApiKey(token: string, config: Config): boolean {
-  return token.startsWith("sb_") ||
-    matchesAny(token, config.supabase.publishableKeys);
+function refuse(message: string): never {
+  throw new AppError("unauthorized", message);
+}
+
+/**
+ * Refuses a credential that cannot be right here, whatever else the request brings.
+ *
+ * An access token is left unread where `user` is no mode and the function is open: an expired session must not
+ * keep a buyer who has paid from `confirm`.
+ */
+function refuseWrong(
+  proof: { secret: Proof; publishable: Proof; bearer: Bearer },
+  modes: readonly AccessMode[],
+): void {
+  const { secret, publishable, bearer } = proof;
+  if (secret === "wrong" && publishable === "wrong") {
+    refuse("apikey is no key of this project.");
+  }
+  const isUnreadable = bearer.kind === "token" && !modes.includes("user") &&
+    !modes.includes("anyone");
+  const isMisplaced = bearer.kind === "cron" && !modes.includes("cron");
+  if (bearer.kind === "wrong" || isUnreadable || isMisplaced) {
+    refuse(
+      `Authorization carries no credential that this function takes; it needs one of: ${
+        modes.map(credentialFor).join(", ")
+      }.`,
+    );
+  }
 }
 
 /**
  * Proves who calls and refuses whoever is not in `modes`. Deny by default.
  *
  * Keys travel in `apikey`; `Authorization: Bearer` carries a user's access token or CRON_SECRET. A credential
- * that is present but wrong is refused, never taken for a weaker one that would do.
+ * that is present but wrong is refused, also beside a right one, and never taken for a weaker one that would do.
  *
  * @throws AppError `unauthorized`
  */
@@ -54,33 +100,25 @@ export async function authenticate(
   const apiKey = request.headers.get("apikey");
   const secret = keyProof(apiKey, config.supabase.secretKeys);
   const publishable = keyProof(apiKey, config.supabase.publishableKeys);
-  const bearer = bearerToken(request);
-  const token = bearer === null || isApiKey(bearer, config) ? null : bearer;
+  const bearer = readBearer(request, config);
+  refuseWrong({ secret, publishable, bearer }, modes);
 
+  const userId = modes.includes("user") && bearer.kind === "token"
+    ? await verifyUser(bearer.token)
+    : undefined;
+  if (userId === null) {
+    refuse("The access token is not valid or has expired; sign in again.");
+  }
   if (modes.includes("secret") && secret === "match") return { kind: "secret" };
-  if (modes.includes("cron") && bearer !== null) {
-    if (isEqualInConstantTime(bearer, config.cronSecret)) {
-      return { kind: "cron" };
-    }
-  }
-  if (modes.includes("user") && token !== null) {
-    const userId = await verifyUser(token);
-    if (userId === null) {
-      throw new AppError(
-        "unauthorized",
-        "The access token is not valid or has expired; sign in again.",
-      );
-    }
-    return { kind: "user", userId };
-  }
-  if (modes.includes("publishable") && token === null) {
-    if (publishable === "match") return { kind: "publishable" };
+  if (modes.includes("cron") && bearer.kind === "cron") return { kind: "cron" };
+  if (userId !== undefined) return { kind: "user", userId };
+  if (modes.includes("publishable") && publishable === "match") {
+    return { kind: "publishable" };
   }
   if (modes.includes("anyone")) {
     return secret === "match" ? { kind: "secret" } : { kind: "anonymous" };
   }
-  throw new AppError(
-    "unauthorized",
+  refuse(
     `This function needs one of: ${modes.map(credentialFor).join(", ")}.`,
   );
 }
