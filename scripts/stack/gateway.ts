@@ -1,3 +1,5 @@
+import { withBrowserAccess } from "./browser-access.ts";
+
 /** One request to the Data API, for counting round trips. */
 export interface RestRequest {
   method: string;
@@ -53,14 +55,19 @@ async function route(
   }
   if (/^\/rest\/v1(\/|$)/.test(url.pathname)) {
     const path = url.pathname + url.search;
-    targets.onRestRequest({ method: request.method, path });
-    return await targets.intercept(
+    return await withBrowserAccess(request, () => {
+      targets.onRestRequest({ method: request.method, path });
+      return targets.intercept(
+        request,
+        () => targets.lite(request, peerAddress),
+      );
+    });
+  }
+  if (/^\/auth\/v1(\/|$)/.test(url.pathname)) {
+    return await withBrowserAccess(
       request,
       () => targets.lite(request, peerAddress),
     );
-  }
-  if (/^\/auth\/v1(\/|$)/.test(url.pathname)) {
-    return await targets.lite(request, peerAddress);
   }
   return refusal(404, "no Route matched with those values");
 }

@@ -229,6 +229,22 @@ test("a preflight lets the shop's page in and no other", async (shop) => {
   }
 });
 
+test("a preflight allows the headers that it asks for, whatever a later supabase-js sends", async (shop) => {
+  const asked = "apikey,authorization,x-header-of-next-year";
+  const { status, headers } = await callFunction(shop, "checkout", {
+    method: "OPTIONS",
+    headers: {
+      origin: SHOP_PAGE,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": asked,
+    },
+  });
+
+  assert.equal(status, 204);
+  assert.equal(headers.get("access-control-allow-headers"), asked);
+  assert.match(headers.get("vary") ?? "", /access-control-request-headers/);
+});
+
 test("an error answer can be read by the shop's page", async (shop) => {
   const { status, headers } = await callFunction(shop, "confirm", {
     body: {},
