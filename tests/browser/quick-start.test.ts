@@ -76,7 +76,7 @@ async function openScene(): Promise<Scene> {
     stdin: "null",
     stdout: "null",
   }).spawn();
-  assert.ok(await waitUntil(() => isServing(url), { timeoutMs: 10_000 }));
+  assert.ok(await waitUntil(() => isServing(url), { timeoutMs: 120_000 }));
   return { stack, browser: await launchChromium(), url, server, folder };
 }
 

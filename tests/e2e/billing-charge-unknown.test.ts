@@ -13,7 +13,7 @@ import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 /** A run for one subscriber at the end of the first period. */
 function chargeNext(shop: Shop, { subscription }: Subscriber) {
@@ -68,7 +68,7 @@ const UNKNOWN: [string, FaultInput][] = [
   ["a lost answer", { kind: "lose_answer_after", count: "always" }],
   ["half an answer", { kind: "half_body", count: "always" }],
   ["a proxy's page", { kind: "garbage" }],
-  ["a late answer", { kind: "delay_after", milliseconds: 1500 }],
+  ["a late answer", { kind: "delay_after", milliseconds: 2600 }],
   ["503 before", { kind: "status_before", code: "NEW", status: 503 }],
   ["503 after", { kind: "status_after", code: "NEW", status: 503 }],
   ["500 FAILED_CARD_COMPANY_RESPONSE after", {

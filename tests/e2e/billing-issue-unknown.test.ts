@@ -12,7 +12,7 @@ import { shopTests } from "../support/shop-test.ts";
 import { signUp, type User } from "../support/users.ts";
 import { moveDatabaseClock, work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 const ISSUE = { path: "/v1/billing/authorizations/issue" };
 
@@ -52,7 +52,7 @@ const LOST: [string, FaultInput][] = [
   }],
   ["half an answer", { kind: "half_body", ...ISSUE, count: "always" }],
   ["a proxy's page", { kind: "garbage", ...ISSUE }],
-  ["a late answer", { kind: "delay_after", milliseconds: 1500, ...ISSUE }],
+  ["a late answer", { kind: "delay_after", milliseconds: 2600, ...ISSUE }],
   ["an answer about another customer", {
     kind: "wrong_answer",
     patch: { customerKey: "somebody-else" },

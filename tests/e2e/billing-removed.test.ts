@@ -12,7 +12,7 @@ import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 /** A charge whose answer did not come, and a user who removes the card before anybody has asked again. */
 async function removedMeanwhile(

@@ -37,7 +37,7 @@ const intercept: Intercept = async (request, forward) => {
 };
 
 const test = shopTests({
-  environment: { TOSS_TIMEOUT_MS: "400" },
+  environment: { TOSS_TIMEOUT_MS: "2000" },
   intercept,
 });
 

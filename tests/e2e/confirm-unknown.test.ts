@@ -19,7 +19,7 @@ import { shopTests } from "../support/shop-test.ts";
 import { bookOf, confirmRequests } from "../support/toss-side.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 const CONFIRM = { method: "POST", path: "/v1/payments/confirm" } as const;
 
@@ -182,7 +182,7 @@ test("confirm() gives up waiting when Toss is silent, and adopts what Toss did m
   const purchase = await startPurchase(shop);
   shop.simulator.addFault({
     kind: "delay_after",
-    milliseconds: 1500,
+    milliseconds: 2600,
     ...CONFIRM,
   });
 
@@ -199,7 +199,7 @@ test("confirm() keeps its key when Toss is still working on the first request (4
   const purchase = await startPurchase(shop);
   shop.simulator.addFault({
     kind: "delay_before",
-    milliseconds: 1800,
+    milliseconds: 4500,
     ...CONFIRM,
   });
   await confirmWithoutProof(shop, purchase);

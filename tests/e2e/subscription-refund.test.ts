@@ -9,7 +9,7 @@ import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { moveDatabaseClock, work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 /** The shop ends a subscription and gives the money for the rest of the period back; a user may not. */
 function refund(shop: Shop, { subscription }: Subscriber): Promise<Answer> {

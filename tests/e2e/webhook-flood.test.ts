@@ -22,8 +22,8 @@ const EVENTS = Number(Deno.env.get("FLOOD_EVENTS") ?? 1000);
 /** Senders at the same time. */
 const SENDERS = 40;
 
-/** What a true event may take in the middle of the flood, on a machine that sends the flood itself. */
-const BOUND_MILLISECONDS = 5_000;
+/** So many forged events may be answered before a true one in their middle has its effect, on a machine of any speed. */
+const OVERTAKEN = EVENTS / 2;
 
 /** Somebody who knows an order, a paid payment and every kind of event, and makes up the rest. */
 function forgery(index: number, order: { orderId: string }, paid: Purchase) {
@@ -48,12 +48,14 @@ function forgery(index: number, order: { orderId: string }, paid: Purchase) {
 async function flood(
   shop: Shop,
   bodyOf: (index: number) => unknown,
+  onAnswer: () => void,
 ): Promise<void> {
   let next = 0;
   await Promise.all(Array.from({ length: SENDERS }, async () => {
     while (next < EVENTS) {
       const { status } = await deliverWebhook(shop, bodyOf(next++));
       assert.equal(status, 200);
+      onAnswer();
     }
   }));
 }
@@ -74,12 +76,18 @@ test(`a flood of ${EVENTS} forged events changes nothing, costs few questions an
   const before = shop.simulator.requests().length;
 
   const startedAt = performance.now();
-  const flooding = flood(shop, (index) => forgery(index, order, paid));
+  let answered = 0;
+  const flooding = flood(
+    shop,
+    (index) => forgery(index, order, paid),
+    () => answered++,
+  );
   await eventually(
     "the flood is at its height",
     async () => await waiting(shop) > 0,
   );
   const sentAt = performance.now();
+  const answeredBefore = answered;
   const { orderId, paymentKey } = refunded;
   const { status } = await deliverWebhook(
     shop,
@@ -91,13 +99,14 @@ test(`a flood of ${EVENTS} forged events changes nothing, costs few questions an
     async () => (await orderRow(shop, orderId)).status === "refunded",
   );
   const doneAt = performance.now();
+  const overtaken = answered - answeredBefore;
   await flooding;
   const seconds = (performance.now() - startedAt) / 1000;
   await settleWebhooks(shop);
   const direct = queriesSince(shop, before).length;
 
   assert.equal(status, 200);
-  assert.ok(doneAt - sentAt < BOUND_MILLISECONDS, `${doneAt - sentAt} ms`);
+  assert.ok(overtaken < OVERTAKEN, `${overtaken} events went first`);
   for (let round = 0; round < 10 && await waiting(shop) > 0; round++) {
     await moveDatabaseClock(shop, 120);
     await work(shop, "webhooks");

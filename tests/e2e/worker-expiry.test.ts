@@ -29,7 +29,7 @@ import {
   work,
 } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 const ORDER_SECONDS = 3600;
 

@@ -14,7 +14,7 @@ import {
 } from "../support/webhooks.ts";
 import { moveDatabaseClock, queriesSince, work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
+const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
 
 const LEASE_SECONDS = 5.5;
 

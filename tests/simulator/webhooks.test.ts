@@ -160,7 +160,7 @@ Deno.test("simulator §12.9 retries by itself on a scaled schedule", async () =>
   await withReceiver(async (simulator, receiver) => {
     receiver.answer(500);
     await confirm(simulator, simulator.createPayment(ORDER));
-    const end = performance.now() + 3000;
+    const end = performance.now() + 120_000;
     while (receiver.received.length < 4) {
       assert.ok(performance.now() < end, "the retries never came");
       await new Promise((resolve) => setTimeout(resolve, 5));

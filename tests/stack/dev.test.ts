@@ -23,7 +23,7 @@ async function processesOf(dev: number, dbDir: string): Promise<number[]> {
 async function allEnded(processes: number[]): Promise<boolean> {
   return await waitUntil(
     () => !processes.some((pid) => isProcessAlive(pid)),
-    { timeoutMs: 10_000 },
+    { timeoutMs: 120_000 },
   );
 }
 

@@ -114,7 +114,7 @@ Deno.test("killFunctions() cuts requests and the next ones are answered", async 
     const started = await fetch(`${stack.functionsUrl}/hang?body`);
     assert.equal(started.status, 200);
     const seen = () => log.filter((line) => line.startsWith("hang")).length;
-    assert.ok(await waitUntil(() => seen() === 2, { timeoutMs: 5000 }));
+    assert.ok(await waitUntil(() => seen() === 2, { timeoutMs: 120_000 }));
     await stack.killFunctions();
     const cut = await waiting;
     assert.equal(cut.status, 502);
@@ -150,7 +150,7 @@ Deno.test("reloadFunctions() leaves no process with the old code, the spare incl
       log.filter((line) => line.includes("old loaded")).length === 2;
     assert.equal(await call(), "old");
     // The spare has loaded it too.
-    assert.ok(await waitUntil(isLoadedTwice, { timeoutMs: 20_000 }));
+    assert.ok(await waitUntil(isLoadedTwice, { timeoutMs: 120_000 }));
 
     await Deno.writeTextFile(
       join(functionsDirectory, "says", "index.ts"),
