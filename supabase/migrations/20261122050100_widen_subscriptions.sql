@@ -70,7 +70,7 @@ comment on column public.subscriptions.interval is 'As agreed, like interval_cou
 comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
 comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
 comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
-comment on column public.subscriptions.end_reason is 'The event that ended it, see private.subscription_transitions.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see private.subscription_transitions.';
 
 create function private.boundary(counted public.subscriptions, wanted_period integer)
 returns timestamptz

@@ -13,6 +13,9 @@ declare
   refusal text;
 begin
   perform private.require_real_time(request ->> 'mode');
+  if private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
   if request ->> 'planId' is not null then
     refusal := private.plan_refusal(request ->> 'planId');
     if refusal <> '' then
@@ -31,7 +34,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed.';
+  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed, user_deleted.';
 revoke execute on function public.prepare_billing(jsonb) from public, anon, authenticated;
 grant execute on function public.prepare_billing(jsonb) to service_role;
 
@@ -119,6 +122,10 @@ begin
   if answer is not null then
     return answer;
   end if;
+  -- An access token outlives its account by up to an hour.
+  if private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
   if wanted_plan_id is not null then
     if private.plan_refusal(wanted_plan_id) <> '' then
       return jsonb_build_object('outcome', private.plan_refusal(wanted_plan_id));
@@ -153,6 +160,6 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed.';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed, user_deleted.';
 revoke execute on function public.begin_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_billing_issue(jsonb) to service_role;

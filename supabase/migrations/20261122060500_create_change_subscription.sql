@@ -1,5 +1,5 @@
 -- Purpose: change a subscription under its lock, if its state allows it.
--- Functions: private.upgrade_amount, upgrade, change_plan, public.change_subscription.
+-- Functions: private.upgrade_amount, upgrade, change_plan, was_canceled_now, public.change_subscription.
 
 create function private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
 returns bigint
@@ -117,6 +117,24 @@ comment on function private.change_plan(public.subscriptions, timestamptz, jsonb
 revoke execute on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb)
   from public, anon, authenticated;
 
+create function private.was_canceled_now(ended public.subscriptions)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return ended.status = 'canceled' and exists (
+    select 1 from public.payment_events as v
+    where v.subscription_id = ended.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'canceled_now'
+  );
+end;
+$$;
+
+comment on function private.was_canceled_now(public.subscriptions) is
+  'Whether cancel_now ended a subscription; its end_reason does not tell that from a notice.';
+revoke execute on function private.was_canceled_now(public.subscriptions) from public, anon, authenticated;
+
 create function public.change_subscription(request jsonb)
 returns jsonb
 language plpgsql
@@ -148,11 +166,15 @@ begin
   perform private.lock_user(changed.user_id);
   select * into changed from public.subscriptions as s where s.id = changed.id for update;
 
-  if action = 'cancel_now' and changed.end_reason = 'canceled_now' then
+  if action = 'cancel_now' and private.was_canceled_now(changed) then
     return private.ended_view(changed);
   end if;
   if not private.may_happen(changed.status, happening) then
     return private.illegal_view(changed, 'not_possible_when_' || changed.status);
+  end if;
+  -- It ends with the next run. Until then the shop may still end it its own way, with a refund.
+  if action not in ('cancel_now', 'cancel_at_period_end') and private.is_gone(changed.user_id) then
+    return private.illegal_view(changed, 'user_deleted');
   end if;
   if action <> 'change_method' and exists (
     select 1 from public.subscription_charges as c

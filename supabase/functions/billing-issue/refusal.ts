@@ -28,6 +28,11 @@ export function localIssueError(reason: LocalIssueRefusal): AppError {
         "already_subscribed",
         "The user already has a live subscription to this plan.",
       );
+    case "user_deleted":
+      return new AppError(
+        "unauthorized",
+        "The account of this access token has been deleted.",
+      );
   }
 }
 

@@ -14,6 +14,7 @@ const prepared = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   z.object({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("user_deleted") }),
 ]);
 
 /** Makes the user's customerKey and checks the plan before a card is asked for. */
@@ -68,6 +69,7 @@ const begun = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   z.object({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("user_deleted") }),
 ]);
 
 /** What `begin_billing_issue` answers. */
