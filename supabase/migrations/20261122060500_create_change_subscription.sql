@@ -70,21 +70,23 @@ as $$
 declare
   wanted public.plans;
   refusal constant text := private.plan_refusal(request ->> 'planId');
+  -- Who stays with the plan agreed on need not ask whether it is still for sale.
+  stays constant boolean := request ->> 'planId' = changed.plan_id;
 begin
-  if refusal <> '' then
+  if refusal <> '' and not stays then
     return jsonb_build_object('outcome', refusal);
   end if;
   if changed.cancel_at_period_end then
     return private.illegal_view(changed, 'notice_given');
   end if;
-  select * into wanted from public.plans as p where p.id = request ->> 'planId';
-  if wanted.id = changed.plan_id then
+  if stays then
     changed.next_plan_id := null;
     changed.next_amount := null;
     changed.next_interval := null;
     changed.next_interval_count := null;
     return private.changed_view(private.move_subscription(changed, 'plan_change_planned', line));
   end if;
+  select * into wanted from public.plans as p where p.id = request ->> 'planId';
   if wanted.id is distinct from changed.next_plan_id and private.is_subscribed(changed.user_id, wanted.id) then
     return jsonb_build_object('outcome', 'already_subscribed');
   end if;
@@ -113,7 +115,7 @@ end;
 $$;
 
 comment on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb) is
-  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back.';
+  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back, also when it is withdrawn.';
 revoke execute on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb)
   from public, anon, authenticated;
 
