@@ -25,7 +25,9 @@ import { shopTests } from "../support/shop-test.ts";
 import { signUp, type User } from "../support/users.ts";
 import { work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests({
+  environment: { TOSS_TIMEOUT_MS: "1000", AD_HOC_CHARGES: "on" },
+});
 
 interface Ending {
   status: string;
