@@ -115,10 +115,7 @@ begin
     return;
   end if;
   perform private.grant_period(earlier, earlier.period_end);
-  if exists (
-    select 1 from public.subscriptions as s
-    where s.user_id = upgraded.user_id and s.plan_id = earlier.plan_id and s.status <> 'canceled' and s.id <> upgraded.id
-  ) then
+  if private.claim_of_plan(upgraded.user_id, earlier.plan_id, upgraded.id) is not null then
     -- Another subscription has that plan by now. What is left of the money goes on paying for this one.
     update public.entitlements as e set plan_id = upgraded.plan_id where e.charge_id = earlier.id;
     return;

@@ -11,6 +11,7 @@ as $$
 declare
   asking_id constant uuid := (request ->> 'userId')::uuid;
   refusal text;
+  claim jsonb;
 begin
   perform private.require_real_time(request ->> 'mode');
   if private.is_gone(asking_id) then
@@ -21,8 +22,9 @@ begin
     if refusal <> '' then
       return jsonb_build_object('outcome', refusal);
     end if;
-    if private.is_subscribed(asking_id, request ->> 'planId') then
-      return jsonb_build_object('outcome', 'already_subscribed');
+    claim := private.claim_of_plan(asking_id, request ->> 'planId', null);
+    if claim is not null then
+      return private.already_subscribed_view(claim);
     end if;
   end if;
   insert into public.customers (user_id) values (asking_id) on conflict (user_id) do nothing;
@@ -34,7 +36,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed, user_deleted.';
+  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 revoke execute on function public.prepare_billing(jsonb) from public, anon, authenticated;
 grant execute on function public.prepare_billing(jsonb) to service_role;
 
@@ -54,7 +56,8 @@ as $$
       when c.status = 'declined' then 'declined'
       when c.id is not null then 'processing' end,
     'errorCode', case when c.status = 'declined' then c.failure_code end,
-    'errorMessage', case when c.status = 'declined' then c.failure_message end
+    'errorMessage', case when c.status = 'declined' then c.failure_message end,
+    'claim', case when i.plan_outcome = 'already_subscribed' then private.claim_of_plan(i.user_id, i.plan_id, null) end
   )
   from private.billing_issues as i
   left join public.subscription_charges as c on c.id = i.charge_id
@@ -63,7 +66,7 @@ as $$
 $$;
 
 comment on function private.issued_view(uuid) is
-  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed; null without a plan.';
+  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed (`claim`: what keeps the user from it now); null without a plan.';
 revoke execute on function private.issued_view(uuid) from public, anon, authenticated;
 
 create function private.earlier_billing_issue(request jsonb)
@@ -108,6 +111,7 @@ declare
   wanted_plan_id constant text := request ->> 'planId';
   present timestamptz;
   answer jsonb;
+  claim jsonb;
   operation public.operations;
 begin
   perform private.require_real_time(request ->> 'mode');
@@ -130,8 +134,9 @@ begin
     if private.plan_refusal(wanted_plan_id) <> '' then
       return jsonb_build_object('outcome', private.plan_refusal(wanted_plan_id));
     end if;
-    if private.is_subscribed(asking_id, wanted_plan_id) then
-      return jsonb_build_object('outcome', 'already_subscribed');
+    claim := private.claim_of_plan(asking_id, wanted_plan_id, null);
+    if claim is not null then
+      return private.already_subscribed_view(claim);
     end if;
   end if;
 
@@ -160,6 +165,6 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed, user_deleted.';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 revoke execute on function public.begin_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_billing_issue(jsonb) to service_role;

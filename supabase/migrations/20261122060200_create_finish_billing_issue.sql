@@ -114,7 +114,7 @@ begin
   if private.plan_refusal(issue.plan_id) <> '' then
     return null;
   end if;
-  if private.is_subscribed(issue.user_id, issue.plan_id) then
+  if private.claim_of_plan(issue.user_id, issue.plan_id, null) is not null then
     update private.billing_issues as i set plan_outcome = 'already_subscribed'
     where i.operation_id = issue.operation_id;
     return null;

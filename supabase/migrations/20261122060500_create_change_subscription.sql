@@ -69,6 +69,7 @@ set search_path = ''
 as $$
 declare
   wanted public.plans;
+  claim jsonb;
   refusal constant text := private.plan_refusal(request ->> 'planId');
   -- Who stays with the plan agreed on need not ask whether it is still for sale.
   stays constant boolean := request ->> 'planId' = changed.plan_id;
@@ -87,8 +88,9 @@ begin
     return private.changed_view(private.move_subscription(changed, 'plan_change_planned', line));
   end if;
   select * into wanted from public.plans as p where p.id = request ->> 'planId';
-  if wanted.id is distinct from changed.next_plan_id and private.is_subscribed(changed.user_id, wanted.id) then
-    return jsonb_build_object('outcome', 'already_subscribed');
+  claim := private.claim_of_plan(changed.user_id, wanted.id, changed.id);
+  if claim is not null then
+    return private.already_subscribed_view(claim);
   end if;
 
   if changed.status = 'trialing' then
@@ -197,6 +199,6 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed.';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint).';
 revoke execute on function public.change_subscription(jsonb) from public, anon, authenticated;
 grant execute on function public.change_subscription(jsonb) to service_role;

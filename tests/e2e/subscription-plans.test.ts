@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { addPlan, changed, subscribe } from "../support/billing.ts";
+import {
+  addPlan,
+  change,
+  changed,
+  prepare,
+  registerCard,
+  subscribe,
+} from "../support/billing.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { guestClient, signUp, type User } from "../support/users.ts";
@@ -65,4 +72,37 @@ test("the rule about plans is asked once a query, however many plans there are",
 
   const plan = lines.map((line) => line["QUERY PLAN"]).join("\n");
   assert.doesNotMatch(plan, /loops=([2-9]|\d\d)/, plan);
+});
+
+test("a second plan of a group is 409, names the live subscription and the way to change it", async (shop) => {
+  const group = crypto.randomUUID();
+  const planId = await addPlan(shop, { group });
+  const pro = await addPlan(shop, { group, price: 30_000 });
+  const alone = await addPlan(shop);
+  const subscriber = await subscribe(shop, { planId });
+  const { user, subscription } = subscriber;
+
+  const refused = await prepare(shop, user, { planId: pro });
+  const same = await prepare(shop, user, { planId });
+  const beside = await registerCard(shop, user, { planId: alone });
+  assert.ok(beside.subscription);
+  const byChange = await change(
+    shop,
+    { user, subscription: beside.subscription },
+    "change_plan",
+    { planId: pro },
+  );
+
+  for (const { status, body } of [refused, byChange]) {
+    assert.deepEqual([status, body.code], [409, "already_subscribed"]);
+    assert.deepEqual(body.details, {
+      subscriptionId: subscription.id,
+      hint: "change_plan",
+    });
+  }
+  assert.deepEqual([same.status, same.body.details], [409, {
+    subscriptionId: subscription.id,
+  }]);
+  const after = await changed(shop, subscriber, "change_plan", { planId: pro });
+  assert.equal(after.planId, pro);
 });

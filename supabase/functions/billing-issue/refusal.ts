@@ -1,3 +1,4 @@
+import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import type {
   IssueResult,
@@ -8,8 +9,8 @@ import { isKeyFault } from "../_shared/payments/refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
 /** What a user is told whose plan or customerKey was refused in our own database. */
-export function localIssueError(reason: LocalIssueRefusal): AppError {
-  switch (reason) {
+export function localIssueError(refusal: LocalIssueRefusal): AppError {
+  switch (refusal.outcome) {
     case "customer_key_mismatch":
       return new AppError(
         "customer_key_mismatch",
@@ -24,10 +25,7 @@ export function localIssueError(reason: LocalIssueRefusal): AppError {
       });
     }
     case "already_subscribed":
-      return new AppError(
-        "already_subscribed",
-        "The user already has a live subscription to this plan.",
-      );
+      return alreadySubscribed(refusal);
     case "user_deleted":
       return new AppError(
         "unauthorized",
@@ -70,11 +68,7 @@ export function planError(
     case "declined":
       return declinedError(result.plan.code, details);
     case "already_subscribed":
-      return new AppError(
-        "already_subscribed",
-        "The user already has a live subscription to this plan.",
-        { details },
-      );
+      return alreadySubscribed(result.plan.claim, details);
     default:
       return null;
   }

@@ -1,3 +1,4 @@
+import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import { performChargeNow } from "../_shared/billing/perform-charge.ts";
 import { refundPeriod } from "../_shared/billing/refund-period.ts";
@@ -59,6 +60,8 @@ export const change: Handler = async (request, context) => {
           problem: `${answer.reason} (status ${answer.status})`,
         }],
       });
+    case "already_subscribed":
+      throw alreadySubscribed(answer);
     default:
       throw REFUSALS[answer.outcome]();
   }
@@ -103,11 +106,6 @@ const REFUSALS = {
     new AppError(
       "billing_method_not_found",
       "There is no such active billing method of this user.",
-    ),
-  already_subscribed: () =>
-    new AppError(
-      "already_subscribed",
-      "The user already has a live subscription to this plan.",
     ),
   operation_in_progress: () =>
     new AppError(
