@@ -1,6 +1,6 @@
 -- Purpose: the intent to turn an authKey into a billing key, written before Toss is asked.
 -- Table: private.billing_issues; functions: private.wipe_auth_key, claim_of_plan, already_subscribed_view,
--- plan_refusal, billing_method_view, billing_operation_view.
+-- too_many_attempts_view, plan_refusal, billing_method_view, billing_operation_view.
 
 create table private.billing_issues (
   operation_id uuid primary key references public.operations (id),
@@ -123,6 +123,18 @@ $$;
 
 comment on function private.already_subscribed_view(jsonb) is 'The answer to whoever has what private.claim_of_plan found.';
 revoke execute on function private.already_subscribed_view(jsonb) from public, anon, authenticated;
+
+create function private.too_many_attempts_view(wait_seconds integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+$$;
+
+comment on function private.too_many_attempts_view(integer) is 'The answer to whoever private.take_card_attempt makes wait.';
+revoke execute on function private.too_many_attempts_view(integer) from public, anon, authenticated;
 
 create function private.plan_refusal(wanted_plan_id text)
 returns text

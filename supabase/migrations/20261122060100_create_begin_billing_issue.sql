@@ -112,6 +112,7 @@ declare
   present timestamptz;
   answer jsonb;
   claim jsonb;
+  wait_seconds integer;
   operation public.operations;
 begin
   perform private.require_real_time(request ->> 'mode');
@@ -137,6 +138,16 @@ begin
     claim := private.claim_of_plan(asking_id, wanted_plan_id, null);
     if claim is not null then
       return private.already_subscribed_view(claim);
+    end if;
+  end if;
+  -- An authKey whose first try failed by our own fault has been counted.
+  if not exists (
+    select 1 from private.billing_issues as i
+    where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = asking_id
+  ) then
+    wait_seconds := private.take_card_attempt(asking_id);
+    if wait_seconds > 0 then
+      return private.too_many_attempts_view(wait_seconds);
     end if;
   end if;
 
@@ -165,6 +176,6 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted, too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.begin_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_billing_issue(jsonb) to service_role;

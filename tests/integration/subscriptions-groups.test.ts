@@ -199,15 +199,13 @@ test("no way leads to two plans of a group: a change now or later, a planned one
   });
 });
 
-test("ten registrations at once for the plans of a group make one subscription", async ({ stack }) => {
+test("five registrations at once for the plans of a group make one subscription", async ({ stack }) => {
   const { sql } = stack;
   const { basic, pro } = await plans(sql);
   const userId = await addCustomer(sql);
   const begun: string[] = [];
-  for (let index = 0; index < 5; index++) {
-    for (const planId of [basic, pro]) {
-      begun.push((await begin(sql, userId, planId)).operationId);
-    }
+  for (const planId of [basic, pro, basic, pro, basic]) {
+    begun.push((await begin(sql, userId, planId)).operationId);
   }
   const sessions = begun.map(() =>
     postgres(stack.dbUrl, { max: 1, onnotice: () => {} })

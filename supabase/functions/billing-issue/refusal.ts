@@ -5,6 +5,7 @@ import type {
   LocalIssueRefusal,
 } from "../_shared/billing/issue-billing-key.ts";
 import { AppError } from "../_shared/http/app-error.ts";
+import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { isKeyFault } from "../_shared/payments/refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
@@ -26,6 +27,8 @@ export function localIssueError(refusal: LocalIssueRefusal): AppError {
     }
     case "already_subscribed":
       return alreadySubscribed(refusal);
+    case "too_many_attempts":
+      return tooManyAttempts(refusal);
     case "user_deleted":
       return new AppError(
         "unauthorized",

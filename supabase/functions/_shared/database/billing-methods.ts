@@ -7,7 +7,11 @@ import {
 } from "./billing-operation.ts";
 import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
-import { planClaim, subscriptionView } from "./subscription-view.ts";
+import {
+  planClaim,
+  subscriptionView,
+  tooManyAttempts,
+} from "./subscription-view.ts";
 
 const prepared = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("prepared"), customerKey: z.string() }),
@@ -72,6 +76,7 @@ const begun = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_billable") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
   z.object({ outcome: z.literal("user_deleted") }),
+  tooManyAttempts,
 ]);
 
 /** What `begin_billing_issue` answers. */

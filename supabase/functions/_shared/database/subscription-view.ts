@@ -36,3 +36,9 @@ export const planClaim = z.object({
 
 /** A {@link planClaim} value. */
 export type PlanClaim = z.output<typeof planClaim>;
+
+/** The refusal of whoever has tried too often. */
+export const tooManyAttempts = z.object({
+  outcome: z.literal("too_many_attempts"),
+  retryAfterSeconds: z.number().int(),
+});
