@@ -39,6 +39,15 @@ export async function prepareDatabase(
   }
 }
 
+/**
+ * Makes the jobs of a copied database as old as the copy: the template may be hours old, and every job would be late.
+ *
+ * `sql` must be the superuser's.
+ */
+export async function renewJobs(sql: Sql): Promise<void> {
+  await sql`update private.jobs set created_at = now()`;
+}
+
 /** What is a stack's own, and therefore in no template. */
 export interface OwnContents {
   /** Null = no seed. */

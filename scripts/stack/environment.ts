@@ -21,6 +21,7 @@ export const PROJECT_VARIABLES = [
   "CORS_ALLOWED_ORIGINS",
   "DUNNING_SCHEDULE_DAYS",
   "DUNNING_FINAL_ACTION",
+  "AD_HOC_CHARGES",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

@@ -1,7 +1,7 @@
 import postgres, { type Sql } from "postgres";
 import { type StackClock, startClock } from "./clock.ts";
 import { findCronJob, runCronJob, startCron } from "./cron.ts";
-import { personaliseDatabase, prepareDatabase } from "./database.ts";
+import { personaliseDatabase, prepareDatabase, renewJobs } from "./database.ts";
 import { databaseTemplate } from "./database-template.ts";
 import type { FunctionsPool } from "./functions-pool.ts";
 import { createFunctionsProxy } from "./functions-proxy.ts";
@@ -73,7 +73,9 @@ async function startServers(
 
 async function fillDatabase(parts: Parts): Promise<void> {
   const { settings, outside, sql } = parts;
-  if (!parts.isPrepared) {
+  if (parts.isPrepared) {
+    await renewJobs(sql);
+  } else {
     await prepareDatabase(parts.postgres, { sql, lite: parts.lite }, {
       migrationsDirectory: settings.migrationsDirectory,
       log: settings.log,

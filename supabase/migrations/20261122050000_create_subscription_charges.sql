@@ -5,13 +5,18 @@
 alter table public.plans
   add column catch_up text not null default 'current',
   add column reminder_days integer not null default 3,
+  add column plan_group text,
   add constraint plans_catch_up_known check (catch_up in ('current', 'all')),
-  add constraint plans_reminder_days_range check (reminder_days between 0 and 365);
+  add constraint plans_reminder_days_range check (reminder_days between 0 and 365),
+  add constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64);
+create index plans_plan_group on public.plans (plan_group) where plan_group is not null;
 
 comment on column public.plans.catch_up is
   'What happens to periods that nobody charged in time. current: only the period that runs now is charged, missed ones are listed as void. all: each missed period is charged, one after another.';
 comment on column public.plans.reminder_days is
   'How many days before a charge subscription.renewal_upcoming is written; 0 = never. A period that is not longer than this has no reminder.';
+comment on column public.plans.plan_group is
+  'Plans of one group exclude each other: a user has one live subscription of them. Null: the plan stands alone.';
 
 create table public.subscription_charges (
   id uuid primary key default gen_random_uuid(),

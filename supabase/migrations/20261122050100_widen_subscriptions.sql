@@ -1,5 +1,6 @@
 -- Purpose: the terms a subscription was agreed on, what drives it, and the access it gives.
--- Tables: subscriptions, entitlements, payment_events (columns); functions: private.fill_subscription, private.write_event.
+-- Tables: subscriptions, entitlements, payment_events (columns); functions: private.fill_subscription, group_subscription,
+-- follow_plan_group, private.write_event.
 -- Risk: existing subscriptions take the terms their plan has today.
 
 alter table public.subscriptions
@@ -16,7 +17,8 @@ alter table public.subscriptions
   add column next_interval_count integer,
   add column access_ends_at timestamptz,
   add column remind_at timestamptz,
-  add column end_reason text;
+  add column end_reason text,
+  add column plan_group text;
 
 update public.subscriptions as s
 set anchor = case s.status when 'trialing' then s.current_period_end else s.current_period_start end,
@@ -58,6 +60,9 @@ alter table public.subscriptions
   ),
   add constraint subscriptions_end_reason_length check (char_length(end_reason) between 1 and 50);
 
+-- Plans that exclude each other: a user subscribes to one of a group at a time.
+create unique index subscriptions_one_live_per_group on public.subscriptions (user_id, plan_group)
+  where status <> 'canceled' and plan_group is not null;
 create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;
 create index subscriptions_remind_at on public.subscriptions (remind_at) where remind_at is not null;
 create index subscriptions_next_plan_id on public.subscriptions (next_plan_id) where next_plan_id is not null;
@@ -70,7 +75,9 @@ comment on column public.subscriptions.interval is 'As agreed, like interval_cou
 comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
 comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
 comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
-comment on column public.subscriptions.end_reason is 'The event that ended it, see private.subscription_transitions.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see private.subscription_transitions.';
+comment on column public.subscriptions.plan_group is
+  'plans.plan_group of its plan. Null also when the shop made the group after its user had two of it.';
 
 create function private.boundary(counted public.subscriptions, wanted_period integer)
 returns timestamptz
@@ -105,6 +112,7 @@ begin
   new.currency := coalesce(new.currency, chosen.currency);
   new.interval := coalesce(new.interval, chosen.interval);
   new.interval_count := coalesce(new.interval_count, chosen.interval_count);
+  new.plan_group := chosen.plan_group;
   return new;
 end;
 $$;
@@ -116,6 +124,61 @@ revoke execute on function private.fill_subscription() from public, anon, authen
 create trigger subscriptions_filled
   before insert on public.subscriptions
   for each row execute function private.fill_subscription();
+
+create function private.group_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  select p.plan_group into new.plan_group from public.plans as p where p.id = new.plan_id;
+  -- A change that was agreed on before the shop made the group still takes place.
+  if exists (
+    select 1 from public.subscriptions as s
+    where s.user_id = new.user_id and s.plan_group = new.plan_group and s.status <> 'canceled' and s.id <> new.id
+  ) then
+    new.plan_group := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function private.group_subscription() is 'Trigger: a subscription that gets another plan gets its group, too.';
+revoke execute on function private.group_subscription() from public, anon, authenticated;
+
+create trigger subscriptions_regrouped
+  before update of plan_id on public.subscriptions
+  for each row when (new.plan_id is distinct from old.plan_id and new.status <> 'canceled')
+  execute function private.group_subscription();
+
+create function private.follow_plan_group()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Who has two of the group by now keeps both; the next one is refused.
+  update public.subscriptions as s
+  set plan_group = new.plan_group
+  where s.plan_id = new.id and s.status <> 'canceled' and s.plan_group is distinct from new.plan_group
+    and not exists (
+      select 1 from public.subscriptions as other
+      where other.user_id = s.user_id and other.plan_group = new.plan_group and other.status <> 'canceled'
+        and other.id <> s.id
+    );
+  return null;
+end;
+$$;
+
+comment on function private.follow_plan_group() is
+  'Trigger: live subscriptions follow when the shop puts their plan into a group or takes it out.';
+revoke execute on function private.follow_plan_group() from public, anon, authenticated;
+
+create trigger plans_regrouped
+  after update of plan_group on public.plans
+  for each row when (new.plan_group is distinct from old.plan_group)
+  execute function private.follow_plan_group();
 
 alter table public.entitlements
   add column subscription_id uuid references public.subscriptions (id),

@@ -6,52 +6,58 @@ create table private.subscription_transitions (
   status text not null,
   event text not null,
   next_status text not null,
+  end_reason text,
   primary key (status, event),
   constraint subscription_transitions_status_known check (status in ('none', 'trialing', 'active', 'past_due', 'canceled')),
   constraint subscription_transitions_next_status_known check (
     next_status in ('trialing', 'active', 'past_due', 'canceled')
   ),
-  constraint subscription_transitions_event_format check (event ~ '^[a-z_]{3,50}$')
+  constraint subscription_transitions_event_format check (event ~ '^[a-z_]{3,50}$'),
+  constraint subscription_transitions_end_has_reason check ((next_status = 'canceled') = (end_reason is not null))
 );
 
 comment on table private.subscription_transitions is
   'The state machine. What stands in no row is refused, by function and by trigger. docs/subscriptions.md shows it as a table.';
 comment on column private.subscription_transitions.status is 'none: the subscription does not exist yet.';
+comment on column private.subscription_transitions.end_reason is 'What subscriptions.end_reason says after it; of every way into canceled.';
 
 alter table private.subscription_transitions enable row level security;
 grant select on private.subscription_transitions to service_role;
 
-insert into private.subscription_transitions (status, event, next_status) values
-  ('none', 'trial_started', 'trialing'),
-  ('none', 'started', 'active'),
-  ('trialing', 'charge_paid', 'active'),
-  ('trialing', 'charge_declined', 'past_due'),
-  ('trialing', 'notice_given', 'trialing'),
-  ('trialing', 'resumed', 'trialing'),
-  ('trialing', 'notice_ended', 'canceled'),
-  ('trialing', 'canceled_now', 'canceled'),
-  ('trialing', 'plan_changed', 'trialing'),
-  ('trialing', 'plan_change_planned', 'trialing'),
-  ('trialing', 'method_changed', 'trialing'),
-  ('active', 'charge_paid', 'active'),
-  ('active', 'charge_declined', 'past_due'),
-  ('active', 'notice_given', 'active'),
-  ('active', 'resumed', 'active'),
-  ('active', 'notice_ended', 'canceled'),
-  ('active', 'canceled_now', 'canceled'),
-  ('active', 'plan_changed', 'active'),
-  ('active', 'plan_change_planned', 'active'),
-  ('active', 'method_changed', 'active'),
-  ('active', 'period_refunded', 'canceled'),
-  ('past_due', 'charge_paid', 'active'),
-  ('past_due', 'charge_declined', 'past_due'),
-  ('past_due', 'notice_given', 'canceled'),
-  ('past_due', 'canceled_now', 'canceled'),
-  ('past_due', 'method_changed', 'past_due'),
-  ('past_due', 'retry_requested', 'past_due'),
-  ('past_due', 'dunning_canceled', 'canceled'),
-  ('past_due', 'access_withdrawn', 'past_due'),
-  ('past_due', 'period_refunded', 'canceled');
+insert into private.subscription_transitions (status, event, next_status, end_reason) values
+  ('none', 'trial_started', 'trialing', null),
+  ('none', 'started', 'active', null),
+  ('trialing', 'charge_paid', 'active', null),
+  ('trialing', 'charge_declined', 'past_due', null),
+  ('trialing', 'notice_given', 'trialing', null),
+  ('trialing', 'resumed', 'trialing', null),
+  ('trialing', 'notice_ended', 'canceled', 'canceled'),
+  ('trialing', 'canceled_now', 'canceled', 'canceled'),
+  ('trialing', 'plan_changed', 'trialing', null),
+  ('trialing', 'plan_change_planned', 'trialing', null),
+  ('trialing', 'method_changed', 'trialing', null),
+  ('trialing', 'user_deleted', 'canceled', 'user_deleted'),
+  ('active', 'charge_paid', 'active', null),
+  ('active', 'charge_declined', 'past_due', null),
+  ('active', 'notice_given', 'active', null),
+  ('active', 'resumed', 'active', null),
+  ('active', 'notice_ended', 'canceled', 'canceled'),
+  ('active', 'canceled_now', 'canceled', 'canceled'),
+  ('active', 'plan_changed', 'active', null),
+  ('active', 'plan_change_planned', 'active', null),
+  ('active', 'method_changed', 'active', null),
+  ('active', 'period_refunded', 'canceled', 'refunded'),
+  ('active', 'user_deleted', 'canceled', 'user_deleted'),
+  ('past_due', 'charge_paid', 'active', null),
+  ('past_due', 'charge_declined', 'past_due', null),
+  ('past_due', 'notice_given', 'canceled', 'canceled'),
+  ('past_due', 'canceled_now', 'canceled', 'canceled'),
+  ('past_due', 'method_changed', 'past_due', null),
+  ('past_due', 'retry_requested', 'past_due', null),
+  ('past_due', 'dunning_canceled', 'canceled', 'dunning'),
+  ('past_due', 'access_withdrawn', 'past_due', null),
+  ('past_due', 'period_refunded', 'canceled', 'refunded'),
+  ('past_due', 'user_deleted', 'canceled', 'user_deleted');
 
 create function private.check_subscription_move()
 returns trigger
@@ -137,9 +143,10 @@ set search_path = ''
 as $$
 declare
   target text;
+  reason text;
   stored public.subscriptions;
 begin
-  select t.next_status into target from private.subscription_transitions as t
+  select t.next_status, t.end_reason into target, reason from private.subscription_transitions as t
   where t.status = changed.status and t.event = happening;
   if not found then
     raise exception '% cannot happen to a subscription that is %', happening, changed.status
@@ -150,7 +157,7 @@ begin
     changed.access_ends_at := null;
     changed.remind_at := null;
     changed.ended_at := coalesce(changed.ended_at, private.clock_now());
-    changed.end_reason := happening;
+    changed.end_reason := reason;
   end if;
   update public.subscriptions as s
   set status = target,

@@ -38,7 +38,8 @@ begin
     from (values
       ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
       ('SUBSCRIPTION_ENDED', s.ended_at),
-      ('NO_BILLING_METHOD', m.deleted_at)
+      ('NO_BILLING_METHOD', m.deleted_at),
+      ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end)
     ) as r (code, at)
     where r.at is not null
     order by r.at
@@ -50,7 +51,7 @@ end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription or its billing method is gone; then there is no key, Toss can only be asked, and what it does not know is declined.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 create function private.usable_billing_method(method_id uuid)

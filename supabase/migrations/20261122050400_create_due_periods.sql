@@ -92,6 +92,7 @@ declare
   debt public.subscription_charges;
   period record;
   listed jsonb := '[]';
+  gone integer := 0;
 begin
   for due in
     select s.* from public.subscriptions as s
@@ -100,6 +101,10 @@ begin
     order by s.next_charge_at
     limit wanted
   loop
+    if private.is_gone(due.user_id) then
+      gone := gone + 1;
+      continue;
+    end if;
     debt := private.debt_of(due);
     if debt.id is null then
       due := private.next_terms(due);
@@ -118,7 +123,7 @@ begin
     );
   end loop;
   return jsonb_build_object(
-    'charges', listed, 'remaining', private.count_due_subscriptions(as_of) - jsonb_array_length(listed)
+    'charges', listed, 'remaining', private.count_due_subscriptions(as_of) - jsonb_array_length(listed) - gone
   );
 end;
 $$;

@@ -86,8 +86,12 @@ as $$
 declare
   begun jsonb;
 begin
+  if private.is_gone(due.user_id) then
+    perform private.end_for_gone_user(due, request);
+    return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
+  end if;
   begun := private.charge_due(due, as_of, request);
-  return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer);
+  return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer, 'ended', 0);
 exception when others then
   -- One row that cannot be charged must not keep everyone else's charges waiting.
   update public.subscriptions as s set next_charge_at = as_of + interval '1 hour' where s.id = due.id;
@@ -95,12 +99,12 @@ exception when others then
     'event', 'charge_impossible', 'source', 'billing', 'subscriptionId', due.id,
     'detail', jsonb_build_object('error', left(sqlerrm, 300))
   ));
-  return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0);
+  return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 0);
 end;
 $$;
 
 comment on function private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
-  'charge_due for a run over many: what the database refuses is put off for an hour, and invariant_violations() names it.';
+  'charge_due for a run over many: who is gone is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
 revoke execute on function private.try_charge_due(public.subscriptions, timestamptz, jsonb)
   from public, anon, authenticated;
 
@@ -178,6 +182,7 @@ declare
   begun jsonb;
   claimed jsonb;
   refused integer := 0;
+  ended integer := 0;
 begin
   perform private.require_real_time(request ->> 'mode');
   claimed := private.claim_open_charges(request);
@@ -193,6 +198,7 @@ begin
       begun := private.try_charge_due(due, as_of, request);
       claimed := claimed || (begun -> 'claimed');
       refused := refused + (begun ->> 'refused')::integer;
+      ended := ended + (begun ->> 'ended')::integer;
     end loop;
   else
     for due in
@@ -206,12 +212,13 @@ begin
         begun := private.try_charge_due(due, as_of, request);
         claimed := claimed || (begun -> 'claimed');
         refused := refused + (begun ->> 'refused')::integer;
+        ended := ended + (begun ->> 'ended')::integer;
       end if;
     end loop;
   end if;
 
   return jsonb_build_object(
-    'charges', claimed, 'refused', refused,
+    'charges', claimed, 'refused', refused, 'ended', ended,
     'remaining', private.count_due_again(claimed, as_of)
       + case when named_id is null then private.count_due_subscriptions(as_of) else 0 end
   );
@@ -219,6 +226,6 @@ end;
 $$;
 
 comment on function public.claim_due_charges(jsonb) is
-  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
+  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
 revoke execute on function public.claim_due_charges(jsonb) from public, anon, authenticated;
 grant execute on function public.claim_due_charges(jsonb) to service_role;

@@ -48,7 +48,8 @@ begin
     private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
     not private.usable_billing_method(paid.billing_method_id), private.clock_now()
   )
-  on conflict (user_id, plan_id) where status <> 'canceled' do nothing
+  -- Of the plan or of its group.
+  on conflict do nothing
   returning * into begun;
   if begun.id is not null then
     update public.subscription_charges as c set subscription_id = begun.id where c.id = paid.id
@@ -65,7 +66,7 @@ end;
 $$;
 
 comment on function private.begin_subscription(public.subscription_charges, jsonb) is
-  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan already.';
+  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan or its group already.';
 revoke execute on function private.begin_subscription(public.subscription_charges, jsonb)
   from public, anon, authenticated;
 
@@ -134,16 +135,15 @@ revoke execute on function private.switch_plan(public.subscriptions, timestamptz
 
 create function private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select upgraded.status = 'active' and paid.period_number = upgraded.period_number
+begin
+  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
     and paid.plan_amount > upgraded.amount
-    and not exists (
-      select 1 from public.subscriptions as s
-      where s.user_id = upgraded.user_id and s.plan_id = paid.plan_id and s.status <> 'canceled'
-    );
+    and private.claim_of_plan(upgraded.user_id, paid.plan_id, upgraded.id) is null;
+end;
 $$;
 
 comment on function private.upgrade_fits(public.subscriptions, public.subscription_charges) is

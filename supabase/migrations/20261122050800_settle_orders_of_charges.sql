@@ -1,5 +1,6 @@
 -- Purpose: the order of an attempt moved: settle its charge, or take back what it paid for.
--- Functions: private.settle_charge, end_charge_access, undo_upgrade, charge_refunded, charge_order_moved, order_moved.
+-- Functions: private.settle_charge, end_charge_access, money_left_of_period, undo_upgrade, charge_refunded,
+-- charge_order_moved, order_moved.
 
 create function private.settle_charge(
   paying public.orders, paid_by text, subscription public.subscriptions, charge public.subscription_charges, line jsonb
@@ -73,47 +74,62 @@ comment on function private.end_charge_access(uuid) is
   'Takes back the access that one charge gave; whether there was any.';
 revoke execute on function private.end_charge_access(uuid) from public, anon, authenticated;
 
-create function private.undo_upgrade(
-  upgraded public.subscriptions, refunded public.subscription_charges, line jsonb
+create function private.money_left_of_period(
+  paid_subscription public.subscriptions, refunded public.subscription_charges
 )
-returns boolean
+returns setof public.subscription_charges
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select c.*
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id and o.status in ('paid', 'partially_refunded')
+  where c.subscription_id = paid_subscription.id and c.status = 'paid'
+    and c.period_number = refunded.period_number and c.id <> refunded.id
+    -- Money that paid for nothing (second_payment) keeps nothing up.
+    and exists (select 1 from public.entitlements as e where e.charge_id = c.id)
+  order by c.period_start desc, c.created_at desc;
+end;
+$$;
+
+comment on function private.money_left_of_period(public.subscriptions, public.subscription_charges) is
+  'The other charges of a refunded charge''s period that still hold money, the latest first.';
+revoke execute on function private.money_left_of_period(public.subscriptions, public.subscription_charges)
+  from public, anon, authenticated;
+
+create function private.undo_upgrade(
+  upgraded public.subscriptions, earlier public.subscription_charges, line jsonb
+)
+returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
-  earlier public.subscription_charges;
   terms public.plans;
 begin
-  select c.* into earlier
-  from public.subscription_charges as c
-  join public.orders as o on o.id = c.order_id and o.status in ('paid', 'partially_refunded')
-  where c.subscription_id = upgraded.id and c.status = 'paid' and c.period_number = refunded.period_number
-    and c.id <> refunded.id
-  order by c.period_start desc
-  limit 1;
-  if not found or exists (
-    select 1 from public.subscriptions as s
-    where s.user_id = upgraded.user_id and s.plan_id = earlier.plan_id and s.status <> 'canceled' and s.id <> upgraded.id
-  ) then
-    return false;
+  -- The next period has begun to be charged: there is nothing to go back to.
+  if not private.may_happen(upgraded.status, 'plan_changed') then
+    return;
   end if;
-  -- A later upgrade has taken its place, or the next period has begun to be charged: there is nothing to go back to.
-  if upgraded.plan_id <> refunded.plan_id or not private.may_happen(upgraded.status, 'plan_changed') then
-    return true;
+  perform private.grant_period(earlier, earlier.period_end);
+  if private.claim_of_plan(upgraded.user_id, earlier.plan_id, upgraded.id) is not null then
+    -- Another subscription has that plan by now. What is left of the money goes on paying for this one.
+    update public.entitlements as e set plan_id = upgraded.plan_id where e.charge_id = earlier.id;
+    return;
   end if;
   select * into terms from public.plans as p where p.id = earlier.plan_id;
   terms.price := earlier.plan_amount;
   terms.interval := earlier.plan_interval;
   terms.interval_count := earlier.plan_interval_count;
-  perform private.grant_period(earlier, earlier.period_end);
-  perform private.switch_plan(upgraded, present, terms, line);
-  return true;
+  perform private.switch_plan(upgraded, private.clock_now(), terms, line);
 end;
 $$;
 
 comment on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
-  'An upgrade was refunded in full: back to the plan that the rest of the period''s money pays for. False when there is none.';
+  'The upgrade in force was refunded in full: back to the plan of `earlier`, the latest charge of the period that still holds money.';
 revoke execute on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb)
   from public, anon, authenticated;
 
@@ -124,13 +140,22 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  remaining public.subscription_charges;
 begin
   -- Money that paid for nothing goes back without a consequence.
   if not private.end_charge_access(charge.id)
     or charge.kind = 'ad_hoc' or charge.period_number < subscription.period_number
     or not private.may_happen(subscription.status, 'period_refunded')
-    or (charge.kind = 'upgrade' and private.undo_upgrade(subscription, charge, line))
   then
+    return;
+  end if;
+  select * into remaining from private.money_left_of_period(subscription, charge) limit 1;
+  if found then
+    -- Plan and access stay when a later upgrade has taken its place; the alert period_not_fully_paid says so.
+    if (remaining.period_start, remaining.created_at) < (charge.period_start, charge.created_at) then
+      perform private.undo_upgrade(subscription, remaining, line);
+    end if;
     return;
   end if;
   subscription.canceled_at := coalesce(subscription.canceled_at, private.clock_now());
@@ -143,7 +168,7 @@ end;
 $$;
 
 comment on function private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
-  'The whole amount of a charge went back: what it paid for ends, and with the current period the subscription; after an upgrade the plan before it goes on.';
+  'The whole amount of a charge went back: what it paid for ends. The subscription ends when nothing of the current period''s money is left; after the upgrade in force the plan before it goes on; after an earlier payment of the period everything stays.';
 revoke execute on function private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb)
   from public, anon, authenticated;
 

@@ -1,6 +1,6 @@
 -- Purpose: the intent to turn an authKey into a billing key, written before Toss is asked.
--- Table: private.billing_issues; functions: private.wipe_auth_key, is_subscribed, plan_refusal, billing_method_view,
--- billing_operation_view.
+-- Table: private.billing_issues; functions: private.wipe_auth_key, claim_of_plan, already_subscribed_view,
+-- too_many_attempts_view, plan_refusal, billing_method_view, billing_operation_view.
 
 create table private.billing_issues (
   operation_id uuid primary key references public.operations (id),
@@ -70,26 +70,71 @@ create trigger operations_billing_issue_ended
   for each row when (new.kind = 'billing_issue' and new.state in ('succeeded', 'rejected'))
   execute function private.wipe_auth_key();
 
-create function private.is_subscribed(subscriber_id uuid, wanted_plan_id text)
-returns boolean
-language sql
+create function private.claim_of_plan(subscriber_id uuid, wanted_plan_id text, except_subscription_id uuid)
+returns jsonb
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
-    select 1 from public.subscriptions as s
-    where s.user_id = subscriber_id and s.status <> 'canceled'
-      and (s.plan_id = wanted_plan_id or s.next_plan_id = wanted_plan_id)
-  ) or exists (
-    select 1 from public.subscription_charges as c
-    where c.user_id = subscriber_id and c.plan_id = wanted_plan_id and c.kind in ('start', 'upgrade')
-      and c.status in ('pending', 'processing', 'unknown')
+begin
+  return (
+    with rival as (
+      select p.id
+      from public.plans as p
+      join public.plans as wanted on wanted.id = wanted_plan_id
+      where p.id = wanted.id or p.plan_group = wanted.plan_group
+    )
+    select jsonb_strip_nulls(jsonb_build_object(
+      'subscriptionId', claims.subscription_id,
+      'hint', case
+        when claims.subscription_id is not null and claims.plan_id <> wanted_plan_id
+          and claims.plan_id in (select rival.id from rival) then 'change_plan' end
+    ))
+    from (
+      select s.id as subscription_id, s.plan_id
+      from public.subscriptions as s
+      where s.user_id = subscriber_id and s.status <> 'canceled'
+        and (s.plan_id in (select rival.id from rival) or s.next_plan_id in (select rival.id from rival))
+      union all
+      select c.subscription_id, c.plan_id
+      from public.subscription_charges as c
+      where c.user_id = subscriber_id and c.kind in ('start', 'upgrade')
+        and c.status in ('pending', 'processing', 'unknown') and c.plan_id in (select rival.id from rival)
+    ) as claims
+    where except_subscription_id is null or claims.subscription_id is distinct from except_subscription_id
+    order by (claims.subscription_id is null), (claims.plan_id <> wanted_plan_id)
+    limit 1
   );
+end;
 $$;
 
-comment on function private.is_subscribed(uuid, text) is
-  'Whether a user has, will have or is just paying for a subscription to a plan. Callers hold private.lock_user.';
-revoke execute on function private.is_subscribed(uuid, text) from public, anon, authenticated;
+comment on function private.claim_of_plan(uuid, text, uuid) is
+  'What keeps a user from a subscription to a plan: one that has, will have or is just being paid for this plan or another of its group, but for the named one. Null when nothing does; else subscriptionId (when there is one yet) and hint. Callers hold private.lock_user.';
+revoke execute on function private.claim_of_plan(uuid, text, uuid) from public, anon, authenticated;
+
+create function private.already_subscribed_view(claim jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'already_subscribed') || claim;
+$$;
+
+comment on function private.already_subscribed_view(jsonb) is 'The answer to whoever has what private.claim_of_plan found.';
+revoke execute on function private.already_subscribed_view(jsonb) from public, anon, authenticated;
+
+create function private.too_many_attempts_view(wait_seconds integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+$$;
+
+comment on function private.too_many_attempts_view(integer) is 'The answer to whoever private.take_card_attempt makes wait.';
+revoke execute on function private.too_many_attempts_view(integer) from public, anon, authenticated;
 
 create function private.plan_refusal(wanted_plan_id text)
 returns text

@@ -11,15 +11,20 @@ as $$
 declare
   asking_id constant uuid := (request ->> 'userId')::uuid;
   refusal text;
+  claim jsonb;
 begin
   perform private.require_real_time(request ->> 'mode');
+  if private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
   if request ->> 'planId' is not null then
     refusal := private.plan_refusal(request ->> 'planId');
     if refusal <> '' then
       return jsonb_build_object('outcome', refusal);
     end if;
-    if private.is_subscribed(asking_id, request ->> 'planId') then
-      return jsonb_build_object('outcome', 'already_subscribed');
+    claim := private.claim_of_plan(asking_id, request ->> 'planId', null);
+    if claim is not null then
+      return private.already_subscribed_view(claim);
     end if;
   end if;
   insert into public.customers (user_id) values (asking_id) on conflict (user_id) do nothing;
@@ -31,7 +36,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed.';
+  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 revoke execute on function public.prepare_billing(jsonb) from public, anon, authenticated;
 grant execute on function public.prepare_billing(jsonb) to service_role;
 
@@ -51,7 +56,8 @@ as $$
       when c.status = 'declined' then 'declined'
       when c.id is not null then 'processing' end,
     'errorCode', case when c.status = 'declined' then c.failure_code end,
-    'errorMessage', case when c.status = 'declined' then c.failure_message end
+    'errorMessage', case when c.status = 'declined' then c.failure_message end,
+    'claim', case when i.plan_outcome = 'already_subscribed' then private.claim_of_plan(i.user_id, i.plan_id, null) end
   )
   from private.billing_issues as i
   left join public.subscription_charges as c on c.id = i.charge_id
@@ -60,7 +66,7 @@ as $$
 $$;
 
 comment on function private.issued_view(uuid) is
-  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed; null without a plan.';
+  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed (`claim`: what keeps the user from it now); null without a plan.';
 revoke execute on function private.issued_view(uuid) from public, anon, authenticated;
 
 create function private.earlier_billing_issue(request jsonb)
@@ -105,6 +111,8 @@ declare
   wanted_plan_id constant text := request ->> 'planId';
   present timestamptz;
   answer jsonb;
+  claim jsonb;
+  wait_seconds integer;
   operation public.operations;
 begin
   perform private.require_real_time(request ->> 'mode');
@@ -119,12 +127,27 @@ begin
   if answer is not null then
     return answer;
   end if;
+  -- An access token outlives its account by up to an hour.
+  if private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
   if wanted_plan_id is not null then
     if private.plan_refusal(wanted_plan_id) <> '' then
       return jsonb_build_object('outcome', private.plan_refusal(wanted_plan_id));
     end if;
-    if private.is_subscribed(asking_id, wanted_plan_id) then
-      return jsonb_build_object('outcome', 'already_subscribed');
+    claim := private.claim_of_plan(asking_id, wanted_plan_id, null);
+    if claim is not null then
+      return private.already_subscribed_view(claim);
+    end if;
+  end if;
+  -- An authKey whose first try failed by our own fault has been counted.
+  if not exists (
+    select 1 from private.billing_issues as i
+    where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = asking_id
+  ) then
+    wait_seconds := private.take_card_attempt(asking_id);
+    if wait_seconds > 0 then
+      return private.too_many_attempts_view(wait_seconds);
     end if;
   end if;
 
@@ -153,6 +176,6 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed.';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted, too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.begin_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_billing_issue(jsonb) to service_role;

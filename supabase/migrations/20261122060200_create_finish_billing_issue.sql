@@ -114,7 +114,7 @@ begin
   if private.plan_refusal(issue.plan_id) <> '' then
     return null;
   end if;
-  if private.is_subscribed(issue.user_id, issue.plan_id) then
+  if private.claim_of_plan(issue.user_id, issue.plan_id, null) is not null then
     update private.billing_issues as i set plan_outcome = 'already_subscribed'
     where i.operation_id = issue.operation_id;
     return null;
@@ -202,6 +202,11 @@ begin
     'eventType', 'billing_method.created', 'subject', method_id,
     'payload', jsonb_build_object('billingMethodId', method_id, 'userId', issue.user_id)
   ));
+  if private.is_gone(issue.user_id) then
+    -- Deleted while Toss was asked: the key that came goes at once, and nothing begins.
+    perform private.delete_keys_of_gone_user(issue.user_id, request);
+    return private.issued_view(operation.id) || jsonb_build_object('charge', null, 'debts', '[]'::jsonb);
+  end if;
   owing_ids := private.replace_broken_methods(issue.user_id, method_id, line);
   if issue.plan_id is not null then
     item := private.subscribe(issue, method_id, request, line);

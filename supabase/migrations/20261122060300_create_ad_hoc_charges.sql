@@ -57,6 +57,10 @@ begin
   if found then
     return private.earlier_ad_hoc_charge(charge, request);
   end if;
+  if private.is_gone(payer_id) then
+    perform private.delete_keys_of_gone_user(payer_id, request);
+    return jsonb_build_object('outcome', 'no_billing_method');
+  end if;
   if asked_amount not between 100 and 9007199254740991 or asked_amount <> trunc(asked_amount) then
     return jsonb_build_object('outcome', 'invalid');
   end if;
@@ -79,6 +83,6 @@ end;
 $$;
 
 comment on function public.begin_ad_hoc_charge(jsonb) is
-  'Begins a charge of an amount to the newest billing method of a user; requestId is the shop''s idempotency token. Keys: userId, amount (won), orderName, requestId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, paid, declined, conflict (requestId was used for something else), no_billing_method, invalid (amount).';
+  'Begins a charge of an amount to the newest billing method of a user; requestId is the shop''s idempotency token. Keys: userId, amount (won), orderName, requestId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, paid, declined, conflict (requestId was used for something else), no_billing_method (also when the user is gone), invalid (amount).';
 revoke execute on function public.begin_ad_hoc_charge(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_ad_hoc_charge(jsonb) to service_role;

@@ -196,18 +196,26 @@ set search_path = ''
 as $$
 declare
   method_id constant uuid := (request ->> 'billingMethodId')::uuid;
+  has_debt constant boolean := changed.status = 'past_due' and (private.debt_of(changed)).id is not null;
+  wait_seconds integer;
 begin
   if not private.usable_billing_method(method_id) or not exists (
     select 1 from public.billing_methods as m where m.id = method_id and m.user_id = changed.user_id
   ) then
     return jsonb_build_object('outcome', 'method_not_found');
   end if;
+  if has_debt then
+    wait_seconds := private.take_card_attempt(changed.user_id);
+    if wait_seconds > 0 then
+      return private.too_many_attempts_view(wait_seconds);
+    end if;
+  end if;
   changed.billing_method_id := method_id;
   changed.needs_payment_method := false;
   changed := private.move_subscription(changed, 'method_changed', line || jsonb_build_object(
     'detail', jsonb_build_object('billingMethodId', method_id)
   ));
-  if changed.status = 'past_due' and (private.debt_of(changed)).id is not null then
+  if has_debt then
     return private.charge_debt(changed, as_of, request);
   end if;
   return private.changed_view(changed);
@@ -224,12 +232,18 @@ returns jsonb
 language plpgsql
 set search_path = ''
 as $$
+declare
+  wait_seconds integer;
 begin
   if (private.debt_of(owing)).id is null then
     return private.illegal_view(owing, 'no_debt');
   end if;
   if not private.usable_billing_method(owing.billing_method_id) then
     return private.illegal_view(owing, 'needs_payment_method');
+  end if;
+  wait_seconds := private.take_card_attempt(owing.user_id);
+  if wait_seconds > 0 then
+    return private.too_many_attempts_view(wait_seconds);
   end if;
   owing := private.move_subscription(owing, 'retry_requested', line);
   return private.charge_debt(owing, as_of, request);

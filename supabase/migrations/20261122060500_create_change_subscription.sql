@@ -1,5 +1,5 @@
 -- Purpose: change a subscription under its lock, if its state allows it.
--- Functions: private.upgrade_amount, upgrade, change_plan, public.change_subscription.
+-- Functions: private.upgrade_amount, upgrade, change_plan, was_canceled_now, public.change_subscription.
 
 create function private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
 returns bigint
@@ -69,24 +69,28 @@ set search_path = ''
 as $$
 declare
   wanted public.plans;
+  claim jsonb;
   refusal constant text := private.plan_refusal(request ->> 'planId');
+  -- Who stays with the plan agreed on need not ask whether it is still for sale.
+  stays constant boolean := request ->> 'planId' = changed.plan_id;
 begin
-  if refusal <> '' then
+  if refusal <> '' and not stays then
     return jsonb_build_object('outcome', refusal);
   end if;
   if changed.cancel_at_period_end then
     return private.illegal_view(changed, 'notice_given');
   end if;
-  select * into wanted from public.plans as p where p.id = request ->> 'planId';
-  if wanted.id = changed.plan_id then
+  if stays then
     changed.next_plan_id := null;
     changed.next_amount := null;
     changed.next_interval := null;
     changed.next_interval_count := null;
     return private.changed_view(private.move_subscription(changed, 'plan_change_planned', line));
   end if;
-  if wanted.id is distinct from changed.next_plan_id and private.is_subscribed(changed.user_id, wanted.id) then
-    return jsonb_build_object('outcome', 'already_subscribed');
+  select * into wanted from public.plans as p where p.id = request ->> 'planId';
+  claim := private.claim_of_plan(changed.user_id, wanted.id, changed.id);
+  if claim is not null then
+    return private.already_subscribed_view(claim);
   end if;
 
   if changed.status = 'trialing' then
@@ -113,9 +117,27 @@ end;
 $$;
 
 comment on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb) is
-  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back.';
+  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back, also when it is withdrawn.';
 revoke execute on function private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb)
   from public, anon, authenticated;
+
+create function private.was_canceled_now(ended public.subscriptions)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return ended.status = 'canceled' and exists (
+    select 1 from public.payment_events as v
+    where v.subscription_id = ended.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'canceled_now'
+  );
+end;
+$$;
+
+comment on function private.was_canceled_now(public.subscriptions) is
+  'Whether cancel_now ended a subscription; its end_reason does not tell that from a notice.';
+revoke execute on function private.was_canceled_now(public.subscriptions) from public, anon, authenticated;
 
 create function public.change_subscription(request jsonb)
 returns jsonb
@@ -148,11 +170,15 @@ begin
   perform private.lock_user(changed.user_id);
   select * into changed from public.subscriptions as s where s.id = changed.id for update;
 
-  if action = 'cancel_now' and changed.end_reason = 'canceled_now' then
+  if action = 'cancel_now' and private.was_canceled_now(changed) then
     return private.ended_view(changed);
   end if;
   if not private.may_happen(changed.status, happening) then
     return private.illegal_view(changed, 'not_possible_when_' || changed.status);
+  end if;
+  -- It ends with the next run. Until then the shop may still end it its own way, with a refund.
+  if action not in ('cancel_now', 'cancel_at_period_end') and private.is_gone(changed.user_id) then
+    return private.illegal_view(changed, 'user_deleted');
   end if;
   if action <> 'change_method' and exists (
     select 1 from public.subscription_charges as c
@@ -173,6 +199,6 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed.';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.change_subscription(jsonb) from public, anon, authenticated;
 grant execute on function public.change_subscription(jsonb) to service_role;

@@ -18,7 +18,9 @@ begin
     limit (request ->> 'limit')::integer
     for update skip locked
   loop
-    if due.cancel_at_period_end then
+    if not due.cancel_at_period_end and private.is_gone(due.user_id) then
+      perform private.end_for_gone_user(due, request);
+    elsif due.cancel_at_period_end then
       due.ended_at := due.access_ends_at;
       due := private.move_subscription(due, 'notice_ended', line);
       perform private.end_access(due.id, due.ended_at);
@@ -55,8 +57,8 @@ begin
     for update skip locked
   loop
     update public.subscriptions as s set remind_at = null where s.id = due.id;
-    -- After an outage a reminder of what is being charged already would only confuse.
-    continue when due.next_charge_at <= as_of;
+    -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.
+    continue when due.next_charge_at <= as_of or private.is_gone(due.user_id);
     perform private.write_subscription_event(
       case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
       jsonb_build_object(
@@ -83,7 +85,7 @@ set search_path = ''
 as $$
 declare
   as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
-  ended constant integer := private.end_due_subscriptions(as_of, request);
+  ended constant integer := private.end_gone_users(request) + private.end_due_subscriptions(as_of, request);
   reminded constant integer := private.remind_due_subscriptions(as_of, request);
 begin
   return jsonb_build_object(
@@ -102,6 +104,6 @@ end;
 $$;
 
 comment on function public.advance_subscriptions(jsonb) is
-  'Ends what has run out and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+  'Ends subscriptions whose user is gone and what has run out, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
 revoke execute on function public.advance_subscriptions(jsonb) from public, anon, authenticated;
 grant execute on function public.advance_subscriptions(jsonb) to service_role;

@@ -1,6 +1,6 @@
 -- Purpose: a billing method goes: never charged again from the first step on, then deleted at Toss.
--- Functions: private.retire_billing_method, public.begin_billing_delete, public.finish_billing_delete,
--- public.apply_billing_key_event (uses the first).
+-- Functions: private.retire_billing_method, begin_key_deletion, public.begin_billing_delete,
+-- public.finish_billing_delete, public.apply_billing_key_event (uses the first).
 
 create function private.retire_billing_method(retired public.billing_methods)
 returns jsonb
@@ -27,6 +27,45 @@ comment on function private.retire_billing_method(public.billing_methods) is
   'From now on a billing method is not charged; answers the ids of the subscriptions that need another one.';
 revoke execute on function private.retire_billing_method(public.billing_methods) from public, anon, authenticated;
 
+create function private.begin_key_deletion(deleted public.billing_methods, asking jsonb, request jsonb)
+returns public.operations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := private.clock_now();
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, billing_method_id, lease_token, lease_expires_at, next_attempt_at,
+    created_at
+  )
+  select n.id, 'billing_delete', 'billing_delete-' || n.id || '-1', present, deleted.id,
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from (select gen_random_uuid() as id) as n
+  returning * into operation;
+  perform private.write_event(jsonb_build_object(
+    'event', 'billing_method_deleted', 'source', 'billing', 'from', deleted.status, 'to', 'deleted',
+    'operationId', operation.id, 'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('billingMethodId', deleted.id, 'subscriptionIds', asking)
+  ));
+  perform private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.deleted', 'subject', deleted.id,
+    'payload', jsonb_build_object(
+      'billingMethodId', deleted.id, 'userId', deleted.user_id, 'subscriptionIds', asking, 'verified', true,
+      'verifiedBy', coalesce(request ->> 'verifiedBy', 'request')
+    )
+  ));
+  return operation;
+end;
+$$;
+
+comment on function private.begin_key_deletion(public.billing_methods, jsonb, jsonb) is
+  'Writes the operation that deletes the key of a retired billing method at Toss, the audit line and the event. `asking`: the ids of the subscriptions that need another one. Keys of `request`: leaseToken, leaseSeconds, verifiedBy, requestId.';
+revoke execute on function private.begin_key_deletion(public.billing_methods, jsonb, jsonb)
+  from public, anon, authenticated;
+
 create function public.begin_billing_delete(request jsonb)
 returns jsonb
 language plpgsql
@@ -35,10 +74,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  present timestamptz;
   method public.billing_methods;
   operation public.operations;
-  asking jsonb;
 begin
   -- No stronger lock than this: a charge that is begun share-locks its method through the foreign key.
   select m.* into method from public.billing_methods as m
@@ -61,29 +98,7 @@ begin
     return private.retake_operation(operation, request);
   end if;
 
-  present := private.clock_now();
-  asking := private.retire_billing_method(method);
-  insert into public.operations (
-    id, kind, idempotency_key, key_created_at, billing_method_id, lease_token, lease_expires_at, next_attempt_at,
-    created_at
-  )
-  select n.id, 'billing_delete', 'billing_delete-' || n.id || '-1', present, method.id,
-    (request ->> 'leaseToken')::uuid,
-    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
-  from (select gen_random_uuid() as id) as n
-  returning * into operation;
-  perform private.write_event(jsonb_build_object(
-    'event', 'billing_method_deleted', 'source', 'billing', 'from', method.status, 'to', 'deleted',
-    'operationId', operation.id, 'requestId', request ->> 'requestId',
-    'detail', jsonb_build_object('billingMethodId', method.id, 'subscriptionIds', asking)
-  ));
-  perform private.write_outbox_event(jsonb_build_object(
-    'eventType', 'billing_method.deleted', 'subject', method.id,
-    'payload', jsonb_build_object(
-      'billingMethodId', method.id, 'userId', method.user_id, 'subscriptionIds', asking, 'verified', true,
-      'verifiedBy', 'request'
-    )
-  ));
+  operation := private.begin_key_deletion(method, private.retire_billing_method(method), request);
   return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
 end;
 $$;

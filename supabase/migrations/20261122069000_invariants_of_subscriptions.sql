@@ -136,6 +136,11 @@ as $$
   where m.to_status is distinct from s.status
 
   union all
+  select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)
+  from public.subscriptions as s
+  where s.status = 'canceled' and s.end_reason is null
+
+  union all
   select 'subscription_can_be_charged', l.subscription_id::text, coalesce(l.error, 'unknown error')
   from last_line as l
   where l.event = 'charge_impossible'

@@ -118,7 +118,11 @@ let dev: Dev | undefined;
 
 Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir({ prefix: "docs-stack-" });
-  dev = await startDev(devEnvironment(folder));
+  dev = await startDev({
+    ...devEnvironment(folder),
+    // subscriptions.md shows one.
+    AD_HOC_CHARGES: "on",
+  });
 });
 
 Deno.test.afterAll(async () => {

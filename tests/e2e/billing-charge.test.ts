@@ -17,7 +17,7 @@ import { watchRoundTrips } from "../support/round-trips.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { signUp } from "../support/users.ts";
 
-const test = shopTests();
+const test = shopTests({ environment: { AD_HOC_CHARGES: "on" } });
 
 test("a due subscription is charged once, for its next period", async (shop) => {
   const { user, subscription } = await subscribe(shop);

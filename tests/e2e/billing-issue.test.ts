@@ -218,9 +218,12 @@ test("twenty simultaneous registrations for one plan make one subscription and o
     ),
   );
 
-  const statuses = answers.map(({ status }) => status);
-  assert.equal(statuses.filter((status) => status === 201).length, 1);
-  assert.equal(statuses.filter((status) => status === 409).length, 19);
+  const count = (wanted: number) =>
+    answers.filter(({ status }) => status === wanted).length;
+  assert.equal(count(201), 1);
+  // Five reach Toss; whoever comes after the first is subscribed is told that instead of the limit.
+  assert.ok(count(409) >= 4, `${count(409)}`);
+  assert.equal(count(409) + count(429), 19);
   const paid = (await chargeRows(shop, user))
     .filter(({ status }) => status === "paid");
   assert.equal(paid.length, 1);

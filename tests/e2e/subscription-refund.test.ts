@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { changed, subscribe, type Subscriber } from "../support/billing.ts";
+import {
+  addPlan,
+  changed,
+  subscribe,
+  type Subscriber,
+} from "../support/billing.ts";
 import { chargeRows } from "../support/billing-rows.ts";
 import { assertBooksAgree } from "../support/books.ts";
 import { type Answer, callFunction } from "../support/call-function.ts";
@@ -7,6 +12,8 @@ import { cancelOperations, cancelRequests } from "../support/cancel.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
+import { cancelAtToss } from "../support/toss-side.ts";
+import { settleWebhooks } from "../support/webhooks.ts";
 import { moveDatabaseClock, work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
@@ -100,4 +107,23 @@ test("a refund that Toss refuses leaves the subscription ended and the money owe
     select status from public.subscriptions where id = ${subscriber.subscription.id}`;
   assert.equal(row?.status, "canceled");
   assert.equal((await firstBook(shop, subscriber)).canceledAmount, 0);
+});
+
+test("the first payment of a period refunded in Toss's dashboard after an upgrade: the dearer plan stays", async (shop) => {
+  const subscriber = await subscribe(shop);
+  const planId = await addPlan(shop, { price: 40_000 });
+  await changed(shop, subscriber, "change_plan", { planId });
+  const { paymentKey } = await firstBook(shop, subscriber);
+
+  await cancelAtToss(shop, paymentKey);
+  await settleWebhooks(shop);
+
+  const { data } = await subscriber.user.client.from("user_plans").select();
+  assert.deepEqual(
+    data?.filter(({ status }) => status === "active").map(({ plan }) => plan),
+    [planId],
+  );
+  const alerts = await shop.stack.sql<{ alert: string }[]>`
+    select alert from public.alerts where subject = ${subscriber.subscription.id}`;
+  assert.deepEqual(alerts.map(({ alert }) => alert), ["period_not_fully_paid"]);
 });

@@ -303,6 +303,29 @@ test("the plan one has takes a planned change back", async (shop) => {
   assert.deepEqual([row.plan_id, row.next_plan_id], [who.planId, null]);
 });
 
+test("a withdrawn plan takes a planned change back, and nobody else changes to it", async (shop) => {
+  const { sql } = shop.stack;
+  const who = await april(sql);
+  const cheaper = await addPlan(sql, { price: 4_000 });
+  await change(sql, who, "change_plan", { planId: cheaper });
+  await sql`update public.plans set active = false where id = ${who.planId}`;
+
+  const back = await change(sql, who, "change_plan", { planId: who.planId });
+
+  assert.equal(back.outcome, "changed");
+  const row = await subscriptionRow(sql, who.subscriptionId);
+  assert.deepEqual([row.plan_id, row.next_plan_id], [who.planId, null]);
+  assert.equal(
+    (await claimOne(sql, who.subscriptionId, END)).amount,
+    10_000,
+  );
+  const other = await april(sql);
+  const refused = await change(sql, other, "change_plan", {
+    planId: who.planId,
+  });
+  assert.equal(refused.outcome, "plan_not_found");
+});
+
 test("a plan of another interval begins at the period's end and has its anchor there", async (shop) => {
   const { sql } = shop.stack;
   const who = await april(sql);

@@ -60,7 +60,7 @@ test("a soft decline is tried again on days 1, 3, 5 and 7 after the first, and t
 
   const row = await subscriptionRow(sql, subscriptionId);
   assert.equal(row.status, "canceled");
-  assert.equal(row.end_reason, "dunning_canceled");
+  assert.equal(row.end_reason, "dunning");
   assert.equal(row.ended_at, seoul("2027-03-07T10:00:00"));
   const [charge] = await chargeRows(sql, subscriptionId);
   assert.equal(charge?.status, "declined");

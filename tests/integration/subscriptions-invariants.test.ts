@@ -192,6 +192,13 @@ const BREAKS: Break<Scene>[] = [
         where id = ${gone.subscriptionId}`,
   },
   {
+    invariant: "ended_subscription_says_why",
+    how: "a subscription ended without a reason",
+    subject: ({ gone }) => gone.subscriptionId,
+    harm: (sql, { gone }) =>
+      sql`update public.subscriptions set end_reason = null where id = ${gone.subscriptionId}`,
+  },
+  {
     invariant: "auth_key_goes_with_its_operation",
     how: "an authKey outlives its operation",
     subject: ({ owing }) => owing.item.operationId,

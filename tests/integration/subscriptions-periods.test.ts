@@ -216,7 +216,7 @@ test("a full refund of the current period ends subscription and access at once",
 
   const row = await subscriptionRow(sql, subscriptionId);
   assert.equal(row.status, "canceled");
-  assert.equal(row.end_reason, "period_refunded");
+  assert.equal(row.end_reason, "refunded");
   assert.equal(row.next_charge_at, null);
   assert.ok((await accessRows(sql, subscriptionId))[0]?.revoked_at);
   const [plan] = await sql`

@@ -55,16 +55,19 @@ export async function addPlan(
     interval?: "day" | "week" | "month" | "year";
     intervalCount?: number;
     trialDays?: number;
+    group?: string;
   } = {},
 ): Promise<string> {
   const id = `plan-${crypto.randomUUID()}`;
   await stack.sql`
-    insert into public.plans (id, name, price, currency, interval, interval_count, trial_days, active)
+    insert into public.plans (id, name, price, currency, interval, interval_count, trial_days, plan_group, active)
     values (
       ${id}, '시험 요금제', ${plan.price ?? 10_000}, 'KRW', ${
     plan.interval ?? "month"
   },
-      ${plan.intervalCount ?? 1}, ${plan.trialDays ?? 0}, true
+      ${plan.intervalCount ?? 1}, ${plan.trialDays ?? 0}, ${
+    plan.group ?? null
+  }, true
     )`;
   return id;
 }

@@ -141,6 +141,7 @@ export interface PlanOptions {
   trialDays?: number;
   catchUp?: string;
   reminderDays?: number;
+  group?: string;
 }
 
 /** Adds a plan of its own for a test; answers its id. */
@@ -151,12 +152,14 @@ export async function addPlan(
   const id = `plan-${crypto.randomUUID()}`;
   await sql`
     insert into public.plans
-      (id, name, price, interval, interval_count, trial_days, catch_up, reminder_days)
+      (id, name, price, interval, interval_count, trial_days, catch_up, reminder_days, plan_group)
     values (${id}, '구독', ${options.price ?? 10_000}, ${
     options.interval ?? "month"
   },
       ${options.intervalCount ?? 1}, ${options.trialDays ?? 0},
-      ${options.catchUp ?? "current"}, ${options.reminderDays ?? 3})`;
+      ${options.catchUp ?? "current"}, ${options.reminderDays ?? 3}, ${
+    options.group ?? null
+  })`;
   return id;
 }
 

@@ -55,6 +55,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     },
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
+    adHocCharges: false,
   });
 });
 
@@ -75,6 +76,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     CORS_ALLOWED_ORIGINS: "https://a.example/, http://localhost:5173",
     DUNNING_SCHEDULE_DAYS: "2,4",
     DUNNING_FINAL_ACTION: "keep_past_due",
+    AD_HOC_CHARGES: "on",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -98,6 +100,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     scheduleDays: [2, 4],
     finalAction: "keep_past_due",
   });
+  assert.equal(config.adHocCharges, true);
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
     "anon",
@@ -209,6 +212,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "3,1" }],
   ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "1,leaked99" }],
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
+  ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],

@@ -13,7 +13,8 @@ export const billingChargeOperations: readonly OperationDescription[] = [{
   summary: "Charge what is due",
   description:
     "Charges a slice of everything that is due, one subscription (`subscriptionId`), or one amount outside any " +
-    "subscription (`userId`, `amount`, `orderName`, `requestId`; a repeat of its `requestId` charges nothing more). " +
+    "subscription (`userId`, `amount`, `orderName`, `requestId`; a repeat of its `requestId` charges nothing more; " +
+    "needs `AD_HOC_CHARGES=on`, else `forbidden`). " +
     "Called every minute by pg_cron. Safe to repeat, to overlap and to be cut. `dryRun` says what would be charged " +
     "and writes nothing; `asOf` works with test keys only.",
   security: ["cronSecret", "secretKey"],
@@ -40,5 +41,5 @@ export const billingChargeOperations: readonly OperationDescription[] = [{
       }),
     },
   },
-  errors: ["unauthorized", "billing_method_not_found"],
+  errors: ["unauthorized", "forbidden", "billing_method_not_found"],
 }];

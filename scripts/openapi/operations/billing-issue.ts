@@ -71,6 +71,7 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
     "customer_key_mismatch",
     "billing_issue_failed",
     "payment_confirm_failed",
+    "too_many_attempts",
   ],
 }, {
   function: "billing-issue",

@@ -35,5 +35,6 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "already_subscribed",
     "operation_in_progress",
     "payment_confirm_failed",
+    "too_many_attempts",
   ],
 }];

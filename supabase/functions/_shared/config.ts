@@ -60,6 +60,8 @@ export type Config = {
     readonly scheduleDays: readonly number[];
     readonly finalAction: "cancel" | "keep_past_due";
   };
+  /** Whether `billing-charge` may charge an amount outside any subscription. */
+  readonly adHocCharges: boolean;
 };
 
 /** A usable configuration, or everything that keeps it from being one. */
@@ -132,5 +134,6 @@ function toConfig(environment: Environment): Config {
       scheduleDays: environment.DUNNING_SCHEDULE_DAYS,
       finalAction: environment.DUNNING_FINAL_ACTION,
     },
+    adHocCharges: environment.AD_HOC_CHARGES,
   };
 }

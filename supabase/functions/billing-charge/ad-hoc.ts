@@ -20,14 +20,22 @@ export interface AdHocResult {
 /**
  * Charges a user's billing method outside any subscription.
  *
- * @throws AppError `billing_method_not_found` when the user has none, `invalid_request` when the requestId was used
- * with other values
+ * @throws AppError `forbidden` unless AD_HOC_CHARGES is on (Toss allows billing keys for regular subscriptions only,
+ * unless a shop's contract says otherwise), `billing_method_not_found` when the user has none, `invalid_request` when
+ * the requestId was used with other values
  */
 export async function chargeAdHoc(
   context: RequestContext,
   request: AdHocChargeRequest,
 ): Promise<AdHocResult> {
   const { services } = context;
+  if (!services.config.adHocCharges) {
+    throw new AppError(
+      "forbidden",
+      "AD_HOC_CHARGES is off: Toss allows billing keys for regular subscriptions only. Set it to on if your contract allows more.",
+      { details: { variable: "AD_HOC_CHARGES" } },
+    );
+  }
   const begun = await beginAdHocCharge(services.database, {
     ...request,
     leaseToken: crypto.randomUUID(),

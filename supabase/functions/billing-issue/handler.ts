@@ -34,7 +34,7 @@ export async function register(
   );
   switch (result.kind) {
     case "refused_locally":
-      throw localIssueError(result.reason);
+      throw localIssueError(result.refusal);
     case "refused":
       throw issueError(result);
     case "processing":

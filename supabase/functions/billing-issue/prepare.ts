@@ -20,7 +20,7 @@ export const prepare: Handler = async (request, { services, caller }) => {
     planId,
     mode: config.toss.mode,
   });
-  if (prepared.outcome !== "prepared") throw localIssueError(prepared.outcome);
+  if (prepared.outcome !== "prepared") throw localIssueError(prepared);
   const { customerKey } = prepared;
   const state = await writeBillingState(
     billingStateSigner,

@@ -1,15 +1,17 @@
+import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import type {
   IssueResult,
   LocalIssueRefusal,
 } from "../_shared/billing/issue-billing-key.ts";
 import { AppError } from "../_shared/http/app-error.ts";
+import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { isKeyFault } from "../_shared/payments/refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
 /** What a user is told whose plan or customerKey was refused in our own database. */
-export function localIssueError(reason: LocalIssueRefusal): AppError {
-  switch (reason) {
+export function localIssueError(refusal: LocalIssueRefusal): AppError {
+  switch (refusal.outcome) {
     case "customer_key_mismatch":
       return new AppError(
         "customer_key_mismatch",
@@ -24,9 +26,13 @@ export function localIssueError(reason: LocalIssueRefusal): AppError {
       });
     }
     case "already_subscribed":
+      return alreadySubscribed(refusal);
+    case "too_many_attempts":
+      return tooManyAttempts(refusal);
+    case "user_deleted":
       return new AppError(
-        "already_subscribed",
-        "The user already has a live subscription to this plan.",
+        "unauthorized",
+        "The account of this access token has been deleted.",
       );
   }
 }
@@ -65,11 +71,7 @@ export function planError(
     case "declined":
       return declinedError(result.plan.code, details);
     case "already_subscribed":
-      return new AppError(
-        "already_subscribed",
-        "The user already has a live subscription to this plan.",
-        { details },
-      );
+      return alreadySubscribed(result.plan.claim, details);
     default:
       return null;
   }

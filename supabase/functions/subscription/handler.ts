@@ -1,3 +1,4 @@
+import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import { performChargeNow } from "../_shared/billing/perform-charge.ts";
 import { refundPeriod } from "../_shared/billing/refund-period.ts";
@@ -11,6 +12,7 @@ import type {
   RequestContext,
 } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
+import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
 import { subscriptionRequest } from "./request.ts";
@@ -20,7 +22,7 @@ import { subscriptionRequest } from "./request.ts";
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
- * `operation_in_progress`, `payment_confirm_failed`, `forbidden` (a user asks for a refund), and `invalid_request`
+ * `operation_in_progress`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund), and `invalid_request`
  * for a move that the subscription's status does not allow (docs/subscriptions.md).
  */
 export const change: Handler = async (request, context) => {
@@ -59,6 +61,10 @@ export const change: Handler = async (request, context) => {
           problem: `${answer.reason} (status ${answer.status})`,
         }],
       });
+    case "already_subscribed":
+      throw alreadySubscribed(answer);
+    case "too_many_attempts":
+      throw tooManyAttempts(answer);
     default:
       throw REFUSALS[answer.outcome]();
   }
@@ -103,11 +109,6 @@ const REFUSALS = {
     new AppError(
       "billing_method_not_found",
       "There is no such active billing method of this user.",
-    ),
-  already_subscribed: () =>
-    new AppError(
-      "already_subscribed",
-      "The user already has a live subscription to this plan.",
     ),
   operation_in_progress: () =>
     new AppError(

@@ -27,6 +27,8 @@ export function issuedOutcome(answer: IssuedAnswer): IssueOutcome {
       ? null
       : answer.planOutcome === "declined"
       ? { kind: "declined", code: answer.errorCode ?? "UNKNOWN" }
+      : answer.planOutcome === "already_subscribed"
+      ? { kind: "already_subscribed", claim: answer.claim ?? {} }
       : { kind: answer.planOutcome },
   };
 }

@@ -29,14 +29,14 @@ export interface IssueRequest {
 
 /** Refusals that were decided in our own database; Toss was not asked. */
 export type LocalIssueRefusal = Exclude<
-  BeginBillingIssueAnswer["outcome"],
-  "proceed" | "resolve" | "processing" | "issued" | "rejected"
+  BeginBillingIssueAnswer,
+  { outcome: "proceed" | "resolve" | "processing" | "issued" | "rejected" }
 >;
 
 /** How a registration ended. */
 export type IssueResult =
   | IssueOutcome
-  | { kind: "refused_locally"; reason: LocalIssueRefusal };
+  | { kind: "refused_locally"; refusal: LocalIssueRefusal };
 
 /**
  * Turns an authKey into a stored billing method, and subscribes to a plan if one is named.
@@ -78,7 +78,7 @@ export async function issueBillingKey(
     case "rejected":
       return { kind: "refused", code: begun.errorCode };
     default:
-      return { kind: "refused_locally", reason: begun.outcome };
+      return { kind: "refused_locally", refusal: begun };
   }
 }
 

@@ -1,12 +1,15 @@
 import type { BillingMethodView } from "../database/billing-methods.ts";
-import type { SubscriptionView } from "../database/subscription-view.ts";
+import type {
+  PlanClaim,
+  SubscriptionView,
+} from "../database/subscription-view.ts";
 
 /** How the subscription stands that a method was registered for. */
 export type PlanResult =
   | { kind: "subscribed" }
   | { kind: "processing" }
   | { kind: "declined"; code: string }
-  | { kind: "already_subscribed" };
+  | { kind: "already_subscribed"; claim: PlanClaim };
 
 /** How a registration stands, for whoever asked. */
 export type IssueOutcome =

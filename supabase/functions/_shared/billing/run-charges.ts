@@ -38,6 +38,7 @@ export async function runCharges(
 ): Promise<ChargeCounts> {
   const { database, leaseSeconds, mode, dunning, requestId, logger } = context;
   let refused = 0;
+  let ended = 0;
   const run = await runBatches({
     limit,
     batchSize: BATCH_SIZE,
@@ -53,9 +54,11 @@ export async function runCharges(
           requestId,
         });
         refused += claimed.refused;
-        const isRefusedWhole = claimed.items.length === 0 &&
-          claimed.refused > 0 && claimed.remaining > 0 && refused < limit;
-        if (!isRefusedWhole) return claimed;
+        ended += claimed.ended;
+        const isWorkedOff = claimed.items.length === 0 &&
+          claimed.refused + claimed.ended > 0 && claimed.remaining > 0 &&
+          refused + ended < limit;
+        if (!isWorkedOff) return claimed;
       }
     },
     handle: (charge) => performCharge(context, charge),

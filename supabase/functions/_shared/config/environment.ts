@@ -97,6 +97,7 @@ export const ENVIRONMENT = z.object({
     ["cancel", "keep_past_due"],
     "must be cancel or keep_past_due",
   ).default("cancel"),
+  AD_HOC_CHARGES: switchValue.default(false),
 });
 
 /** The environment after parsing, still under its variables' names. */

@@ -7,13 +7,18 @@ import {
 } from "./billing-operation.ts";
 import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
-import { subscriptionView } from "./subscription-view.ts";
+import {
+  planClaim,
+  subscriptionView,
+  tooManyAttempts,
+} from "./subscription-view.ts";
 
 const prepared = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("prepared"), customerKey: z.string() }),
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
-  z.object({ outcome: z.literal("already_subscribed") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("user_deleted") }),
 ]);
 
 /** Makes the user's customerKey and checks the plan before a card is asked for. */
@@ -51,6 +56,8 @@ const issued = {
   ]).nullable(),
   /** Toss's code when the first charge was declined. */
   errorCode: z.string().nullable(),
+  /** What keeps the user from the plan, when that is the outcome and still so. */
+  claim: planClaim.nullish(),
 };
 
 const issuedAnswer = z.object(issued);
@@ -67,7 +74,9 @@ const begun = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("customer_key_mismatch") }),
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
-  z.object({ outcome: z.literal("already_subscribed") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("user_deleted") }),
+  tooManyAttempts,
 ]);
 
 /** What `begin_billing_issue` answers. */

@@ -25,6 +25,7 @@ export interface DueChargesRequest {
 const claimed = z.object({
   charges: z.array(chargeOperation),
   refused: z.number().int(),
+  ended: z.number().int(),
   remaining: z.number().int(),
 });
 
@@ -32,6 +33,8 @@ const claimed = z.object({
 export interface ClaimedCharges extends Claimed<ChargeOperation> {
   /** Declined in the database, for want of a usable billing method. */
   refused: number;
+  /** Subscriptions that ended instead, because their user is gone. */
+  ended: number;
 }
 
 /** Takes due charges, each with its order and its intent; see the comment on `public.claim_due_charges`. */
@@ -53,6 +56,7 @@ export async function claimDueCharges(
   return {
     items: answer.charges,
     refused: answer.refused,
+    ended: answer.ended,
     remaining: answer.remaining,
   };
 }

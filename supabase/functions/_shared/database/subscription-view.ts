@@ -25,3 +25,20 @@ export const settledCharge = z.object({
   chargeId: z.string(),
   subscription: subscriptionView.nullable(),
 });
+
+/** What keeps a user from subscribing to a plan. */
+export const planClaim = z.object({
+  /** The live subscription; absent while it is being paid for the first time. */
+  subscriptionId: z.string().optional(),
+  /** Set when it is another plan of the same group. */
+  hint: z.literal("change_plan").optional(),
+});
+
+/** A {@link planClaim} value. */
+export type PlanClaim = z.output<typeof planClaim>;
+
+/** The refusal of whoever has tried too often. */
+export const tooManyAttempts = z.object({
+  outcome: z.literal("too_many_attempts"),
+  retryAfterSeconds: z.number().int(),
+});

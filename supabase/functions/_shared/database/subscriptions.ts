@@ -3,7 +3,11 @@ import { chargeOperation } from "./billing-operation.ts";
 import type { DunningPolicy } from "./charges.ts";
 import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
-import { subscriptionView } from "./subscription-view.ts";
+import {
+  planClaim,
+  subscriptionView,
+  tooManyAttempts,
+} from "./subscription-view.ts";
 
 /** What can be asked of a subscription. */
 export const SUBSCRIPTION_ACTIONS = [
@@ -48,8 +52,9 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   z.object({ outcome: z.literal("method_not_found") }),
-  z.object({ outcome: z.literal("already_subscribed") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
+  tooManyAttempts,
   z.object({
     outcome: z.literal("illegal"),
     status: z.string(),

@@ -181,6 +181,12 @@ export const ERROR_CODES = {
     "결제 수단 등록 정보가 이 계정과 다릅니다. 처음부터 다시 등록해 주세요.",
     "This registration belongs to another account. Please register the payment method again.",
   ),
+  too_many_attempts: describe(
+    429,
+    "retry_later",
+    "시도 횟수가 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+    "There were too many attempts. Please try again later.",
+  ),
   not_configured: describe(500, "contact_support", ...SUPPORT),
   internal_error: describe(500, "contact_support", ...SUPPORT),
   payment_provider_error: describe(502, "retry_later", ...TRY_LATER),
