@@ -1,4 +1,5 @@
 import type { TossBillingKey } from "../toss/billing.ts";
+import { cutText } from "../toss/storable-text.ts";
 
 /** What is stored of a billing method in clear. */
 export interface StoredMethod {
@@ -18,17 +19,22 @@ export function storedMethod(billing: TossBillingKey): StoredMethod {
   const number = billing.card?.number ?? billing.cardNumber ??
     billing.transfers?.[0]?.bankAccountNumber;
   return {
-    method: billing.method.slice(0, METHOD_LENGTH),
+    method: shortened(billing.method, METHOD_LENGTH) ?? likelyMethod(billing),
     cardIssuerCode: shortened(billing.card?.issuerCode, ISSUER_CODE_LENGTH),
     cardNumberMasked: number ? masked(number) : null,
     cardType: shortened(billing.card?.cardType, CARD_TYPE_LENGTH),
   };
 }
 
+/** Toss registers cards and accounts; only an account comes as a transfer. */
+function likelyMethod({ transfers }: TossBillingKey): string {
+  return transfers === null ? "카드" : "계좌이체";
+}
+
 /** Toss masks numbers itself; one that it did not is cut to its last four characters. */
 function masked(number: string): string {
-  const shown = number.slice(0, MASKED_NUMBER_LENGTH);
-  return shown.includes("*") ? shown : `****${number.slice(-4)}`;
+  const shown = cutText(number, MASKED_NUMBER_LENGTH);
+  return shown.includes("*") ? shown : `****${number.slice(-4).toWellFormed()}`;
 }
 
 /** Toss documents no lengths here; a longer text must not cost the user the registration. */
@@ -36,5 +42,5 @@ function shortened(
   text: string | null | undefined,
   length: number,
 ): string | null {
-  return text ? text.slice(0, length) : null;
+  return text ? cutText(text, length) : null;
 }
