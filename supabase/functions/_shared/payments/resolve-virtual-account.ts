@@ -5,7 +5,9 @@ import {
   settleOperation,
 } from "./finish-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { unansweredQuestion } from "./no-proof.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
+import { isQuiet } from "./patience.ts";
 import { sendVirtualAccount } from "./send-virtual-account.ts";
 
 /**
@@ -32,19 +34,32 @@ export async function resolveVirtualAccount(
     case "not_found":
       return await issueAgain(context, operation);
     default:
-      return await leaveOpen(context, operation, {
-        code: outcome.code ??
-          (outcome.kind === "unknown" ? outcome.reason.toUpperCase() : ""),
-        message: outcome.message,
-        keyIsSpent: false,
-      });
+      return await leaveOpen(context, operation, unansweredQuestion(outcome));
   }
 }
 
+/**
+ * Toss's record shows no account. While an earlier try may still be at work a second one could be issued, so that
+ * nothing is sent before its time is over; a refusal that is remembered then stands.
+ */
 async function issueAgain(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
+  const { keyGeneration, refusedWith } = operation;
+  if (keyGeneration > 1 && !isQuiet(operation)) {
+    return await leaveOpen(context, operation, {
+      code: refusedWith ?? "NO_ACCOUNT_YET",
+      message: "Toss may still be working on an earlier try.",
+      keyIsSpent: false,
+    });
+  }
+  if (refusedWith !== null) {
+    return await refuseOperation(context, operation, {
+      code: refusedWith,
+      message: "Toss refused, and its record shows no account.",
+    });
+  }
   return operation.keyIsFresh
     ? await sendVirtualAccount(context, operation)
     : await refuseOperation(context, operation, {
