@@ -119,7 +119,11 @@ export async function resolveBillingIssue(
     case "refused":
       return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveIssueOpen(context, operation, unprovenAnswer(outcome));
+      return await leaveIssueOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 

@@ -54,12 +54,14 @@ export async function sendCharge(
       return await settleCharge(context, charge, outcome.value);
     case "refused":
       return await judge(context, charge, outcome);
-    case "unknown":
+    case "unknown": {
+      const proof = unprovenAnswer(outcome, charge);
       return await leaveChargeOpen(context, charge, {
-        ...unprovenAnswer(outcome),
+        ...proof,
         // Behind an error answer the approval may still be on its way, and the next key would not stop a second one.
-        pauseSeconds: outcome.answered ? LONGEST_ANSWER_SECONDS : 0,
+        pauseSeconds: proof.keyIsSpent ? LONGEST_ANSWER_SECONDS : 0,
       });
+    }
   }
 }
 

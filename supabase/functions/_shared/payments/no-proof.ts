@@ -1,16 +1,27 @@
+import type { LeasedOperation } from "../database/leased-operation.ts";
 import type {
   TossNotFound,
   TossRefused,
   TossUnknown,
 } from "../toss/outcome.ts";
+import { isTired } from "./patience.ts";
 import type { NoProof } from "./postpone.ts";
 
-/** What is noted of a request that was sent and whose answer proves nothing. */
-export function unprovenAnswer(outcome: TossUnknown): NoProof {
+/**
+ * What is noted of a request that was sent and whose answer proves nothing.
+ *
+ * "Still in progress" keeps the key, whose answer is on its way; said longer than Toss works on a request, it is an
+ * answer that would be repeated for ever.
+ */
+export function unprovenAnswer(
+  outcome: TossUnknown,
+  operation: Pick<LeasedOperation, "keyAgeSeconds">,
+): NoProof {
+  const isStuck = outcome.reason === "in_progress" && isTired(operation);
   return {
     code: outcome.code ?? outcome.reason.toUpperCase(),
     message: outcome.message,
-    keyIsSpent: outcome.answered,
+    keyIsSpent: outcome.answered || isStuck,
     refusedWith: null,
   };
 }

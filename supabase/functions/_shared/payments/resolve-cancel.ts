@@ -4,21 +4,22 @@ import { leaveCancelOpen, refuseCancel, settle } from "./finish-cancel.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { unansweredQuestion } from "./no-proof.ts";
 import type { CancelOutcome } from "./outcome.ts";
-import { isQuiet } from "./patience.ts";
+import { isQuiet, isTired } from "./patience.ts";
 import { sendCancel } from "./send-cancel.ts";
 
 /**
  * Finishes a cancel whose earlier attempt brought no proof.
  *
  * While Toss never answered, the same request under the same Idempotency-Key brings the answer of the first one,
- * whether or not that took effect. After an error answer, or when Toss may have forgotten the key, the payment is
- * read: a cancel of ours that took effect stands in it.
+ * whether or not that took effect. After an error answer, when the key brings nothing usable, or when Toss may have
+ * forgotten it, the payment is read: a cancel of ours that took effect stands in it.
  */
 export async function resolveCancel(
   context: OperationContext,
   operation: CancelOperation,
 ): Promise<CancelOutcome> {
-  if (operation.keyGeneration === 1 && operation.keyIsFresh) {
+  const isUnanswered = operation.keyGeneration === 1 && operation.keyIsFresh;
+  if (isUnanswered && !isTired(operation)) {
     return await sendCancel(context, operation);
   }
   const read = await context.toss.getPayment(operation.paymentKey);
@@ -26,7 +27,7 @@ export async function resolveCancel(
     return await leaveCancelOpen(context, operation, unansweredQuestion(read));
   }
   const step = await settle(context, operation, read.value, {
-    proof: "read",
+    proof: isUnanswered ? "seen" : "read",
     keyIsSpent: false,
   });
   if (step.kind !== "send") return step;

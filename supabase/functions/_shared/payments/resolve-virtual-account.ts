@@ -7,21 +7,22 @@ import {
 import type { OperationContext } from "./operation-context.ts";
 import { unansweredQuestion } from "./no-proof.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { isQuiet } from "./patience.ts";
+import { isQuiet, isTired } from "./patience.ts";
 import { sendVirtualAccount } from "./send-virtual-account.ts";
 
 /**
  * Finishes the issue of a virtual account whose earlier attempt brought no proof.
  *
  * While Toss never answered, the same request under the same Idempotency-Key brings the answer of the first one.
- * After an error answer, or when Toss may have forgotten the key, the order's payment is read: an account that was
- * issued stands in it.
+ * After an error answer, when the key brings nothing usable, or when Toss may have forgotten it, the order's payment
+ * is read: an account that was issued stands in it.
  */
 export async function resolveVirtualAccount(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
-  if (operation.keyGeneration === 1 && operation.keyIsFresh) {
+  const isUnanswered = operation.keyGeneration === 1 && operation.keyIsFresh;
+  if (isUnanswered && !isTired(operation)) {
     return await sendVirtualAccount(context, operation);
   }
   const outcome = await context.toss.getPaymentByOrder(operation.orderId);

@@ -76,7 +76,11 @@ async function sendOnce(
     case "refused":
       return await judge(context, operation, outcome, body);
     case "unknown":
-      return await leaveCancelOpen(context, operation, unprovenAnswer(outcome));
+      return await leaveCancelOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 

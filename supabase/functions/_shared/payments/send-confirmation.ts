@@ -36,7 +36,11 @@ export async function sendConfirmation(
     case "refused":
       return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveOpen(context, operation, unprovenAnswer(outcome));
+      return await leaveOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 

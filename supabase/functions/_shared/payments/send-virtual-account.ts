@@ -32,7 +32,11 @@ export async function sendVirtualAccount(
     case "refused":
       return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveOpen(context, operation, unprovenAnswer(outcome));
+      return await leaveOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 
