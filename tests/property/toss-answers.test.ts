@@ -25,11 +25,7 @@ import { orderRow } from "../support/database.ts";
 import { accountsAtToss, requestAccount } from "../support/issue-account.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import {
-  type OddExchange,
-  oddExchange,
-  plantAnswers,
-} from "../support/toss-answers.ts";
+import { oddExchange, plantAnswers, TRAPS } from "../support/toss-answers.ts";
 import { bookOf } from "../support/toss-side.ts";
 import { signUp } from "../support/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
@@ -40,51 +36,6 @@ const RUNS = Number(Deno.env.get("ANSWER_RUNS") ?? 12);
 
 /** Past the first pauses, Toss's longest answer, its 10 minutes, the longest pause. */
 const HEALING_SECONDS = [3, 10, 30, 61, 65, 70, 130, 300, 620, 700];
-
-/** Toss answered 500 and works on; the next try is refused with a code that nobody knows. */
-const STILL_WORKING: OddExchange = {
-  answers: [
-    {
-      status: 500,
-      code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
-      acts: "later",
-      seconds: 40,
-    },
-    { status: 400, code: "ALREADY_PROCESSING_REQUEST", acts: "never" },
-  ],
-  lookups: [],
-  hasWebhooks: false,
-};
-
-/** The refusal itself comes from a request that is still at work. */
-const REFUSED_AT_WORK: OddExchange = {
-  answers: [
-    { status: 403, code: "REJECT_NEW_THING", acts: "later", seconds: 40 },
-  ],
-  lookups: [],
-  hasWebhooks: false,
-};
-
-/** The refusal comes after the act. */
-const REFUSED_TOO_LATE: OddExchange = {
-  answers: [{ status: 400, code: "NEW_CODE", acts: "before" }],
-  lookups: [{ status: 400, code: "NEW_CODE", acts: "never" }],
-  hasWebhooks: false,
-};
-
-/** Toss keeps the news that it is at work, as if that were its answer. */
-const STUCK_KEY: OddExchange = {
-  answers: [
-    {
-      status: 400,
-      code: "IDEMPOTENT_REQUEST_PROCESSING",
-      acts: "later",
-      seconds: 21,
-    },
-  ],
-  lookups: [],
-  hasWebhooks: false,
-};
 
 const test = shopTests();
 
@@ -121,12 +72,7 @@ function answerTest(
     await fc.assert(property, {
       numRuns: RUNS,
       endOnFailure: true,
-      examples: [
-        [STILL_WORKING],
-        [REFUSED_AT_WORK],
-        [REFUSED_TOO_LATE],
-        [STUCK_KEY],
-      ],
+      examples: TRAPS.map((exchange): [typeof exchange] => [exchange]),
     });
   });
 }

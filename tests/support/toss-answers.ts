@@ -119,3 +119,56 @@ export function plantAnswers(
     });
   }
 }
+
+/** Toss answered 500 and works on; the next try is refused with a code that nobody knows. */
+const STILL_WORKING: OddExchange = {
+  answers: [
+    {
+      status: 500,
+      code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
+      acts: "later",
+      seconds: 40,
+    },
+    { status: 400, code: "ALREADY_PROCESSING_REQUEST", acts: "never" },
+  ],
+  lookups: [],
+  hasWebhooks: false,
+};
+
+/** The refusal itself comes from a request that is still at work. */
+const REFUSED_AT_WORK: OddExchange = {
+  answers: [
+    { status: 403, code: "REJECT_NEW_THING", acts: "later", seconds: 40 },
+  ],
+  lookups: [],
+  hasWebhooks: false,
+};
+
+/** The refusal comes after the act. */
+const REFUSED_TOO_LATE: OddExchange = {
+  answers: [{ status: 400, code: "NEW_CODE", acts: "before" }],
+  lookups: [{ status: 400, code: "NEW_CODE", acts: "never" }],
+  hasWebhooks: false,
+};
+
+/** Toss keeps the news that it is at work, as if that were its answer. */
+const STUCK_KEY: OddExchange = {
+  answers: [
+    {
+      status: 400,
+      code: "IDEMPOTENT_REQUEST_PROCESSING",
+      acts: "later",
+      seconds: 21,
+    },
+  ],
+  lookups: [],
+  hasWebhooks: false,
+};
+
+/** What once took money twice, kept it, or held an operation for ever. */
+export const TRAPS: readonly OddExchange[] = [
+  STILL_WORKING,
+  REFUSED_AT_WORK,
+  REFUSED_TOO_LATE,
+  STUCK_KEY,
+];
