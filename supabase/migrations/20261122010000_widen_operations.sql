@@ -15,6 +15,12 @@ alter table public.operations
     or (order_id is not null and amount is not null and currency is not null)
   );
 
+alter table public.operations
+  add column refused_with text
+    constraint operations_refused_with_length check (char_length(refused_with) between 1 and 200);
+
+comment on column public.operations.refused_with is
+  'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
 comment on column public.operations.kind is
   'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete.';
 
@@ -55,7 +61,8 @@ begin
     key_generation = op.key_generation + (request ->> 'keyIsSpent')::boolean::integer,
     idempotency_key = case when (request ->> 'keyIsSpent')::boolean
       then regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text) else op.idempotency_key end,
-    key_created_at = case when (request ->> 'keyIsSpent')::boolean then present else op.key_created_at end
+    key_created_at = case when (request ->> 'keyIsSpent')::boolean then present else op.key_created_at end,
+    refused_with = case when request ? 'refusedWith' then request ->> 'refusedWith' else op.refused_with end
   where op.id = operation.id;
   if operation.state = 'started' then
     perform private.write_event(jsonb_build_object(

@@ -13,6 +13,8 @@ as $$
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
+    'keyAgeSeconds', extract(epoch from private.clock_now() - operation.key_created_at),
+    'refusedWith', operation.refused_with,
     'leaseToken', operation.lease_token,
     'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
     'orderId', operation.order_id,

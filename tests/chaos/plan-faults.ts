@@ -8,6 +8,7 @@ import {
   type TossCall,
   type WorkerJob,
 } from "./plan.ts";
+import { planOddAnswer, planOddRecord } from "./plan-answers.ts";
 import type { Random } from "./random.ts";
 
 /** A boundary that can be cut, and what must happen so that it is reached. */
@@ -165,6 +166,7 @@ function planRefusal(
 }
 
 function planConfirmFault(random: Random): FaultInput {
+  if (random.chance(0.35)) return planOddAnswer(random, "confirm");
   return random.chance(0.7)
     ? planLostAnswer(random, "confirm", SERVER_ERRORS)
     : planRefusal(random, "confirm", [
@@ -174,6 +176,7 @@ function planConfirmFault(random: Random): FaultInput {
 }
 
 function planCancelFault(random: Random): FaultInput {
+  if (random.chance(0.35)) return planOddAnswer(random, "cancel");
   if (random.chance(0.7)) {
     return planLostAnswer(random, "cancel", CANCEL_SERVER_ERRORS);
   }
@@ -185,12 +188,14 @@ function planCancelFault(random: Random): FaultInput {
 }
 
 function planIssueFault(random: Random): FaultInput {
+  if (random.chance(0.35)) return planOddAnswer(random, "issue");
   return random.chance(0.8)
     ? planLostAnswer(random, "issue", SERVER_ERRORS)
     : planRefusal(random, "issue", ISSUE_REFUSALS);
 }
 
 function planQueryFault(random: Random): FaultInput {
+  if (random.chance(0.2)) return planOddRecord(random);
   const common = { ...TOSS_CALLS.query, count: random.integer(1, 3) };
   const milliseconds = random.pick(TOO_LATE);
   return random.pick<FaultInput>([

@@ -132,6 +132,12 @@ function callOf(fault: FaultInput): TossCall {
 export function faultName(planned: PlannedFault): string {
   if (planned.kind === "webhook") return `webhook ${planned.knob.kind}`;
   const { fault } = planned;
+  if (fault.kind === "answer") {
+    const what = fault.code === undefined
+      ? "a page"
+      : `an unknown ${Math.floor(fault.status / 100)}xx`;
+    return `Toss ${callOf(fault)}: ${what}, acts ${fault.acts}`;
+  }
   const detail = "code" in fault ? ` ${fault.code}` : "";
   return `Toss ${callOf(fault)}: ${fault.kind}${detail}`;
 }

@@ -105,6 +105,9 @@ and again, while somebody refunds in Toss's dashboard; virtual accounts that are
 asked for again and again, paid, taken back by the bank, given up, paid too late,
 paid while they are given up, or paid without a webhook, and refunded.
 
+Toss answers any call with codes that nobody knows, or that belong to another
+call, with any status, without acting, after acting, or while it goes on working.
+
 How a run works:
 [decision 0002](decisions/0002-chaos-cuts-at-the-wire.md).
 

@@ -72,7 +72,8 @@ export async function makeChargesDue(
 ): Promise<void> {
   await stack.sql`
     update public.operations as op
-    set lease_expires_at = private.clock_now(), next_attempt_at = private.clock_now()
+    set lease_expires_at = private.clock_now(), next_attempt_at = private.clock_now(),
+      key_created_at = op.key_created_at - interval '1 minute'
     from public.subscription_charges as c
     where c.id = op.charge_id and c.user_id = ${id} and op.state in ('started', 'unknown')`;
 }

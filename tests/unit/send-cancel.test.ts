@@ -16,6 +16,8 @@ const OPERATION: CancelOperation = {
   operationId: "8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11",
   idempotencyKey: "cancel-8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11-1",
   keyGeneration: 1,
+  keyAgeSeconds: 0,
+  refusedWith: null,
   leaseToken: "lease",
   keyIsFresh: true,
   attempts: 1,

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from "../error-codes.ts";
+import { type PlannedAnswer, takeAnswerFault } from "../faults/answer-fault.ts";
 import { delay } from "../faults/delay.ts";
 import { isFromGateway, takeStatusFault } from "../faults/status-fault.ts";
 import type { KeyPair } from "../options.ts";
@@ -41,11 +42,11 @@ function testCodeAnswer(call: RoutedCall): ApiAnswer | null {
   return errorAnswer(known, call.request.language);
 }
 
-function applyEndpoint(call: RoutedCall): ApiAnswer {
+function applyEndpoint(call: RoutedCall, isLate = false): ApiAnswer {
   const { request, endpoint } = call;
   const parameters = endpoint.path.exec(request.path)?.slice(1)
     .map(decodeSegment) ?? [];
-  const outcome = endpoint.handle({ ...call, parameters });
+  const outcome = endpoint.handle({ ...call, parameters, isLate });
   switch (outcome.kind) {
     case "value":
       return valueAnswer(outcome.value);
@@ -64,6 +65,20 @@ async function hold(
   if (fault) await delay(fault.milliseconds, state.stopping);
 }
 
+/** Lets a request that was answered already act when its time has come. */
+function actLater(
+  call: RoutedCall,
+  { actsAfterSeconds }: PlannedAnswer,
+  onAnswer: (answer: ApiAnswer) => void = () => {},
+): void {
+  if (actsAfterSeconds === null) return;
+  const { clock, scheduler } = call.state;
+  scheduler.at(
+    clock.now() + actsAfterSeconds * 1000,
+    () => onAnswer(applyEndpoint(call, true)),
+  );
+}
+
 /** Runs a request that was not answered before, with its faults. */
 async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
   const { state, request } = call;
@@ -77,10 +92,15 @@ async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
     takeStatusFault(faults, request, { kind: "status_before", from }) ??
       testCodeAnswer(call);
   if (early !== null) return early;
+  const hasty = takeAnswerFault(faults, request, { from, at: "arrival" });
+  if (hasty !== null) {
+    actLater(call, hasty);
+    return hasty.answer;
+  }
   const answer = applyEndpoint(call);
   await hold(call, "delay_after");
   return takeStatusFault(faults, request, { kind: "status_after", from }) ??
-    answer;
+    takeAnswerFault(faults, request, { from, at: "end" })?.answer ?? answer;
 }
 
 async function runIdempotently(
@@ -112,21 +132,44 @@ async function runIdempotently(
   }
 }
 
-async function runRouted(call: RoutedCall): Promise<TracedAnswer> {
-  const { request, keyPair, traceId } = call;
+/** Null without a key that counts. */
+function identityOf(
+  { request, keyPair }: RoutedCall,
+): IdempotencyIdentity | null {
   const idempotencyKey = request.headers.get("idempotency-key");
-  if (idempotencyKey === null || request.method !== "POST") {
-    return { answer: await runOnce(call), traceIds: [traceId] };
-  }
-  if (idempotencyKey.length > LONGEST_IDEMPOTENCY_KEY) {
-    const answer = errorAnswer("INVALID_IDEMPOTENCY_KEY", request.language);
-    return { answer, traceIds: [traceId] };
-  }
-  return await runIdempotently(call, {
+  return idempotencyKey === null || request.method !== "POST" ? null : {
     idempotencyKey,
     secretKey: keyPair.secretKey,
     method: request.method,
     path: request.path + (request.query.size > 0 ? `?${request.query}` : ""),
+  };
+}
+
+async function runRouted(call: RoutedCall): Promise<TracedAnswer> {
+  const { request, traceId } = call;
+  const identity = identityOf(call);
+  if (identity === null) {
+    return { answer: await runOnce(call), traceIds: [traceId] };
+  }
+  if (identity.idempotencyKey.length > LONGEST_IDEMPOTENCY_KEY) {
+    const answer = errorAnswer("INVALID_IDEMPOTENCY_KEY", request.language);
+    return { answer, traceIds: [traceId] };
+  }
+  return await runIdempotently(call, identity);
+}
+
+/**
+ * A gateway has lost patience while the application works on: until that is
+ * done the key is in progress, and then it has the application's own answer.
+ */
+function workBehind(call: RoutedCall, planned: PlannedAnswer): void {
+  const identity = identityOf(call);
+  const store = call.state.idempotency;
+  if (identity === null) return actLater(call, planned);
+  if (planned.actsAfterSeconds === null) return;
+  if (store.begin(identity).kind !== "new") return;
+  actLater(call, planned, (answer) => {
+    store.finish(identity, { answer, traceId: call.traceId });
   });
 }
 
@@ -145,8 +188,15 @@ async function runBehindGateway(call: RoutedCall): Promise<TracedAnswer> {
     await hold(call, "delay_before");
     return { answer: early, traceIds: [traceId] };
   }
+  const hasty = takeAnswerFault(faults, request, { from, at: "arrival" });
+  if (hasty !== null) {
+    workBehind(call, hasty);
+    return { answer: hasty.answer, traceIds: [traceId] };
+  }
   const traced = await runRouted(call);
-  const late = takeStatusFault(faults, request, { kind: "status_after", from });
+  const late =
+    takeStatusFault(faults, request, { kind: "status_after", from }) ??
+      takeAnswerFault(faults, request, { from, at: "end" })?.answer ?? null;
   return late === null ? traced : { answer: late, traceIds: [traceId] };
 }
 

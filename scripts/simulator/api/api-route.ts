@@ -5,10 +5,8 @@ import { newTraceId } from "../payments/identifiers.ts";
 import type { RequestRecord } from "../request-record.ts";
 import type { SimulatorState } from "../state.ts";
 import { answerApiRequest, type TracedAnswer } from "./answer-api-request.ts";
+import { PROXY_PAGE } from "../faults/answer-fault.ts";
 import { type ApiRequest, readApiRequest } from "./api-request.ts";
-
-// What a broken proxy in front of the API might send.
-const GARBAGE = "<html><body>upstream connect error</body></html>";
 
 function cutBeforeAnswer(wire: Wire, record: RequestRecord): Response {
   wire.cutAfterBytes = 0;
@@ -17,6 +15,7 @@ function cutBeforeAnswer(wire: Wire, record: RequestRecord): Response {
 }
 
 function patchedBody(body: string, patch: Record<string, unknown>): string {
+  if (body !== "" && !body.startsWith("{")) return body;
   const value: unknown = body === "" ? {} : JSON.parse(body);
   return JSON.stringify(Object.assign({}, value, patch));
 }
@@ -30,10 +29,10 @@ function writeAnswer(
     "x-tosspayments-trace-id": traced.traceIds.join(","),
   });
   if (idempotencyKey !== null) headers.set("idempotency-key", idempotencyKey);
-  return new Response(traced.answer.body, {
-    status: traced.answer.status,
-    headers,
-  });
+  const { status, body } = traced.answer;
+  // These statuses have no body.
+  const sent = status === 204 || status === 205 || status === 304 ? null : body;
+  return new Response(sent, { status, headers });
 }
 
 /** Spoils the answer on its way out; what was applied and stored stays. */
@@ -54,7 +53,7 @@ function spoil(
     return { ...traced, answer: { ...answer, body } };
   }
   if (state.faults.take("garbage", request) !== undefined) {
-    return { ...traced, answer: { status: 200, body: GARBAGE } };
+    return { ...traced, answer: { status: 200, body: PROXY_PAGE } };
   }
   return traced;
 }

@@ -43,14 +43,14 @@ function refusalByAmount({ amount, taxFreeAmount }: ChargeBody): string | null {
 
 /** The code that refuses a charge of this key, whatever the card would say. */
 function refusalByKey(
-  state: SimulatorState,
+  { state, isLate }: EndpointCall,
   key: BillingKey,
   body: ChargeBody,
 ): string | null {
   if (key.deletedAt !== null) return "ALREADY_REMOVED_BILLING_KEY";
   if (key.customerKey !== body.customerKey) return "NOT_MATCHES_CUSTOMER_KEY";
   const sameOrder = state.paymentsByOrder.get(body.orderId) ?? [];
-  return sameOrder.some(({ approvals }) => approvals > 0)
+  return isLate !== true && sameOrder.some(({ approvals }) => approvals > 0)
     ? "DUPLICATED_ORDER_ID"
     : refusalByAmount(body);
 }
@@ -64,15 +64,13 @@ function declineOf(state: SimulatorState, key: BillingKey): string | null {
     takeCardDecline(state.cardDeclines, cardNumber) ?? null;
 }
 
-function charge(
-  { state, keyPair, parameters }: EndpointCall,
-  body: ChargeBody,
-): ChargeResult {
+function charge(call: EndpointCall, body: ChargeBody): ChargeResult {
+  const { state, keyPair, parameters } = call;
   const key = state.billing.keys.get(parameters[0] ?? "");
   if (key === undefined) {
     return { outcome: "INVALID_BILL_KEY_REQUEST", payment: null };
   }
-  const refusal = refusalByKey(state, key, body);
+  const refusal = refusalByKey(call, key, body);
   if (refusal !== null) return { outcome: refusal, payment: null };
   const { orderId, orderName, amount, taxFreeAmount } = body;
   const order = { orderId, orderName, amount, taxFreeAmount };

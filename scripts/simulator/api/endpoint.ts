@@ -9,6 +9,8 @@ export interface EndpointCall {
   request: ApiRequest;
   /** The decoded groups of the endpoint's path pattern, in order. */
   parameters: string[];
+  /** Its order was looked at when it arrived, and it acts now; default false. */
+  isLate?: boolean;
 }
 
 /** What an endpoint decides: an object or nothing to answer with, or an error code. */

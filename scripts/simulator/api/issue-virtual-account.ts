@@ -98,7 +98,9 @@ export function issueVirtualAccount(call: EndpointCall): EndpointOutcome {
   if (!body.success) return refuse(refusalCodeOf(body.error));
   const refusal = deadlineRefusal(body.data, state.clock.now());
   if (refusal !== null) return refuse(refusal);
-  if (isUsed(state, body.data.orderId)) return refuse("DUPLICATED_ORDER_ID");
+  if (call.isLate !== true && isUsed(state, body.data.orderId)) {
+    return refuse("DUPLICATED_ORDER_ID");
+  }
   const payment = createPayment(state, keyPair, newPaymentOf(body.data));
   issueAccount(state, payment);
   return { kind: "value", value: paymentBody(payment, state) };

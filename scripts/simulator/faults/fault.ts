@@ -44,12 +44,28 @@ const delayShape = {
   ...matchShape,
 };
 
+const answerShape = {
+  /** 200 to 599; a `code` without a `body` is written as Toss writes errors. */
+  status: z.int().min(200).max(599),
+  code: z.string().min(1).optional(),
+  message: z.string().max(510).optional(),
+  /** The body as it is sent; default: the error, or a proxy's page. */
+  body: z.string().optional(),
+  /** Whether and when what was asked for is done all the same. */
+  acts: z.enum(["never", "before", "later"]),
+  /** Virtual seconds from the answer to the act of `later`. */
+  seconds: z.int().min(1).max(60).default(10),
+  ...matchShape,
+};
+
 /**
  * What goes wrong with the next `count` requests that match and are picked.
  *
  * - `lose_answer_before` the connection ends before anything is applied
  * - `lose_answer_after` everything is applied, then the connection ends
  * - `status_before`, `status_after` an error answer, before or after applying
+ * - `answer` any status with any code or body, without acting, after acting, or
+ *   while it still acts
  * - `delay_before`, `delay_after` real milliseconds before or after applying
  * - `garbage` applied, then 200 with a body that is no JSON
  * - `half_body` applied, then the connection ends in the middle of the body
@@ -61,6 +77,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("lose_answer_after"), ...matchShape }),
   z.strictObject({ kind: z.literal("status_before"), ...statusShape }),
   z.strictObject({ kind: z.literal("status_after"), ...statusShape }),
+  z.strictObject({ kind: z.literal("answer"), ...answerShape }),
   z.strictObject({ kind: z.literal("delay_before"), ...delayShape }),
   z.strictObject({ kind: z.literal("delay_after"), ...delayShape }),
   z.strictObject({ kind: z.literal("garbage"), ...matchShape }),

@@ -1,16 +1,10 @@
 import type { BillingDeleteOperation } from "../database/billing-operation.ts";
 import { finishBillingDelete } from "../database/billing-methods.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
+import { unansweredQuestion } from "../payments/no-proof.ts";
 import { postpone } from "../payments/postpone.ts";
+import { proofOf } from "../toss/error-catalogue/proofs.ts";
 import { openKey, UNREADABLE_KEY } from "./open-key.ts";
-
-/** Toss's ways to say that there is no such key any more: what a second removal finds. */
-const GONE = new Set([
-  "ALREADY_REMOVED_BILLING_KEY",
-  "BILLING_KEY_NOT_FOUND",
-  "NOT_FOUND_BILLING",
-  "INVALID_BILL_KEY_REQUEST",
-]);
 
 /**
  * Removes a billing key at Toss and then wipes ours; the method has been out of use since the removal was begun.
@@ -34,16 +28,12 @@ export async function deleteAtToss(
     return false;
   }
   const outcome = await context.toss.deleteBillingKey(billingKey);
+  // Gone already is what a second removal finds. Any other refusal leaves it to the next one, which finds out.
   const isGone = outcome.kind === "answered" ||
-    (outcome.kind === "refused" && GONE.has(outcome.code));
+    outcome.kind === "refused" &&
+      proofOf("billing_delete", outcome.code) === "moved";
   if (!isGone) {
-    await postpone(context, operation, {
-      code: outcome.kind === "refused"
-        ? outcome.code
-        : outcome.code ?? outcome.reason.toUpperCase(),
-      message: outcome.message,
-      keyIsSpent: false,
-    });
+    await postpone(context, operation, unansweredQuestion(outcome));
     return false;
   }
   await finishBillingDelete(database, {

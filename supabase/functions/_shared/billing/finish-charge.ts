@@ -4,9 +4,11 @@ import { declineCharge } from "../database/charges.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { type NoProof, postpone } from "../payments/postpone.ts";
 import { paymentSnapshot } from "../payments/snapshot.ts";
+import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
-import type { DeclineClass } from "./decline-class.ts";
+import { declineClass } from "./decline-class.ts";
+import type { Decline } from "./failed-charge.ts";
 
 /** Leaves a charge open: nothing is concluded, and the attempt is not counted as a decline. */
 export async function leaveChargeOpen(
@@ -33,7 +35,7 @@ export async function leaveChargeOpen(
 export async function refuseCharge(
   context: OperationContext,
   charge: ChargeOperation,
-  refusal: { code: string; message: string; declineClass: DeclineClass },
+  refusal: Decline,
 ): Promise<ChargeOutcome> {
   const { database, dunning, source, requestId } = context;
   const answer = await declineCharge(database, {
@@ -61,6 +63,27 @@ export async function refuseCharge(
     case "unknown":
       return { kind: "unknown" };
   }
+}
+
+/** Ends a try of which nothing came: declined when the customer's method is to blame, else the charge stays due. */
+export async function endTry(
+  context: OperationContext,
+  charge: ChargeOperation,
+  { code, message }: { code: string; message: string },
+): Promise<ChargeOutcome> {
+  const found = declineClass(describeTossError(code));
+  return found === null
+    ? await leaveChargeOpen(context, charge, {
+      code,
+      message,
+      keyIsSpent: true,
+      refusedWith: null,
+    })
+    : await refuseCharge(context, charge, {
+      code,
+      message,
+      declineClass: found,
+    });
 }
 
 /**

@@ -4,9 +4,12 @@ import {
 } from "../database/billing-methods.ts";
 import type { BillingIssueOperation } from "../database/billing-operation.ts";
 import type { Database } from "../database/client.ts";
+import { unprovenAnswer } from "../payments/no-proof.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { orProcessing } from "../payments/or-processing.ts";
+import { LONGEST_ANSWER_SECONDS } from "../payments/patience.ts";
 import { type NoProof, postpone } from "../payments/postpone.ts";
+import { judgeRefusal } from "../payments/refusal.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import { issuedOutcome, refuseIssue, storeBillingKey } from "./finish-issue.ts";
@@ -114,32 +117,43 @@ export async function resolveBillingIssue(
     case "answered":
       return await storeBillingKey(context, operation, outcome.value);
     case "refused":
-      return await judgeRefusal(context, operation, outcome);
+      return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveIssueOpen(context, operation, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: outcome.answered,
-      });
+      return await leaveIssueOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 
-async function judgeRefusal(
+/**
+ * Toss has no record of issued keys that could be asked, so that its answer under the same Idempotency-Key is all
+ * there is: a refusal that proves nothing stands when Toss repeats it after its longest time to answer. A key that
+ * was issued all the same is one that nobody stored, and the user registers again.
+ */
+async function judge(
   context: OperationContext,
   operation: BillingIssueOperation,
-  { code, message, status, failure }: TossRefused,
+  { code, message, status }: TossRefused,
 ): Promise<IssueOutcome> {
-  const isFinal = failure.class !== "configuration" &&
-    failure.class !== "later";
-  // A refusal that says nothing about the authKey cannot tell what became of an earlier attempt, whose answer only
-  // the same Idempotency-Key can bring.
-  return operation.attempts > 1 && !isFinal
-    ? await leaveIssueOpen(context, operation, {
+  const { attempts, ageSeconds } = operation;
+  const { proof, endsAtOnce, isFinal } = judgeRefusal(
+    "billing_issue",
+    operation,
+    code,
+  );
+  const isRepeated = proof === "ask" && attempts > 1 &&
+    ageSeconds >= LONGEST_ANSWER_SECONDS;
+  return endsAtOnce || isFinal || isRepeated
+    ? await refuseIssue(context, operation, { code, message, status, isFinal })
+    : await leaveIssueOpen(context, operation, {
       code,
       message,
+      // What became of an earlier try only the same key can bring.
       keyIsSpent: false,
-    })
-    : await refuseIssue(context, operation, { code, message, status, isFinal });
+      pauseSeconds: proof === "ask" ? LONGEST_ANSWER_SECONDS : 0,
+    });
 }
 
 async function leaveIssueOpen(

@@ -1,9 +1,12 @@
 import type { ChargeOperation } from "../database/billing-operation.ts";
+import { unansweredQuestion } from "../payments/no-proof.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
+import { isQuiet, secondsUntilQuiet } from "../payments/patience.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { declineClass } from "./decline-class.ts";
+import { declineOf, hasFailed } from "./failed-charge.ts";
 import {
   leaveChargeOpen,
   refuseCharge,
@@ -22,39 +25,57 @@ export async function resolveCharge(
   const outcome = await context.toss.getPaymentByOrder(charge.orderId);
   switch (outcome.kind) {
     case "answered":
-      return outcome.value.status === "ABORTED" ||
-          outcome.value.status === "EXPIRED"
-        ? await judgeAborted(context, charge, outcome.value)
+      return hasFailed(outcome.value)
+        ? await judgeFailed(context, charge, outcome.value)
         : await settleCharge(context, charge, outcome.value);
     case "not_found":
-      return await chargeAgain(context, charge);
+      return await standByRefusal(context, charge);
     case "refused":
     case "unknown":
-      return await leaveChargeOpen(context, charge, {
-        code: "reason" in outcome
-          ? outcome.code ?? outcome.reason.toUpperCase()
-          : outcome.code,
-        message: outcome.message,
-        keyIsSpent: false,
-      });
+      return await leaveChargeOpen(
+        context,
+        charge,
+        unansweredQuestion(outcome),
+      );
   }
 }
 
 /** Toss keeps a record of a refused approval; only one that blames the customer's method is a decline. */
-async function judgeAborted(
+async function judgeFailed(
   context: OperationContext,
   charge: ChargeOperation,
-  { status, failure }: TossPayment,
+  payment: TossPayment,
 ): Promise<ChargeOutcome> {
-  const code = failure?.code ?? status;
-  const found = declineClass(describeTossError(code));
+  const found = declineOf(payment);
   return found === null
     ? await chargeAgain(context, charge)
-    : await refuseCharge(context, charge, {
-      code,
-      message: failure?.message ?? "Toss refused this payment.",
-      declineClass: found,
+    : await refuseCharge(context, charge, found);
+}
+
+/** Toss has no record: a refusal that is remembered stands once no try can be at work any more. */
+async function standByRefusal(
+  context: OperationContext,
+  charge: ChargeOperation,
+): Promise<ChargeOutcome> {
+  const { refusedWith, stopped } = charge;
+  if (refusedWith === null || stopped !== null) {
+    return await chargeAgain(context, charge);
+  }
+  const refusal = {
+    code: refusedWith,
+    message: "Toss refused, and its record shows no payment.",
+  };
+  if (!isQuiet(charge)) {
+    return await leaveChargeOpen(context, charge, {
+      ...refusal,
+      keyIsSpent: false,
+      pauseSeconds: secondsUntilQuiet(charge),
     });
+  }
+  const found = declineClass(describeTossError(refusedWith));
+  return found === null
+    ? await chargeAgain(context, charge)
+    : await refuseCharge(context, charge, { ...refusal, declineClass: found });
 }
 
 /**

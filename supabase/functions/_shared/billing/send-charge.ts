@@ -1,17 +1,23 @@
 import type { ChargeOperation } from "../database/billing-operation.ts";
+import { stillWaits } from "../payments/finish-operation.ts";
+import { unprovenAnswer } from "../payments/no-proof.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
+import { LONGEST_ANSWER_SECONDS } from "../payments/patience.ts";
+import {
+  judgeRefusal,
+  type RefusalJudgement,
+  unprovenRefusal,
+} from "../payments/refusal.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
-import { declineClass } from "./decline-class.ts";
+import { declineOf, hasFailed } from "./failed-charge.ts";
 import {
+  endTry,
   leaveChargeOpen,
   refuseCharge,
   settleCharge,
 } from "./finish-charge.ts";
 import { openKey, UNREADABLE_KEY } from "./open-key.ts";
-
-/** Toss: an answer may take so long; after that nothing of a request is on its way any more. */
-const LONGEST_ANSWER_SECONDS = 60;
 
 /**
  * Charges a billing key once for an attempt whose operation is leased, and finishes the operation with the answer:
@@ -47,15 +53,15 @@ export async function sendCharge(
     case "answered":
       return await settleCharge(context, charge, outcome.value);
     case "refused":
-      return await judgeRefusal(context, charge, outcome);
-    case "unknown":
+      return await judge(context, charge, outcome);
+    case "unknown": {
+      const proof = unprovenAnswer(outcome, charge);
       return await leaveChargeOpen(context, charge, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: outcome.answered,
+        ...proof,
         // Behind an error answer the approval may still be on its way, and the next key would not stop a second one.
-        pauseSeconds: outcome.answered ? LONGEST_ANSWER_SECONDS : 0,
+        pauseSeconds: proof.keyIsSpent ? LONGEST_ANSWER_SECONDS : 0,
       });
+    }
   }
 }
 
@@ -77,40 +83,43 @@ function endStopped(
     : refuseCharge(context, charge, { ...refusal, declineClass: "hard" });
 }
 
-async function judgeRefusal(
+async function judge(
   context: OperationContext,
   charge: ChargeOperation,
-  { code, message, failure }: TossRefused,
+  refusal: TossRefused,
 ): Promise<ChargeOutcome> {
-  if (failure.class === "already_done") {
-    return await adoptCharge(context, charge, code);
-  }
-  const found = declineClass(failure);
-  return found === null
-    ? await leaveChargeOpen(context, charge, {
-      code,
-      message,
-      keyIsSpent: true,
-    })
-    : await refuseCharge(context, charge, {
-      code,
-      message,
-      declineClass: found,
-    });
+  const judgement = judgeRefusal("charge", charge, refusal.code);
+  const { proof } = judgement;
+  return judgement.endsAtOnce || proof === "later"
+    ? await endTry(context, charge, refusal)
+    : await askAfterRefusal(context, charge, { refusal, judgement });
 }
 
-/** Toss has charged this order before (DUPLICATED_ORDER_ID): its own record tells how. */
-async function adoptCharge(
+/** Toss's own record of the order tells whether it has been charged. */
+async function askAfterRefusal(
   context: OperationContext,
   charge: ChargeOperation,
-  code: string,
+  { refusal, judgement }: {
+    refusal: TossRefused;
+    judgement: RefusalJudgement;
+  },
 ): Promise<ChargeOutcome> {
+  const { proof, isLastWord } = judgement;
   const outcome = await context.toss.getPaymentByOrder(charge.orderId);
-  return outcome.kind === "answered"
-    ? await settleCharge(context, charge, outcome.value)
+  if (outcome.kind === "answered") {
+    const payment = outcome.value;
+    if (!hasFailed(payment) && !stillWaits(payment)) {
+      return await settleCharge(context, charge, payment);
+    }
+    // What moved on is another payment of the order than this one.
+    const found = proof === "moved" ? null : declineOf(payment);
+    if (found !== null) return await refuseCharge(context, charge, found);
+  }
+  return outcome.kind === "not_found" && proof === "nothing" && isLastWord
+    ? await endTry(context, charge, refusal)
     : await leaveChargeOpen(context, charge, {
-      code,
-      message: "Toss charged this order before; the payment is not known yet.",
-      keyIsSpent: true,
+      ...unprovenRefusal(refusal, judgement),
+      // The approval may still be on its way, and the next key would not stop a second one.
+      pauseSeconds: LONGEST_ANSWER_SECONDS,
     });
 }

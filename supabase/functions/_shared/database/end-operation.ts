@@ -46,6 +46,8 @@ export interface PostponeOperationRequest {
   errorMessage: string;
   /** True after an error answer: Toss would replay it for the same Idempotency-Key. */
   keyIsSpent: boolean;
+  /** Remembers a refusal that is not confirmed yet, or with null forgets it; absent = as it was. */
+  refusedWith?: string | null;
   retryAfterSeconds: number;
   source: PaymentSource;
   requestId: string;

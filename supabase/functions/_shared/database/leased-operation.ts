@@ -6,6 +6,10 @@ export const leased = {
   idempotencyKey: z.string(),
   /** 1 until Toss has answered with an error; from then on an earlier key may have had an effect. */
   keyGeneration: z.number().int(),
+  /** Since when the key exists; of a later one: since the try before it was answered. */
+  keyAgeSeconds: z.number(),
+  /** Toss's refusal of the last try, when its record has not confirmed it yet. */
+  refusedWith: z.string().nullable(),
   leaseToken: z.string(),
   /** False when Toss may have forgotten the key: then Toss is asked, nothing is sent again. */
   keyIsFresh: z.boolean(),

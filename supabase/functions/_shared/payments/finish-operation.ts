@@ -16,6 +16,18 @@ import { paymentSnapshot } from "./snapshot.ts";
 /** An operation that makes a payment of its order. */
 export type PayingOperation = ConfirmOperation | VirtualAccountOperation;
 
+/** What a buyer is told whose payment Toss does not know, or knows as another order's. */
+export const NO_SUCH_PAYMENT = {
+  code: "NOT_FOUND_PAYMENT",
+  message: "Toss knows no such payment.",
+  status: 404,
+};
+
+/** Whether Toss's record says that nothing has become of a payment yet. */
+export function stillWaits({ status }: TossPayment): boolean {
+  return status === "READY" || status === "IN_PROGRESS";
+}
+
 /** Leaves an operation open: nothing is concluded, the next attempt is set. */
 export async function leaveOpen(
   context: OperationContext,
@@ -127,6 +139,5 @@ export async function settleOperation(
 }
 
 function hasEnded(payment: TossPayment): boolean {
-  return payment.status !== "READY" && payment.status !== "IN_PROGRESS" &&
-    !holdsMoney(payment);
+  return !stillWaits(payment) && !holdsMoney(payment);
 }

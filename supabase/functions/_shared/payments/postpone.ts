@@ -11,6 +11,8 @@ export interface NoProof {
   code: string;
   message: string;
   keyIsSpent: boolean;
+  /** The code of a refusal that Toss's record is to confirm; null = forget an earlier one; absent = keep it. */
+  refusedWith?: string | null;
   /** Toss is not asked again before; without it the pause grows with the attempts. */
   pauseSeconds?: number;
 }
@@ -19,7 +21,7 @@ export interface NoProof {
 export async function postpone(
   context: OperationContext,
   operation: LeasedOperation & { kind: string; orderId?: string },
-  { code, message, keyIsSpent, pauseSeconds = 0 }: NoProof,
+  { code, message, keyIsSpent, refusedWith, pauseSeconds = 0 }: NoProof,
 ): Promise<Postponement> {
   const { database, logger, source, requestId, random } = context;
   logger.warn("operation_without_proof", {
@@ -35,6 +37,7 @@ export async function postpone(
     errorCode: code,
     errorMessage: message,
     keyIsSpent,
+    ...(refusedWith === undefined ? {} : { refusedWith }),
     retryAfterSeconds: Math.max(
       retryDelaySeconds(operation.attempts, random),
       pauseSeconds,

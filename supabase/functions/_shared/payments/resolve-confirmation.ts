@@ -1,18 +1,22 @@
 import type { ConfirmOperation } from "../database/operation.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { proofOf } from "../toss/error-catalogue/proofs.ts";
 import {
   leaveOpen,
+  NO_SUCH_PAYMENT,
   refuseOperation,
   settleOperation,
 } from "./finish-operation.ts";
+import { unansweredQuestion } from "./no-proof.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
+import { isQuiet, LONGEST_ANSWER_SECONDS } from "./patience.ts";
 import { sendConfirmation } from "./send-confirmation.ts";
 
 /** Toss lets an authenticated payment be confirmed for 10 minutes (Toss: payment statuses, EXPIRED). */
 const CONFIRM_LIMIT_SECONDS = 600;
 
-/** Past the limit by this much, IN_PROGRESS can no longer become DONE, whatever the clocks say. */
-const CLOCK_MARGIN_SECONDS = 60;
+/** Nothing is sent after the limit, so that from here on IN_PROGRESS can no longer become DONE. */
+const LAST_CHANGE_SECONDS = CONFIRM_LIMIT_SECONDS + LONGEST_ANSWER_SECONDS;
 
 /**
  * Finishes a confirm whose earlier attempt brought no proof: asks Toss what became of the payment.
@@ -33,23 +37,10 @@ export async function resolveConfirmation(
         ? await confirmAgain(context, operation)
         : await settleOperation(context, operation, outcome.value);
     case "not_found":
-      return await refuseOperation(context, operation, {
-        code: "NOT_FOUND_PAYMENT",
-        message: "Toss knows no such payment.",
-        status: 404,
-      });
+      return await refuseOperation(context, operation, NO_SUCH_PAYMENT);
     case "refused":
-      return await leaveOpen(context, operation, {
-        code: outcome.code,
-        message: outcome.message,
-        keyIsSpent: false,
-      });
     case "unknown":
-      return await leaveOpen(context, operation, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: false,
-      });
+      return await leaveOpen(context, operation, unansweredQuestion(outcome));
   }
 }
 
@@ -57,14 +48,28 @@ async function confirmAgain(
   context: OperationContext,
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
+  const { refusedWith } = operation;
+  if (refusedWith !== null && !isQuiet(operation)) {
+    return await leaveOpen(context, operation, {
+      code: refusedWith,
+      message: "Toss refused and may still be working on an earlier try.",
+      keyIsSpent: false,
+    });
+  }
+  if (
+    refusedWith !== null && proofOf("confirm", refusedWith) === "nothing"
+  ) {
+    return await refuseOperation(context, operation, {
+      code: refusedWith,
+      message: "Toss refused, and its record shows that nothing happened.",
+    });
+  }
   if (
     operation.keyIsFresh && operation.ageSeconds < CONFIRM_LIMIT_SECONDS
   ) {
     return await sendConfirmation(context, operation);
   }
-  if (
-    operation.ageSeconds < CONFIRM_LIMIT_SECONDS + CLOCK_MARGIN_SECONDS
-  ) {
+  if (operation.ageSeconds < LAST_CHANGE_SECONDS) {
     return await leaveOpen(context, operation, {
       code: "PAYMENT_IN_PROGRESS",
       message: "The time to confirm this payment is running out.",

@@ -1,7 +1,7 @@
 import type { CancelOperation } from "../database/operation.ts";
 import { DecryptionError } from "../security/encryption.ts";
 import type { CancelBody } from "../toss/client.ts";
-import type { TossRefused, TossUnknown } from "../toss/outcome.ts";
+import type { TossRefused } from "../toss/outcome.ts";
 import {
   type CancelProof,
   type CancelStep,
@@ -9,24 +9,21 @@ import {
   refuseCancel,
   settle,
 } from "./finish-cancel.ts";
+import { unprovenAnswer } from "./no-proof.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { CancelOutcome } from "./outcome.ts";
-import { isKeyFault } from "./refusal.ts";
+import {
+  isKeyFault,
+  judgeRefusal,
+  type RefusalJudgement,
+  unprovenRefusal,
+} from "./refusal.ts";
 import { openRefundAccount } from "./refund-account.ts";
 
 /** How often one attempt asks Toss anew because somebody else was changing the balance. */
 const MAXIMUM_SENDS = 3;
 
-/** Refusals that say more about the payment than about the request: what Toss holds is read before it is believed. */
-const TELLS_OF_ANOTHER_STATE = new Set([
-  "ALREADY_CANCELED_PAYMENT",
-  "ALREADY_REFUND_PAYMENT",
-  "NOT_CANCELABLE_AMOUNT",
-  "NOT_MATCHES_REFUNDABLE_AMOUNT",
-  "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
-]);
-
-/** Of those, the ones that a change of the balance explains, so that another try can succeed. */
+/** A change of the balance explains it, so that another try can succeed. */
 const BALANCE_DIFFERS = "NOT_MATCHES_REFUNDABLE_AMOUNT";
 
 /**
@@ -77,9 +74,13 @@ async function sendOnce(
         keyIsSpent: true,
       });
     case "refused":
-      return await judgeRefusal(context, operation, outcome, body);
+      return await judge(context, operation, outcome, body);
     case "unknown":
-      return await leaveCancelOpen(context, operation, noProof(outcome));
+      return await leaveCancelOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 
@@ -113,81 +114,73 @@ async function cancelBody(
   }
 }
 
-/** An answer that proves nothing, as the row remembers it. */
-export function noProof(outcome: TossUnknown) {
-  return {
-    code: outcome.code ?? outcome.reason.toUpperCase(),
-    message: outcome.message,
-    keyIsSpent: outcome.answered,
-  };
-}
-
-async function judgeRefusal(
+async function judge(
   context: OperationContext,
   operation: CancelOperation,
-  outcome: TossRefused,
+  refusal: TossRefused,
   body: CancelBody,
 ): Promise<CancelStep> {
-  const { code, message, status, failure } = outcome;
+  const { code, message, status } = refusal;
+  const judgement = judgeRefusal("cancel", operation, code);
+  // The deposit may have come before the cancel did.
   const lacksAccount = body.refundReceiveAccount === undefined &&
     (code.startsWith("INVALID_REFUND_ACCOUNT") || code === "INVALID_REQUEST");
-  if (TELLS_OF_ANOTHER_STATE.has(code) || lacksAccount) {
-    return await readAfterRefusal(context, operation, outcome);
-  }
   if (isKeyFault(code)) {
     context.logger.error("toss_refuses_our_key", { tossCode: code });
   }
-  const isFinal = failure.class !== "later" &&
-    failure.class !== "configuration" && failure.class !== "not_found";
-  // A refusal that says nothing about the payment cannot tell what became of an earlier attempt.
-  return operation.attempts > 1 && !isFinal
-    ? await leaveCancelOpen(context, operation, {
-      code,
-      message,
-      keyIsSpent: true,
-    })
-    : await refuseCancel(context, operation, {
+  return judgement.endsAtOnce && !lacksAccount
+    ? await refuseCancel(context, operation, {
       code,
       message,
       status,
-      isFinal,
-    });
+      isFinal: judgement.isFinal,
+    })
+    : await askAfterRefusal(context, operation, { refusal, judgement });
 }
 
-/** Toss says that the payment is not what we took it for: its own record tells what it is. */
-async function readAfterRefusal(
+/** Toss's own record tells what became of the cancel, and what the payment is. */
+async function askAfterRefusal(
   context: OperationContext,
   operation: CancelOperation,
-  { code, message, status }: TossRefused,
+  { refusal, judgement }: {
+    refusal: TossRefused;
+    judgement: RefusalJudgement;
+  },
 ): Promise<CancelStep> {
+  const { code, message, status } = refusal;
+  const unproven = unprovenRefusal(refusal, judgement);
   const read = await context.toss.getPayment(operation.paymentKey);
   if (read.kind !== "answered") {
-    return await leaveCancelOpen(context, operation, {
-      code,
-      message,
-      keyIsSpent: true,
-    });
+    return await leaveCancelOpen(context, operation, unproven);
   }
   const step = await settle(context, operation, read.value, {
-    proof: proofAfterRefusal(operation),
+    proof: proofAfterRefusal(operation, judgement),
     keyIsSpent: true,
   });
   // Toss's record contradicts its refusal, or gives no reason to ask again.
   const isWorthATry = code === BALANCE_DIFFERS || step.kind === "send" &&
       step.operation.refundableAmount !== operation.refundableAmount;
-  return step.kind === "send" && !isWorthATry
+  if (step.kind !== "send" || isWorthATry) return step;
+  return judgement.isLastWord
     ? await refuseCancel(context, step.operation, {
       code,
       message,
       status,
-      isFinal: true,
+      isFinal: judgement.isFinal,
     })
-    : step;
+    // The next try's key is in the row already.
+    : await leaveCancelOpen(context, step.operation, {
+      ...unproven,
+      keyIsSpent: false,
+    });
 }
 
 function proofAfterRefusal(
   { attempts, keyGeneration }: CancelOperation,
+  { proof }: RefusalJudgement,
 ): CancelProof["proof"] {
+  // The refusal itself may be the answer to a try that took effect.
+  if (proof === "ask") return "read";
   // At the first try: whatever was cancelled was cancelled by somebody else.
   if (attempts === 1) return "refused";
   // Under its first key Toss would have repeated the answer of a try that took effect, so what is there is ours only

@@ -1,12 +1,20 @@
 import type { ConfirmOperation } from "../database/operation.ts";
+import type { TossRefused } from "../toss/outcome.ts";
 import type { OperationContext } from "./operation-context.ts";
 import {
   leaveOpen,
+  NO_SUCH_PAYMENT,
   refuseOperation,
   settleOperation,
+  stillWaits,
 } from "./finish-operation.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { refusalEffect } from "./refusal.ts";
+import { unprovenAnswer } from "./no-proof.ts";
+import {
+  judgeRefusal,
+  type RefusalJudgement,
+  unprovenRefusal,
+} from "./refusal.ts";
 
 /**
  * Asks Toss to approve a payment whose operation is leased, and finishes the operation with the answer.
@@ -26,49 +34,62 @@ export async function sendConfirmation(
     case "answered":
       return await settleOperation(context, operation, outcome.value);
     case "refused":
-      if (outcome.failure.class === "already_done") {
-        return await adoptPayment(context, operation, outcome.code);
-      }
-      // A refusal that says nothing about the payment cannot tell what became of an earlier attempt.
-      return operation.attempts > 1 && !refusalEffect(outcome.failure).isFinal
-        ? await leaveOpen(context, operation, {
-          code: outcome.code,
-          message: outcome.message,
-          keyIsSpent: true,
-        })
-        : await refuseOperation(context, operation, outcome);
+      return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveOpen(context, operation, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: outcome.answered,
-      });
+      return await leaveOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 
-/** Toss says the payment was processed before: its own record tells how, and for which order. */
-async function adoptPayment(
+async function judge(
   context: OperationContext,
   operation: ConfirmOperation,
-  code: string,
+  refusal: TossRefused,
+): Promise<ConfirmOutcome> {
+  const judgement = judgeRefusal("confirm", operation, refusal.code);
+  return judgement.endsAtOnce
+    ? await refuseOperation(context, operation, refusal)
+    : await askAfterRefusal(context, operation, { refusal, judgement });
+}
+
+/** Toss's own record tells what became of the payment, and of which order it is. */
+async function askAfterRefusal(
+  context: OperationContext,
+  operation: ConfirmOperation,
+  { refusal, judgement }: {
+    refusal: TossRefused;
+    judgement: RefusalJudgement;
+  },
 ): Promise<ConfirmOutcome> {
   const outcome = await context.toss.getPayment(operation.paymentKey);
-  // IN_PROGRESS contradicts the refusal, which Toss would replay for this key.
-  if (
-    outcome.kind !== "answered" || outcome.value.status === "IN_PROGRESS"
-  ) {
-    return await leaveOpen(context, operation, {
-      code,
-      message:
-        "Toss processed this payment before; its state is not known yet.",
-      keyIsSpent: true,
+  switch (outcome.kind) {
+    case "not_found":
+      return await refuseOperation(context, operation, NO_SUCH_PAYMENT);
+    case "refused":
+    case "unknown":
+      return await leaveOpen(
+        context,
+        operation,
+        unprovenRefusal(refusal, judgement),
+      );
+    case "answered":
+      break;
+  }
+  if (outcome.value.orderId !== operation.orderId) {
+    return await refuseOperation(context, operation, {
+      ...NO_SUCH_PAYMENT,
+      message: "The payment belongs to another order.",
     });
   }
-  return outcome.value.orderId === operation.orderId
-    ? await settleOperation(context, operation, outcome.value)
-    : await refuseOperation(context, operation, {
-      code: "NOT_FOUND_PAYMENT",
-      message: "The payment belongs to another order.",
-      status: 404,
-    });
+  if (!stillWaits(outcome.value)) {
+    return await settleOperation(context, operation, outcome.value);
+  }
+  // Nothing has happened. That is the end only when nothing can be on its way any more, and a payment that still
+  // waits contradicts a refusal which says that it was processed.
+  return judgement.proof === "nothing" && judgement.isLastWord
+    ? await refuseOperation(context, operation, refusal)
+    : await leaveOpen(context, operation, unprovenRefusal(refusal, judgement));
 }

@@ -1,12 +1,15 @@
 import type { VirtualAccountOperation } from "../database/operation.ts";
+import { isVirtualAccount } from "../toss/is-virtual-account.ts";
+import type { TossRefused } from "../toss/outcome.ts";
 import {
   leaveOpen,
   refuseOperation,
   settleOperation,
 } from "./finish-operation.ts";
+import { unprovenAnswer } from "./no-proof.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
-import { isKeyFault } from "./refusal.ts";
+import { isKeyFault, judgeRefusal, unprovenRefusal } from "./refusal.ts";
 
 /**
  * Asks Toss for a virtual account, and finishes the operation with the answer.
@@ -28,45 +31,37 @@ export async function sendVirtualAccount(
     case "answered":
       return await settleOperation(context, operation, outcome.value);
     case "refused":
-      if (outcome.failure.class === "already_done") {
-        return await adoptAccount(context, operation, outcome.code);
-      }
-      if (isKeyFault(outcome.code)) {
-        context.logger.error("toss_refuses_our_key", {
-          tossCode: outcome.code,
-        });
-      }
-      // Temporary refusals and faults of our keys cannot tell what became of an earlier attempt.
-      return operation.attempts > 1 &&
-          (outcome.failure.class === "later" ||
-            outcome.failure.class === "configuration")
-        ? await leaveOpen(context, operation, {
-          code: outcome.code,
-          message: outcome.message,
-          keyIsSpent: true,
-        })
-        : await refuseOperation(context, operation, outcome);
+      return await judge(context, operation, outcome);
     case "unknown":
-      return await leaveOpen(context, operation, {
-        code: outcome.code ?? outcome.reason.toUpperCase(),
-        message: outcome.message,
-        keyIsSpent: outcome.answered,
-      });
+      return await leaveOpen(
+        context,
+        operation,
+        unprovenAnswer(outcome, operation),
+      );
   }
 }
 
-/** Toss says that the order has a payment already: its own record tells which. */
-async function adoptAccount(
+async function judge(
   context: OperationContext,
   operation: VirtualAccountOperation,
-  code: string,
+  refusal: TossRefused,
 ): Promise<ConfirmOutcome> {
+  const judgement = judgeRefusal("virtual_account", operation, refusal.code);
+  if (isKeyFault(refusal.code)) {
+    context.logger.error("toss_refuses_our_key", { tossCode: refusal.code });
+  }
+  if (judgement.endsAtOnce) {
+    return await refuseOperation(context, operation, refusal);
+  }
   const outcome = await context.toss.getPaymentByOrder(operation.orderId);
-  return outcome.kind === "answered" && outcome.value.virtualAccount !== null
-    ? await settleOperation(context, operation, outcome.value)
-    : await leaveOpen(context, operation, {
-      code,
-      message: "The order has a payment at Toss that is not known yet.",
-      keyIsSpent: true,
-    });
+  if (outcome.kind === "answered" && isVirtualAccount(outcome.value)) {
+    return await settleOperation(context, operation, outcome.value);
+  }
+  // A payment that the buyer began in the window says nothing about the account.
+  const isNothingThere = outcome.kind === "answered" ||
+    outcome.kind === "not_found";
+  return isNothingThere && judgement.proof === "nothing" &&
+      judgement.isLastWord
+    ? await refuseOperation(context, operation, refusal)
+    : await leaveOpen(context, operation, unprovenRefusal(refusal, judgement));
 }

@@ -70,7 +70,7 @@ export type TossClient = TossBilling & {
  * Makes a client for Toss's payment API.
  *
  * A call ends as a value, never as an exception, whatever Toss or the network
- * does: `answered`, `refused` (nothing happened), `unknown` (ask before acting)
+ * does: `answered`, `refused` (Toss says no), `unknown` (ask before acting)
  * or, for look-ups, `not_found`. Each call takes at most `timeoutMs` and sends
  * one request. An answer about another payment than the one asked for, which a
  * reused Idempotency-Key would bring, is `unknown` and not `answered`.

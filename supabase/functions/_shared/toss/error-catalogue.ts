@@ -71,6 +71,9 @@ const DECLINE_PREFIX = /^(?:REJECT_|EXCEED_MAX_|INVALID_CARD_)/;
  * else is a `request` for support, because a decline guessed wrongly would
  * spend a customer's dunning attempts on our own mistake.
  *
+ * A guess chooses words and, once Toss's record has proven that nothing
+ * happened, the next step. It proves nothing: that is what `proofs.ts` is for.
+ *
  * @param code Toss's `code`; may be untrusted text from a redirect.
  * @param status the HTTP status it came with; absent for redirects.
  */

@@ -20,7 +20,10 @@ export type TossAnswered<Value> = {
   readonly unreadFields?: readonly string[];
 };
 
-/** Toss definitely said no: this request changed nothing. */
+/**
+ * Toss said no in its own form. What that proves depends on the call and the code (`error-catalogue/proofs.ts`), and
+ * is judged in one place (`payments/refusal.ts`).
+ */
 export type TossRefused = {
   readonly kind: "refused";
   readonly status: number;

@@ -1,6 +1,6 @@
 import { sha256Hex } from "../../security/sha256.ts";
 import { isEqualInConstantTime } from "../../security/timing-safe-equal.ts";
-import type { TossPayment } from "../../toss/payment.ts";
+import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
 import { applyAnswer } from "./apply-answer.ts";
 import { askToss } from "./ask-toss.ts";
 import { failed, ignored, type Judge } from "./verdict.ts";
@@ -30,7 +30,7 @@ export const judgeDeposit: Judge = async (context, event) => {
   const apply = () =>
     applyAnswer(context, event, { payment, verifiedBy: "deposit-secret" });
   if (secretMatches) return await apply();
-  if (payment.secret === null && isAccount(payment)) {
+  if (payment.secret === null && isVirtualAccount(payment)) {
     return await applyAnswer(context, event, {
       payment,
       verifiedBy: "re-query",
@@ -46,7 +46,3 @@ export const judgeDeposit: Judge = async (context, event) => {
     ? failed("the secret of the order's payment is not known yet")
     : { ...ignored(SECRET_DIFFERS), answerSecretDigest };
 };
-
-function isAccount({ method, virtualAccount }: TossPayment): boolean {
-  return virtualAccount !== null || method === "가상계좌";
-}

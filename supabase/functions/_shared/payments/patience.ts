@@ -1,0 +1,31 @@
+import type { LeasedOperation } from "../database/leased-operation.ts";
+
+/** Toss: an answer may take so long; after that nothing of a request is on its way any more. */
+export const LONGEST_ANSWER_SECONDS = 60;
+
+/** A key that has brought no usable answer for so long will hardly bring one. */
+const PATIENCE_WITH_A_KEY_SECONDS = 2 * LONGEST_ANSWER_SECONDS;
+
+/** Whether asking under the present Idempotency-Key alone has been tried for long enough. */
+export function isTired(
+  { keyAgeSeconds }: Pick<LeasedOperation, "keyAgeSeconds">,
+): boolean {
+  return keyAgeSeconds >= PATIENCE_WITH_A_KEY_SECONDS;
+}
+
+/**
+ * Whether every try under an earlier Idempotency-Key is over: the present key was taken when the last of them was
+ * answered, and that is longer ago than Toss may work on a request.
+ */
+export function isQuiet(
+  { keyAgeSeconds }: Pick<LeasedOperation, "keyAgeSeconds">,
+): boolean {
+  return keyAgeSeconds >= LONGEST_ANSWER_SECONDS;
+}
+
+/** Seconds until {@linkcode isQuiet}; 0 when it is. */
+export function secondsUntilQuiet(
+  { keyAgeSeconds }: Pick<LeasedOperation, "keyAgeSeconds">,
+): number {
+  return Math.max(0, LONGEST_ANSWER_SECONDS - keyAgeSeconds);
+}
