@@ -68,7 +68,7 @@ begin
   for update;
   if found then
     made_transaction_key := private.match_cancel(
-      canceling, coalesce(answer -> 'cancels', '[]'),
+      canceling, answer,
       case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
     );
     if made_transaction_key is not null then

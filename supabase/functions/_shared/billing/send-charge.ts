@@ -1,5 +1,6 @@
 import type { ChargeOperation } from "../database/billing-operation.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
+import { happenedBefore, REPEATED } from "../payments/earlier-answer.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { declineClass } from "./decline-class.ts";
@@ -8,6 +9,7 @@ import {
   refuseCharge,
   settleCharge,
 } from "./finish-charge.ts";
+import { findPaidLater } from "./find-paid-later.ts";
 import { openKey, UNREADABLE_KEY } from "./open-key.ts";
 
 /** Toss: an answer may take so long; after that nothing of a request is on its way any more. */
@@ -23,6 +25,8 @@ export async function sendCharge(
   context: OperationContext,
   charge: ChargeOperation,
 ): Promise<ChargeOutcome> {
+  const later = await findPaidLater(context, charge);
+  if (later !== null) return later;
   const { keyId, ciphertext, billingMethodId } = charge;
   if (keyId === null || ciphertext === null) {
     return await endStopped(context, charge);
@@ -45,7 +49,9 @@ export async function sendCharge(
   }, { idempotencyKey: charge.idempotencyKey });
   switch (outcome.kind) {
     case "answered":
-      return await settleCharge(context, charge, outcome.value);
+      return happenedBefore(charge, outcome.value.approvedAt)
+        ? await adoptCharge(context, charge, REPEATED)
+        : await settleCharge(context, charge, outcome.value);
     case "refused":
       return await judgeRefusal(context, charge, outcome);
     case "unknown":
@@ -83,7 +89,7 @@ async function judgeRefusal(
   { code, message, failure }: TossRefused,
 ): Promise<ChargeOutcome> {
   if (failure.class === "already_done") {
-    return await adoptCharge(context, charge, code);
+    return await adoptCharge(context, charge, { code, keyIsSpent: true });
   }
   const found = declineClass(failure);
   return found === null
@@ -103,7 +109,7 @@ async function judgeRefusal(
 async function adoptCharge(
   context: OperationContext,
   charge: ChargeOperation,
-  code: string,
+  { code, keyIsSpent }: typeof REPEATED,
 ): Promise<ChargeOutcome> {
   const outcome = await context.toss.getPaymentByOrder(charge.orderId);
   return outcome.kind === "answered"
@@ -111,6 +117,6 @@ async function adoptCharge(
     : await leaveChargeOpen(context, charge, {
       code,
       message: "Toss charged this order before; the payment is not known yet.",
-      keyIsSpent: true,
+      keyIsSpent,
     });
 }

@@ -1,4 +1,5 @@
 import type { ConfirmOperation } from "../database/operation.ts";
+import { happenedBefore, REPEATED } from "./earlier-answer.ts";
 import type { OperationContext } from "./operation-context.ts";
 import {
   leaveOpen,
@@ -24,10 +25,15 @@ export async function sendConfirmation(
   );
   switch (outcome.kind) {
     case "answered":
-      return await settleOperation(context, operation, outcome.value);
+      return happenedBefore(operation, outcome.value.approvedAt)
+        ? await adoptPayment(context, operation, REPEATED)
+        : await settleOperation(context, operation, outcome.value);
     case "refused":
       if (outcome.failure.class === "already_done") {
-        return await adoptPayment(context, operation, outcome.code);
+        return await adoptPayment(context, operation, {
+          code: outcome.code,
+          keyIsSpent: true,
+        });
       }
       // A refusal that says nothing about the payment cannot tell what became of an earlier attempt.
       return operation.attempts > 1 && !refusalEffect(outcome.failure).isFinal
@@ -50,7 +56,7 @@ export async function sendConfirmation(
 async function adoptPayment(
   context: OperationContext,
   operation: ConfirmOperation,
-  code: string,
+  { code, keyIsSpent }: typeof REPEATED,
 ): Promise<ConfirmOutcome> {
   const outcome = await context.toss.getPayment(operation.paymentKey);
   // IN_PROGRESS contradicts the refusal, which Toss would replay for this key.
@@ -61,7 +67,7 @@ async function adoptPayment(
       code,
       message:
         "Toss processed this payment before; its state is not known yet.",
-      keyIsSpent: true,
+      keyIsSpent,
     });
   }
   return outcome.value.orderId === operation.orderId

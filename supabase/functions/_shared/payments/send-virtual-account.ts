@@ -1,4 +1,5 @@
 import type { VirtualAccountOperation } from "../database/operation.ts";
+import { happenedBefore, REPEATED } from "./earlier-answer.ts";
 import {
   leaveOpen,
   refuseOperation,
@@ -26,10 +27,15 @@ export async function sendVirtualAccount(
   );
   switch (outcome.kind) {
     case "answered":
-      return await settleOperation(context, operation, outcome.value);
+      return happenedBefore(operation, outcome.value.requestedAt)
+        ? await adoptAccount(context, operation, REPEATED)
+        : await settleOperation(context, operation, outcome.value);
     case "refused":
       if (outcome.failure.class === "already_done") {
-        return await adoptAccount(context, operation, outcome.code);
+        return await adoptAccount(context, operation, {
+          code: outcome.code,
+          keyIsSpent: true,
+        });
       }
       if (isKeyFault(outcome.code)) {
         context.logger.error("toss_refuses_our_key", {
@@ -59,7 +65,7 @@ export async function sendVirtualAccount(
 async function adoptAccount(
   context: OperationContext,
   operation: VirtualAccountOperation,
-  code: string,
+  { code, keyIsSpent }: typeof REPEATED,
 ): Promise<ConfirmOutcome> {
   const outcome = await context.toss.getPaymentByOrder(operation.orderId);
   return outcome.kind === "answered" && outcome.value.virtualAccount !== null
@@ -67,6 +73,6 @@ async function adoptAccount(
     : await leaveOpen(context, operation, {
       code,
       message: "The order has a payment at Toss that is not known yet.",
-      keyIsSpent: true,
+      keyIsSpent,
     });
 }
