@@ -25,7 +25,7 @@ begin
   end if;
   line := jsonb_build_object(
     'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
-    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId'
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 

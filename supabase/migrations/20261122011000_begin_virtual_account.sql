@@ -14,7 +14,7 @@ declare
   present timestamptz;
   buying public.orders;
   operation public.operations;
-  account jsonb;
+  waiting public.payments;
 begin
   perform private.require_real_time(request ->> 'mode');
 
@@ -47,9 +47,9 @@ begin
   end if;
 
   if buying.status = 'waiting_for_deposit' then
-    select d.virtual_account into account from private.payment_details as d where d.payment_key = buying.payment_key;
+    select * into waiting from public.payments as p where p.payment_key = buying.payment_key;
     -- Toss tells nobody of a deadline; the worker asks soon.
-    if (account ->> 'dueDate')::timestamptz <= present then
+    if private.deposit_deadline(waiting) <= present then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
     return jsonb_build_object('outcome', 'issued', 'payment', private.payment_view(buying.payment_key));
