@@ -19,6 +19,8 @@ export interface Book {
   cancels: Cancel[];
   /** As the Payment object shows it; null without an issued account. */
   virtualAccount: ReturnType<typeof virtualAccountBody> | null;
+  /** When a deposit is due, milliseconds since the Unix epoch; null without an account. */
+  depositDueAt: number | null;
   /** SHA-256 in hex of the billing key that was charged, else null. */
   keyDigest: string | null;
 }
@@ -42,6 +44,7 @@ export function bookOf(payment: Payment): Book {
     cancels: structuredClone(payment.cancels),
     virtualAccount: virtualAccount &&
       structuredClone(virtualAccountBody(virtualAccount)),
+    depositDueAt: virtualAccount?.dueAt ?? null,
     keyDigest: payment.keyDigest,
   };
 }

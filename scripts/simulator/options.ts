@@ -24,6 +24,9 @@ export const SIMULATOR_KEYS = {
   clientKey: "test_ck_simulator0000000000000000000",
 };
 
+/** How the Payment object shows that an account's deadline has passed. */
+export const ACCOUNT_EXPIRIES = ["flag", "never", "absent", "text"] as const;
+
 /** What may also be changed while a simulator runs. */
 const changeable = {
   apiVersion: z.enum(API_VERSIONS),
@@ -31,6 +34,8 @@ const changeable = {
   cacheServerErrors: z.boolean(),
   keepDeclinedCharges: z.boolean(),
   announceOwnDelete: z.boolean(),
+  accountExpiry: z.enum(ACCOUNT_EXPIRIES),
+  showDueDate: z.boolean(),
   authKeyLifetimeMilliseconds: z.int().positive().nullable(),
   latencyMilliseconds: z.int().min(0),
 };
@@ -47,6 +52,8 @@ const optionsSchema = z.strictObject({
   cacheServerErrors: changeable.cacheServerErrors.default(false),
   keepDeclinedCharges: changeable.keepDeclinedCharges.default(true),
   announceOwnDelete: changeable.announceOwnDelete.default(false),
+  accountExpiry: changeable.accountExpiry.default("flag"),
+  showDueDate: changeable.showDueDate.default(true),
   authKeyLifetimeMilliseconds: changeable.authKeyLifetimeMilliseconds
     .default(null),
   latencyMilliseconds: changeable.latencyMilliseconds.default(0),
@@ -66,6 +73,10 @@ const optionsSchema = z.strictObject({
  * - `keepDeclinedCharges` whether a declined charge of a billing key stays as
  *   an ABORTED payment, or leaves nothing to read
  * - `announceOwnDelete` whether DELETE of a billing key sends BILLING_DELETED
+ * - `accountExpiry` how accounts issued from now on show a passed deadline:
+ *   `expired` becomes true (`flag`), stays false (`never`), is left out
+ *   (`absent`) or is a text (`text`)
+ * - `showDueDate` whether accounts issued from now on show their `dueDate`
  * - `authKeyLifetimeMilliseconds` virtual time in which an authKey can be used;
  *   null = for ever
  * - `latencyMilliseconds` real time that every request is worked on

@@ -45,11 +45,10 @@ begin
   end if;
 
   target := case
-    -- Toss keeps the status after the deadline and only marks the account as expired.
-    when payment.status = 'WAITING_FOR_DEPOSIT' and exists (
-      select 1 from private.payment_details as d
-      where d.payment_key = payment.payment_key and (d.virtual_account ->> 'expired')::boolean
-    ) then 'expired'
+    -- Toss keeps the status after the deadline, and marks the account as expired or does not.
+    when payment.status = 'WAITING_FOR_DEPOSIT'
+      and private.deposit_is_over(payment, (line ->> 'askedAt')::timestamptz)
+      then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
     when private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
     when private.is_paid(payment) and payment.balance_amount < payment.total_amount
@@ -76,6 +75,9 @@ begin
     ));
   end if;
   perform private.move_order(settled, target, line);
+  if target = 'expired' and payment.status = 'WAITING_FOR_DEPOSIT' then
+    perform private.announce_expired_account(settled, payment, line);
+  end if;
 
   perform private.order_moved(settled, target, line);
 end;

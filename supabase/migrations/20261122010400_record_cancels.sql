@@ -54,31 +54,42 @@ begin
 end;
 $$;
 
-create function private.match_cancel(sought public.operations, cancels jsonb, proof text)
+create function private.match_cancel(sought public.operations, answer jsonb, proof text)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- The balance falls from entry to entry, so an amount and what was left after it name one entry. Whoever asked
   -- Toss for the cancel takes its word for it; to a bystander somebody else's refund could look the same, so there
-  -- the reason counts too. After a refusal nothing is ours.
-  select c."transactionKey"
-  from jsonb_to_recordset(cancels) as c (
-    "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text,
-    "canceledAt" timestamptz, "refundableAmount" bigint
-  )
-  where proof <> 'refused' and c."cancelStatus" is distinct from 'ABORTED'
-    and c."cancelAmount" = sought.amount
-    and (proof = 'answered'
-      or coalesce(c."refundableAmount", sought.expected_balance - sought.amount) = sought.expected_balance - sought.amount)
-    and (proof <> 'seen' or c."cancelReason" = sought.reason)
-    and not exists (
-      select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey"
+  -- the reason counts too. After a refusal only what a restore of the database forgot can be ours. An answer that
+  -- Toss repeats is about its last entry, whatever the balance is taken for here.
+  return (
+    select c."transactionKey"
+    from jsonb_to_recordset(coalesce(answer -> 'cancels', '[]')) as c (
+      "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text,
+      "canceledAt" timestamptz, "refundableAmount" bigint
     )
-  order by c."refundableAmount" is not distinct from sought.expected_balance - sought.amount desc,
-    c."canceledAt" desc
-  limit 1;
+    where c."cancelStatus" is distinct from 'ABORTED' and c."cancelAmount" = sought.amount
+      and (
+        (proof = 'answered' or (
+          proof <> 'refused'
+          and coalesce(c."refundableAmount", sought.expected_balance - sought.amount)
+            = sought.expected_balance - sought.amount
+          and (proof <> 'seen' or c."cancelReason" = sought.reason)
+        ))
+        or (c."cancelReason" = sought.reason
+          and private.cancel_was_forgotten(c."transactionKey", c."canceledAt", sought.created_at))
+      )
+      and not exists (
+        select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey"
+      )
+    order by (proof = 'answered' and c."transactionKey" = answer ->> 'lastTransactionKey') desc nulls last,
+      c."refundableAmount" is not distinct from sought.expected_balance - sought.amount desc, c."canceledAt" desc
+    limit 1
+  );
+end;
 $$;
 
 comment on function private.match_cancel(public.operations, jsonb, text) is

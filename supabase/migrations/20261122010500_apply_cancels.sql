@@ -25,7 +25,7 @@ begin
   end if;
   line := jsonb_build_object(
     'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
-    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId'
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 
@@ -73,7 +73,7 @@ begin
   for update;
   if found then
     made_transaction_key := private.match_cancel(
-      canceling, coalesce(answer -> 'cancels', '[]'),
+      canceling, answer,
       case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
     );
     if made_transaction_key is not null then

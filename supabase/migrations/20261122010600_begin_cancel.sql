@@ -163,6 +163,10 @@ begin
     return jsonb_build_object('outcome', 'payment_not_found');
   end if;
   refusal := private.cancel_refusal(payment, request);
+  operation := private.begin_forgotten_cancel(payment, refusal, request);
+  if operation.id is not null then
+    return private.continue_cancel(operation, request, present);
+  end if;
   if refusal is not null then
     perform private.write_event(jsonb_build_object(
       'event', 'cancel_refused', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
@@ -177,7 +181,7 @@ begin
     requested_by, reason, cancel_all, tax_free_amount, reserved_amount, is_queued, lease_token, lease_expires_at,
     next_attempt_at, created_at
   )
-  select n.id, 'cancel', 'cancel-' || n.id || '-1', present, canceled.id, payment.payment_key, n.amount,
+  select n.id, 'cancel', private.cancel_key(payment.payment_key, request ->> 'requestId'), present, canceled.id, payment.payment_key, n.amount,
     payment.currency, request ->> 'requestId', request -> 'requestDigests' ->> 0, requester,
     request ->> 'cancelReason', not request ? 'cancelAmount', (request ->> 'taxFreeAmount')::bigint, n.amount, true,
     (request ->> 'leaseToken')::uuid, present, present, present

@@ -184,9 +184,11 @@ begin
     id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency,
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
-  select n.id, 'confirm', 'confirm-' || n.id || '-1', present, buying.id, asked_key, buying.amount,
+  select gen_random_uuid(), 'confirm',
+    private.idempotency_key('confirm', count(*), buying.id, asked_key), present, buying.id, asked_key, buying.amount,
     buying.currency, token, present + lease, present, present
-  from (select gen_random_uuid() as id) as n
+  from public.operations as op
+  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm'
   returning * into operation;
   perform private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,

@@ -14,7 +14,7 @@ declare
   present timestamptz;
   buying public.orders;
   operation public.operations;
-  account jsonb;
+  waiting public.payments;
 begin
   perform private.require_real_time(request ->> 'mode');
 
@@ -47,9 +47,9 @@ begin
   end if;
 
   if buying.status = 'waiting_for_deposit' then
-    select d.virtual_account into account from private.payment_details as d where d.payment_key = buying.payment_key;
+    select * into waiting from public.payments as p where p.payment_key = buying.payment_key;
     -- Toss tells nobody of a deadline; the worker asks soon.
-    if (account ->> 'dueDate')::timestamptz <= present then
+    if private.deposit_deadline(waiting) <= present then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
     return jsonb_build_object('outcome', 'issued', 'payment', private.payment_view(buying.payment_key));
@@ -72,12 +72,14 @@ begin
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
-  select n.id, 'virtual_account', 'virtual_account-' || n.id || '-1', present, buying.id, buying.amount,
+  select gen_random_uuid(), 'virtual_account',
+    private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
     buying.currency, jsonb_build_object(
       'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
       'validHours', (request ->> 'validHours')::integer
     ), token, present + lease, present, present
-  from (select gen_random_uuid() as id) as n
+  from public.operations as op
+  where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
   perform private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,

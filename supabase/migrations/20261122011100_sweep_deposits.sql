@@ -5,34 +5,42 @@
 create index payment_details_refund_pending on private.payment_details (payment_key)
   where virtual_account ->> 'refundStatus' = 'PENDING';
 
-create function private.next_question_at(payment public.payments, account jsonb)
+create function private.next_question_at(payment public.payments, order_status text)
 returns timestamptz
-language sql
-immutable
+language plpgsql
+stable
 set search_path = ''
 as $$
-  -- Toss says nothing about a deadline, so the first question after it must not wait. From then on an order that
-  -- still waits is asked about often, one that was given up now and then: buyers do pay late.
-  select case
-    when payment.status in ('READY', 'IN_PROGRESS')
-      then greatest(a.last_asked + interval '10 minutes', payment.created_at + interval '41 minutes')
-    when payment.status <> 'WAITING_FOR_DEPOSIT' then a.last_asked + interval '1 day'
-    when a.last_asked < a.due_date then least(
-      a.last_asked + least(greatest(a.last_asked - payment.created_at, interval '10 minutes'), interval '6 hours'),
-      a.due_date
-    )
-    when a.last_asked < a.due_date + interval '1 hour' then a.last_asked + interval '10 minutes'
-    when a.last_asked < a.due_date + interval '7 days' then a.last_asked + interval '6 hours'
-  end
-  from (
-    select greatest(payment.applied_at, coalesce(payment.checked_at, payment.applied_at)),
-      coalesce((account ->> 'dueDate')::timestamptz, payment.created_at + interval '90 days')
-  ) as a (last_asked, due_date);
+declare
+  last_asked constant timestamptz := greatest(payment.applied_at, coalesce(payment.checked_at, payment.applied_at));
+  due_date timestamptz;
+begin
+  if payment.status in ('READY', 'IN_PROGRESS') then
+    return greatest(last_asked + interval '10 minutes', payment.created_at + interval '41 minutes');
+  end if;
+  if payment.status <> 'WAITING_FOR_DEPOSIT' then
+    return last_asked + interval '1 day';
+  end if;
+  due_date := private.deposit_deadline(payment);
+  if last_asked < due_date then
+    -- Toss says nothing about a deadline, so the first question after it must not wait.
+    return least(
+      last_asked + least(greatest(last_asked - payment.created_at, interval '10 minutes'), interval '6 hours'), due_date
+    );
+  end if;
+  -- An order that still waits holds its stock, so Toss is asked for its last word as often as it may be asked. One that
+  -- was given up is asked about now and then: buyers do pay late.
+  if order_status = 'waiting_for_deposit' then
+    return last_asked + case when last_asked < due_date + interval '1 day'
+      then interval '10 minutes' else interval '6 hours' end;
+  end if;
+  return case when last_asked < due_date + interval '7 days' then last_asked + interval '6 hours' end;
+end;
 $$;
 
-comment on function private.next_question_at(public.payments, jsonb) is
-  'When Toss is asked again about a payment that has not ended: while a deposit is waited for, after 10, 20, 40 … minutes up to every 6 hours; at its deadline; for 7 days after it. A refund by bank transfer daily. Null = never again.';
-revoke execute on function private.next_question_at(public.payments, jsonb) from public, anon, authenticated;
+comment on function private.next_question_at(public.payments, text) is
+  'When Toss is asked again about a payment that has not ended: while a deposit is waited for, after 10, 20, 40 … minutes up to every 6 hours; at its deadline; then every 10 minutes for a day, and every 6 hours, until the order has ended; then every 6 hours until 7 days after the deadline. A refund by bank transfer daily. Null = never again.';
+revoke execute on function private.next_question_at(public.payments, text) from public, anon, authenticated;
 
 create or replace function public.claim_unsettled_payments(request jsonb)
 returns jsonb
@@ -58,8 +66,8 @@ begin
     select p.payment_key
     from candidates as c
     join public.payments as p on p.payment_key = c.payment_key
-    left join private.payment_details as d on d.payment_key = p.payment_key
-    where private.next_question_at(p, d.virtual_account) <= due_time
+    join public.orders as o on o.id = p.order_id
+    where private.next_question_at(p, o.status) <= due_time
     order by coalesce(p.checked_at, p.applied_at)
     limit (request ->> 'limit')::integer
     for update of p skip locked

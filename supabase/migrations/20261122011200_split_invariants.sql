@@ -48,6 +48,15 @@ as $$
     and (o.status not in ('paid', 'partially_refunded') or o.payment_key is distinct from p.payment_key)
 
   union all
+  -- Toss had its last word, and the order holds its stock all the same.
+  select 'deposit_ends_at_its_deadline', o.id,
+    format('waits for a deposit that was due at %s, Toss was heard at %s', private.deposit_deadline(p), p.applied_at)
+  from public.orders as o
+  join public.payments as p on p.payment_key = o.payment_key
+  where o.status = 'waiting_for_deposit' and p.status = 'WAITING_FOR_DEPOSIT'
+    and p.applied_at > private.deposit_deadline(p) + interval '1 hour'
+
+  union all
   select 'order_amount_is_sum_of_its_items', o.id,
     format('order of %s, items add up to %s', o.amount, sum(i.unit_price * i.quantity))
   from public.orders as o

@@ -120,9 +120,44 @@ comment on view private.refund_alerts is
   'What needs a person about refunds: one that was given up without proof, one that Toss aborted, one whose transfer to the buyer failed.';
 grant select on private.refund_alerts to service_role;
 
+create function private.unproven_deadlines()
+returns table (order_id text, payment_key text, due_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select o.id, p.payment_key, private.deposit_deadline(p)
+  from public.orders as o
+  join public.payments as p on p.payment_key = o.payment_key and p.status = 'WAITING_FOR_DEPOSIT'
+  where o.status = 'waiting_for_deposit' and private.deposit_deadline(p) < private.clock_now() - interval '1 hour';
+$$;
+
+comment on function private.unproven_deadlines() is
+  'Orders that wait for a deposit although its deadline has passed, because Toss has not been heard of since.';
+revoke execute on function private.unproven_deadlines() from public, anon, authenticated;
+grant execute on function private.unproven_deadlines() to service_role;
+
+create view private.deposit_alerts
+with (security_invoker = true)
+as
+select
+  case when u.due_at < private.clock_now() - interval '1 day' then 'critical' else 'warning' end as level,
+  'deadline_not_proven' as alert,
+  u.order_id as subject,
+  format('the deposit of payment %s was due at %s; Toss does not say how it ended, the order waits', u.payment_key,
+    u.due_at) as detail,
+  u.due_at as since
+from private.unproven_deadlines() as u;
+
+comment on view private.deposit_alerts is 'What needs a person about virtual accounts.';
+grant select on private.deposit_alerts to service_role;
+
 create or replace view public.alerts
 with (security_invoker = true)
 as
 select * from private.payment_alerts
 union all
-select * from private.refund_alerts;
+select * from private.refund_alerts
+union all
+select * from private.deposit_alerts;

@@ -23,7 +23,8 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1,
+    'isResolve', operation.attempts > 1 or private.may_have_been_charged(c, operation),
+    'laterOrderIds', private.later_order_ids(c, operation),
     'stopped', case when stop.at is not null then jsonb_build_object(
       'code', stop.code, 'seconds', extract(epoch from private.clock_now() - stop.at)
     ) end
@@ -39,7 +40,8 @@ begin
       ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
-      ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end)
+      ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end),
+      ('MISSED_PERIOD', private.missed_since(c, operation))
     ) as r (code, at)
     where r.at is not null
     order by r.at
@@ -51,7 +53,7 @@ end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone; then there is no key, Toss can only be asked, and what it does not know is declined.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 create function private.usable_billing_method(method_id uuid)
@@ -81,7 +83,7 @@ as $$
 declare
   present constant timestamptz := private.clock_now();
   attempt_number constant integer := tried.attempt + 1;
-  attempt_order_id constant text := 'sub_' || replace(tried.id::text, '-', '') || '_' || attempt_number;
+  attempt_order_id constant text := private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
 begin
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
@@ -195,14 +197,16 @@ security definer
 set search_path = ''
 as $$
 declare
-  answer constant jsonb := private.apply_payment(request);
+  answer jsonb;
   paid_charge_id uuid;
 begin
   select o.subscription_charge_id into paid_charge_id
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
   if paid_charge_id is null then
-    return answer;
+    return private.apply_payment(request);
   end if;
+  perform private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+  answer := private.apply_payment(request);
   return answer || jsonb_build_object('charge', private.charge_view(paid_charge_id));
 end;
 $$;

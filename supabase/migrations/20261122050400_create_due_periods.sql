@@ -38,12 +38,19 @@ stable
 set search_path = ''
 as $$
 declare
-  first_period constant integer := due.period_number + 1;
+  first_period constant integer := 1 + greatest(due.period_number, (
+    -- Found missed one by one after a restore.
+    select max(c.period_number) from public.subscription_charges as c
+    where c.subscription_id = due.id and c.kind = 'renewal' and c.status = 'void'
+  ));
   wanted integer := first_period;
 begin
   -- `due` carries the terms of the next period already, see next_terms.
   if (select p.catch_up = 'current' from public.plans as p where p.id = due.plan_id) then
-    while private.boundary(due, wanted + 1) <= as_of loop
+    while private.boundary(due, wanted + 1) <= as_of
+      -- What was due before a restore may have been charged: nothing is skipped before Toss was asked.
+      and not exists (select 1 from private.restores as r where private.boundary(due, wanted) <= r.restored_at)
+    loop
       wanted := wanted + 1;
     end loop;
   end if;

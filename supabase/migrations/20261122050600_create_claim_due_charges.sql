@@ -16,21 +16,22 @@ begin
   if period.missed > 0 then
     -- What is skipped stands there too, so that nobody has to guess, and so that its number is taken.
     insert into public.subscription_charges (
-      kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+      id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
       period_start, period_end, amount, currency, order_name, status, failure_code, created_at
     )
-    select 'renewal', due.id, due.user_id, due.plan_id, due.amount, due.interval, due.interval_count, n.number,
+    select private.derived_id('renewal', due.id::text, n.number::text), 'renewal', due.id, due.user_id,
+      due.plan_id, due.amount, due.interval, due.interval_count, n.number,
       private.boundary(due, n.number), private.boundary(due, n.number + 1), due.amount, due.currency, p.name,
       'void', 'MISSED_PERIOD', present
     from generate_series(due.period_number + 1, period.period_number - 1) as n (number)
     join public.plans as p on p.id = due.plan_id;
   end if;
   insert into public.subscription_charges (
-    kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+    id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
     period_start, period_end, amount, currency, order_name, created_at
   )
-  select 'renewal', due.id, due.user_id, due.plan_id, due.amount, due.interval, due.interval_count,
-    period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
+  select private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
+    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
   from public.plans as p where p.id = due.plan_id
   returning * into created;
   return created;

@@ -38,11 +38,11 @@ declare
   begun public.subscriptions;
 begin
   insert into public.subscriptions (
-    user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
+    id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
     anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
     needs_payment_method, created_at
   ) values (
-    paid.user_id, paid.plan_id, paid.billing_method_id, 'active', paid.plan_amount, paid.currency,
+    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, paid.billing_method_id, 'active', paid.plan_amount, paid.currency,
     paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
     paid.period_start, paid.period_end, paid.period_end,
     private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),

@@ -38,7 +38,9 @@ begin
       'requestId', request ->> 'requestId'
     );
     perform private.move_order(attempt_order, 'failed', line);
-    if charge.status <> 'paid' then
+    if charge.status <> 'paid' and request ->> 'errorCode' = 'MISSED_PERIOD' then
+      subscription := private.void_missed_charge(subscription, charge);
+    elsif charge.status <> 'paid' then
       subscription := private.charge_declined(subscription, charge, request, line);
     end if;
   end if;

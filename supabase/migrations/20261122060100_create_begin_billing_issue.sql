@@ -155,8 +155,10 @@ begin
   insert into public.operations (
     id, kind, idempotency_key, key_created_at, lease_token, lease_expires_at, next_attempt_at, created_at
   ) values (
-    (request ->> 'operationId')::uuid, 'billing_issue', 'billing_issue-' || (request ->> 'operationId') || '-1',
-    present, (request ->> 'leaseToken')::uuid,
+    (request ->> 'operationId')::uuid, 'billing_issue', private.idempotency_key('billing_issue', (
+      select count(*) from private.billing_issues as i
+      where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = asking_id
+    ), asking_id::text, request ->> 'authKeyDigest'), present, (request ->> 'leaseToken')::uuid,
     present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
   )
   returning * into operation;

@@ -13,10 +13,12 @@ declare
   begun public.subscriptions;
 begin
   insert into public.subscriptions (
-    user_id, plan_id, billing_method_id, status, current_period_start, current_period_end, next_charge_at, remind_at,
-    created_at
+    id, user_id, plan_id, billing_method_id, status, current_period_start, current_period_end, next_charge_at,
+    remind_at, created_at
   ) values (
-    subscriber_id, chosen.id, method_id, 'trialing', present, trial_end, trial_end,
+    private.derived_id('trial', subscriber_id::text, chosen.id, (
+      select count(*) from public.subscriptions as s where s.user_id = subscriber_id
+    )::text), subscriber_id, chosen.id, method_id, 'trialing', present, trial_end, trial_end,
     private.reminder_time(present, trial_end, chosen.id), present
   )
   returning * into begun;
@@ -47,10 +49,15 @@ declare
   created public.subscription_charges;
 begin
   insert into public.subscription_charges (
-    kind, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number, period_start, period_end,
-    amount, currency, order_name, created_at
+    id, kind, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number, period_start,
+    period_end, amount, currency, order_name, created_at
   ) values (
-    'start', subscriber_id, chosen.id, chosen.price, chosen.interval, chosen.interval_count, 0, present,
+    -- The how many-th start of this plan, whatever the card: whoever paid for one that a restore forgot is not
+    -- charged again for subscribing again.
+    private.derived_id('start', subscriber_id::text, chosen.id, (
+      select count(*) from public.subscription_charges as c
+      where c.user_id = subscriber_id and c.plan_id = chosen.id and c.kind = 'start'
+    )::text), 'start', subscriber_id, chosen.id, chosen.price, chosen.interval, chosen.interval_count, 0, present,
     private.period_boundary(present, chosen.interval, chosen.interval_count, 1),
     chosen.price, chosen.currency, chosen.name, present
   )

@@ -73,8 +73,11 @@ begin
     return jsonb_build_object('outcome', 'no_billing_method');
   end if;
 
-  insert into public.subscription_charges (kind, user_id, amount, currency, order_name, request_id, created_at)
-  values ('ad_hoc', payer_id, asked_amount::bigint, 'KRW', request ->> 'orderName', request ->> 'requestId', present)
+  insert into public.subscription_charges (id, kind, user_id, amount, currency, order_name, request_id, created_at)
+  values (
+    private.derived_id('ad_hoc', payer_id::text, request ->> 'requestId'), 'ad_hoc', payer_id,
+    asked_amount::bigint, 'KRW', request ->> 'orderName', request ->> 'requestId', present
+  )
   returning * into charge;
   return jsonb_build_object(
     'outcome', 'proceed', 'charge', private.begin_attempt(charge, method_id, present, request)

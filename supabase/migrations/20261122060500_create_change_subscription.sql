@@ -42,10 +42,15 @@ begin
     return private.illegal_view(changed, 'needs_payment_method');
   end if;
   insert into public.subscription_charges (
-    kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+    id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
     period_start, period_end, amount, currency, order_name, created_at
   ) values (
-    'upgrade', changed.id, changed.user_id, wanted.id, wanted.price, wanted.interval, wanted.interval_count,
+    private.derived_id('upgrade', changed.id::text, changed.period_number::text, wanted.id, (
+      -- The how many-th try: one that was declined may be followed by another.
+      select count(*) from public.subscription_charges as c
+      where c.subscription_id = changed.id and c.kind = 'upgrade' and c.period_number = changed.period_number
+        and c.plan_id = wanted.id
+    )::text), 'upgrade', changed.id, changed.user_id, wanted.id, wanted.price, wanted.interval, wanted.interval_count,
     changed.period_number, as_of, changed.current_period_end, difference, wanted.currency, wanted.name,
     private.clock_now()
   )

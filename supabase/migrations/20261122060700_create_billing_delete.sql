@@ -40,10 +40,12 @@ begin
     id, kind, idempotency_key, key_created_at, billing_method_id, lease_token, lease_expires_at, next_attempt_at,
     created_at
   )
-  select n.id, 'billing_delete', 'billing_delete-' || n.id || '-1', present, deleted.id,
+  select gen_random_uuid(), 'billing_delete',
+    private.idempotency_key('billing_delete', count(*), deleted.id::text), present, deleted.id,
     (request ->> 'leaseToken')::uuid,
     present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
-  from (select gen_random_uuid() as id) as n
+  from public.operations as op
+  where op.billing_method_id = deleted.id and op.kind = 'billing_delete'
   returning * into operation;
   perform private.write_event(jsonb_build_object(
     'event', 'billing_method_deleted', 'source', 'billing', 'from', deleted.status, 'to', 'deleted',

@@ -57,6 +57,10 @@ export async function issue(
   const { account, isOwned } = state.plan.orders[order] ?? {};
   if (!account) throw new RangeError(`order ${order} has no account`);
   const { orderId } = orderOf(state, order);
+  state.chaos.simulator.changeSettings({
+    accountExpiry: account.expiry,
+    showDueDate: account.isDated,
+  });
   const token = isOwned ? state.buyer?.accessToken : undefined;
   const answer = await request(state.chaos, account, orderId, token);
   state.issueAnswers.push(answer);

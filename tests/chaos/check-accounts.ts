@@ -72,7 +72,7 @@ export async function askAccountsAgain(
     if (account === null) continue;
     const [book] = accountsOf(books, orderOf(state, order).orderId);
     const isWaiting = book?.status === "WAITING_FOR_DEPOSIT" &&
-      book.virtualAccount?.expired === false;
+      (book.depositDueAt ?? 0) > state.chaos.simulator.now();
     const paidStatus = (book?.approvals ?? 0) > 0 ? 409 : 410;
     const expected = isWaiting ? 201 : paidStatus;
     const { orderId, status, result } = await issue(state, order);

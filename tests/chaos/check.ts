@@ -57,11 +57,19 @@ async function readPayments(state: RunState): Promise<PaymentRow[]> {
     where p.order_id = any (${ids})`;
 }
 
+/** The margin after a deadline, and the longest distance of two questions. */
+const LAST_WORD_MILLISECONDS = 45 * 60_000;
+
 /** The statuses that an order may have whose payment Toss holds like this. */
-function orderStatusesOf(book: Book): string[] {
+function orderStatusesOf(book: Book, now: number): string[] {
   if (book.approvals === 0) {
     if (book.status === "CANCELED") return ["canceled", "expired"];
-    return [book.virtualAccount?.expired ? "expired" : "waiting_for_deposit"];
+    const waited = now - (book.depositDueAt ?? now);
+    if (waited < 0) return ["waiting_for_deposit"];
+    // Half an hour after the deadline Toss has had its last word, whatever it says.
+    const isOver = waited > LAST_WORD_MILLISECONDS ||
+      book.virtualAccount?.expired === true;
+    return isOver ? ["expired"] : ["expired", "waiting_for_deposit"];
   }
   if (book.balanceAmount === 0) return ["refunded"];
   return [
@@ -84,7 +92,11 @@ function isSameLedger({ cancels }: Book, row: PaymentRow): boolean {
 }
 
 /** Compares what Toss took with what the database says of one payment. */
-function checkBook(book: Book, row: PaymentRow | undefined): Violation[] {
+function checkBook(
+  book: Book,
+  row: PaymentRow | undefined,
+  now: number,
+): Violation[] {
   const name = `payment ${book.paymentKey}`;
   if (book.approvals === 0 && book.virtualAccount === null) {
     const isPaid = row !== undefined &&
@@ -104,7 +116,7 @@ function checkBook(book: Book, row: PaymentRow | undefined): Violation[] {
     Number(row.balance_amount) === book.balanceAmount &&
     isSameLedger(book, row);
   const pays = row.paying_key === book.paymentKey &&
-    orderStatusesOf(book).includes(row.order_status);
+    orderStatusesOf(book, now).includes(row.order_status);
   return [
     ...twice,
     ...when(
@@ -244,7 +256,9 @@ export async function check(state: RunState): Promise<Violation[]> {
   return [
     ...told,
     ...repeats,
-    ...books.flatMap((book) => checkBook(book, rowOf(book))),
+    ...books.flatMap((book) =>
+      checkBook(book, rowOf(book), state.chaos.simulator.now())
+    ),
     ...unknown.map((row): Violation => ({
       kind: "wrong",
       text: `the database has a payment ${row.payment_key} that Toss has not`,

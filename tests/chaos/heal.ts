@@ -47,11 +47,17 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
 async function unfinishedAccounts(state: RunState): Promise<Unfinished> {
   const ids = state.orders.map(({ orderId }) => orderId);
   const rows = await state.chaos.stack.sql<
-    { payment_key: string; status: string; expired: boolean }[]
+    {
+      payment_key: string;
+      status: string;
+      expired: boolean;
+      order_status: string;
+    }[]
   >`
-    select p.payment_key, p.status,
+    select p.payment_key, p.status, o.status as order_status,
       coalesce((d.virtual_account ->> 'expired')::boolean, false) as expired
     from public.payments as p
+    join public.orders as o on o.id = p.order_id
     left join private.payment_details as d on d.payment_key = p.payment_key
     where p.order_id = any (${ids})`;
   const known = new Map(rows.map((row) => [row.payment_key, row]));
@@ -59,11 +65,14 @@ async function unfinishedAccounts(state: RunState): Promise<Unfinished> {
     .filter((book) =>
       ids.includes(book.orderId) && book.virtualAccount !== null
     )
-    .filter(({ paymentKey, status, virtualAccount }) => {
+    .filter(({ paymentKey, status, virtualAccount, depositDueAt }) => {
       const row = known.get(paymentKey);
+      const isPast = state.chaos.simulator.now() >= (depositDueAt ?? Infinity);
       return row?.status !== status ||
-        status === "WAITING_FOR_DEPOSIT" &&
-          row.expired !== virtualAccount?.expired;
+        status === "WAITING_FOR_DEPOSIT" && (
+            row.expired !== (virtualAccount?.expired === true) ||
+            isPast && row.order_status === "waiting_for_deposit"
+          );
     })
     .map(({ paymentKey, status, virtualAccount }) =>
       `Toss: account of ${paymentKey} is ${status}` +

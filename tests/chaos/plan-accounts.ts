@@ -1,3 +1,4 @@
+import { ACCOUNT_EXPIRIES } from "../../scripts/simulator/options.ts";
 import type {
   OrderPlan,
   PaymentRef,
@@ -43,6 +44,8 @@ function planOrder(random: Random): OrderPlan {
     account: {
       bank: random.pick(["20", "81", "88"]),
       validHours: random.pick([1, 24]),
+      expiry: random.pick(ACCOUNT_EXPIRIES),
+      isDated: random.chance(0.7),
     },
     isOwned: goods === "chaos-pass" || random.chance(0.5),
   };
@@ -104,7 +107,9 @@ function paidWhileGivenUp(scene: AccountScene): Step[][] {
 
 function tooLate(scene: AccountScene): Step[][] {
   const { random, plan } = scene;
-  const seconds = (plan.account?.validHours ?? 1) * HOUR_SECONDS + 60;
+  // With Toss's last word, half an hour later, or before it.
+  const late = random.pick([60, 2400]);
+  const seconds = (plan.account?.validHours ?? 1) * HOUR_SECONDS + late;
   const moments: Step[][] = [
     [{ kind: "advance", seconds }],
     [{ kind: "work", job: "expiry", copies: 2 }],

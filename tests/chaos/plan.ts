@@ -1,4 +1,5 @@
 import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { ACCOUNT_EXPIRIES } from "../../scripts/simulator/options.ts";
 import type { WebhookKnobInput } from "../../scripts/simulator/webhooks/knobs.ts";
 import type { Cut } from "./cutter.ts";
 
@@ -23,6 +24,10 @@ export interface AccountPlan {
   /** Toss's code of the bank. */
   bank: string;
   validHours: number;
+  /** How Toss shows that its deadline has passed. */
+  expiry: (typeof ACCOUNT_EXPIRIES)[number];
+  /** Whether Toss shows its deadline. */
+  isDated: boolean;
 }
 
 /** An order and the payments that are opened for it. */

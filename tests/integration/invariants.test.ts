@@ -51,6 +51,19 @@ interface Break {
 
 const BREAKS: Break[] = [
   {
+    invariant: "deposit_ends_at_its_deadline",
+    how: "an order waits on after Toss's last word",
+    subject: ({ paid }) => paid.orderId,
+    harm: async (sql, { paid }) => {
+      await sql`
+        update public.orders set status = 'waiting_for_deposit' where id = ${paid.orderId}`;
+      await sql`
+        update public.payments
+        set status = 'WAITING_FOR_DEPOSIT', applied_at = private.clock_now() + interval '30 days'
+        where payment_key = ${paid.paymentKey}`;
+    },
+  },
+  {
     invariant: "order_paid_by_one_payment",
     how: "an order is paid by nothing",
     subject: ({ pending }) => pending.orderId,

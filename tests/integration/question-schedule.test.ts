@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import type { Sql, TransactionSql } from "postgres";
 import { callSql } from "../support/answers.ts";
 import { startPurchase } from "../support/buy.ts";
 import { orderByTransfer } from "../support/issue-account.ts";
-import type { Shop } from "../support/shop.ts";
+import { inRollback } from "../support/rollback.ts";
 import { shopTests } from "../support/shop-test.ts";
 import {
   deliverWebhook,
@@ -18,7 +19,7 @@ const DAY_MINUTES = 24 * HOUR_MINUTES;
 
 /** In which minutes, counted from now, the sweep claims a payment when it comes by every five minutes. */
 async function claimedAt(
-  { stack }: Shop,
+  sql: Sql | TransactionSql,
   paymentKey: string,
   untilMinute: number,
 ): Promise<number[]> {
@@ -27,7 +28,7 @@ async function claimedAt(
   for (let minute = 0; minute <= untilMinute; minute += 5) {
     // A second late, as the claim's own second is after the issue's.
     const asOf = new Date(start + minute * MINUTE_MILLISECONDS + 1000);
-    const { payments } = await callSql(stack.sql, "claim_unsettled_payments", {
+    const { payments } = await callSql(sql, "claim_unsettled_payments", {
       limit: 500,
       asOf: asOf.toISOString(),
     });
@@ -39,11 +40,11 @@ async function claimedAt(
   return minutes;
 }
 
-test("an account is asked about after 10, 20, 40 … minutes, at least every 6 hours, at its deadline and for a week", async (shop) => {
+test("an account is asked about after 10, 20, 40 … minutes, at least every 6 hours, at its deadline and until Toss answers", async (shop) => {
   const { paymentKey } = await orderByTransfer(shop);
   await settleWebhooks(shop);
 
-  const minutes = await claimedAt(shop, paymentKey, 9 * DAY_MINUTES);
+  const minutes = await claimedAt(shop.stack.sql, paymentKey, 9 * DAY_MINUTES);
 
   const before = minutes.filter((minute) => minute < DAY_MINUTES);
   assert.equal(before[0], 10);
@@ -59,8 +60,28 @@ test("an account is asked about after 10, 20, 40 … minutes, at least every 6 h
     minute - (after[index] ?? 0)
   );
   assert.deepEqual([...new Set(pauses)], [10, 6 * HOUR_MINUTES]);
+  const often = after.filter((minute) => minute < 2 * DAY_MINUTES);
+  assert.equal(often.length, DAY_MINUTES / 10);
   const [last = 0] = minutes.slice(-1);
-  assert.ok(last >= 8 * DAY_MINUTES && last <= 8.3 * DAY_MINUTES);
+  assert.ok(last >= 8.7 * DAY_MINUTES, "Toss has not said how it ended");
+});
+
+test("an account whose order has ended is asked about for a week after its deadline", async (shop) => {
+  const { paymentKey, orderId } = await orderByTransfer(shop);
+  await settleWebhooks(shop);
+  await inRollback(shop.stack.sql, async (sql) => {
+    await sql`update public.orders set status = 'expired' where id = ${orderId}`;
+
+    const minutes = await claimedAt(sql, paymentKey, 9 * DAY_MINUTES);
+
+    const after = minutes.filter((minute) => minute > DAY_MINUTES);
+    const pauses = after.slice(1).map((minute, index) =>
+      minute - (after[index] ?? 0)
+    );
+    assert.deepEqual([...new Set(pauses)], [6 * HOUR_MINUTES]);
+    const [last = 0] = minutes.slice(-1);
+    assert.ok(last >= 8 * DAY_MINUTES && last <= 8.3 * DAY_MINUTES);
+  });
 });
 
 test("a payment that was opened and never confirmed is asked about when Toss must have ended it, then every 10 minutes", async (shop) => {
@@ -68,7 +89,7 @@ test("a payment that was opened and never confirmed is asked about when Toss mus
   await deliverWebhook(shop, statusChanged({ ...purchase }));
   await settleWebhooks(shop);
 
-  const minutes = await claimedAt(shop, purchase.paymentKey, 70);
+  const minutes = await claimedAt(shop.stack.sql, purchase.paymentKey, 70);
 
   assert.deepEqual(minutes, [45, 55, 65]);
 });

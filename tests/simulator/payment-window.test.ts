@@ -130,7 +130,8 @@ Deno.test("payment window §5 lets the buyer choose the bank of a virtual accoun
     assert.equal(json.useEscrow, true);
     assert.equal(json.virtualAccount.bankCode, "88");
     assert.equal(json.virtualAccount.customerName, "박토스");
-    const wait = Date.parse(json.virtualAccount.dueDate) - simulator.now();
+    const wait = Date.parse(json.virtualAccount.dueDate ?? "") -
+      simulator.now();
     assert.ok(Math.abs(wait - 24 * 60 * MINUTE) < 5000);
   });
 });

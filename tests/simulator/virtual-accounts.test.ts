@@ -41,7 +41,7 @@ Deno.test("simulator §12.7 issues a virtual account that waits for its deposit"
     assert.deepEqual([json.vat, json.suppliedAmount], [1000, 10_000]);
     const { accountNumber, dueDate, ...account } = json.virtualAccount;
     assert.match(accountNumber, /^X\d{1,19}$/);
-    assert.match(dueDate, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+09:00$/);
+    assert.match(dueDate ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+09:00$/);
     assert.deepEqual(account, {
       accountType: "일반",
       bankCode: "20",
@@ -61,7 +61,7 @@ Deno.test("simulator §2.1 sets the deadline by hours, by date, or at 168 hours"
     const dueIn = async (wish: Record<string, unknown>) => {
       const orderId = crypto.randomUUID();
       const { json } = await issueAccount(simulator, { orderId, ...wish });
-      return Date.parse(json.virtualAccount.dueDate) - simulator.now();
+      return Date.parse(json.virtualAccount.dueDate ?? "") - simulator.now();
     };
     const inTwoDays = local(simulator.now() + 2 * DAY);
     const cases: [Record<string, unknown>, number][] = [
@@ -269,3 +269,21 @@ Deno.test("simulator books every virtual account with its state", async () => {
     assert.equal(simulator.books()[1]?.virtualAccount, null);
   });
 });
+
+const SHOWN = { flag: true, never: false, absent: undefined, text: "Y" };
+
+for (const [accountExpiry, expired] of Object.entries(SHOWN)) {
+  Deno.test(`simulator §14 shows a passed deadline as told: ${accountExpiry}`, async () => {
+    await withSimulator(async (simulator) => {
+      simulator.changeSettings(
+        JSON.parse(JSON.stringify({ accountExpiry, showDueDate: false })),
+      );
+      const { json } = await issueAccount(simulator, { validHours: 1 });
+      assert.equal(json.virtualAccount.dueDate, undefined);
+      await simulator.advance(HOUR);
+      const late = await read(simulator, json.paymentKey);
+      assert.equal(late.status, "WAITING_FOR_DEPOSIT");
+      assert.equal(late.virtualAccount.expired, expired);
+    });
+  });
+}

@@ -41,6 +41,9 @@ const chargeItem = z.object({
   ciphertext: z.string().nullable(),
   keyIsFresh: z.boolean(),
   isResolve: z.boolean(),
+  laterOrderIds: z.array(
+    z.object({ attempt: z.number().int(), orderId: z.string() }),
+  ),
   stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
 });
 

@@ -1,6 +1,20 @@
 import { toKoreanTime } from "../korean-time.ts";
 import type { VirtualAccount } from "./virtual-account.ts";
 
+/** `expired` in the form that the account's settings ask for. */
+function expiryBody({ expired, shownExpiry }: VirtualAccount) {
+  switch (shownExpiry) {
+    case "flag":
+      return { expired };
+    case "never":
+      return { expired: false };
+    case "absent":
+      return {};
+    case "text":
+      return { expired: expired ? "Y" : "N" };
+  }
+}
+
 /**
  * Writes `Payment.virtualAccount`.
  * Source: Toss core API reference, Payment object.
@@ -12,9 +26,9 @@ export function virtualAccountBody(account: VirtualAccount) {
     bankCode: account.bankCode,
     customerName: account.customerName,
     depositorName: account.depositorName,
-    dueDate: toKoreanTime(account.dueAt),
+    ...(account.showsDueDate ? { dueDate: toKoreanTime(account.dueAt) } : {}),
     refundStatus: account.refundStatus,
-    expired: account.expired,
+    ...expiryBody(account),
     settlementStatus: "INCOMPLETED",
     refundReceiveAccount: account.refundReceiveAccount,
   };

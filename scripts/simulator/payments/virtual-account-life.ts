@@ -53,6 +53,8 @@ export function issueAccount(state: SimulatorState, payment: Payment): void {
     depositorName: "",
     dueAt: dueAtOf(payment.accountTerms, state.clock.now()),
     expired: false,
+    shownExpiry: state.settings.accountExpiry,
+    showsDueDate: state.settings.showDueDate,
     refundStatus: "NONE",
     refundReceiveAccount: null,
     cancelRefundEnd: () => {},

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseKoreanLocalTime } from "../korean-time.ts";
 import { bankSchema } from "./banks.ts";
+import type { Settings } from "../options.ts";
 
 const HOUR_MILLISECONDS = 60 * 60 * 1000;
 
@@ -100,6 +101,10 @@ export interface VirtualAccount {
   dueAt: number;
   /** Whether the deadline passed while the deposit was missing. */
   expired: boolean;
+  /** How the Payment object shows `expired`. */
+  shownExpiry: Settings["accountExpiry"];
+  /** Whether the Payment object shows `dueDate`. */
+  showsDueDate: boolean;
   refundStatus: "NONE" | "PENDING" | RefundEnd;
   /** Present for the 30 minutes in which Toss shows it. */
   refundReceiveAccount: RefundReceiveAccount | null;

@@ -8,6 +8,7 @@ import {
   type RefusalJudgement,
   unprovenRefusal,
 } from "../payments/refusal.ts";
+import { happenedBefore, REPEATED } from "../payments/earlier-answer.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { declineOf, hasFailed } from "./failed-charge.ts";
@@ -17,6 +18,7 @@ import {
   refuseCharge,
   settleCharge,
 } from "./finish-charge.ts";
+import { findPaidLater } from "./find-paid-later.ts";
 import { openKey, UNREADABLE_KEY } from "./open-key.ts";
 
 /**
@@ -29,6 +31,8 @@ export async function sendCharge(
   context: OperationContext,
   charge: ChargeOperation,
 ): Promise<ChargeOutcome> {
+  const later = await findPaidLater(context, charge);
+  if (later !== null) return later;
   const { keyId, ciphertext, billingMethodId } = charge;
   if (keyId === null || ciphertext === null) {
     return await endStopped(context, charge);
@@ -51,7 +55,9 @@ export async function sendCharge(
   }, { idempotencyKey: charge.idempotencyKey });
   switch (outcome.kind) {
     case "answered":
-      return await settleCharge(context, charge, outcome.value);
+      return happenedBefore(charge, outcome.value.approvedAt)
+        ? await askAfterRepeat(context, charge)
+        : await settleCharge(context, charge, outcome.value);
     case "refused":
       return await judge(context, charge, outcome);
     case "unknown": {
@@ -122,4 +128,15 @@ async function askAfterRefusal(
       // The approval may still be on its way, and the next key would not stop a second one.
       pauseSeconds: LONGEST_ANSWER_SECONDS,
     });
+}
+
+/** Toss repeats what it answered before a restore: how the payment stands now is in its record alone. */
+async function askAfterRepeat(
+  context: OperationContext,
+  charge: ChargeOperation,
+): Promise<ChargeOutcome> {
+  const outcome = await context.toss.getPaymentByOrder(charge.orderId);
+  return outcome.kind === "answered"
+    ? await settleCharge(context, charge, outcome.value)
+    : await leaveChargeOpen(context, charge, REPEATED);
 }

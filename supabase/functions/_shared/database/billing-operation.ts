@@ -19,6 +19,10 @@ export const chargeOperation = z.object({
   stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
   /** An earlier try may have reached Toss, so Toss is asked before anything is sent. */
   isResolve: z.boolean(),
+  /** After a restore: the orders of later attempts, of which Toss may know one as paid. */
+  laterOrderIds: z.array(
+    z.object({ attempt: z.number().int(), orderId: z.string() }),
+  ),
 });
 
 /** A {@link chargeOperation} value. */

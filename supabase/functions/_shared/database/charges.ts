@@ -155,3 +155,21 @@ export function declineCharge(
 ): Promise<z.output<typeof decline>> {
   return database.call("decline_charge", { ...request }, decline);
 }
+
+const skipped = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("resolve"), charge: chargeOperation }),
+  z.object({ outcome: z.literal("unknown") }),
+]);
+
+/** Goes on to a later attempt of a charge, whose order Toss knows as paid; see `public.skip_charge_attempts`. */
+export function skipChargeAttempts(
+  database: Database,
+  request: LeaseRequest & {
+    operationId: string;
+    attempt: number;
+    source: PaymentSource;
+    requestId: string;
+  },
+): Promise<z.output<typeof skipped>> {
+  return database.call("skip_charge_attempts", { ...request }, skipped);
+}

@@ -1,7 +1,10 @@
+import { applyPayment } from "../database/apply-payment.ts";
 import type { CancelOperation } from "../database/operation.ts";
 import { DecryptionError } from "../security/encryption.ts";
 import type { CancelBody } from "../toss/client.ts";
 import type { TossRefused } from "../toss/outcome.ts";
+import type { TossPayment } from "../toss/payment.ts";
+import { happenedBefore } from "./earlier-answer.ts";
 import {
   type CancelProof,
   type CancelStep,
@@ -19,6 +22,7 @@ import {
   unprovenRefusal,
 } from "./refusal.ts";
 import { openRefundAccount } from "./refund-account.ts";
+import { paymentSnapshot } from "./snapshot.ts";
 
 /** How often one attempt asks Toss anew because somebody else was changing the balance. */
 const MAXIMUM_SENDS = 3;
@@ -69,10 +73,7 @@ async function sendOnce(
   });
   switch (outcome.kind) {
     case "answered":
-      return await settle(context, operation, outcome.value, {
-        proof: "answered",
-        keyIsSpent: true,
-      });
+      return await settleAnswer(context, operation, outcome.value);
     case "refused":
       return await judge(context, operation, outcome, body);
     case "unknown":
@@ -82,6 +83,33 @@ async function sendOnce(
         unprovenAnswer(outcome, operation),
       );
   }
+}
+
+async function settleAnswer(
+  context: OperationContext,
+  operation: CancelOperation,
+  payment: TossPayment,
+): Promise<CancelStep> {
+  const step = await settle(context, operation, payment, {
+    proof: "answered",
+    keyIsSpent: true,
+  });
+  const isRepeated = payment.cancels?.every(({ canceledAt }) =>
+    happenedBefore(operation, canceledAt)
+  );
+  if (isRepeated) {
+    // What was cancelled after that answer stands in Toss's record alone.
+    const read = await context.toss.getPayment(operation.paymentKey);
+    if (read.kind === "answered") {
+      await applyPayment(context.database, {
+        payment: paymentSnapshot(read.value),
+        source: context.source,
+        askedAt: operation.askedAt,
+        requestId: context.requestId,
+      });
+    }
+  }
+  return step;
 }
 
 async function cancelBody(

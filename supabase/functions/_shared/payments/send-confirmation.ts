@@ -1,5 +1,6 @@
 import type { ConfirmOperation } from "../database/operation.ts";
 import type { TossRefused } from "../toss/outcome.ts";
+import { happenedBefore, REPEATED } from "./earlier-answer.ts";
 import type { OperationContext } from "./operation-context.ts";
 import {
   leaveOpen,
@@ -32,7 +33,9 @@ export async function sendConfirmation(
   );
   switch (outcome.kind) {
     case "answered":
-      return await settleOperation(context, operation, outcome.value);
+      return happenedBefore(operation, outcome.value.approvedAt)
+        ? await askAfterRepeat(context, operation)
+        : await settleOperation(context, operation, outcome.value);
     case "refused":
       return await judge(context, operation, outcome);
     case "unknown":
@@ -92,4 +95,15 @@ async function askAfterRefusal(
   return judgement.proof === "nothing" && judgement.isLastWord
     ? await refuseOperation(context, operation, refusal)
     : await leaveOpen(context, operation, unprovenRefusal(refusal, judgement));
+}
+
+/** Toss repeats what it answered before a restore: how the payment stands now is in its record alone. */
+async function askAfterRepeat(
+  context: OperationContext,
+  operation: ConfirmOperation,
+): Promise<ConfirmOutcome> {
+  const outcome = await context.toss.getPayment(operation.paymentKey);
+  return outcome.kind === "answered"
+    ? await settleOperation(context, operation, outcome.value)
+    : await leaveOpen(context, operation, REPEATED);
 }

@@ -1,6 +1,7 @@
 import type { VirtualAccountOperation } from "../database/operation.ts";
 import { isVirtualAccount } from "../toss/is-virtual-account.ts";
 import type { TossRefused } from "../toss/outcome.ts";
+import { happenedBefore, REPEATED } from "./earlier-answer.ts";
 import {
   leaveOpen,
   refuseOperation,
@@ -29,7 +30,9 @@ export async function sendVirtualAccount(
   );
   switch (outcome.kind) {
     case "answered":
-      return await settleOperation(context, operation, outcome.value);
+      return happenedBefore(operation, outcome.value.requestedAt)
+        ? await askAfterRepeat(context, operation)
+        : await settleOperation(context, operation, outcome.value);
     case "refused":
       return await judge(context, operation, outcome);
     case "unknown":
@@ -64,4 +67,15 @@ async function judge(
       judgement.isLastWord
     ? await refuseOperation(context, operation, refusal)
     : await leaveOpen(context, operation, unprovenRefusal(refusal, judgement));
+}
+
+/** Toss repeats what it answered before a restore: how the account stands now is in its record alone. */
+async function askAfterRepeat(
+  context: OperationContext,
+  operation: VirtualAccountOperation,
+): Promise<ConfirmOutcome> {
+  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  return outcome.kind === "answered" && isVirtualAccount(outcome.value)
+    ? await settleOperation(context, operation, outcome.value)
+    : await leaveOpen(context, operation, REPEATED);
 }

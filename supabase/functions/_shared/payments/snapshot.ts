@@ -49,6 +49,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     failureMessage: payment.failure?.message ?? null,
     receiptUrl: payment.receipt?.url ?? null,
     cancels,
+    lastTransactionKey: payment.lastTransactionKey ?? null,
     ...(payment.secret ? { secretDigest: sha256Hex(payment.secret) } : {}),
     ...(account
       ? {
