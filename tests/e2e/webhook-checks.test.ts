@@ -39,7 +39,7 @@ async function countEvents({ stack }: Shop): Promise<number> {
 async function finishedRow(shop: Shop, eventId: unknown) {
   await eventually("the event is worked off", async () => {
     const { status } = await eventRow(shop, String(eventId));
-    return status === "processed";
+    return status === "processed" || status === "ignored";
   });
   return await eventRow(shop, String(eventId));
 }
@@ -81,7 +81,7 @@ for (const [scheme, variables, givenKey] of SCHEMES) {
     const answer = await tolerant({ body: customer() });
     assert.equal(answer.status, 200);
     const row = await finishedRow(shop, answer.body.eventId);
-    assert.equal(row.verifiedBy, null);
+    assert.deepEqual([row.status, row.verifiedBy], ["ignored", null]);
 
     const before = await countEvents(shop);
     const required = { ...active, WEBHOOK_REQUIRE_SIGNATURE: "1" };
@@ -94,17 +94,55 @@ for (const [scheme, variables, givenKey] of SCHEMES) {
   });
 }
 
-test("webhook counts an unsigned payout as unverified, and refuses it when signatures are required", async (shop) => {
-  const key = { TOSS_SECURITY_KEY: SECURITY_KEY };
-  const stored = await configuredWebhook(shop, key)({ body: payout() });
-  assert.equal(stored.status, 200);
-  const { verifiedBy } = await finishedRow(shop, stored.body.eventId);
-  assert.equal(verifiedBy, null);
+for (const name of ["payout.changed", "seller.changed"]) {
+  const unsigned = (entityId: string) =>
+    JSON.stringify(fixture(name, { ENTITY_ID: entityId }));
 
-  const required = { ...key, WEBHOOK_REQUIRE_SIGNATURE: "1" };
-  const refused = await configuredWebhook(shop, required)({ body: payout() });
-  assert.equal(refused.status, 401);
-  assert.equal(refused.body.code, "invalid_signature");
+  test(`webhook refuses an unsigned ${name} once the security key is known, and stores nothing`, async (shop) => {
+    const send = configuredWebhook(shop, { TOSS_SECURITY_KEY: SECURITY_KEY });
+    const before = await countEvents(shop);
+    const relayed = `{"event":${JSON.stringify(name)},"data":{"id":"1"}}`;
+    for (const body of [unsigned("entity"), relayed]) {
+      const answer = await send({ body });
+      assert.deepEqual(
+        [answer.status, answer.body.code],
+        [401, "invalid_signature"],
+      );
+    }
+    assert.equal(await countEvents(shop), before);
+  });
+
+  test(`webhook stores an unsigned ${name} without the key for reading only`, async (shop) => {
+    const entityId = crypto.randomUUID();
+    const send = configuredWebhook(shop, { TOSS_SECURITY_KEY: "" });
+    const answer = await send({ body: unsigned(entityId) });
+    assert.equal(answer.status, 200);
+    const row = await finishedRow(shop, answer.body.eventId);
+    assert.deepEqual(
+      [row.status, row.reason],
+      ["ignored", "nothing proves who sent it"],
+    );
+    const [{ count } = { count: 1 }] = await shop.stack.sql<
+      { count: number }[]
+    >`
+      select count(*)::int from public.outbox_events where subject = ${entityId}`;
+    assert.equal(count, 0);
+  });
+}
+
+test("webhook takes what a relay has signed for proven, whatever Toss signs itself", async (shop) => {
+  const scheme = "sha512-hex-body";
+  const send = configuredWebhook(shop, {
+    TOSS_SECURITY_KEY: SECURITY_KEY,
+    TOSS_WEBHOOK_SECRET: RELAY_KEY,
+    WEBHOOK_SIGNATURE_SCHEMES: `toss-v1,${scheme}`,
+  });
+  const body = payout();
+  const headers = await signatureHeaders({ scheme, body, key: RELAY_KEY });
+  const answer = await send({ body, headers });
+  assert.equal(answer.status, 200);
+  const { verifiedBy } = await finishedRow(shop, answer.body.eventId);
+  assert.equal(verifiedBy, scheme);
 });
 
 test("webhook lets nobody take a signed event's place with its transmission id", async (shop) => {

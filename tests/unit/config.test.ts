@@ -49,6 +49,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     webhook: {
       schemes: [{ scheme: "toss-v1", keys: [] }],
       requireSignature: false,
+      hasSecurityKey: false,
       urlToken: undefined,
       allowedIps: [],
       clientIpHeader: "cf-connecting-ip",
@@ -88,6 +89,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
       { scheme: "sha512-hex-body", keys: ["new", "old"] },
     ],
     requireSignature: true,
+    hasSecurityKey: true,
     urlToken: "token",
     allowedIps: ["13.124.18.147", "2001:db8::1"],
     clientIpHeader: "x-forwarded-for",

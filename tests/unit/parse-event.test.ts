@@ -82,6 +82,33 @@ Deno.test("parseEvent() knows a DEPOSIT_CALLBACK by its shape", () => {
   assert.equal(event.orderId, "order_1");
 });
 
+Deno.test("parseEvent() knows a DEPOSIT_CALLBACK by what it is about, whatever else is missing or odd", () => {
+  const notice = { secret: "ps_x", status: "DONE", orderId: "order_1" };
+  for (
+    const body of [
+      notice,
+      { ...notice, transactionKey: null },
+      { ...notice, transactionKey: 7, createdAt: {} },
+      { ...notice, eventType: "" },
+      { ...notice, eventType: null },
+      { data: notice },
+      { entityBody: notice },
+    ]
+  ) {
+    const event = parseEvent(body);
+    assert.equal(event.eventType, "DEPOSIT_CALLBACK", JSON.stringify(body));
+    assert.equal(event.kind, "deposit");
+    assert.equal(event.orderId, "order_1");
+    assert.equal(event.secret, "ps_x");
+  }
+  for (const name of ["secret", "status", "orderId"]) {
+    for (const value of [undefined, null, "", 7, {}]) {
+      const body = { ...notice, transactionKey: "t", [name]: value };
+      assert.equal(parseEvent(body).kind, "none", name);
+    }
+  }
+});
+
 Deno.test("parseEvent() takes no identifier that could not be one", () => {
   for (
     const [orderId, paymentKey] of [

@@ -9,6 +9,7 @@ import {
 const OPEN: Config["webhook"] = {
   schemes: [],
   requireSignature: false,
+  hasSecurityKey: false,
   urlToken: undefined,
   allowedIps: [],
   clientIpHeader: "cf-connecting-ip",

@@ -49,6 +49,8 @@ export type Config = {
       readonly keys: readonly string[];
     }[];
     readonly requireSignature: boolean;
+    /** Whether Toss's security key is known, so that what Toss always signs has to come signed. */
+    readonly hasSecurityKey: boolean;
     readonly urlToken?: string | undefined;
     /** Empty: every address. */
     readonly allowedIps: readonly string[];
@@ -121,6 +123,7 @@ function toConfig(environment: Environment): Config {
         keys: environment[SIGNATURE_KEY_VARIABLES[scheme]],
       })),
       requireSignature: environment.WEBHOOK_REQUIRE_SIGNATURE,
+      hasSecurityKey: environment.TOSS_SECURITY_KEY.length > 0,
       urlToken: environment.WEBHOOK_URL_TOKEN,
       allowedIps: environment.WEBHOOK_ALLOWED_IPS,
       clientIpHeader: environment.WEBHOOK_CLIENT_IP_HEADER,

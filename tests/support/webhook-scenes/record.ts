@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
+import { configuredWebhook } from "../configured-webhook.ts";
+import { eventually } from "../eventually.ts";
 import type { Shop } from "../shop.ts";
-import type { Scene } from "./scene.ts";
+import { signatureHeaders } from "../sign-webhook.ts";
+import {
+  eventRow,
+  type EventUnderTest,
+  fixture,
+  type Scene,
+  type SentEvent,
+} from "./scene.ts";
+
+const KEY = "9a1f".repeat(16);
+const UNPROVEN = "nothing proves who sent it";
 
 interface OutboxRow {
   event_type: string;
@@ -17,51 +29,80 @@ async function outboxRows(
   ];
 }
 
-/** Events that change nothing here: kept, and handed on once with what is known of their sender. */
+/** Delivers the event as somebody who knows the security key, and waits until it is worked off. */
+async function sendSigned(
+  { name, shop }: EventUnderTest,
+  entityId: string,
+  headers: Record<string, string> = {},
+): Promise<SentEvent> {
+  const body = JSON.stringify(fixture(name, { ENTITY_ID: entityId }));
+  const signature = await signatureHeaders({
+    scheme: "toss-v1",
+    body,
+    key: KEY,
+  });
+  const send = configuredWebhook(shop, { TOSS_SECURITY_KEY: KEY });
+  const answer = await send({ body, headers: { ...signature, ...headers } });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const eventId = String(answer.body.eventId);
+  await eventually("the event is worked off", async () => {
+    const { status } = await eventRow(shop, eventId);
+    return status === "processed" || status === "ignored";
+  });
+  const isDuplicate = answer.body.duplicate === true;
+  return { ...await eventRow(shop, eventId), eventId, isDuplicate };
+}
+
+/** Events that change nothing here: kept, and handed on once when somebody stands behind them. */
 export const recordScene: Scene = {
-  async first({ name, shop, send }) {
+  async first(event) {
     const entityId = crypto.randomUUID();
-    const sent = await send({ ENTITY_ID: entityId });
+    const sent = await sendSigned(event, entityId);
     assert.equal(sent.status, "processed");
-    const [row] = await outboxRows(shop, entityId);
-    assert.equal(row?.event_type, name);
-    assert.equal(row.payload.verified, false);
+    const [row] = await outboxRows(event.shop, entityId);
+    assert.equal(row?.event_type, event.name);
+    assert.deepEqual(
+      [row.payload.verified, row.payload.verifiedBy],
+      [true, "toss-v1"],
+    );
     assert.match(JSON.stringify(row.payload.body), new RegExp(entityId));
   },
 
-  async duplicate({ shop, send }) {
+  async duplicate(event) {
     const entityId = crypto.randomUUID();
-    const transmissionId = crypto.randomUUID();
-    await send({ ENTITY_ID: entityId }, { transmissionId });
-    const repeat = await send({ ENTITY_ID: entityId }, { transmissionId });
+    await sendSigned(event, entityId);
+    const repeat = await sendSigned(event, entityId);
     assert.equal(repeat.deliveries, 2);
-    await shop.stack.sql`
+    await event.shop.stack.sql`
       select public.record_webhook_event(jsonb_build_object('eventId', ${repeat.eventId}::text))`;
-    assert.equal((await outboxRows(shop, entityId)).length, 1);
+    assert.equal((await outboxRows(event.shop, entityId)).length, 1);
   },
 
-  async late({ shop, send }) {
+  async late(event) {
     const entityId = crypto.randomUUID();
-    const sent = await send({ ENTITY_ID: entityId }, { retriedCount: 7 });
+    const sent = await sendSigned(event, entityId, {
+      "tosspayments-webhook-transmission-retried-count": "7",
+    });
     assert.equal(sent.status, "processed");
-    assert.equal((await outboxRows(shop, entityId)).length, 1);
+    assert.equal((await outboxRows(event.shop, entityId)).length, 1);
   },
 
   async forged({ shop, send }) {
     const entityId = crypto.randomUUID();
     const sent = await send({ ENTITY_ID: entityId });
-    // Nothing tells it from a true one but the signature, which is why the row says so.
-    assert.equal(sent.verifiedBy, null);
-    const [row] = await outboxRows(shop, entityId);
-    assert.equal(row?.payload.verified, false);
-    assert.equal(row.payload.verifiedBy, null);
+    // Nothing tells it from a true one but the signature, so it is stored for reading and goes nowhere.
+    assert.deepEqual(
+      [sent.status, sent.reason, sent.verifiedBy],
+      ["ignored", UNPROVEN, null],
+    );
+    assert.deepEqual(await outboxRows(shop, entityId), []);
   },
 
-  async outOfOrder({ shop, send }) {
+  async outOfOrder(event) {
     const [later, earlier] = [crypto.randomUUID(), crypto.randomUUID()];
-    await send({ ENTITY_ID: later });
-    await send({ ENTITY_ID: earlier });
-    assert.equal((await outboxRows(shop, later)).length, 1);
-    assert.equal((await outboxRows(shop, earlier)).length, 1);
+    await sendSigned(event, later);
+    await sendSigned(event, earlier);
+    assert.equal((await outboxRows(event.shop, later)).length, 1);
+    assert.equal((await outboxRows(event.shop, earlier)).length, 1);
   },
 };

@@ -30,7 +30,7 @@ export interface EventDescription {
   kind: EventKind;
   /** Paths below the content, with dots. */
   fields: Readonly<Partial<Record<EventField, string>>>;
-  /** Whether Toss signs it (Toss: webhooks, signature header). @default false */
+  /** Whether Toss always signs it (Toss: webhooks, signature header). @default false */
   isSigned?: true;
 }
 

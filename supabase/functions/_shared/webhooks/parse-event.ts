@@ -1,4 +1,5 @@
 import { isPathSegment } from "../toss/path-segment.ts";
+import { isObject } from "../toss/side-fields.ts";
 import {
   describeEvent,
   type Envelope,
@@ -56,15 +57,27 @@ export function parseEvent(body: JsonObject): ParsedEvent {
 }
 
 function eventTypeOf(body: JsonObject): string | null {
-  if (typeof body.eventType === "string") return body.eventType.slice(0, 100);
+  if (typeof body.eventType === "string" && body.eventType !== "") {
+    return body.eventType.slice(0, 100);
+  }
   // Relays name the field after their own habit; a payment has a `type` too, so only names we know count.
   for (const name of [body.event, body.type]) {
     if (typeof name === "string" && describeEvent(name)) return name;
   }
-  // Toss's only event without a name is known by its shape (Toss: DEPOSIT_CALLBACK).
-  const isDepositCallback = typeof body.secret === "string" &&
-    "orderId" in body && "transactionKey" in body;
-  return isDepositCallback ? "DEPOSIT_CALLBACK" : null;
+  return [body, body.data, body.entityBody].some(isDepositNotice)
+    ? "DEPOSIT_CALLBACK"
+    : null;
+}
+
+/**
+ * Toss's only event without a name is known by what it is about: whose deposit, how it stands, and the secret that
+ * proves it. Every other field may be missing, and older API versions leave some out (Toss: DEPOSIT_CALLBACK).
+ */
+function isDepositNotice(content: unknown): boolean {
+  return isObject(content) &&
+    [content.orderId, content.secret, content.status].every((value) =>
+      typeof value === "string" && value !== ""
+    );
 }
 
 function contentOf(body: JsonObject, envelope: Envelope): JsonObject {
@@ -75,10 +88,6 @@ function contentOf(body: JsonObject, envelope: Envelope): JsonObject {
     places.push(body.data, body.entityBody);
   }
   return places.find(isObject) ?? body;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valueAt(content: JsonObject, path: string): unknown {

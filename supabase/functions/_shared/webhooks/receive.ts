@@ -9,11 +9,13 @@ import type { RequestContext } from "../http/create-function.ts";
 import { redactJson } from "../security/redact.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { EventKind } from "./events.ts";
+import { NOBODY_PROVES_IT } from "./kinds/record.ts";
 import {
   type JsonObject,
   type ParsedEvent,
   parseEvent,
 } from "./parse-event.ts";
+import { requireProof } from "./signatures/require-signature.ts";
 import { storableJson } from "./storable-json.ts";
 
 /** Toss's own headers on every delivery (Toss: webhook events). */
@@ -66,8 +68,14 @@ function dedupeKeyOf(
 }
 
 /** Why a body cannot be processed whatever the database knows; null when it can. */
-function ignoredReasonOf(event: ParsedEvent): string | null {
+function ignoredReasonOf(
+  event: ParsedEvent,
+  provenBy: SignatureScheme | null,
+): string | null {
   switch (event.kind) {
+    case "record":
+    case "settlement":
+      return provenBy === null ? NOBODY_PROVES_IT : null;
     case "none":
       return "events of this type are stored for reading only";
     case "deposit":
@@ -89,7 +97,7 @@ const digestOf = (text: string | null) =>
  *
  * The event is the caller's to process when `isClaimed` is true.
  *
- * @throws AppError `invalid_json`
+ * @throws AppError `invalid_json`; `invalid_signature` for an unsigned event that Toss always signs
  * @throws DatabaseError when it could not be stored; Toss must then send it again
  */
 export async function storeDelivery(
@@ -99,6 +107,7 @@ export async function storeDelivery(
   const { headers, body, provenBy } = delivery;
   const json = parseBody(body);
   const event = parseEvent(json);
+  requireProof(event, provenBy, services.config.webhook);
   const transmissionId = transmissionIdOf(headers);
   const dedupeKey = dedupeKeyOf(delivery, transmissionId);
   const raw = await services.keyring.encrypt(
@@ -123,7 +132,7 @@ export async function storeDelivery(
     verifiedBy: provenBy,
     keyId: raw.keyId,
     ciphertext: raw.ciphertext,
-    ignoredReason: ignoredReasonOf(event),
+    ignoredReason: ignoredReasonOf(event, provenBy),
     leaseToken: crypto.randomUUID(),
     leaseSeconds: services.leaseSeconds,
   });

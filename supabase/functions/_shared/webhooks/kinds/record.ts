@@ -1,14 +1,20 @@
 import { recordWebhookEvent } from "../../database/webhook-effects.ts";
-import type { Judge } from "./verdict.ts";
-import { processed } from "./verdict.ts";
+import { ignored, type Judge, processed } from "./verdict.ts";
+
+/** Why a report that nothing proves is not handed on: nobody could tell an invented one from a true one. */
+export const NOBODY_PROVES_IT = "nothing proves who sent it";
 
 /**
  * A payout, a seller, a settlement, a wallet: nothing here depends on it, other systems may.
  *
- * The outbox row says whether the event was signed. Without a signature nothing stands behind it, and no question
- * to Toss could tell, so `verified_by` stays empty.
+ * No question to Toss could tell whether it is true, so a signature is the one proof, and without it there is no fact
+ * to hand on. The outbox row names the scheme that proved it.
  */
-export const judgeRecord: Judge = async ({ database }, { eventId }) => {
+export const judgeRecord: Judge = async (
+  { database },
+  { eventId, verifiedBy },
+) => {
+  if (verifiedBy === null) return ignored(NOBODY_PROVES_IT);
   await recordWebhookEvent(database, { eventId });
   return processed(null);
 };

@@ -1,5 +1,6 @@
 import type { Config, SignatureScheme } from "../../config.ts";
 import { AppError } from "../../http/app-error.ts";
+import { describeEvent } from "../events.ts";
 import { type SignedDelivery, verifySignature } from "./verify-signature.ts";
 
 /**
@@ -28,4 +29,23 @@ export function requireSignature(
         "WEBHOOK_REQUIRE_SIGNATURE is on and no active scheme's header came.",
       );
   }
+}
+
+/**
+ * Refuses an event that Toss always signs and that comes without a proof of its sender, once there is a key to check
+ * with: whoever sent it was not Toss. Source: Toss, 웹훅, signature header.
+ *
+ * @throws AppError `invalid_signature`
+ */
+export function requireProof(
+  { eventType }: { eventType: string | null },
+  provenBy: SignatureScheme | null,
+  { hasSecurityKey }: Config["webhook"],
+): void {
+  const isSigned = describeEvent(eventType)?.isSigned ?? false;
+  if (!isSigned || provenBy !== null || !hasSecurityKey) return;
+  throw new AppError(
+    "invalid_signature",
+    "Toss signs every event of this type, and no signature came.",
+  );
 }
