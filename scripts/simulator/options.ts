@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { API_VERSIONS } from "./payments/api-version.ts";
 
 const API_KEY = /^(test|live)_(g?)(sk|ck)_[A-Za-z0-9_]+$/;
 
@@ -25,6 +26,7 @@ export const SIMULATOR_KEYS = {
 
 /** What may also be changed while a simulator runs. */
 const changeable = {
+  apiVersion: z.enum(API_VERSIONS),
   mismatchCode: z.enum(["INVALID_REQUEST", "FORBIDDEN_REQUEST"]),
   cacheServerErrors: z.boolean(),
   keepDeclinedCharges: z.boolean(),
@@ -40,6 +42,7 @@ const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535),
   secretKeys: z.array(keyPairSchema).min(1).default([SIMULATOR_KEYS]),
   webhookUrls: z.array(z.url()).default([]),
+  apiVersion: changeable.apiVersion.default("2022-11-16"),
   mismatchCode: changeable.mismatchCode.default("INVALID_REQUEST"),
   cacheServerErrors: changeable.cacheServerErrors.default(false),
   keepDeclinedCharges: changeable.keepDeclinedCharges.default(true),
@@ -57,6 +60,7 @@ const optionsSchema = z.strictObject({
  *
  * - `secretKeys` key pairs of one merchant, `sk`/`ck` and widget `gsk`/`gck`
  * - `webhookUrls` where events go; each URL gets every event
+ * - `apiVersion` in whose words answers and webhooks are written
  * - `mismatchCode` what a confirm with another amount or orderId answers
  * - `cacheServerErrors` whether an Idempotency-Key also replays a 5xx
  * - `keepDeclinedCharges` whether a declined charge of a billing key stays as

@@ -9,7 +9,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  answer constant jsonb := request -> 'payment';
+  answer jsonb := request -> 'payment';
   answer_key constant text := answer ->> 'paymentKey';
   asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
   line jsonb;
@@ -32,7 +32,8 @@ begin
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
     or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
-    or (answer ->> 'status' = 'DONE' and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+    -- Nobody could tell which cancel has taken the rest.
+    or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
       and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
@@ -52,6 +53,10 @@ begin
     ));
     return jsonb_build_object('outcome', 'unknown_status');
   end if;
+
+  answer := answer || jsonb_build_object(
+    'cancels', private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
+  );
 
   -- Ends the alert that an earlier answer raised.
   if (
@@ -86,7 +91,7 @@ begin
     ) values (
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
-      (answer ->> 'requestedAt')::timestamptz, (answer ->> 'approvedAt')::timestamptz,
+      (answer ->> 'requestedAt')::timestamptz, private.approval_time(known, answer),
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
       answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, private.clock_now(),
       private.clock_now()
@@ -127,6 +132,7 @@ begin
     perform private.end_cancel(canceling, made_transaction_key, line);
   end if;
   perform private.announce_refunds(stored, line);
+  perform private.note_api_version(answer ->> 'apiVersion');
   return jsonb_build_object(
     'outcome', case
       when private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'

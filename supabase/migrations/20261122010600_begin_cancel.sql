@@ -11,14 +11,12 @@ declare
   available constant bigint := payment.balance_amount - payment.reserved_amount;
   wanted constant bigint := coalesce((request ->> 'cancelAmount')::bigint, available);
   is_waiting constant boolean := payment.status = 'WAITING_FOR_DEPOSIT';
-  is_account constant boolean := exists (
-    select 1 from private.payment_details as d
-    where d.payment_key = payment.payment_key and d.virtual_account is not null
-  );
+  -- Null where Toss's answers have not told; then whoever asks may know, and Toss judges.
+  is_account constant boolean := private.takes_refund_account(payment.method, payment.payment_key);
   tax_free bigint;
   tax_free_left bigint;
 begin
-  if request ? 'secret' and (is_waiting or not is_account) then
+  if request ? 'secret' and (is_waiting or is_account is false) then
     return jsonb_build_object('outcome', 'account_not_taken');
   end if;
   if available = 0 or wanted > available then

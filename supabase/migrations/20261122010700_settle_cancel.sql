@@ -36,10 +36,7 @@ begin
     when room = 0 or (open_cancel.amount > room and not open_cancel.cancel_all) then 'CANCEL_AMOUNT_EXCEEDS_BALANCE'
     -- The deposit came before the cancel did: now it needs to be told where the money goes.
     when payment.status <> 'WAITING_FOR_DEPOSIT'
-      and exists (
-        select 1 from private.payment_details as d
-        where d.payment_key = payment.payment_key and d.virtual_account is not null
-      )
+      and private.takes_refund_account(payment.method, payment.payment_key)
       and not exists (select 1 from private.operation_secrets as s where s.operation_id = open_cancel.id)
       then 'REFUND_ACCOUNT_REQUIRED'
     -- Toss may have forgotten the key, and says itself that nothing was cancelled.

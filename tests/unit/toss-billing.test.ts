@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { withOddField } from "../../scripts/simulator/faults/odd-field.ts";
 import { storedMethod } from "../../supabase/functions/_shared/billing/billing-method.ts";
 import { BILLING } from "../../supabase/functions/_shared/toss/billing.ts";
 import { createTossClient } from "../../supabase/functions/_shared/toss/client.ts";
+import { BILLING_FIELDS, oddField } from "../support/odd-values.ts";
 import { paymentJson } from "./support/payment-json.ts";
 import { type RawReply, startRawServer } from "./support/raw-server.ts";
 
@@ -181,6 +184,16 @@ Deno.test("storedMethod() shows an account's masked number", () => {
     cardNumberMasked: "1000******1234",
     cardType: null,
   });
+});
+
+Deno.test("BILLING needs its two keys and nothing else, whatever stands in the rest", () => {
+  fc.assert(fc.property(oddField(BILLING_FIELDS), ({ field, value }) => {
+    const text = withOddField(JSON.stringify(billingJson()), { field, value });
+    const stored = storedMethod(BILLING.parse(JSON.parse(text)));
+    assert.ok(stored.method.length >= 1 && stored.method.length <= 50);
+    assert.ok(stored.method.isWellFormed());
+    assert.match(stored.cardNumberMasked ?? "*", /\*/);
+  }));
 });
 
 Deno.test("storedMethod() never keeps a number that Toss forgot to mask", () => {

@@ -1,3 +1,4 @@
+import { withOddField } from "../faults/odd-field.ts";
 import type { Wire } from "../http-server.ts";
 import { toKoreanTime } from "../korean-time.ts";
 import { newTraceId } from "../payments/identifiers.ts";
@@ -45,6 +46,11 @@ function spoil(
   const wrong = state.faults.take("wrong_answer", request);
   if (wrong !== undefined) {
     const body = patchedBody(answer.body, wrong.patch);
+    return { ...traced, answer: { ...answer, body } };
+  }
+  const odd = state.faults.take("odd_field", request);
+  if (odd !== undefined) {
+    const body = withOddField(answer.body, odd);
     return { ...traced, answer: { ...answer, body } };
   }
   if (state.faults.take("garbage", request) !== undefined) {

@@ -122,5 +122,5 @@ export function cancelPayment(call: EndpointCall): EndpointOutcome {
     amount: body.data.cancelAmount ?? payment.balanceAmount,
     taxFreeAmount: body.data.taxFreeAmount,
   });
-  return { kind: "value", value: paymentBody(payment, state.publicUrl) };
+  return { kind: "value", value: paymentBody(payment, state) };
 }

@@ -109,6 +109,6 @@ export function chargeBillingKey(call: EndpointCall): EndpointOutcome {
     paymentKey: payment?.paymentKey ?? null,
   });
   return outcome === "DONE" && payment !== null
-    ? { kind: "value", value: paymentBody(payment, state.publicUrl) }
+    ? { kind: "value", value: paymentBody(payment, state) }
     : { kind: "refused", code: outcome };
 }

@@ -81,5 +81,5 @@ export function confirmPayment(call: EndpointCall): EndpointOutcome {
   }
   if (payment.method === "가상계좌") issueAccount(state, payment);
   else approvePayment(state, payment);
-  return { kind: "value", value: paymentBody(payment, state.publicUrl) };
+  return { kind: "value", value: paymentBody(payment, state) };
 }

@@ -82,5 +82,8 @@ export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
   const now = state.clock.now();
   if (isExpired(card, now)) return refuse("INVALID_CARD_EXPIRATION");
   const key = issueKey(state, { customerKey, card, authenticatedAt: now });
-  return { kind: "value", value: billingBody(key) };
+  return {
+    kind: "value",
+    value: billingBody(key, call.state.settings.apiVersion),
+  };
 }

@@ -47,5 +47,7 @@ export function issueBillingKey(call: EndpointCall): EndpointOutcome {
     return refuse("INVALID_BILLING_AUTH");
   }
   state.billing.authorizations.delete(authKey);
-  return { kind: "value", value: billingBody(issueKey(state, authorization)) };
+  const key = issueKey(state, authorization);
+  const { apiVersion } = state.settings;
+  return { kind: "value", value: billingBody(key, apiVersion) };
 }

@@ -101,5 +101,5 @@ export function issueVirtualAccount(call: EndpointCall): EndpointOutcome {
   if (isUsed(state, body.data.orderId)) return refuse("DUPLICATED_ORDER_ID");
   const payment = createPayment(state, keyPair, newPaymentOf(body.data));
   issueAccount(state, payment);
-  return { kind: "value", value: paymentBody(payment, state.publicUrl) };
+  return { kind: "value", value: paymentBody(payment, state) };
 }

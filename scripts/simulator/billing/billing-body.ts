@@ -1,14 +1,22 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { type ApiVersion, billingInVersion } from "../payments/api-version.ts";
 import { CARD_COMPANIES, maskCardNumber } from "../payments/card.ts";
 import { MERCHANT_ID } from "../payments/identifiers.ts";
 import type { BillingKey } from "./billing-key.ts";
 
+/** Writes the Billing object in the words of the shop's API version. */
+export function billingBody(
+  key: BillingKey,
+  version: ApiVersion,
+): Record<string, unknown> {
+  return billingInVersion(bodyOf(key), version);
+}
+
 /**
- * Writes the Billing object.
  * Source: Toss core API reference, Billing object, version 2022-11-16, which
  * still has `cardCompany` and `cardNumber` at the top.
  */
-export function billingBody(key: BillingKey) {
+function bodyOf(key: BillingKey) {
   const { issuerCode, acquirerCode, cardType, ownerType } = key.card;
   const number = maskCardNumber(key.card.cardNumber);
   return {

@@ -54,6 +54,7 @@ const delayShape = {
  * - `garbage` applied, then 200 with a body that is no JSON
  * - `half_body` applied, then the connection ends in the middle of the body
  * - `wrong_answer` applied, then `patch` overwrites fields of the answer
+ * - `odd_field` applied, then `value` takes the place of one field, of any type
  */
 export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("lose_answer_before"), ...matchShape }),
@@ -67,6 +68,13 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("wrong_answer"),
     patch: z.record(z.string(), z.unknown()),
+    ...matchShape,
+  }),
+  z.strictObject({
+    kind: z.literal("odd_field"),
+    /** Its place in the answer: `easyPay`, `card.number`, `cancels[].canceledAt` (of every entry). */
+    field: z.string().regex(/^\w+(\[\])?(\.\w+(\[\])?)*$/),
+    value: z.unknown(),
     ...matchShape,
   }),
 ]);

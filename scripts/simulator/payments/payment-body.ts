@@ -1,4 +1,6 @@
 import { toKoreanTime } from "../korean-time.ts";
+import type { SimulatorState } from "../state.ts";
+import { paymentInVersion } from "./api-version.ts";
 import { maskCardNumber } from "./card.ts";
 import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
@@ -80,11 +82,21 @@ function amountsBody(payment: Payment) {
 }
 
 /**
- * Writes the Payment object as API answers and webhooks carry it.
+ * Writes the Payment object as API answers and webhooks carry it, in the
+ * words of the shop's API version.
+ */
+export function paymentBody(
+  payment: Payment,
+  { publicUrl, settings }: Pick<SimulatorState, "publicUrl" | "settings">,
+): Record<string, unknown> {
+  return paymentInVersion(bodyOf(payment, publicUrl), settings.apiVersion);
+}
+
+/**
  * `publicUrl` is the address browsers reach; links start with it.
  * Source: Toss core API reference, Payment object, version 2022-11-16.
  */
-export function paymentBody(payment: Payment, publicUrl: string) {
+function bodyOf(payment: Payment, publicUrl: string) {
   const { paymentKey, status } = payment;
   const chosen = status !== "READY" && status !== "EXPIRED";
   const receiptUrl =

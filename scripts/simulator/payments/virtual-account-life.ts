@@ -84,13 +84,18 @@ export function deposit(
   announcePaymentStatus(state, payment);
 }
 
-/** DONE → WAITING_FOR_DEPOSIT: the bank took the deposit back (입금 오류). */
+/**
+ * DONE → WAITING_FOR_DEPOSIT: the bank took the deposit back (입금 오류); up to
+ * version 1.4 the payment was over then.
+ */
 export function reverseDeposit(
   state: SimulatorState,
   payment: AccountPayment,
 ): void {
   const account = payment.virtualAccount;
-  payment.status = "WAITING_FOR_DEPOSIT";
+  payment.status = state.settings.apiVersion === "1.4"
+    ? "CANCELED"
+    : "WAITING_FOR_DEPOSIT";
   payment.approvedAt = null;
   payment.lastTransactionKey = newTransactionKey();
   payment.approvals -= 1;

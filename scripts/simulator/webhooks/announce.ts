@@ -19,7 +19,7 @@ export function announcePaymentStatus(
   const body = JSON.stringify({
     eventType,
     createdAt: toWebhookTime(state.clock.now()),
-    data: paymentBody(payment, state.publicUrl),
+    data: paymentBody(payment, state),
   });
   const { paymentKey, status } = payment;
   for (const url of state.webhookUrls) {
@@ -28,18 +28,19 @@ export function announcePaymentStatus(
 }
 
 /**
- * Sends DEPOSIT_CALLBACK for a virtual account's present state: five keys,
- * neither envelope nor event name. Callers announce the issue, a deposit, its
+ * Sends DEPOSIT_CALLBACK for a virtual account's present state: five keys (four
+ * in version 1.4), neither envelope nor event name. Callers announce the issue, a deposit, its
  * reversal and every cancel; a deadline that passes has no event.
  * Source: Toss docs, webhook events.
  */
 export function announceDeposit(state: SimulatorState, payment: Payment): void {
   const { paymentKey, status, secret, orderId } = payment;
+  const transactionKey = payment.lastTransactionKey;
   const body = JSON.stringify({
     createdAt: toWebhookTime(state.clock.now()),
     secret,
     status,
-    transactionKey: payment.lastTransactionKey,
+    ...(state.settings.apiVersion === "1.4" ? {} : { transactionKey }),
     orderId,
   });
   const eventType = "DEPOSIT_CALLBACK";

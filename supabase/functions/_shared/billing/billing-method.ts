@@ -18,11 +18,16 @@ export function storedMethod(billing: TossBillingKey): StoredMethod {
   const number = billing.card?.number ?? billing.cardNumber ??
     billing.transfers?.[0]?.bankAccountNumber;
   return {
-    method: billing.method.slice(0, METHOD_LENGTH),
+    method: shortened(billing.method, METHOD_LENGTH) ?? likelyMethod(billing),
     cardIssuerCode: shortened(billing.card?.issuerCode, ISSUER_CODE_LENGTH),
     cardNumberMasked: number ? masked(number) : null,
     cardType: shortened(billing.card?.cardType, CARD_TYPE_LENGTH),
   };
+}
+
+/** Toss registers cards and accounts; only an account comes as a transfer. */
+function likelyMethod({ transfers }: TossBillingKey): string {
+  return transfers === null ? "카드" : "계좌이체";
 }
 
 /** Toss masks numbers itself; one that it did not is cut to its last four characters. */

@@ -1,4 +1,5 @@
 import type { VirtualAccountOperation } from "../database/operation.ts";
+import type { TossPayment } from "../toss/payment.ts";
 import {
   leaveOpen,
   refuseOperation,
@@ -26,7 +27,7 @@ export async function resolveVirtualAccount(
   switch (outcome.kind) {
     case "answered":
       // A payment that the buyer began in the window says nothing about the account.
-      return outcome.value.virtualAccount === null
+      return !isAccount(outcome.value)
         ? await issueAgain(context, operation)
         : await settleOperation(context, operation, outcome.value);
     case "not_found":
@@ -39,6 +40,12 @@ export async function resolveVirtualAccount(
         keyIsSpent: false,
       });
   }
+}
+
+/** An account that cannot be read has been issued all the same; a second one would be waiting beside it. */
+function isAccount({ status, method, virtualAccount }: TossPayment): boolean {
+  return virtualAccount !== null || method === "가상계좌" ||
+    status === "WAITING_FOR_DEPOSIT";
 }
 
 async function issueAgain(

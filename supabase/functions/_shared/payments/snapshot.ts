@@ -1,4 +1,5 @@
 import { sha256Hex } from "../security/sha256.ts";
+import { apiVersion } from "../toss/api-version.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { tossTime } from "../toss/time.ts";
 
@@ -6,14 +7,25 @@ import { tossTime } from "../toss/time.ts";
  * Reduces Toss's Payment to what the database keeps.
  *
  * `secret` leaves as its SHA-256, which is all a comparison with a webhook needs; card and customer data stay
- * behind. The keys are those that `public.apply_payment` reads.
+ * behind. The keys are those that `public.apply_payment` reads. A cancel without a key of its own leaves without one;
+ * the database, which knows the entries it has, tells it from the others. An approval whose time cannot be read leaves
+ * without `approvedAt`: null would say that the money is gone.
  */
 export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
-  const cancels = (payment.cancels ?? []).map((cancel) => ({
+  // An entry of nothing moves no money, and the ledger has no place for it.
+  const moving = (payment.cancels ?? []).filter(({ cancelAmount }) =>
+    cancelAmount > 0
+  );
+  const isAllDone = payment.balanceAmount === payment.totalAmount - sum(
+        moving.filter(({ cancelStatus }) =>
+          cancelStatus !== "IN_PROGRESS" && cancelStatus !== "ABORTED"
+        ),
+      );
+  const cancels = moving.map((cancel) => ({
     transactionKey: cancel.transactionKey,
     cancelAmount: cancel.cancelAmount,
     cancelReason: cancel.cancelReason ?? null,
-    cancelStatus: cancel.cancelStatus ?? "DONE",
+    cancelStatus: statusOf(cancel.cancelStatus, isAllDone),
     canceledAt: tossTime(cancel.canceledAt),
     taxFreeAmount: wholeAmount(cancel.taxFreeAmount),
     refundableAmount: wholeAmount(cancel.refundableAmount),
@@ -30,7 +42,8 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     taxFreeAmount: wholeAmount(payment.taxFreeAmount),
     currency: payment.currency,
     requestedAt: tossTime(payment.requestedAt),
-    approvedAt: tossTime(payment.approvedAt),
+    ...approvalOf(payment),
+    apiVersion: apiVersion(payment),
     canceledAt: isFullyCanceled ? latest(cancels) : null,
     failureCode: payment.failure?.code ?? null,
     failureMessage: payment.failure?.message ?? null,
@@ -44,12 +57,38 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
           accountNumber: account.accountNumber,
           customerName: account.customerName ?? null,
           dueDate: tossTime(account.dueDate),
-          expired: account.expired ?? false,
+          expired: account.expired,
           refundStatus: account.refundStatus ?? null,
         },
       }
       : {}),
   };
+}
+
+/**
+ * How a cancel stands. Older versions do not say, because every cancel was done at once; of a word that nobody knows
+ * the balance tells whether it stands for done.
+ */
+function statusOf(cancelStatus: string | null, isAllDone: boolean): string {
+  switch (cancelStatus) {
+    case "IN_PROGRESS":
+    case "ABORTED":
+    case "DONE":
+      return cancelStatus;
+    case null:
+      return "DONE";
+    default:
+      return isAllDone ? "DONE" : "IN_PROGRESS";
+  }
+}
+
+function sum(cancels: { cancelAmount: number }[]): number {
+  return cancels.reduce((total, { cancelAmount }) => total + cancelAmount, 0);
+}
+
+function approvalOf({ approvedAt }: TossPayment) {
+  const time = tossTime(approvedAt);
+  return time === null && approvedAt !== null ? {} : { approvedAt: time };
 }
 
 /** The ledger keeps minor units; what Toss says in another unit is of no use to it. */

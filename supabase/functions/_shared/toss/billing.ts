@@ -3,6 +3,7 @@ import type { TossOutcome } from "./outcome.ts";
 import { isPathSegment, pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
 import type { Idempotency, TossRequest } from "./request.ts";
+import { sideField, text } from "./side-fields.ts";
 
 /** What `issueBillingKey()` sends: the two values of the redirect. */
 export type IssueBillingKeyBody = {
@@ -36,8 +37,6 @@ export type TossBilling = {
   deleteBillingKey(billingKey: string): Promise<TossOutcome<unknown>>;
 };
 
-const text = z.string().nullable().default(null);
-
 const CARD = z.looseObject({
   issuerCode: text,
   number: text,
@@ -48,20 +47,22 @@ const CARD = z.looseObject({
 const TRANSFER = z.looseObject({ bankName: text, bankAccountNumber: text });
 
 /**
- * Toss's Billing object, as far as this product reads it.
+ * Toss's Billing object, as far as this product reads it, of any API version.
  *
- * Before API version 2024-06-01 the number stood at the top as `cardNumber`.
+ * The two keys must be there; everything else becomes null when it is missing or
+ * has another type. Before API version 2024-06-01 the number stood at the top as
+ * `cardNumber`.
  * Source: core API reference, Billing object.
  */
 export const BILLING = z.looseObject({
   customerKey: z.string().min(1),
   /** A secret. */
   billingKey: z.string().max(200).refine(isPathSegment),
-  method: z.string().min(1),
+  method: text,
   authenticatedAt: text,
-  card: CARD.nullable().default(null),
+  card: sideField(CARD),
   cardNumber: text,
-  transfers: z.array(TRANSFER).nullable().default(null),
+  transfers: sideField(z.array(TRANSFER)),
 });
 
 /** A parsed Toss Billing object. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describeTossError } from "./error-catalogue.ts";
 import type { TossOutcome, TossUnknown, UnknownReason } from "./outcome.ts";
+import { unreadFields } from "./side-fields.ts";
 
 /** A complete HTTP answer; `body` is null when it exceeded the size limit. */
 export type RawAnswer = {
@@ -59,7 +60,13 @@ function judgeSuccess<Value>(
   if (json === UNREADABLE) return unknown(raw, "unreadable", null);
   const parsed = schema.safeParse(json);
   if (!parsed.success) return unknown(raw, "unreadable", null);
-  return { kind: "answered", value: parsed.data, traceId: raw.traceId };
+  const unread = unreadFields(json, parsed.data);
+  return {
+    kind: "answered",
+    value: parsed.data,
+    traceId: raw.traceId,
+    ...(unread.length === 0 ? {} : { unreadFields: unread }),
+  };
 }
 
 function unknownReason(

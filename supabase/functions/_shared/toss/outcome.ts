@@ -16,6 +16,8 @@ export type TossAnswered<Value> = {
   readonly value: Value;
   /** Toss's trace id for support requests, when it sent one. */
   readonly traceId: string | null;
+  /** Names of fields that were there and could not be read; absent when all could. */
+  readonly unreadFields?: readonly string[];
 };
 
 /** Toss definitely said no: this request changed nothing. */

@@ -1,4 +1,14 @@
 import { z } from "zod";
+import { paymentInTodaysWords } from "./older-words.ts";
+import {
+  amount,
+  flag,
+  isObject,
+  moment,
+  sideAmount,
+  sideField,
+  text,
+} from "./side-fields.ts";
 
 /** The states Toss documents for `Payment.status`. */
 const PAYMENT_STATUSES = [
@@ -12,41 +22,32 @@ const PAYMENT_STATUSES = [
   "EXPIRED",
 ] as const;
 
-// Toss adds enum values without a version bump ("버전 정책"), so every enum is
-// read as text and compared with the known values where it matters.
 const STATUS = z.union([z.enum(PAYMENT_STATUSES), z.string().min(1)]);
 
-// Absent and null mean the same in Toss's objects: older API versions leave out
-// what newer ones set to null. Readers get null in both cases.
-const text = z.string().nullable().default(null);
-const flag = z.boolean().nullable().default(null);
-const amount = z.number().min(0);
-const optionalAmount = amount.nullable().default(null);
-
 /**
- * One entry of `Payment.cancels`, also the `data` of CANCEL_STATUS_CHANGED.
- * Amounts are checked against the currency by {@linkcode PAYMENT}.
- * Source: core API reference, Cancel object.
+ * One entry of `Payment.cancels`. Its amount is checked against the currency
+ * by {@linkcode PAYMENT}; an entry without a usable key is told apart by its
+ * place. Source: core API reference, Cancel object.
  */
 export const CANCEL = z.looseObject({
   cancelAmount: amount,
   cancelReason: text,
-  taxFreeAmount: optionalAmount,
-  taxExemptionAmount: optionalAmount,
-  refundableAmount: optionalAmount,
+  taxFreeAmount: sideAmount,
+  taxExemptionAmount: sideAmount,
+  refundableAmount: sideAmount,
   canceledAt: text,
-  transactionKey: z.string().min(1),
+  transactionKey: sideField(z.string().regex(/^[\x21-\x7e]{1,64}$/)),
   receiptKey: text,
   cancelStatus: text,
   cancelRequestId: text,
 });
 
 const CARD = z.looseObject({
-  amount: optionalAmount,
+  amount: sideAmount,
   issuerCode: text,
   acquirerCode: text,
   number: text,
-  installmentPlanMonths: z.number().nullable().default(null),
+  installmentPlanMonths: sideField(z.number()),
   approveNo: text,
   useCardPoint: flag,
   cardType: text,
@@ -64,7 +65,7 @@ const REFUND_RECEIVE_ACCOUNT = z.looseObject({
 
 const VIRTUAL_ACCOUNT = z.looseObject({
   accountType: text,
-  accountNumber: z.string().min(1),
+  accountNumber: text,
   bankCode: text,
   customerName: text,
   depositorName: text,
@@ -72,15 +73,36 @@ const VIRTUAL_ACCOUNT = z.looseObject({
   refundStatus: text,
   expired: flag,
   settlementStatus: text,
-  refundReceiveAccount: REFUND_RECEIVE_ACCOUNT.nullable().default(null),
+  refundReceiveAccount: sideField(REFUND_RECEIVE_ACCOUNT),
 });
 
-const FAILURE = z.looseObject({ code: z.string(), message: text });
+const FAILURE = z.looseObject({ code: text, message: text });
 const LINK = z.looseObject({ url: text });
+
+type Cancel = z.output<typeof CANCEL>;
+
+// Whoever reads it gets no cancels; PAYMENT refuses it where money was given back.
+const UNREADABLE_CANCELS: Cancel[] = [];
+
+// What is no list of objects holds no amounts; an amount in a list has to be one.
+const CANCELS = z.unknown().default(null).transform(
+  (value, context): Cancel[] | null => {
+    if (value === null) return null;
+    if (!Array.isArray(value) || !value.every(isObject)) {
+      return UNREADABLE_CANCELS;
+    }
+    const parsed = z.array(CANCEL).safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const { path, message } of parsed.error.issues) {
+      context.addIssue({ code: "custom", path, message });
+    }
+    return z.NEVER;
+  },
+);
 
 const PAYMENT_FIELDS = z.looseObject({
   version: text,
-  paymentKey: z.string().min(1),
+  paymentKey: z.string().min(1).max(200),
   type: text,
   orderId: z.string().min(1),
   orderName: text,
@@ -91,77 +113,77 @@ const PAYMENT_FIELDS = z.looseObject({
   balanceAmount: amount,
   status: STATUS,
   requestedAt: text,
-  approvedAt: text,
+  approvedAt: moment,
   useEscrow: flag,
   lastTransactionKey: text,
-  suppliedAmount: optionalAmount,
-  vat: optionalAmount,
-  taxFreeAmount: optionalAmount,
-  taxExemptionAmount: optionalAmount,
+  suppliedAmount: sideAmount,
+  vat: sideAmount,
+  taxFreeAmount: sideAmount,
+  taxExemptionAmount: sideAmount,
   cultureExpense: flag,
-  cancels: z.array(CANCEL).nullable().default(null),
+  cancels: CANCELS,
   isPartialCancelable: flag,
-  card: CARD.nullable().default(null),
-  virtualAccount: VIRTUAL_ACCOUNT.nullable().default(null),
+  card: sideField(CARD),
+  virtualAccount: sideField(VIRTUAL_ACCOUNT),
   secret: text,
-  mobilePhone: z.looseObject({ customerMobilePhone: text }).nullable()
-    .default(null),
-  transfer: z.looseObject({ bankCode: text }).nullable().default(null),
-  metadata: z.record(z.string(), z.unknown()).nullable().default(null),
-  receipt: LINK.nullable().default(null),
-  checkout: LINK.nullable().default(null),
-  easyPay: z.looseObject({
+  mobilePhone: sideField(z.looseObject({ customerMobilePhone: text })),
+  transfer: sideField(z.looseObject({ bankCode: text })),
+  metadata: sideField(z.record(z.string(), z.unknown())),
+  receipt: sideField(LINK),
+  checkout: sideField(LINK),
+  easyPay: sideField(z.looseObject({
     provider: text,
-    amount: optionalAmount,
-    discountAmount: optionalAmount,
-  }).nullable().default(null),
+    amount: sideAmount,
+    discountAmount: sideAmount,
+  })),
   country: text,
-  failure: FAILURE.nullable().default(null),
-  discount: z.looseObject({ amount: optionalAmount }).nullable().default(null),
+  failure: sideField(FAILURE),
+  discount: sideField(z.looseObject({ amount: sideAmount })),
 });
 
 /**
- * Toss's Payment object, as far as this product reads it.
+ * Toss's Payment object, as far as this product reads it, of any API version.
  *
- * Unknown fields pass through untouched. Identity, state and the two amounts
- * must be there; everything else becomes null when it is missing. In a currency
- * without a minor unit (KRW, JPY) a total, a balance or a cancelled amount that
- * is not a safe integer fails the parse: rounding money is never an answer.
- * Source: core API reference, Payment object.
+ * Identity (`paymentKey`, `orderId`), `status`, `currency` and the amounts
+ * (`totalAmount`, `balanceAmount`, each `cancelAmount`) must be there and
+ * readable; everything else becomes null when it is missing or has another
+ * type, and unknown fields pass through untouched. In a currency without a
+ * minor unit (KRW, JPY) one of the amounts that is not a safe integer fails the
+ * parse: rounding money is never an answer. So does a list of cancels that
+ * cannot be read while something was given back: nobody could tell which cancel
+ * it was. Source: core API reference, Payment object.
  */
-export const PAYMENT = PAYMENT_FIELDS.superRefine((payment, context) => {
-  if (payment.currency !== "KRW" && payment.currency !== "JPY") return;
-  for (const { path, value } of moneyOf(payment)) {
-    if (value === null || Number.isSafeInteger(value)) continue;
-    context.addIssue({
-      code: "custom",
-      path,
-      message: `${payment.currency} amounts are whole numbers`,
-    });
-  }
-});
+export const PAYMENT = z.preprocess(
+  paymentInTodaysWords,
+  PAYMENT_FIELDS.superRefine((payment, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: "custom", path, message });
+    const isPart = payment.balanceAmount < payment.totalAmount ||
+      payment.status === "CANCELED" || payment.status === "PARTIAL_CANCELED";
+    if (payment.cancels === UNREADABLE_CANCELS && isPart) {
+      refuse(["cancels"], "a list of cancels is needed where there were some");
+    }
+    if (payment.currency !== "KRW" && payment.currency !== "JPY") return;
+    for (const { path, value } of moneyOf(payment)) {
+      if (Number.isSafeInteger(value)) continue;
+      refuse(path, `${payment.currency} amounts are whole numbers`);
+    }
+  }),
+);
 
 /** A parsed Toss Payment object. */
 export type TossPayment = z.output<typeof PAYMENT>;
 
-type Money = { path: (string | number)[]; value: number | null };
+type Money = { path: (string | number)[]; value: number };
 
 function moneyOf(payment: z.output<typeof PAYMENT_FIELDS>): Money[] {
   const cancels = payment.cancels ?? [];
   return [
     { path: ["totalAmount"], value: payment.totalAmount },
     { path: ["balanceAmount"], value: payment.balanceAmount },
-    { path: ["suppliedAmount"], value: payment.suppliedAmount },
-    { path: ["vat"], value: payment.vat },
-    { path: ["taxFreeAmount"], value: payment.taxFreeAmount },
-    { path: ["taxExemptionAmount"], value: payment.taxExemptionAmount },
-    { path: ["card", "amount"], value: payment.card?.amount ?? null },
-    ...cancels.flatMap((cancel, index): Money[] => [
-      { path: ["cancels", index, "cancelAmount"], value: cancel.cancelAmount },
-      {
-        path: ["cancels", index, "refundableAmount"],
-        value: cancel.refundableAmount,
-      },
-    ]),
+    ...cancels.map(({ cancelAmount }, index): Money => ({
+      path: ["cancels", index, "cancelAmount"],
+      value: cancelAmount,
+    })),
   ];
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { apiVersion } from "./api-version.ts";
 import { judgeAnswer, type RawAnswer } from "./judge-answer.ts";
 import type { TossOutcome, TossUnknown } from "./outcome.ts";
 import { readText } from "./read-text.ts";
@@ -83,6 +84,15 @@ export function createTossRequest(connection: TossConnection): TossRequest {
     };
     const level = outcome.kind === "unknown" ? "warn" : "info";
     connection.logger?.[level]("toss_request", fields);
+    if (outcome.kind === "answered" && outcome.unreadFields !== undefined) {
+      connection.logger?.warn("toss_fields_unread", {
+        operation: call.operation,
+        fields: outcome.unreadFields,
+        count: outcome.unreadFields.length,
+        apiVersion: apiVersion(outcome.value),
+        traceId: outcome.traceId,
+      });
+    }
     return outcome;
   };
 }

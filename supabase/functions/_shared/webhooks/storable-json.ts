@@ -1,11 +1,12 @@
+import { storableText } from "../toss/storable-text.ts";
+
 /** Deeper than any event of Toss; bounds what a forged body can make the database parse. */
 const MAXIMUM_DEPTH = 32;
 
 /**
  * A copy of a JSON value that Postgres can store as jsonb.
  *
- * jsonb refuses U+0000 and unpaired surrogates, which JSON allows; a webhook must not be lost over either, so
- * both become U+FFFD. What is nested deeper than {@link MAXIMUM_DEPTH} becomes a note.
+ * Texts are made storable; what is nested deeper than {@link MAXIMUM_DEPTH} becomes a note.
  */
 export function storableJson(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return storableText(value);
@@ -19,8 +20,4 @@ export function storableJson(value: unknown, depth = 0): unknown {
       [key, item],
     ) => [storableText(key), storableJson(item, depth + 1)]),
   );
-}
-
-function storableText(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }

@@ -1,5 +1,6 @@
 import { sha256Hex } from "../../security/sha256.ts";
 import { isEqualInConstantTime } from "../../security/timing-safe-equal.ts";
+import type { TossPayment } from "../../toss/payment.ts";
 import { applyAnswer } from "./apply-answer.ts";
 import { askToss } from "./ask-toss.ts";
 import { failed, ignored, type Judge } from "./verdict.ts";
@@ -11,7 +12,8 @@ const SECRET_DIFFERS = "the secret is not that of the order's payment";
  *
  * The secret must be that of the payment: the stored one, or while none is stored the one in Toss's answer. Then
  * Toss is asked, because the secret proves the sender and not the state; the answer to this fresh question may
- * lead from DONE back to WAITING_FOR_DEPOSIT.
+ * lead from DONE back to WAITING_FOR_DEPOSIT. An account whose answer shows no secret that could be compared is
+ * believed like any payment that Toss was asked about: the answer, not the notice, is what is applied.
  */
 export const judgeDeposit: Judge = async (context, event) => {
   const { secretDigest, secretMatches } = event;
@@ -28,6 +30,12 @@ export const judgeDeposit: Judge = async (context, event) => {
   const apply = () =>
     applyAnswer(context, event, { payment, verifiedBy: "deposit-secret" });
   if (secretMatches) return await apply();
+  if (payment.secret === null && isAccount(payment)) {
+    return await applyAnswer(context, event, {
+      payment,
+      verifiedBy: "re-query",
+    });
+  }
 
   const answerSecretDigest = payment.secret ? sha256Hex(payment.secret) : null;
   if (isEqualInConstantTime(answerSecretDigest ?? "", secretDigest)) {
@@ -38,3 +46,7 @@ export const judgeDeposit: Judge = async (context, event) => {
     ? failed("the secret of the order's payment is not known yet")
     : { ...ignored(SECRET_DIFFERS), answerSecretDigest };
 };
+
+function isAccount({ method, virtualAccount }: TossPayment): boolean {
+  return virtualAccount !== null || method === "가상계좌";
+}
