@@ -1,4 +1,5 @@
 import type { TossBillingKey } from "../toss/billing.ts";
+import { cutText } from "../toss/storable-text.ts";
 
 /** What is stored of a billing method in clear. */
 export interface StoredMethod {
@@ -32,8 +33,8 @@ function likelyMethod({ transfers }: TossBillingKey): string {
 
 /** Toss masks numbers itself; one that it did not is cut to its last four characters. */
 function masked(number: string): string {
-  const shown = number.slice(0, MASKED_NUMBER_LENGTH);
-  return shown.includes("*") ? shown : `****${number.slice(-4)}`;
+  const shown = cutText(number, MASKED_NUMBER_LENGTH);
+  return shown.includes("*") ? shown : `****${number.slice(-4).toWellFormed()}`;
 }
 
 /** Toss documents no lengths here; a longer text must not cost the user the registration. */
@@ -41,5 +42,5 @@ function shortened(
   text: string | null | undefined,
   length: number,
 ): string | null {
-  return text ? text.slice(0, length) : null;
+  return text ? cutText(text, length) : null;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { describeTossError } from "./error-catalogue.ts";
 import type { TossOutcome, TossUnknown, UnknownReason } from "./outcome.ts";
 import { unreadFields } from "./side-fields.ts";
+import { cutText, storableText } from "./storable-text.ts";
 
 /** A complete HTTP answer; `body` is null when it exceeded the size limit. */
 export type RawAnswer = {
@@ -10,15 +11,16 @@ export type RawAnswer = {
   readonly traceId: string | null;
 };
 
+// Toss documents messages of at most 510 characters; more is not Toss's text.
+const MESSAGE_LIMIT = 510;
+
 const ERROR_BODY = z.looseObject({
-  code: z.string().min(1).max(200),
-  message: z.string().default(""),
+  code: z.string().min(1).max(200).transform(storableText),
+  message: z.string().catch("")
+    .transform((message) => cutText(storableText(message), MESSAGE_LIMIT)),
 });
 
 type ErrorBody = z.output<typeof ERROR_BODY>;
-
-// Toss documents messages of at most 510 characters; more is not Toss's text.
-const MESSAGE_LIMIT = 510;
 
 /**
  * Judges an HTTP answer of Toss by its code first and its status second.
@@ -45,7 +47,7 @@ export function judgeAnswer<Value>(
     kind: "refused",
     status: raw.status,
     code: body.code,
-    message: body.message.slice(0, MESSAGE_LIMIT),
+    message: body.message,
     failure: describeTossError(body.code, raw.status),
     answered: true,
     traceId: raw.traceId,
@@ -90,7 +92,7 @@ function unknown(
 ): TossUnknown {
   const text = body === null
     ? `Toss answered ${raw.status} with a body that is not its own format.`
-    : body.message.slice(0, MESSAGE_LIMIT);
+    : body.message;
   return {
     kind: "unknown",
     reason,
