@@ -45,6 +45,10 @@ const diagnosis = z.object({
     keyId: z.string(),
     rows: z.number(),
   })),
+  tossApiVersions: z.array(z.object({
+    version: z.string(),
+    secondsSince: z.number(),
+  })),
   alerts: z.array(z.object({
     alert: z.string(),
     level: z.enum(["warning", "critical"]),

@@ -220,6 +220,26 @@ $$;
 comment on function private.diagnose_alerts() is 'The alerts of public.alerts, counted by name and level, with the age of the oldest.';
 revoke execute on function private.diagnose_alerts() from public, anon, authenticated;
 
+create function private.diagnose_api_versions()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'version', v.version, 'secondsSince', extract(epoch from private.clock_now() - v.last_seen_at)
+    ) order by v.last_seen_at desc, v.version desc), '[]')
+    from private.toss_api_versions as v
+  );
+end;
+$$;
+
+comment on function private.diagnose_api_versions() is
+  'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
+revoke execute on function private.diagnose_api_versions() from public, anon, authenticated;
+
 create function public.diagnose(request jsonb)
 returns jsonb
 language sql
@@ -241,6 +261,7 @@ as $$
     'cronJobs', private.diagnose_cron_jobs(),
     'jobs', private.diagnose_jobs(),
     'encryptionKeys', private.diagnose_encryption_keys(),
+    'tossApiVersions', private.diagnose_api_versions(),
     'alerts', private.diagnose_alerts(),
     'invariantViolations', (
       select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')

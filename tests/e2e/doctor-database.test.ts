@@ -8,7 +8,7 @@ import {
   faultPoint,
 } from "../support/doctor.ts";
 import type { Intercept } from "../../scripts/stack/gateway.ts";
-import { startPurchase } from "../support/buy.ts";
+import { buy, startPurchase } from "../support/buy.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { deliverWebhook, settleWebhooks } from "../support/webhooks.ts";
@@ -285,4 +285,35 @@ test("a violated invariant is named", async (shop) => {
 
   const [finding] = assertOnlyBroken(findings, "invariants");
   assert.match(finding?.detail ?? "", /order_paid_by_one_payment \(1\)/);
+});
+
+test("the API version that Toss's answers name is told, the latest first, and an unknown one is a warning", async (shop) => {
+  const told = async () =>
+    (await examine(shop)).find(({ check }) => check === "toss_api_version");
+  await shop.stack.sql`delete from private.toss_api_versions`;
+  assert.equal(
+    (await told())?.detail,
+    "no payment in the last 30 days has told",
+  );
+
+  await buy(shop);
+  await moveDatabaseClock(shop, 60);
+  shop.simulator.changeSettings({ apiVersion: "1.4" });
+  await buy(shop);
+  const known = await told();
+  assert.deepEqual(
+    [known?.level, known?.detail],
+    ["ok", "Toss answers in 1.4, 2022-11-16"],
+  );
+
+  await moveDatabaseClock(shop, 31 * 86_400);
+  await shop.stack.sql`
+    select private.note_api_version('2031-02-03')`;
+  const unknown = await told();
+  assert.equal(unknown?.level, "warn");
+  assert.equal(
+    unknown?.detail,
+    "Toss answers in 2031-02-03, which this release does not know",
+  );
+  await shop.stack.sql`delete from private.toss_api_versions`;
 });

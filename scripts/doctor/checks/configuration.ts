@@ -1,6 +1,7 @@
 import { type Answer, describeAnswer, field } from "../ask.ts";
 import type { Check, Context } from "../context.ts";
 import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
+import { checkApiVersion } from "./api-version.ts";
 import { checkEncryptionKeys } from "./encryption.ts";
 import {
   checkOf,
@@ -16,6 +17,7 @@ import {
 export const checkConfiguration: Check = async (context) => [
   faultOf(context, "variables") ?? judgeVariables(context),
   faultOf(context, "toss_keys") ?? await checkTossKeys(context),
+  checkApiVersion(context),
   faultOf(context, "encryption_keys") ?? await checkEncryptionKeys(context),
 ];
 

@@ -10,7 +10,7 @@ import { requireSignature } from "../_shared/webhooks/signatures/require-signatu
 /**
  * `POST webhook`: stores what Toss sent, answers 200, then asks Toss what is true.
  *
- * Checked in this order: size, sender's address, URL token, signature, JSON. Whatever the content type says, the
+ * Checked in this order: size, sender's address, URL token, signature, JSON, a proof for what Toss always signs. Whatever the content type says, the
  * body is read as JSON.
  *
  * Toss takes only a 200 within 10 seconds for delivered and sends again otherwise, up to 7 times; so anything

@@ -29,7 +29,7 @@ export function combinationProblems(
 function signatureProblems(environment: Environment): ConfigProblem[] {
   const schemes = environment.WEBHOOK_SIGNATURE_SCHEMES;
   // Alone it is the default, which asks nobody for a key: payout and seller
-  // events then count as unverified.
+  // events then count as unproven.
   const isDefault = schemes.every((scheme) => scheme === "toss-v1") &&
     !environment.WEBHOOK_REQUIRE_SIGNATURE;
   if (isDefault) return [];

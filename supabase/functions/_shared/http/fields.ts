@@ -26,7 +26,7 @@ export const instant = z.iso.datetime({
   error: "must be a time with offset, such as 2027-01-01T00:00:00+09:00",
 });
 
-/** A bank by Toss's code or Korean name; parses to the code. */
+/** A bank by Toss's code or a name as people write it; parses to the code. */
 export const bank = (among: readonly Bank[]) =>
   z.string().max(50).transform((text, context) => {
     const code = bankCode(text, among);
