@@ -58,10 +58,9 @@ begin
     where op.order_id = payment.order_id and op.state in ('started', 'unknown')
       and (
         (op.kind = 'confirm' and op.payment_key = payment.payment_key)
-        -- Toss issues one account for an order, whose payment is known from the answer only.
-        or (op.kind = 'virtual_account' and exists (
-          select 1 from private.payment_details as d
-          where d.payment_key = payment.payment_key and d.virtual_account is not null
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or private.takes_refund_account(payment.method, payment.payment_key)
         ))
       )
     returning *

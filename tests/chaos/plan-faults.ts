@@ -151,6 +151,31 @@ function planLostAnswer(
   ]);
 }
 
+/** Side fields of a payment, and of the entries that refunds are told apart without. */
+const SIDE_FIELDS = [
+  ..."easyPay card receipt secret failure metadata approvedAt requestedAt"
+    .split(" "),
+  ..."taxFreeAmount vat mId lastTransactionKey transfer version".split(" "),
+  ..."canceledAt refundableAmount cancelStatus receiptKey".split(" ")
+    .map((name) => `cancels[].${name}`),
+];
+
+const ODD_VALUES: readonly unknown[] = [
+  ...["토스결제", "", "\0", "\ud83d", -1, 0.5, true, 1e300],
+  ...[{}, [], [null], { amount: "?" }, null],
+];
+
+/** An answer that is whole but for a field that has another type than documented. */
+function planOddField(random: Random, call: TossCall): FaultInput {
+  return {
+    kind: "odd_field",
+    field: random.pick(SIDE_FIELDS),
+    value: random.pick(ODD_VALUES),
+    ...TOSS_CALLS[call],
+    count: random.integer(1, 3),
+  };
+}
+
 function planRefusal(
   random: Random,
   call: Exclude<TossCall, "query">,
@@ -230,7 +255,10 @@ export function planTossFault(
   target: PaymentRef,
   call: TossCall,
 ): PlannedFault {
-  return { kind: "toss", fault: FAULT_PLANS[call](random), ...target };
+  const fault = random.chance(0.1)
+    ? planOddField(random, call)
+    : FAULT_PLANS[call](random);
+  return { kind: "toss", fault, ...target };
 }
 
 /** Leaves a call about the payment without a usable answer. */

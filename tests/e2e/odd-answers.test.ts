@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { buy, confirm, placeOrder, startPurchase } from "../support/buy.ts";
 import { registerCard, subscribe } from "../support/billing.ts";
 import { cancel, ledger } from "../support/cancel.ts";
-import { orderRow, webhookRows } from "../support/database.ts";
+import { operationRows, orderRow, webhookRows } from "../support/database.ts";
 import {
+  accountsAtToss,
   orderByTransfer,
   payIn,
   REFUND_ACCOUNT,
+  requestAccount,
 } from "../support/issue-account.ts";
 import {
   ACCOUNT_FIELDS,
@@ -102,6 +104,22 @@ for (const fields of [["virtualAccount"], ACCOUNT_FIELDS]) {
     });
   });
 }
+
+test("an issue whose account can never be read ends, and its deposit pays the order", async (shop) => {
+  await forOddFields(["virtualAccount", ...ACCOUNT_FIELDS], async (odd) => {
+    letTossAnswer(shop, odd);
+    const { orderId } = await placeOrder(shop);
+    const { status } = await requestAccount(shop, { orderId });
+    assert.ok(status === 201 || status === 202, `${status}`);
+    const [operation] = await operationRows(shop, orderId);
+    assert.equal(operation?.state, "succeeded");
+    const [account, ...others] = accountsAtToss(shop, orderId);
+    assert.ok(account);
+    assert.deepEqual(others, []);
+    await payIn(shop, account.paymentKey);
+    assert.equal((await orderRow(shop, orderId)).status, "paid");
+  });
+});
 
 test("a deposit pays the order although Toss's answers show no secret to compare with", async (shop) => {
   shop.simulator.addFault({

@@ -88,8 +88,8 @@ function readings(cancels: number, isAccount: boolean) {
 const stories: fc.Arbitrary<Story> = fc.record({
   isAccount: fc.boolean(),
   amounts: fc.oneof(
-    fc.array(fc.constantFrom(500, 1000), { maxLength: 3 }),
-    fc.constant([TOTAL]),
+    fc.array(fc.constantFrom<number[]>(500, 1000), { maxLength: 3 }),
+    fc.constant<number[]>([TOTAL]),
   ),
 }).chain(({ isAccount, amounts }) =>
   readings(amounts.length, isAccount).map((list) => ({

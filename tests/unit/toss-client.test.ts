@@ -46,6 +46,28 @@ const done = (changes: Record<string, unknown> = {}): RawReply => ({
   body: JSON.stringify(paymentJson(changes)),
 });
 
+Deno.test("an answer with fields that cannot be read counts, and is counted in the log without its values", async () => {
+  const json = paymentJson({
+    version: "1.4",
+    card: { number: { secret: "4330" } },
+    cancels: [],
+    failure: "secret",
+  });
+  await using server = startRawServer(() => ({ body: JSON.stringify(json) }));
+  const { client, logs } = clientFor(server.url);
+  const outcome = await client.getPayment(String(json.paymentKey));
+  assert.equal(outcome.kind, "answered");
+  const line = logs.find(([event]) => event === "toss_fields_unread")?.[1];
+  assert.deepEqual(line, {
+    operation: "get_payment",
+    fields: ["card.number", "failure"],
+    count: 2,
+    apiVersion: "1.4",
+    traceId: null,
+  });
+  assert.ok(!JSON.stringify(logs).includes("secret"));
+});
+
 Deno.test("confirm() sends what Toss asks for and returns the payment", async () => {
   const { outcome, requests, logs } = await confirmAgainst({
     ...done(),
