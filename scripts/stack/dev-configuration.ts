@@ -1,0 +1,37 @@
+import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+import { SIMULATOR_KEYS } from "../simulator/options.ts";
+import { projectVariables } from "./environment.ts";
+import { PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import { isOnThisMachine } from "./outside.ts";
+
+// What a start makes up, or learns only then; sound in every respect.
+const LOCAL = {
+  tossApiBaseUrl: "http://127.0.0.1",
+  webUrl: "http://127.0.0.1",
+  billingKeyEncryptionKeys: JSON.stringify({ local: btoa("0".repeat(32)) }),
+  cronSecret: "0".repeat(32),
+};
+
+/**
+ * Says what keeps the functions of a local stack from working.
+ *
+ * @param given variables of `.env.example`, as `dev` was given them
+ * @returns one line for each problem, without a value
+ */
+export function configurationProblems(
+  given: Record<string, string>,
+): string[] {
+  const { TOSS_API_BASE_URL: toss } = given;
+  const tossKeys = toss === undefined || isOnThisMachine(toss)
+    ? SIMULATOR_KEYS
+    : null;
+  const loaded = loadConfig({
+    ...projectVariables({ ...LOCAL, tossKeys }, given),
+    SUPABASE_URL: "http://127.0.0.1",
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
+  });
+  return loaded.ok
+    ? []
+    : loaded.problems.map(({ variable, problem }) => `${variable} ${problem}`);
+}
