@@ -133,6 +133,7 @@ const EVERY_VARIABLE = environment({
   CORS_ALLOWED_ORIGINS: "*",
   DUNNING_SCHEDULE_DAYS: "2,4",
   DUNNING_FINAL_ACTION: "keep_past_due",
+  AD_HOC_CHARGES: "on",
 });
 
 Deno.test("every variable has a value in the test of white space", () => {
