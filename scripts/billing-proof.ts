@@ -1,5 +1,3 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { proveOnce } from "./billing-proof/prove-once.ts";
 import { proveScale } from "./billing-proof/prove-scale.ts";
 import { proveThroughput } from "./billing-proof/prove-throughput.ts";
@@ -10,6 +8,10 @@ import {
   type Section,
   throughputSection,
 } from "./billing-proof/report.ts";
+
+import { runCommand, type Values } from "./command/run-command.ts";
+import { UsageError } from "./command/stop-error.ts";
+import { wholeNumber } from "./command/whole-number.ts";
 
 const HELP =
   `Proves on this machine what recurring charges promise, and prints the figures.
@@ -45,40 +47,32 @@ interface Settings {
   reportPath: string | null;
 }
 
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value < 2 ** 31) return value;
-  throw new RangeError(`--${name} must be a whole number from 1`);
-}
-
 function readParts(only: string | undefined): readonly Part[] {
   const parts = PARTS.filter((part) => only === undefined || part === only);
   if (parts.length > 0) return parts;
-  throw new RangeError(`--only must be one of ${PARTS.join(", ")}`);
+  throw new UsageError(`--only must be one of ${PARTS.join(", ")}`);
 }
 
-function readSettings(args: string[]): Settings | null {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: "string" },
-      seed: { type: "string", default: "1" },
-      subscribers: { type: "string", default: "300" },
-      runs: { type: "string", default: "8" },
-      months: { type: "string", default: "12" },
-      sizes: { type: "string", default: "10000,1000000" },
-      report: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return null;
+const OPTIONS = {
+  only: { type: "string" },
+  seed: { type: "string", default: "1" },
+  subscribers: { type: "string", default: "300" },
+  runs: { type: "string", default: "8" },
+  months: { type: "string", default: "12" },
+  sizes: { type: "string", default: "10000,1000000" },
+  report: { type: "string" },
+} as const;
+
+function readSettings(values: Values<typeof OPTIONS>): Settings {
+  const read = (name: keyof typeof OPTIONS, text: string) =>
+    wholeNumber(name, text, { from: 1, to: 2 ** 31 - 1 });
   return {
     parts: readParts(values.only),
-    seed: wholeNumber("seed", values.seed),
-    subscribers: wholeNumber("subscribers", values.subscribers),
-    runners: wholeNumber("runs", values.runs),
-    months: wholeNumber("months", values.months),
-    sizes: values.sizes.split(",").map((text) => wholeNumber("sizes", text)),
+    seed: read("seed", values.seed),
+    subscribers: read("subscribers", values.subscribers),
+    runners: read("runs", values.runs),
+    months: read("months", values.months),
+    sizes: values.sizes.split(",").map((text) => read("sizes", text.trim())),
     reportPath: values.report ?? null,
   };
 }
@@ -97,12 +91,7 @@ async function prove(part: Part, settings: Settings): Promise<Section> {
   }
 }
 
-async function main(): Promise<number> {
-  const settings = readSettings(Deno.args);
-  if (settings === null) {
-    console.log(HELP);
-    return 0;
-  }
+async function run(settings: Settings): Promise<number> {
   const sections: Section[] = [];
   for (const part of settings.parts) {
     const section = await prove(part, settings);
@@ -116,11 +105,9 @@ async function main(): Promise<number> {
   return sections.every(({ holds }) => holds) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // Wrong options are the caller's mistake and need no stack trace.
-  const isUsage = error instanceof RangeError || error instanceof TypeError;
-  console.error(isUsage ? `${error.message}\n\n${HELP}` : error);
-  process.exitCode = 2;
-}
+await runCommand({
+  name: "billing-proof",
+  help: HELP,
+  options: OPTIONS,
+  run: (values) => run(readSettings(values)),
+});

@@ -1,5 +1,5 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { wholeNumber } from "./command/whole-number.ts";
 import {
   type ChaosStack,
   startChaosStack,
@@ -34,32 +34,26 @@ interface Settings {
   isLogged: boolean;
 }
 
-function wholeNumber(name: string, text: string, minimum: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= minimum && value < 2 ** 32) {
-    return value;
-  }
-  throw new RangeError(`--${name} must be a whole number from ${minimum}`);
-}
+const OPTIONS = {
+  "runs": { type: "string", default: "1000" },
+  "first-seed": { type: "string", default: "1" },
+  "seed": { type: "string" },
+  "report": { type: "string" },
+  "log": { type: "boolean", default: false },
+} as const;
 
-function readSettings(args: string[]): Settings | null {
-  const { values } = parseArgs({
-    args,
-    options: {
-      "runs": { type: "string", default: "1000" },
-      "first-seed": { type: "string", default: "1" },
-      "seed": { type: "string" },
-      "report": { type: "string" },
-      "log": { type: "boolean", default: false },
-      "help": { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return null;
+const LAST_SEED = 2 ** 32 - 1;
+
+function readSettings(values: Values<typeof OPTIONS>): Settings {
+  const seedOf = (name: "seed" | "first-seed", text: string) =>
+    wholeNumber(name, text, { from: 0, to: LAST_SEED });
   const { seed } = values;
   return {
-    runs: seed === undefined ? wholeNumber("runs", values.runs, 1) : 1,
-    firstSeed: wholeNumber("first-seed", values["first-seed"], 0),
-    seed: seed === undefined ? null : wholeNumber("seed", seed, 0),
+    runs: seed === undefined
+      ? wholeNumber("runs", values.runs, { from: 1, to: LAST_SEED })
+      : 1,
+    firstSeed: seedOf("first-seed", values["first-seed"]),
+    seed: seed === undefined ? null : seedOf("seed", seed),
     reportPath: values.report ?? null,
     isLogged: values.log,
   };
@@ -91,12 +85,7 @@ function progressLine(statistics: Statistics, planned: number): string {
     `${double} double, ${stuck} stuck, ${wrong} otherwise wrong`;
 }
 
-async function main(): Promise<number> {
-  const settings = readSettings(Deno.args);
-  if (settings === null) {
-    console.log(HELP);
-    return 0;
-  }
+async function run(settings: Settings): Promise<number> {
   const log = settings.isLogged
     ? { log: (line: string) => console.error(line) }
     : {};
@@ -112,11 +101,9 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // Wrong options are the caller's mistake and need no stack trace.
-  const isUsage = error instanceof RangeError || error instanceof TypeError;
-  console.error(isUsage ? `${error.message}\n\n${HELP}` : error);
-  process.exitCode = 2;
-}
+await runCommand({
+  name: "chaos",
+  help: HELP,
+  options: OPTIONS,
+  run: (values) => run(readSettings(values)),
+});

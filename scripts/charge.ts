@@ -1,7 +1,8 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { findProject, type Project } from "./operator/find-project.ts";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { openProject, type Project } from "./command/open-project.ts";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { UsageError } from "./command/stop-error.ts";
 
 const HELP =
   `Charges subscriptions that are due, or shows who would be charged what.
@@ -25,7 +26,6 @@ const OPTIONS = {
   subscription: { type: "string" },
   limit: { type: "string", default: "300" },
   "as-of": { type: "string" },
-  help: { type: "boolean" },
 } as const;
 
 const requestSchema = z.strictObject({
@@ -84,13 +84,7 @@ async function callBillingCharge(
 }
 
 async function charge(command: ChargeCommand): Promise<number> {
-  const project = await findProject(Deno.env.toObject());
-  if (project === null) {
-    console.error(
-      "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
-    );
-    return 1;
-  }
+  const project = await openProject(commandEnvironment());
   const answer = await callBillingCharge(project, command);
   if (answer === null) return 1;
   const { charges, runId, ...counts } = answer;
@@ -106,29 +100,22 @@ async function charge(command: ChargeCommand): Promise<number> {
   return 0;
 }
 
-function readCommand(): ChargeCommand | string | null {
-  try {
-    const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
-    if (values.help) return null;
-    const parsed = requestSchema.safeParse({
-      dryRun: values["dry-run"],
-      subscriptionId: values.subscription,
-      limit: values.limit,
-      asOf: values["as-of"],
-    });
-    return parsed.success ? parsed.data : parsed.error.issues
-      .map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n");
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+function readCommand(values: Values<typeof OPTIONS>): ChargeCommand {
+  const parsed = requestSchema.safeParse({
+    dryRun: values["dry-run"],
+    subscriptionId: values.subscription,
+    limit: values.limit,
+    asOf: values["as-of"],
+  });
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    parsed.error.issues.map(({ message }) => message).join("\n"),
+  );
 }
 
-const command = readCommand();
-if (command === null) {
-  console.log(HELP);
-} else if (typeof command === "string") {
-  console.error(`${command}\n\n${HELP}`);
-  process.exit(2);
-} else {
-  process.exit(await charge(command));
-}
+await runCommand({
+  name: "charge",
+  help: HELP,
+  options: OPTIONS,
+  run: (values) => charge(readCommand(values)),
+});

@@ -1,4 +1,4 @@
-import process from "node:process";
+import { runCommand } from "./command/run-command.ts";
 
 const HELP =
   `Checks what no linter knows: which part may import which, that every function
@@ -94,11 +94,11 @@ async function configProblems(): Promise<string[]> {
   return problems;
 }
 
-if (Deno.args.includes("--help")) {
-  console.log(HELP);
-} else {
+async function check(): Promise<number> {
   const problems = [...await importProblems(), ...await configProblems()];
   for (const problem of problems) console.error(problem);
   if (problems.length === 0) console.log("structure: ok");
-  process.exit(problems.length === 0 ? 0 : 1);
+  return problems.length === 0 ? 0 : 1;
 }
+
+await runCommand({ name: "check", help: HELP, options: {}, run: check });

@@ -1,6 +1,6 @@
-import process from "node:process";
 import { proveOnce } from "./billing-proof/prove-once.ts";
 import { stormTable } from "./billing-proof/table.ts";
+import { runCommand } from "./command/run-command.ts";
 import { decline } from "./demo/decline.ts";
 import { lostAnswer } from "./demo/lost-answer.ts";
 import { pass } from "./demo/pass.ts";
@@ -12,6 +12,8 @@ import { virtualAccount } from "./demo/virtual-account.ts";
 import { startStack } from "./stack/stack.ts";
 
 const HELP = `Plays a shop's life on a stack of its own and shows what happened.
+
+  npx -y deno task demo
 
 Starts Postgres, the API, the functions and a simulated Toss on free ports,
 buys, declines, loses an answer, refunds, waits for deposits, lives through 14
@@ -117,8 +119,9 @@ async function play(): Promise<boolean> {
   return isAllRight;
 }
 
-if (Deno.args.includes("--help")) {
-  console.log(HELP);
-} else {
-  process.exit(await play() ? 0 : 1);
-}
+await runCommand({
+  name: "demo",
+  help: HELP,
+  options: {},
+  run: async () => await play() ? 0 : 1,
+});

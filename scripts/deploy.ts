@@ -1,19 +1,17 @@
+import { commandEnvironment } from "./command/command-environment.ts";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { StopError, UsageError } from "./command/stop-error.ts";
 import { agree, createAsker } from "./deploy/ask.ts";
-import { runCommand } from "./deploy/command.ts";
 import { type Deployment, deploySteps } from "./deploy/deploy-steps.ts";
 import { findConflicts } from "./deploy/find-conflicts.ts";
 import { inspectProject } from "./deploy/inspect-project.ts";
 import { readLocalFiles } from "./deploy/local-files.ts";
-import {
-  parseOptions,
-  PROJECT_HELP,
-  PROJECT_OPTIONS,
-} from "./deploy/options.ts";
+import { PROJECT_HELP, PROJECT_OPTIONS } from "./deploy/options.ts";
+import { outliveInterrupt } from "./deploy/outlive-interrupt.ts";
 import { createPlan, describePlan } from "./deploy/plan.ts";
 import { type HostedProject, readProject } from "./deploy/project.ts";
 import { createRedactor } from "./deploy/redactor.ts";
 import { runSteps } from "./deploy/steps.ts";
-import { StopError, UsageError } from "./deploy/stop-error.ts";
 import { createSupabaseCli, type SupabaseCli } from "./deploy/supabase-cli.ts";
 import {
   type CheckedVariables,
@@ -42,7 +40,7 @@ const OPTIONS = {
   "env-file": { type: "string" },
 } as const;
 
-const environment = Deno.env.toObject();
+const environment = commandEnvironment();
 
 async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((found) => found.isFile, () => false);
@@ -106,11 +104,14 @@ function officialAccessToken(): string | null {
 /** What is to be deployed; null when it was only to be shown, or nobody agreed. */
 async function prepare(
   project: HostedProject,
-  options: { "env-file"?: string; "dry-run": boolean; yes: boolean },
+  options: Values<typeof OPTIONS>,
 ): Promise<Deployment | null> {
   const variables = await checkVariables(options["env-file"], project);
   const cli = openCli(project, variables);
   const local = await readLocalFiles();
+  console.log(
+    `Looking at ${project.ref} through the Supabase CLI; nothing is changed yet …`,
+  );
   const state = await inspectProject(cli, local);
   const conflicts = findConflicts(local, state);
   if (conflicts.length > 0) refuse(conflicts);
@@ -124,12 +125,8 @@ async function prepare(
   return { cli, project, local, plan, variables, accessToken };
 }
 
-async function main(): Promise<number> {
-  const { help, ...options } = parseOptions(Deno.args, OPTIONS);
-  if (help) {
-    console.log(HELP);
-    return 0;
-  }
+async function deploy(options: Values<typeof OPTIONS>): Promise<number> {
+  outliveInterrupt();
   const project = await readProject(
     { projectRef: options["project-ref"], url: options.url },
     environment,
@@ -146,4 +143,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-await runCommand(HELP, main);
+await runCommand({
+  name: "deploy",
+  help: HELP,
+  options: OPTIONS,
+  run: deploy,
+});

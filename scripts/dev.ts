@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import process from "node:process";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { runCommand } from "./command/run-command.ts";
+import { configurationProblems } from "./stack/dev-configuration.ts";
 import {
   type DevSettings,
   PORT_VARIABLES,
@@ -23,6 +25,8 @@ import { watchFunctions } from "./stack/watch-functions.ts";
 import { watchWrappers } from "./stack/wrapper-watch.ts";
 
 const HELP = `Starts the whole project on this machine and keeps it running.
+
+  npx -y deno task dev
 
   PORT           API: /rest/v1, /auth/v1, /functions/v1   (${PORT_VARIABLES.PORT})
   DB_PORT        Postgres                                 (${PORT_VARIABLES.DB_PORT})
@@ -74,6 +78,15 @@ function explain(error: unknown): string | null {
   return null;
 }
 
+/** The functions start all the same and answer \`not_configured\`, as they would on a hosted project. */
+function warnOf(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map((problem) => `  ${problem}`);
+  console.error(
+    ["The functions will answer not_configured:", ...lines].join("\n"),
+  );
+}
+
 async function run(settings: DevSettings, ended: Promise<void>): Promise<void> {
   const { tossApiBaseUrl, ...options } = settings;
   const stack: Stack = await startStack({
@@ -105,10 +118,6 @@ async function run(settings: DevSettings, ended: Promise<void>): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  if (Deno.args.includes("--help")) {
-    console.log(HELP);
-    return 0;
-  }
   const ended = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
@@ -117,7 +126,7 @@ async function main(): Promise<number> {
   await watchWrappers(() => ended.resolve());
   try {
     const file = await readDotEnv(join(PROJECT_ROOT, ".env"));
-    const settings = readDevSettings({ ...file, ...Deno.env.toObject() });
+    const settings = readDevSettings({ ...file, ...commandEnvironment() });
     // A running stack holds its ports too; its folder is the better reason.
     if (await isDirectoryInUse(settings.dbDir)) {
       throw new DirectoryInUseError(settings.dbDir);
@@ -126,13 +135,15 @@ async function main(): Promise<number> {
     await recoverDataDirectory(join(settings.dbDir, "data"));
     const problem = portProblem(settings);
     if (problem !== null) throw new SettingError(problem);
+    warnOf(configurationProblems(settings.environment));
     await run(settings, ended.promise);
     return 0;
   } catch (error) {
     const text = explain(error);
-    console.error(text ?? error);
+    if (text === null) throw error;
+    console.error(text);
     return 1;
   }
 }
 
-process.exit(await main());
+await runCommand({ name: "dev", help: HELP, options: {}, run: main });

@@ -1,5 +1,4 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { runCommand, type Values } from "./command/run-command.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
@@ -32,14 +31,9 @@ async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { check: { type: "boolean" }, help: { type: "boolean" } },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+const OPTIONS = { check: { type: "boolean" } } as const;
+
+async function write(values: Values<typeof OPTIONS>): Promise<number> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(generatedDocuments())) {
     if (await readIfThere(path) === text) continue;
@@ -58,4 +52,6 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main();
+if (import.meta.main) {
+  await runCommand({ name: "docs", help: HELP, options: OPTIONS, run: write });
+}

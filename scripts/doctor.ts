@@ -1,9 +1,10 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { findProject, type Project } from "./command/open-project.ts";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { StopError } from "./command/stop-error.ts";
 import { type Finding, hasFailed } from "./doctor/finding.ts";
 import { runDoctor } from "./doctor/run-doctor.ts";
 import type { DoctorTarget } from "./doctor/target.ts";
-import { findProject } from "./operator/find-project.ts";
 import { readDotEnv } from "./stack/dot-env.ts";
 
 const HELP =
@@ -24,35 +25,24 @@ when there is nothing to check.
 With several local stacks, PORT says which one.`;
 
 const OPTIONS = {
-  json: { type: "boolean" },
-  help: { type: "boolean" },
+  json: { type: "boolean", default: false },
   "env-file": { type: "string" },
 } as const;
 
-/** How the command was called; `problem` when it cannot be understood. */
-type Call =
-  | { outcome: "help" }
-  | { outcome: "problem"; problem: string }
-  | { outcome: "run"; json: boolean; envFile: string | null };
-
-function readCall(): Call {
-  try {
-    const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
-    if (values.help) return { outcome: "help" };
-    const envFile = values["env-file"] ?? null;
-    return { outcome: "run", json: values.json ?? false, envFile };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { outcome: "problem", problem };
-  }
-}
-
+/** The project to examine; null, with the reason told, when there is none. */
 async function findTarget(
   variables: Record<string, string> | null,
 ): Promise<DoctorTarget | null> {
-  const environment = { ...variables, ...Deno.env.toObject() };
-  const project = await findProject(environment);
-  return project === null ? null : {
+  const environment = { ...variables, ...commandEnvironment() };
+  let project: Project;
+  try {
+    project = await findProject(environment);
+  } catch (error) {
+    if (!(error instanceof StopError)) throw error;
+    console.error(error.message);
+    return null;
+  }
+  return {
     ...project,
     variables,
     accessToken: environment.SUPABASE_ACCESS_TOKEN || null,
@@ -77,38 +67,24 @@ function print(findings: readonly Finding[]): void {
 }
 
 async function examine(
-  { json, envFile }: { json: boolean; envFile: string | null },
+  { json, "env-file": envFile }: Values<typeof OPTIONS>,
 ): Promise<number> {
-  if (envFile !== null && !await isFile(envFile)) {
+  if (envFile !== undefined && !await isFile(envFile)) {
     console.error(`There is no file ${envFile}.`);
     return 2;
   }
-  const variables = envFile === null ? null : await readDotEnv(envFile);
+  const variables = envFile === undefined ? null : await readDotEnv(envFile);
   const target = await findTarget(variables);
-  if (target === null) {
-    console.error(
-      "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
-    );
-    return 2;
-  }
+  if (target === null) return 2;
   const findings = await runDoctor(target);
   if (json) console.log(JSON.stringify(findings, null, 2));
   else print(findings);
   return hasFailed(findings) ? 1 : 0;
 }
 
-async function main(): Promise<number> {
-  const call = readCall();
-  switch (call.outcome) {
-    case "help":
-      console.log(HELP);
-      return 0;
-    case "problem":
-      console.error(`${call.problem}\n\n${HELP}`);
-      return 2;
-    case "run":
-      return await examine(call);
-  }
-}
-
-process.exit(await main());
+await runCommand({
+  name: "doctor",
+  help: HELP,
+  options: OPTIONS,
+  run: examine,
+});

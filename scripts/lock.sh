@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
 # Rewrites both lock files after a change of import_map.json.
 #
+#   npx -y deno task lock
+#
 # deno.lock          version 4, only what supabase/functions imports: the hosted runtime is Deno 2.1.4,
 #                    and it refuses version 5. It is therefore written by 2.1.4 itself.
 # scripts/deno.lock  what the local stack and the tests import on the current Deno.
 set -euo pipefail
-if [ "${1:-}" = "--help" ]; then sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 0; fi
+for argument in "$@"; do
+  if [ "$argument" = "--help" ]; then sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//'; exit 0; fi
+done
+if [ $# -gt 0 ]; then
+  echo "lock: Unknown option '$1'. Help: npx -y deno task lock --help" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/.."
 export DENO_TLS_CA_STORE="${DENO_TLS_CA_STORE:-system}"
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { wholeNumber } from "./command/whole-number.ts";
 import { HOSTED_DENO, measureBoot } from "./measure/boot.ts";
 import { measureConfirm, measureWebhook } from "./measure/http.ts";
 import { describeSamples } from "./measure/samples.ts";
@@ -25,20 +25,18 @@ interface Settings {
   senders: number;
 }
 
-function readSettings(): Settings | null {
-  const { values } = parseArgs({
-    options: {
-      count: { type: "string", default: "300" },
-      senders: { type: "string", default: "16" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return null;
-  const [count, senders] = [Number(values.count), Number(values.senders)];
-  if ([count, senders].every((n) => Number.isInteger(n) && n > 0)) {
-    return { count, senders };
-  }
-  throw new RangeError("--count and --senders take whole numbers above 0");
+const OPTIONS = {
+  count: { type: "string", default: "300" },
+  senders: { type: "string", default: "16" },
+} as const;
+
+function readSettings(values: Values<typeof OPTIONS>): Settings {
+  const read = (name: keyof typeof OPTIONS, text: string) =>
+    wholeNumber(name, text, { from: 1, to: 2 ** 31 - 1 });
+  return {
+    count: read("count", values.count),
+    senders: read("senders", values.senders),
+  };
 }
 
 function row(...cells: string[]): void {
@@ -108,12 +106,7 @@ async function printSql(
   }
 }
 
-async function main(): Promise<number> {
-  const settings = readSettings();
-  if (settings === null) {
-    console.log(HELP);
-    return 0;
-  }
+async function run(settings: Settings): Promise<number> {
   row("What", "Median", "95 %", "Rate");
   row("---", "---:", "---:", "---:");
   await printBoot();
@@ -128,4 +121,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exit(await main());
+await runCommand({
+  name: "measure",
+  help: HELP,
+  options: OPTIONS,
+  run: (values) => run(readSettings(values)),
+});

@@ -1,8 +1,9 @@
 import { createClient } from "@supabase/supabase-js";
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { findProject } from "./operator/find-project.ts";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { openProject } from "./command/open-project.ts";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { UsageError } from "./command/stop-error.ts";
 
 const HELP =
   `Processes webhook events again. Safe at any time: Toss is asked what is true.
@@ -23,7 +24,6 @@ const OPTIONS = {
   status: { type: "string" },
   from: { type: "string" },
   to: { type: "string" },
-  help: { type: "boolean" },
 } as const;
 
 const time = z.iso.datetime({
@@ -52,13 +52,7 @@ const workerAnswer = z.looseObject({ remaining: z.number() });
 const MAXIMUM_ROUNDS = 20;
 
 async function replay(filter: z.output<typeof filterSchema>): Promise<number> {
-  const project = await findProject(Deno.env.toObject());
-  if (project === null) {
-    console.error(
-      "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
-    );
-    return 1;
-  }
+  const project = await openProject(commandEnvironment());
   const client = createClient(project.url, project.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
@@ -106,28 +100,25 @@ async function replay(filter: z.output<typeof filterSchema>): Promise<number> {
   return 0;
 }
 
-function readFilter(): z.output<typeof filterSchema> | null | string {
-  try {
-    const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
-    if (values.help) return null;
-    const { help: _, ...filter } = values;
-    if (Object.keys(filter).every((name) => name === "to")) {
-      return "Name at least one of --event, --order, --payment, --status, --from.";
-    }
-    const parsed = filterSchema.safeParse(filter);
-    return parsed.success ? parsed.data : parsed.error.issues
-      .map(({ path, message }) => `--${path.join(".")} ${message}`).join("\n");
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+function readFilter(
+  filter: Values<typeof OPTIONS>,
+): z.output<typeof filterSchema> {
+  if (Object.keys(filter).every((name) => name === "to")) {
+    throw new UsageError(
+      "Name at least one of --event, --order, --payment, --status, --from",
+    );
   }
+  const parsed = filterSchema.safeParse(filter);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    parsed.error.issues
+      .map(({ path, message }) => `--${path.join(".")} ${message}`).join("\n"),
+  );
 }
 
-const filter = readFilter();
-if (filter === null) {
-  console.log(HELP);
-} else if (typeof filter === "string") {
-  console.error(`${filter}\n\n${HELP}`);
-  process.exit(2);
-} else {
-  process.exit(await replay(filter));
-}
+await runCommand({
+  name: "replay",
+  help: HELP,
+  options: OPTIONS,
+  run: (values) => replay(readFilter(values)),
+});

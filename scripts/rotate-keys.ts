@@ -1,13 +1,19 @@
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { rotateKeys } from "../supabase/functions/_shared/billing/rotate-keys.ts";
 import {
   createDatabase,
   createServerClient,
   DatabaseError,
 } from "../supabase/functions/_shared/database/client.ts";
-import { createKeyring } from "../supabase/functions/_shared/security/encryption.ts";
-import { findProject } from "./operator/find-project.ts";
+import {
+  createKeyring,
+  type Keyring,
+} from "../supabase/functions/_shared/security/encryption.ts";
+import { parseKeyring } from "../supabase/functions/_shared/security/keyring-text.ts";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { openProject } from "./command/open-project.ts";
+import { runCommand } from "./command/run-command.ts";
+import { StopError } from "./command/stop-error.ts";
+import { wholeNumber } from "./command/whole-number.ts";
 
 const HELP =
   `Encrypts stored billing keys and webhook bodies anew with the first key of
@@ -25,26 +31,18 @@ environment, the local stack that runs now is used.`;
 
 const OPTIONS = {
   batch: { type: "string", default: "100" },
-  help: { type: "boolean" },
 } as const;
 
 async function rotate(batchSize: number): Promise<number> {
-  const environment = Deno.env.toObject();
-  const project = await findProject(environment);
-  if (project === null) {
-    console.error(
-      "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
-    );
-    return 1;
-  }
+  const environment = commandEnvironment();
   const keys = environment.BILLING_KEY_ENCRYPTION_KEYS;
-  if (keys === undefined || keys === "") {
-    console.error(
+  if (keys === undefined) {
+    throw new StopError(
       "Set BILLING_KEY_ENCRYPTION_KEYS to the new and the old key, as the functions have them (--help).",
     );
-    return 1;
   }
-  const keyring = createKeyring(keys);
+  const keyring = openKeyring(keys);
+  const project = await openProject(environment);
   const client = createServerClient({ ...project, fetch });
   const { rotated, unreadable } = await rotateKeys({
     database: createDatabase(client),
@@ -66,40 +64,26 @@ async function rotate(batchSize: number): Promise<number> {
   return 1;
 }
 
-function readBatchSize(): number | string | null {
-  try {
-    const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
-    if (values.help) return null;
-    const size = Number(values.batch);
-    return Number.isInteger(size) && size >= 1 && size <= 500
-      ? size
-      : "--batch must be a whole number from 1 to 500";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** The message of a keyring that cannot be read names the variable and never its value. */
+function openKeyring(keys: string): Keyring {
+  const parsed = parseKeyring(keys);
+  if (parsed.ok) return createKeyring(keys);
+  throw new StopError(`BILLING_KEY_ENCRYPTION_KEYS ${parsed.problem}`);
 }
 
-async function main(): Promise<number> {
-  const batchSize = readBatchSize();
-  if (batchSize === null) {
-    console.log(HELP);
-    return 0;
-  }
-  if (typeof batchSize === "string") {
-    console.error(`${batchSize}\n\n${HELP}`);
-    return 2;
-  }
-  try {
-    return await rotate(batchSize);
-  } catch (error) {
-    // A keyring's message names the variable and never its value.
-    const known = error instanceof DatabaseError ||
-      (error instanceof Error &&
-        error.message.startsWith("BILLING_KEY_ENCRYPTION_KEYS"));
-    if (!known) throw error;
-    console.error(error.message);
-    return 1;
-  }
-}
-
-process.exit(await main());
+await runCommand({
+  name: "rotate-keys",
+  help: HELP,
+  options: OPTIONS,
+  async run({ batch }) {
+    const size = wholeNumber("batch", batch, { from: 1, to: 500 });
+    try {
+      return await rotate(size);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      throw new StopError(
+        `The database did not answer as it should: ${error.message}. What is done stays done; run it again.`,
+      );
+    }
+  },
+});

@@ -1,8 +1,11 @@
-import process from "node:process";
-import { dataFolder, PORT_VARIABLES } from "./stack/dev-settings.ts";
+import { commandEnvironment } from "./command/command-environment.ts";
+import { runCommand } from "./command/run-command.ts";
+import { dataFolder, PORT_VARIABLES, readPort } from "./stack/dev-settings.ts";
 import { runningStacks, type StackState } from "./stack/state-file.ts";
 
 const HELP = `Prints the variables of the running stack as NAME="value" lines.
+
+  npx -y deno task status
 
 With several stacks, PORT or DB_DIR says which one. Exits with 1 when none runs.`;
 
@@ -14,9 +17,10 @@ async function chooseStack(
   variables: Record<string, string>,
 ): Promise<Choice> {
   const running = await runningStacks();
-  const { PORT, DB_DIR } = variables;
+  const { DB_DIR } = variables;
+  const port = variables.PORT ? readPort("PORT", variables) : null;
   const matching = running.filter((state) =>
-    (!PORT || state.port === Number(PORT)) &&
+    (port === null || state.port === port) &&
     (!DB_DIR || state.dbDir === dataFolder(variables))
   );
   const usual = matching.find(({ port }) => port === PORT_VARIABLES.PORT);
@@ -35,11 +39,7 @@ async function chooseStack(
 }
 
 async function main(): Promise<number> {
-  if (Deno.args.includes("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const choice = await chooseStack(Deno.env.toObject());
+  const choice = await chooseStack(commandEnvironment());
   if (choice.outcome === "none") {
     console.error(choice.reason);
     return 1;
@@ -50,4 +50,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exit(await main());
+await runCommand({ name: "status", help: HELP, options: {}, run: main });

@@ -1,16 +1,14 @@
+import { commandEnvironment } from "./command/command-environment.ts";
+import { runCommand, type Values } from "./command/run-command.ts";
+import { StopError } from "./command/stop-error.ts";
 import { agree, type Asker, createAsker } from "./deploy/ask.ts";
-import { runCommand } from "./deploy/command.ts";
 import { inspectProject } from "./deploy/inspect-project.ts";
 import { readLocalFiles } from "./deploy/local-files.ts";
-import {
-  parseOptions,
-  PROJECT_HELP,
-  PROJECT_OPTIONS,
-} from "./deploy/options.ts";
+import { PROJECT_HELP, PROJECT_OPTIONS } from "./deploy/options.ts";
+import { outliveInterrupt } from "./deploy/outlive-interrupt.ts";
 import { type HostedProject, readProject } from "./deploy/project.ts";
 import { createRedactor } from "./deploy/redactor.ts";
 import { runSteps } from "./deploy/steps.ts";
-import { StopError } from "./deploy/stop-error.ts";
 import { createSupabaseCli } from "./deploy/supabase-cli.ts";
 import {
   describeUninstall,
@@ -39,7 +37,7 @@ const OPTIONS = {
   "drop-data": { type: "boolean", default: false },
 } as const;
 
-const environment = Deno.env.toObject();
+const environment = commandEnvironment();
 
 /** Nobody loses data by a reflex: the ref must be typed, through whatever stands for the keyboard. */
 async function confirmDrop(
@@ -64,12 +62,8 @@ async function confirm(
   return true;
 }
 
-async function main(): Promise<number> {
-  const options = parseOptions(Deno.args, OPTIONS);
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
+async function uninstall(options: Values<typeof OPTIONS>): Promise<number> {
+  outliveInterrupt();
   const project = await readProject(
     { projectRef: options["project-ref"], url: options.url },
     environment,
@@ -79,6 +73,9 @@ async function main(): Promise<number> {
     redact: createRedactor([environment.SUPABASE_ACCESS_TOKEN ?? ""]),
   });
   const local = await readLocalFiles();
+  console.log(
+    `Looking at ${project.ref} through the Supabase CLI; nothing is changed yet …`,
+  );
   const state = await inspectProject(cli, local);
   const dropData = options["drop-data"];
   const plan = planUninstall({ local, state, dropData });
@@ -99,4 +96,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-await runCommand(HELP, main);
+await runCommand({
+  name: "uninstall",
+  help: HELP,
+  options: OPTIONS,
+  run: uninstall,
+});

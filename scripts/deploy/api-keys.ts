@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { StopError } from "./stop-error.ts";
+import { StopError } from "../command/stop-error.ts";
 import type { SupabaseCli } from "./supabase-cli.ts";
 
 const keyList = z.looseObject({

@@ -1,5 +1,5 @@
 import { readLines } from "../stack/lines.ts";
-import { StopError } from "./stop-error.ts";
+import { StopError } from "../command/stop-error.ts";
 
 /** Asks the person at the keyboard. */
 export interface Asker {

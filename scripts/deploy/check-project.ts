@@ -2,7 +2,7 @@ import { type Finding, hasFailed } from "../doctor/finding.ts";
 import { runDoctor } from "../doctor/run-doctor.ts";
 import { readApiKeys } from "./api-keys.ts";
 import type { HostedProject } from "./project.ts";
-import { StopError } from "./stop-error.ts";
+import { StopError } from "../command/stop-error.ts";
 import type { SupabaseCli } from "./supabase-cli.ts";
 
 /** What the examination compares the project with. */

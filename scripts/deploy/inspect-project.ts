@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { StopError } from "../command/stop-error.ts";
 import { type DatabaseState, inspectDatabase } from "./inspect-database.ts";
 import type { LocalFiles } from "./local-files.ts";
 import type { SupabaseCli } from "./supabase-cli.ts";
@@ -20,8 +21,26 @@ export interface ProjectState {
   secretDigests: ReadonlyMap<string, string>;
 }
 
-/** Looks at a project through the CLI and changes nothing. */
+/**
+ * Looks at a project through the CLI and changes nothing.
+ *
+ * @throws StopError that says so, when the project cannot be looked at
+ */
 export async function inspectProject(
+  cli: SupabaseCli,
+  local: LocalFiles,
+): Promise<ProjectState> {
+  try {
+    return await look(cli, local);
+  } catch (error) {
+    if (!(error instanceof StopError)) throw error;
+    throw new StopError(`${error.message}\nNothing was changed.`, {
+      cause: error,
+    });
+  }
+}
+
+async function look(
   cli: SupabaseCli,
   { migrations }: LocalFiles,
 ): Promise<ProjectState> {

@@ -1,13 +1,9 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
-import { UsageError } from "./stop-error.ts";
-
 /** The options of every command that changes a hosted project. */
 export const PROJECT_OPTIONS = {
   "project-ref": { type: "string" },
   "url": { type: "string" },
   "dry-run": { type: "boolean", default: false },
   "yes": { type: "boolean", default: false },
-  "help": { type: "boolean", default: false },
 } as const;
 
 /** The part of the help that these commands share. */
@@ -21,17 +17,3 @@ export const PROJECT_HELP =
 Environment of the command itself:
   SUPABASE_ACCESS_TOKEN  from https://supabase.com/dashboard/account/tokens; not needed after \`supabase login\`
   SUPABASE_PROFILE       another management API, as the Supabase CLI takes it`;
-
-/** \`parseArgs\` with a usage error instead of a TypeError. */
-export function parseOptions<T extends ParseArgsConfig["options"]>(
-  args: string[],
-  options: T,
-) {
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message : String(error),
-    );
-  }
-}

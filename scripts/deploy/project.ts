@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../stack/paths.ts";
-import { UsageError } from "./stop-error.ts";
+import { UsageError } from "../command/stop-error.ts";
+import {
+  type DatabaseAddress,
+  readDatabaseAddress,
+} from "./database-address.ts";
 
 /** The Supabase project that a command works on. */
 export interface HostedProject {
@@ -9,7 +13,7 @@ export interface HostedProject {
   /** Address of its API, without a trailing slash. */
   url: string;
   /** Where `db push` connects; null = by a temporary login role of the CLI. */
-  database: { url: string; password: string } | null;
+  database: DatabaseAddress | null;
 }
 
 const LINK_FILE = join(PROJECT_ROOT, "supabase", ".temp", "project-ref");
@@ -39,26 +43,12 @@ function readUrl(given: string | undefined, ref: string): string {
   throw new UsageError("--url must be an address that begins with https://");
 }
 
-// A password in an argument would be visible to every user of the machine.
-function readDatabase(text: string | undefined): HostedProject["database"] {
-  if (!text) return null;
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) {
-    throw new UsageError(
-      "SUPABASE_DB_URL must be a connection string: postgresql://user:password@host:port/postgres",
-    );
-  }
-  const url = new URL(text);
-  const password = decodeURIComponent(url.password);
-  url.password = "";
-  return { url: url.href, password };
-}
-
 /**
  * Finds out which project is meant.
  *
  * @param options `projectRef` and `url` as given on the command line
  * @param environment read for SUPABASE_PROJECT_ID and SUPABASE_DB_URL
- * @throws UsageError when no project is named, or not in a form that can be one
+ * @throws UsageError when no project is named, or it or its database not in a form that can be one
  */
 export async function readProject(
   options: { projectRef?: string | undefined; url?: string | undefined },
@@ -68,6 +58,8 @@ export async function readProject(
   return {
     ref,
     url: readUrl(options.url, ref),
-    database: readDatabase(environment.SUPABASE_DB_URL),
+    database: environment.SUPABASE_DB_URL
+      ? readDatabaseAddress(environment.SUPABASE_DB_URL)
+      : null,
   };
 }

@@ -1,4 +1,4 @@
-import { StopError } from "./stop-error.ts";
+import { StopError } from "../command/stop-error.ts";
 
 /** One step of a command that changes a project. Each may run again. */
 export interface Step {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readLines } from "../stack/lines.ts";
 import { PROJECT_ROOT } from "../stack/paths.ts";
 import type { Redact } from "./redactor.ts";
-import { StopError } from "./stop-error.ts";
+import { StopError } from "../command/stop-error.ts";
 
 /** The Supabase CLI as npm has it; every command of this project runs exactly this one. */
 export const SUPABASE_CLI = "supabase@3.1.0";
@@ -36,6 +36,7 @@ export class SupabaseCliError extends StopError {
 const failure = z.looseObject({
   _tag: z.literal("Error"),
   error: z.looseObject({
+    code: z.string().optional(),
     message: z.string(),
     suggestion: z.string().optional(),
   }),
@@ -84,14 +85,31 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Failures that are no fault of the CLI's, in one line; its subcommands have a code of their own for the same. */
+function explain(code: string, message: string): string | null {
+  if (/^access token not provided/i.test(message)) {
+    return "There is no access token. Make one at https://supabase.com/dashboard/account/tokens and set it as SUPABASE_ACCESS_TOKEN, or run: npx supabase login";
+  }
+  if (code.endsWith("NetworkError") || /transport ?error/i.test(message)) {
+    return `Supabase's management API cannot be reached (${message}). Check your network, a proxy, and SUPABASE_PROFILE.`;
+  }
+  return /\bstatus 401\b/.test(message)
+    ? `Supabase does not take the access token (${message}). Make another one at https://supabase.com/dashboard/account/tokens and set it as SUPABASE_ACCESS_TOKEN.`
+    : null;
+}
+
 function reasonOf(output: unknown, lines: string[], stdout: string): string {
   const parsed = failure.safeParse(output);
   if (!parsed.success) {
+    const npmError = lines.find((line) => /^npm (error|ERR!) code /.test(line));
+    if (npmError !== undefined) {
+      return `npm cannot bring the Supabase CLI (${npmError}). Check your network, and npm's registry and proxy.`;
+    }
     return [...lines, ...stdout.split("\n")].filter((line) => line !== "")
       .slice(-SHOWN_LINES).join("\n");
   }
-  const { message, suggestion = "" } = parsed.data.error;
-  return `${message}\n${suggestion}`.trim();
+  const { code = "", message, suggestion = "" } = parsed.data.error;
+  return explain(code, message) ?? `${message}\n${suggestion}`.trim();
 }
 
 /**

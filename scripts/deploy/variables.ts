@@ -1,9 +1,12 @@
 import {
-  type Config,
   type ConfigProblem,
   loadConfig,
 } from "../../supabase/functions/_shared/config.ts";
+import type { SoundVariables } from "../../supabase/functions/_shared/config/environment.ts";
+import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
+import { readEnvironment } from "../../supabase/functions/_shared/config/read-environment.ts";
 import { nameTreatment } from "../../supabase/functions/_shared/security/sensitive-names.ts";
+import { keyMode } from "../../supabase/functions/_shared/toss/keys.ts";
 import { PROJECT_VARIABLES } from "../stack/environment.ts";
 import { readDotEnv } from "../stack/dot-env.ts";
 
@@ -44,22 +47,26 @@ function isThisMachine(url: string): boolean {
 }
 
 /** What is sound on this machine and cannot work, or must not run, on a hosted project. */
-function hostedProblems({ toss, app, cronSecret }: Config): ConfigProblem[] {
+function hostedProblems(variables: SoundVariables): ConfigProblem[] {
+  const { CRON_SECRET, TOSS_API_BASE_URL, TOSS_SECRET_KEY, APP_URL } =
+    variables;
   const problems: ConfigProblem[] = [];
   // pg_net would send other characters as bytes that nobody reads back as the same text.
-  if (!/^[\x21-\x7e]+$/.test(cronSecret)) {
+  if (CRON_SECRET !== undefined && !/^[\x21-\x7e]+$/.test(CRON_SECRET)) {
     problems.push({
       variable: "CRON_SECRET",
       problem: "travels in a header: printable ASCII without spaces only",
     });
   }
-  if (isThisMachine(toss.apiBaseUrl)) {
+  if (TOSS_API_BASE_URL !== undefined && isThisMachine(TOSS_API_BASE_URL)) {
     problems.push({
       variable: "TOSS_API_BASE_URL",
       problem: "points to this machine, which a hosted function cannot reach",
     });
   }
-  if (toss.mode === "live" && !app.url.startsWith("https://")) {
+  const isLive = TOSS_SECRET_KEY !== undefined &&
+    keyMode(TOSS_SECRET_KEY[0]) === "live";
+  if (isLive && APP_URL !== undefined && !APP_URL.startsWith("https://")) {
     problems.push({
       variable: "APP_URL",
       problem: "must use https:// with live keys",
@@ -86,11 +93,13 @@ function collect({ file, environment }: {
 }) {
   const values: Record<string, string> = {};
   const fromEnvironment: string[] = [];
+  const given = givenValues(environment);
+  const written = givenValues(file);
   for (const name of PROJECT_VARIABLES) {
-    const value = environment[name] || file[name];
-    if (!value) continue;
+    const value = given[name] ?? written[name];
+    if (value === undefined) continue;
     values[name] = value;
-    if (environment[name] && environment[name] !== file[name]) {
+    if (given[name] !== undefined && given[name] !== written[name]) {
       fromEnvironment.push(name);
     }
   }
@@ -104,14 +113,16 @@ export async function readVariables(
   { file, environment, projectUrl }: VariablesSource,
 ): Promise<VariablesResult> {
   const read = collect({ file: await readDotEnv(file), environment });
-  const loaded = loadConfig({
+  const asDeployed = {
     ...read.values,
     SUPABASE_URL: projectUrl,
     SUPABASE_PUBLISHABLE_KEYS: PLATFORM_KEY,
     SUPABASE_SECRET_KEYS: PLATFORM_KEY,
-  });
+  };
+  const loaded = loadConfig(asDeployed);
   const problems = [
-    ...(loaded.ok ? hostedProblems(loaded.config) : loaded.problems),
+    ...(loaded.ok ? [] : loaded.problems),
+    ...hostedProblems(readEnvironment(asDeployed).sound),
     ...unwritableProblems(read.values),
   ];
   if (!loaded.ok || problems.length > 0) {

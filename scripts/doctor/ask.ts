@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { networkFault } from "../command/network-fault.ts";
 
 /** What came back, or that nothing did. */
 export type Answer =
@@ -85,9 +86,7 @@ export function createAsk(send: typeof fetch): Ask {
     } catch (error) {
       const reason = error instanceof Error && error.name === "TimeoutError"
         ? `no answer within ${TIMEOUT_MILLISECONDS / 1000} s`
-        : error instanceof Error
-        ? error.message
-        : String(error);
+        : networkFault(error)?.reason ?? String(error);
       return { outcome: "unreachable", reason };
     }
   };

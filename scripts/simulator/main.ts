@@ -1,3 +1,7 @@
+import { commandEnvironment } from "../command/command-environment.ts";
+import { runCommand } from "../command/run-command.ts";
+import { StopError } from "../command/stop-error.ts";
+import { readPort } from "../stack/dev-settings.ts";
 import { startSimulator } from "./simulator.ts";
 
 const HELP = `The Toss simulator, alone.
@@ -14,25 +18,39 @@ Prints its address and keys, and last the line "ready".
 /my/payment-logs shows the payments and plays deposits; docs/simulator.md
 describes the control API.`;
 
-async function main(): Promise<void> {
-  if (Deno.args.includes("--help")) return console.log(HELP);
-  const webhookUrls = (Deno.env.get("TOSS_SIM_WEBHOOK_URLS") ?? "")
-    .split(",").map((url) => url.trim()).filter((url) => url !== "");
+function readUrls(text = ""): string[] {
+  const urls = text.split(",").map((url) => url.trim())
+    .filter((url) => url !== "");
+  if (urls.every((url) => URL.canParse(url))) return urls;
+  throw new StopError(
+    "TOSS_SIM_WEBHOOK_URLS must be addresses, separated by commas.",
+  );
+}
+
+function readMinute(text = "60000"): number {
+  const milliseconds = Number(text);
+  if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
+  throw new StopError("TOSS_SIM_MINUTE_MS must be a number above 0.");
+}
+
+async function run(): Promise<number> {
+  const variables = commandEnvironment();
   const simulator = await startSimulator({
-    port: Number(Deno.env.get("TOSS_SIM_PORT") ?? 54380),
-    webhookUrls,
-    minuteInMilliseconds: Number(Deno.env.get("TOSS_SIM_MINUTE_MS") ?? 60_000),
+    port: readPort("TOSS_SIM_PORT", variables),
+    webhookUrls: readUrls(variables.TOSS_SIM_WEBHOOK_URLS),
+    minuteInMilliseconds: readMinute(variables.TOSS_SIM_MINUTE_MS),
   });
+  const ended = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, async () => {
-      await simulator.stop();
-      Deno.exit(0);
-    });
+    Deno.addSignalListener(signal, () => ended.resolve());
   }
   console.log(`TOSS_API_BASE_URL="${simulator.url}"`);
   console.log(`TOSS_SECRET_KEY="${simulator.secretKey}"`);
   console.log(`TOSS_CLIENT_KEY="${simulator.clientKey}"`);
   console.log("ready");
+  await ended.promise;
+  await simulator.stop();
+  return 0;
 }
 
-await main();
+await runCommand({ name: "simulator", help: HELP, options: {}, run });

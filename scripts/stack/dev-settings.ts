@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
 import { PROJECT_VARIABLES } from "./environment.ts";
 import { PROJECT_ROOT } from "./paths.ts";
 
@@ -33,7 +34,12 @@ export const PORT_VARIABLES = {
 /** Name of one of the variables that hold a port. */
 export type PortVariable = keyof typeof PORT_VARIABLES;
 
-function readPort(
+/**
+ * Reads a port, or takes its default.
+ *
+ * @throws SettingError when the variable holds something else
+ */
+export function readPort(
   name: PortVariable,
   variables: Record<string, string>,
 ): number {
@@ -41,6 +47,14 @@ function readPort(
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new SettingError(`${name} must be a port number, not "${text}".`);
+}
+
+function readTossUrl(text: string | undefined): string | null {
+  if (!text) return null;
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new SettingError(
+    "TOSS_API_BASE_URL must be an address that begins with http:// or https://.",
+  );
 }
 
 /** Chooses the folder for the data: `DB_DIR`, else `.local/db`. */
@@ -53,11 +67,12 @@ export function dataFolder(variables: Record<string, string>): string {
 /**
  * Reads the settings of `dev` from environment variables.
  *
- * Empty variables count as absent. Throws {@linkcode SettingError}.
+ * Empty variables count as absent, and white space around a value does not count. Throws {@linkcode SettingError}.
  */
 export function readDevSettings(
-  variables: Record<string, string>,
+  environment: Record<string, string>,
 ): DevSettings {
+  const variables = givenValues(environment);
   const given = PROJECT_VARIABLES.filter((name) => variables[name]);
   return {
     port: readPort("PORT", variables),
@@ -66,7 +81,7 @@ export function readDevSettings(
     webPort: readPort("WEB_PORT", variables),
     dbDir: dataFolder(variables),
     reset: ["1", "true"].includes(variables.RESET ?? ""),
-    tossApiBaseUrl: variables.TOSS_API_BASE_URL || null,
+    tossApiBaseUrl: readTossUrl(variables.TOSS_API_BASE_URL),
     environment: Object.fromEntries(
       given.map((name) => [name, variables[name] ?? ""]),
     ),

@@ -1,3 +1,4 @@
+import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
 import { PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
 
 /** The variables of `.env.example`: what an operator may set. */
@@ -72,9 +73,10 @@ export function projectVariables(
     // A shop under development is served from any port of this machine.
     CORS_ALLOWED_ORIGINS: "*",
   };
+  const set = givenValues(given);
   for (const name of PROJECT_VARIABLES) {
-    const value = given[name];
-    if (value !== undefined && value !== "") variables[name] = value;
+    const value = set[name];
+    if (value !== undefined) variables[name] = value;
   }
   return variables;
 }

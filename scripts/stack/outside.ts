@@ -28,7 +28,7 @@ export interface OutsideOptions {
 const DEFAULT_WEB_URL = "http://127.0.0.1:54390";
 
 /** Whether an address is a Toss of one's own, which the local key pair will do for. */
-function isOnThisMachine(url: string): boolean {
+export function isOnThisMachine(url: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }
 

@@ -74,3 +74,6 @@ begin
   return jsonb_build_object('outcome', 'unknown');
 end;
 $$;
+
+comment on function public.postpone_operation(jsonb) is
+  'Notes that Toss gave no proof, frees the lease, sets when to ask again and, when an error answer has spent the key, takes another one. Outcomes: unknown, succeeded, rejected, operation_not_found.';

@@ -82,3 +82,6 @@ begin
   perform private.order_moved(settled, target, line);
 end;
 $$;
+
+comment on function private.settle_order(text, text, jsonb) is
+  'Brings an order, and through private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';

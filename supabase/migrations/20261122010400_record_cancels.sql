@@ -54,6 +54,9 @@ begin
 end;
 $$;
 
+comment on function private.record_cancels(public.payments, jsonb, jsonb) is
+  'Adds the cancels of an answer to the refund ledger, each transactionKey once; an asynchronous one moves on from IN_PROGRESS and never back. An event about a cancel that was not known when it came is asked about again.';
+
 create function private.match_cancel(sought public.operations, answer jsonb, proof text)
 returns text
 language plpgsql

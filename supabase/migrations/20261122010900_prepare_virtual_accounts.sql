@@ -196,3 +196,6 @@ begin
   return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
 end;
 $$;
+
+comment on function public.begin_confirmation(jsonb) is
+  'Checks paymentKey, orderId and amount against the order and, when Toss may be asked, writes the operation. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, confirmed, rejected, already_confirmed, operation_in_progress (of another payment, or the issue of a virtual account), amount_mismatch, payment_of_another_order, order_closed (over, or refused too often), order_not_found.';

@@ -212,6 +212,6 @@ end;
 $$;
 
 comment on function public.apply_payment(jsonb) is
-  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';
 revoke execute on function public.apply_payment(jsonb) from public, anon, authenticated;
 grant execute on function public.apply_payment(jsonb) to service_role;

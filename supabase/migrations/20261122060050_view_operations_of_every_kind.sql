@@ -32,3 +32,6 @@ as $$
     when operation.kind in ('billing_issue', 'billing_delete') then private.billing_operation_view(operation)
     else '{}' end;
 $$;
+
+comment on function private.operation_view(public.operations) is
+  'What a caller needs to act on a leased operation, with what its kind needs besides. askedAt is taken before Toss is asked, so that its answer can be judged as fresh or stale.';

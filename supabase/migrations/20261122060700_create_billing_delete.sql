@@ -194,3 +194,6 @@ begin
   return jsonb_build_object('outcome', 'deleted');
 end;
 $$;
+
+comment on function public.apply_billing_key_event(jsonb) is
+  'Marks the billing method whose key an event names as deleted, wipes the key, and marks its live subscriptions as in need of another. Keys: eventId, change (deleted, issued), requestId. Outcomes: deleted, unchanged, unknown_key.';

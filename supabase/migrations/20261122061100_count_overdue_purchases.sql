@@ -49,3 +49,6 @@ as $$
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
+
+comment on function public.read_status(jsonb) is
+  'Queue depths and ages in seconds, purchases that are overdue, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';

@@ -178,3 +178,6 @@ as $$
   union all
   select * from private.subscription_violations();
 $$;
+
+comment on function public.invariant_violations() is
+  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';

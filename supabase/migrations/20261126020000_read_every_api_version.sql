@@ -210,6 +210,9 @@ as $$
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
 $$;
 
+comment on function private.record_details(jsonb) is
+  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes. What an answer does not tell stays as it is known.';
+
 create or replace function private.payment_view(viewed_payment_key text)
 returns jsonb
 language sql
@@ -234,3 +237,6 @@ as $$
   left join private.payment_details as d on d.payment_key = p.payment_key
   where p.payment_key = viewed_payment_key;
 $$;
+
+comment on function private.payment_view(text) is
+  'What confirm answers for a payment that succeeded; the same on every repeat. An account without a number is left out.';

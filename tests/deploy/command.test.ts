@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readProject } from "../../scripts/deploy/project.ts";
 import { createRedactor } from "../../scripts/deploy/redactor.ts";
 import { runSteps } from "../../scripts/deploy/steps.ts";
-import { UsageError } from "../../scripts/deploy/stop-error.ts";
+import { UsageError } from "../../scripts/command/stop-error.ts";
 
 Deno.test("createRedactor() hides a secret as it is and as JSON, SQL and URLs write it", () => {
   const secret = `it's "secret" 한글`;
@@ -54,6 +54,53 @@ for (
     await assert.rejects(readProject(options, environment), UsageError);
   });
 }
+
+for (
+  const [what, password, said] of [
+    ["% alone", "50%off", /write % as %25/],
+    ["#", "se#cret", /# as %23/],
+    ["/", "se/cret", /\/ as %2F/],
+    ["/ behind a digit", "12/secret", /\/ as %2F/],
+    ["?", "se?cret", /\? as %3F/],
+    ["a space", "se cret", /a space as %20/],
+    ["bytes that are no text", "se%ffcret", /not encoded as UTF-8/],
+    [
+      "the Dashboard's placeholder",
+      "[YOUR-PASSWORD]",
+      /still holds the placeholder/,
+    ],
+    ["another placeholder", "<password>", /still holds the placeholder/],
+  ] as const
+) {
+  Deno.test(`readProject() refuses a password with ${what} in one line that does not show it`, async () => {
+    const SUPABASE_DB_URL =
+      `postgresql://postgres.ref:${password}@pooler.example:5432/postgres`;
+    await assert.rejects(
+      readProject({ projectRef: "rehearsalofdeploymen" }, { SUPABASE_DB_URL }),
+      (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, said);
+        assert.ok(!error.message.includes("\n"));
+        assert.ok(!error.message.includes(password), error.message);
+        return true;
+      },
+    );
+  });
+}
+
+Deno.test("readProject() reads every character of an encoded password", async () => {
+  const password = "%#/?[]@: 한글&=+";
+  const { database } = await readProject(
+    { projectRef: "rehearsalofdeploymen" },
+    {
+      SUPABASE_DB_URL: `postgresql://postgres:${
+        encodeURIComponent(password)
+      }@pooler.example:5432/postgres`,
+    },
+  );
+
+  assert.equal(database?.password, password);
+});
 
 Deno.test("runSteps() stops at the first step that fails and tells done from not done", async () => {
   const lines: string[] = [];

@@ -53,3 +53,36 @@ for (
     }
   });
 }
+
+Deno.test("readVariables() takes values without the white space around them, as the functions do", async () => {
+  const padded = Object.fromEntries(
+    Object.entries(VARIABLES).map(([name, value]) => [name, ` ${value}\r\n`]),
+  );
+
+  const result = await variables(padded);
+
+  assert.ok(result.ok);
+  assert.deepEqual(result.variables.values, VARIABLES);
+});
+
+Deno.test("readVariables() names everything that is wrong at once", async () => {
+  const result = await variables({
+    TOSS_CLIENT_KEY: "live_ck_Key",
+    TOSS_TIMEOUT_MS: "49",
+    TOSS_API_BASE_URL: "http://127.0.0.1:54380",
+    CRON_SECRET: "비밀 비밀 비밀 비밀 비밀 비밀",
+    WEBHOOK_URL_TOKEN: "it's `quoted` twice",
+  });
+
+  assert.ok(!result.ok);
+  assert.deepEqual(
+    result.problems.map((problem) => problem.split(" ")[0]).sort(),
+    [
+      "CRON_SECRET",
+      "TOSS_API_BASE_URL",
+      "TOSS_CLIENT_KEY",
+      "TOSS_TIMEOUT_MS",
+      "WEBHOOK_URL_TOKEN",
+    ],
+  );
+});

@@ -6,18 +6,19 @@ import {
   assertOnlyWarning,
   examine,
   faultPoint,
+  namesOf,
 } from "../support/doctor.ts";
 import type { Intercept } from "../../scripts/stack/gateway.ts";
 import { buy, startPurchase } from "../support/buy.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { deliverWebhook, settleWebhooks } from "../support/webhooks.ts";
-import { moveDatabaseClock } from "../support/worker.ts";
+import { advance, moveDatabaseClock } from "../support/worker.ts";
 
 const fault = faultPoint();
 const test = shopTests({ intercept: fault.intercept });
 
-/** Shifts the Date header of one host's answers. */
+/** Shifts the clock of one host: the Date header of its answers, and what a simulator there says about its time. */
 function withClockOf(origin: string, seconds: number): typeof fetch {
   return async (input, init) => {
     const answer = await fetch(input, init);
@@ -25,7 +26,15 @@ function withClockOf(origin: string, seconds: number): typeof fetch {
     const headers = new Headers(answer.headers);
     const date = Date.parse(headers.get("date") ?? "") + seconds * 1000;
     headers.set("date", new Date(date).toUTCString());
-    return new Response(answer.body, { status: answer.status, headers });
+    const { status } = answer;
+    if (!String(input).endsWith("/__simulator/clock")) {
+      return new Response(answer.body, { status, headers });
+    }
+    const { now, milliseconds } = await answer.json();
+    return Response.json(
+      { now, milliseconds: milliseconds + seconds * 1000 },
+      { status, headers: { date: headers.get("date") ?? "" } },
+    );
   };
 }
 
@@ -176,8 +185,8 @@ test("products that guests may not read are named", async (shop) => {
   assert.match(finding?.detail ?? "", /guests may not read/);
 });
 
-test("a moved clock is noted on a local stack", async (shop) => {
-  await moveDatabaseClock(shop, 3 * 86_400);
+test("a moved clock is noted on a local stack, and its advice tears nothing apart", async (shop) => {
+  await advance(shop, 3 * 86_400 + 7200);
   const findings = await examine(shop);
 
   assert.deepEqual(
@@ -187,7 +196,43 @@ test("a moved clock is noted on a local stack", async (shop) => {
   );
   const finding = findings.find(({ check }) => check === "clock_offset");
   assert.equal(finding?.level, "warn");
-  assert.match(finding?.detail ?? "", /moved 3 days ahead/);
+  assert.match(
+    finding?.detail ?? "",
+    /^the database's clock and the simulator's are moved 3 days 2 hours ahead, together$/,
+  );
+  assert.doesNotMatch(finding?.action ?? "", /update private\.clock/);
+  assert.match(finding?.action ?? "", /RESET=1 npx -y deno task dev/);
+});
+
+test("a database whose clock is not the simulator's is named", async (shop) => {
+  const clockOf = async () => {
+    const findings = await examine(shop);
+    assert.deepEqual(namesOf(findings, "fail"), ["clock_offset"]);
+    const finding = findings.find(({ check }) => check === "clock_offset");
+    return `${finding?.detail} → ${finding?.action}`;
+  };
+
+  await moveDatabaseClock(shop, 3 * 86_400);
+  assert.match(
+    await clockOf(),
+    /is 3 days ahead of the simulator's.* → Stop dev and start it again/,
+  );
+
+  // What the advice of a moved clock used to lead to: the database alone goes back.
+  const { sql } = shop.stack;
+  await sql`update private.clock set time_offset = interval '0'`;
+  await advance(shop, 3600);
+  await sql`update private.clock set time_offset = interval '0'`;
+  assert.match(
+    await clockOf(),
+    /is (1 hour|59 minutes 5\d seconds) behind the simulator's.* → Stop dev and start it again/,
+  );
+
+  await moveDatabaseClock(shop, -60);
+  assert.match(
+    await clockOf(),
+    /is 1 hour( 1 minute)? behind .* → update private\.clock set time_offset = interval '0'; Then stop dev/,
+  );
 });
 
 test("a database whose clock differs from Toss's is named", async (shop) => {
@@ -196,7 +241,10 @@ test("a database whose clock differs from Toss's is named", async (shop) => {
     examine(shop, {}, { fetch: withClockOf(origin, seconds) });
 
   const [finding] = assertOnlyBroken(await examineAt(-300), "clock_skew");
-  assert.match(finding?.detail ?? "", /Toss's are [45] minutes apart/);
+  assert.match(
+    finding?.detail ?? "",
+    /Toss's are (4 minutes 5\d seconds|5 minutes( \d seconds?)?) apart/,
+  );
   assertOnlyWarning(await examineAt(20), "clock_skew");
 });
 

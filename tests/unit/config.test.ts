@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+import { ENVIRONMENT } from "../../supabase/functions/_shared/config/environment.ts";
 
 const KEYRING = JSON.stringify({
   one: btoa(String.fromCharCode(...new Uint8Array(32))),
@@ -114,6 +115,103 @@ Deno.test("loadConfig() reads every optional variable", () => {
   ]);
 });
 
+/** A sound value of every variable, none of them its default. */
+const EVERY_VARIABLE = environment({
+  SUPABASE_ANON_KEY: "anon",
+  SUPABASE_SERVICE_ROLE_KEY: "service",
+  TOSS_SECURITY_KEY: "5ec",
+  TOSS_WEBHOOK_SECRET: "new, old",
+  TOSS_API_BASE_URL: "http://127.0.0.1:54380",
+  TOSS_TIMEOUT_MS: "1500",
+  APP_SUCCESS_PATH: "/ok",
+  APP_FAIL_PATH: "/no",
+  WEBHOOK_SIGNATURE_SCHEMES: "sha512-hex-body",
+  WEBHOOK_REQUIRE_SIGNATURE: "on",
+  WEBHOOK_URL_TOKEN: "token",
+  WEBHOOK_ALLOWED_IPS: "13.124.18.147",
+  WEBHOOK_CLIENT_IP_HEADER: "x-real-ip",
+  CORS_ALLOWED_ORIGINS: "*",
+  DUNNING_SCHEDULE_DAYS: "2,4",
+  DUNNING_FINAL_ACTION: "keep_past_due",
+  AD_HOC_CHARGES: "on",
+});
+
+Deno.test("every variable has a value in the test of white space", () => {
+  const names = Object.keys(ENVIRONMENT.shape)
+    .filter((name) => !Object.hasOwn(EVERY_VARIABLE, name));
+  assert.deepEqual(names, []);
+});
+
+for (const [name, value] of Object.entries(EVERY_VARIABLE)) {
+  Deno.test(`loadConfig() takes ${name} without the white space around it`, () => {
+    const plain = loadConfig(EVERY_VARIABLE);
+    assert.ok(plain.ok, JSON.stringify(plain));
+    for (
+      const [before, after] of [[" ", "\r\n"], ["\t", " "], [
+        "\ufeff",
+        "\u00a0",
+      ]]
+    ) {
+      const padded = loadConfig({
+        ...EVERY_VARIABLE,
+        [name]: `${before}${value}${after}`,
+      });
+      assert.deepEqual(padded, plain);
+    }
+  });
+}
+
+Deno.test("loadConfig() takes a variable of white space alone for an unset one", () => {
+  assert.equal(configOf({ TOSS_TIMEOUT_MS: " \n" }).toss.timeoutMs, 60_000);
+  const loaded = loadConfig(environment({ CRON_SECRET: "  " }));
+  assert.deepEqual(!loaded.ok && loaded.problems, [
+    { variable: "CRON_SECRET", problem: "is not set" },
+  ]);
+});
+
+Deno.test("loadConfig() reports mixed keys and every other problem at once", () => {
+  const loaded = loadConfig(environment({
+    TOSS_SECRET_KEY: "live_sk_a",
+    TOSS_CLIENT_KEY: "test_gck_a",
+    TOSS_API_BASE_URL: "http://127.0.0.1:54380",
+    TOSS_TIMEOUT_MS: "soon",
+    CRON_SECRET: undefined,
+    SUPABASE_SECRET_KEYS: "{}",
+    WEBHOOK_REQUIRE_SIGNATURE: "on",
+  }));
+  assert.ok(!loaded.ok);
+  assert.deepEqual(loaded.problems.map(({ variable }) => variable).sort(), [
+    "CRON_SECRET",
+    "SUPABASE_SECRET_KEYS",
+    "TOSS_API_BASE_URL",
+    "TOSS_CLIENT_KEY",
+    "TOSS_CLIENT_KEY",
+    "TOSS_SECURITY_KEY",
+    "TOSS_TIMEOUT_MS",
+  ]);
+});
+
+Deno.test("loadConfig() blames no variable for another one's fault", () => {
+  for (
+    const [changes, variables] of [
+      [{ TOSS_SECRET_KEY: undefined }, ["TOSS_SECRET_KEY"]],
+      [
+        { WEBHOOK_SIGNATURE_SCHEMES: "none", WEBHOOK_REQUIRE_SIGNATURE: "on" },
+        ["WEBHOOK_SIGNATURE_SCHEMES"],
+      ],
+      [{ SUPABASE_SECRET_KEYS: "none" }, ["SUPABASE_SECRET_KEYS"]],
+      [{ TOSS_API_BASE_URL: "none" }, ["TOSS_API_BASE_URL"]],
+    ] as const
+  ) {
+    const loaded = loadConfig(environment(changes));
+    assert.ok(!loaded.ok);
+    assert.deepEqual(
+      loaded.problems.map(({ variable }) => variable),
+      variables,
+    );
+  }
+});
+
 Deno.test("loadConfig() uses the first of several secret keys and checks webhooks with all", () => {
   const config = configOf({
     TOSS_SECRET_KEY: "test_sk_new, test_sk_old",
@@ -156,11 +254,18 @@ Deno.test("loadConfig() names every missing variable at once", () => {
     "APP_URL",
     "BILLING_KEY_ENCRYPTION_KEYS",
     "CRON_SECRET",
+    "SUPABASE_PUBLISHABLE_KEYS",
+    "SUPABASE_SECRET_KEYS",
     "SUPABASE_URL",
     "TOSS_CLIENT_KEY",
     "TOSS_SECRET_KEY",
   ]);
-  assert.ok(loaded.problems.every(({ problem }) => problem === "is not set"));
+  assert.ok(
+    loaded.problems.every(({ problem }) =>
+      /^(is not set|holds no key; Supabase sets it for every function)$/
+        .test(problem)
+    ),
+  );
 });
 
 const LIVE = { TOSS_SECRET_KEY: "live_sk_a", TOSS_CLIENT_KEY: "live_ck_a" };

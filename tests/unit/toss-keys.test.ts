@@ -52,6 +52,10 @@ const cases: [string, string, string, string[]][] = [
   ["refuses test with live", "live_sk_a", "test_ck_a", ["TOSS_CLIENT_KEY"]],
   ["refuses live with test", "test_sk_a", "live_ck_a", ["TOSS_CLIENT_KEY"]],
   ["refuses mixed families", "test_gsk_a", "test_ck_a", ["TOSS_CLIENT_KEY"]],
+  ["finds a wrong place and a wrong mode at once", "test_ck_a", "live_ck_a", [
+    "TOSS_SECRET_KEY",
+    "TOSS_CLIENT_KEY",
+  ]],
   ["refuses what is no key", "hello", "world", [
     "TOSS_SECRET_KEY",
     "TOSS_CLIENT_KEY",

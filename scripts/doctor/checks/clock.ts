@@ -1,10 +1,21 @@
-import { describeAnswer } from "../ask.ts";
+import { z } from "zod";
+import { type Answer, describeAnswer } from "../ask.ts";
 import type { Check, Context } from "../context.ts";
 import type { Diagnosis } from "../diagnosis.ts";
 import { duration } from "../duration.ts";
 import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
 import { isLocal } from "../target.ts";
 import { configurationObstacle } from "../variables.ts";
+
+type Answered = Extract<Answer, { outcome: "answered" }>;
+
+/** The answer of the simulator's control API; nothing else answers so. */
+const simulatorClock = z.strictObject({
+  now: z.string(),
+  milliseconds: z.number(),
+});
+
+const RESET_DATABASE = "update private.clock set time_offset = interval '0';";
 
 /** Where payments are asked for when nobody says otherwise. */
 const TOSS_API_URL = "https://api.tosspayments.com";
@@ -21,14 +32,23 @@ interface Skews {
   toss: number | null;
 }
 
-/** Toss can be reached from here, nobody has moved the database's clock, and it agrees with Toss's. */
+/** What Toss's answer tells about its time. */
+interface TossTime {
+  api: Finding;
+  /** As {@link Skews} has it. */
+  skew: number | null;
+  /** Seconds by which a simulator's clock was moved; null = Toss is none. */
+  offset: number | null;
+}
+
+/** Toss can be reached from here, the two clocks that can be moved stand together, and the real ones agree. */
 export const checkClocks: Check = async (context) => {
-  const { api, skew } = await askToss(context);
+  const toss = await askToss(context);
   const { database } = context;
   if (database.outcome === "unknown") {
     const { check } = database.problem;
     return [
-      api,
+      toss.api,
       unchecked("clock_offset", check),
       unchecked("clock_skew", check),
     ];
@@ -36,9 +56,13 @@ export const checkClocks: Check = async (context) => {
   const { diagnosis, askedAt } = database;
   const skews = {
     database: (Date.parse(diagnosis.wallTime) - askedAt) / 1000,
-    toss: skew,
+    toss: toss.skew,
   };
-  return [api, judgeOffset(context, diagnosis), judgeSkew(skews)];
+  return [
+    toss.api,
+    judgeOffset(context, diagnosis, toss.offset),
+    judgeSkew(skews),
+  ];
 };
 
 function tossApiUrl({ target, functions }: Context): string | null {
@@ -48,15 +72,13 @@ function tossApiUrl({ target, functions }: Context): string | null {
 }
 
 /** Reads the time from Toss's answer, whatever it answers. */
-async function askToss(
-  context: Context,
-): Promise<{ api: Finding; skew: number | null }> {
+async function askToss(context: Context): Promise<TossTime> {
   const check = "toss_api";
   const url = tossApiUrl(context);
   if (url === null) {
     // The local stack's own Toss is known to its functions only.
     const obstacle = configurationObstacle(context);
-    return { api: unchecked(check, obstacle), skew: null };
+    return { api: unchecked(check, obstacle), skew: null, offset: null };
   }
   const answer = await context.ask({ url: `${url}/` });
   if (answer.outcome === "unreachable") {
@@ -65,29 +87,85 @@ async function askToss(
       `${url} cannot be reached from here: ${describeAnswer(answer)}`,
       "The functions may reach it all the same; look at the alerts.",
     );
-    return { api, skew: null };
+    return { api, skew: null, offset: null };
   }
-  const time = Date.parse(answer.headers.get("date") ?? "");
   return {
     api: ok(check, `${url} can be reached`),
-    skew: Number.isNaN(time) ? null : (time - answer.askedAt) / 1000,
+    skew: skewOf(answer),
+    offset: url === TOSS_API_URL ? null : await askSimulator(context, url),
   };
 }
 
+/** Seconds by which the Date of an answer differs from this machine's clock. */
+function skewOf(answer: Answered): number | null {
+  const time = Date.parse(answer.headers.get("date") ?? "");
+  return Number.isNaN(time) ? null : (time - answer.askedAt) / 1000;
+}
+
+/** How far a simulator's clock was moved, in seconds; null when there is none at this address. */
+async function askSimulator(
+  { ask }: Context,
+  url: string,
+): Promise<number | null> {
+  const answer = await ask({ url: `${url}/__simulator/clock` });
+  if (answer.outcome === "unreachable" || answer.status !== 200) return null;
+  const clock = simulatorClock.safeParse(answer.body);
+  if (!clock.success) return null;
+  const ahead = (clock.data.milliseconds - answer.askedAt) / 1000;
+  return ahead - (skewOf(answer) ?? 0);
+}
+
 function judgeOffset(
-  { target, functions }: Context,
-  { clockOffsetSeconds }: Diagnosis,
+  context: Context,
+  { clockOffsetSeconds: database }: Diagnosis,
+  simulator: number | null,
 ): Finding {
   const check = "clock_offset";
-  if (clockOffsetSeconds === 0) return ok(check, "nobody has moved the clock");
-  const direction = clockOffsetSeconds > 0 ? "ahead" : "back";
-  const detail = `the database's clock is moved ${
-    duration(clockOffsetSeconds)
-  } ${direction}`;
-  const action = "update private.clock set time_offset = interval '0';";
-  const isTrial = isLocal(target) &&
-    functions.configuration?.tossMode !== "live";
-  return isTrial ? warn(check, detail, action) : fail(check, detail, action);
+  const isHere = isLocal(context.target);
+  if (isHere && simulator !== null) return judgeTogether(database, simulator);
+  if (database === 0) return ok(check, "nobody has moved the clock");
+  const detail = `the database's clock is moved ${moved(database)}`;
+  const isTrial = isHere &&
+    context.functions.configuration?.tossMode !== "live";
+  return isTrial
+    ? warn(check, detail, RESET_DATABASE)
+    : fail(check, detail, RESET_DATABASE);
+}
+
+/** The database's and the simulator's clock, which are one for whoever tries things out. */
+function judgeTogether(database: number, simulator: number): Finding {
+  const check = "clock_offset";
+  const apart = database - simulator;
+  if (Math.abs(apart) > NOTICEABLE_SECONDS) {
+    return fail(
+      check,
+      `the database's clock is ${duration(apart)} ${
+        apart > 0 ? "ahead of" : "behind"
+      } the simulator's, so deadlines and charges fall apart`,
+      `${
+        database < -NOTICEABLE_SECONDS ? `${RESET_DATABASE} Then stop` : "Stop"
+      } dev and start it again: the simulator then begins at the database's time.`,
+    );
+  }
+  if (database === 0) {
+    return ok(
+      check,
+      "nobody has moved the database's or the simulator's clock",
+    );
+  }
+  const detail = `the database's clock and the simulator's are moved ${
+    moved(database)
+  }, together`;
+  // The database's alone would be torn from the simulator's, and from the times of its own rows.
+  return warn(
+    check,
+    detail,
+    "Nothing to do for a trial. Back to the real time, without the data: RESET=1 npx -y deno task dev",
+  );
+}
+
+function moved(seconds: number): string {
+  return `${duration(seconds)} ${seconds > 0 ? "ahead" : "back"}`;
 }
 
 function judgeSkew({ database, toss }: Skews): Finding {

@@ -1,18 +1,20 @@
 import {
   combinationProblems,
-  type ConfigProblem,
   publishableKeys,
   secretKeys,
 } from "./config/combinations.ts";
 import {
-  ENVIRONMENT,
   type Environment,
   SIGNATURE_KEY_VARIABLES,
   type SignatureScheme,
 } from "./config/environment.ts";
+import {
+  type ConfigProblem,
+  readEnvironment,
+} from "./config/read-environment.ts";
 import { keyMode } from "./toss/keys.ts";
 
-export type { ConfigProblem } from "./config/combinations.ts";
+export type { ConfigProblem } from "./config/read-environment.ts";
 export type { SignatureScheme } from "./config/environment.ts";
 
 /** Everything the functions need to know about where they run. */
@@ -73,27 +75,20 @@ export type LoadedConfig =
 
 /**
  * Reads and checks the whole environment at once, so that one start shows every
- * problem. Names and defaults stand in `.env.example`; an empty variable counts
- * as unset. No problem text holds a value.
+ * problem. Names and defaults stand in `.env.example`; white space around a
+ * value does not count, an empty variable counts as unset. No problem text
+ * holds a value.
  *
  * @param environment variables by name, e.g. `Deno.env.toObject()`.
  */
 export function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): LoadedConfig {
-  const set = Object.entries(environment).filter(([, text]) => text !== "");
-  const parsed = ENVIRONMENT.safeParse(Object.fromEntries(set));
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => ({
-      variable: String(path[0]),
-      problem: message,
-    }));
-    return { ok: false, problems };
-  }
-  const problems = combinationProblems(parsed.data);
-  return problems.length > 0
-    ? { ok: false, problems }
-    : { ok: true, config: toConfig(parsed.data) };
+  const { environment: read, sound, problems } = readEnvironment(environment);
+  const all = [...problems, ...combinationProblems(sound)];
+  return read === null || all.length > 0
+    ? { ok: false, problems: all }
+    : { ok: true, config: toConfig(read) };
 }
 
 function toConfig(environment: Environment): Config {

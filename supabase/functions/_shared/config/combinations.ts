@@ -1,51 +1,65 @@
 import { checkKeyPair, keyMode } from "../toss/keys.ts";
-import { type Environment, SIGNATURE_KEY_VARIABLES } from "./environment.ts";
-
-/** One thing to correct before anything can run; it never holds a value. */
-export type ConfigProblem = {
-  readonly variable: string;
-  readonly problem: string;
-};
+import {
+  type Environment,
+  SIGNATURE_KEY_VARIABLES,
+  type SoundVariables,
+} from "./environment.ts";
+import type { ConfigProblem } from "./read-environment.ts";
 
 /**
  * Finds variables that are sound alone and wrong together: keys of different
  * pairs, a live key for a local simulator, Toss over plain HTTP, missing
- * Supabase keys, signature schemes without a key.
+ * Supabase keys, signature schemes without a key. A rule whose variables are
+ * not all there says nothing.
  */
 export function combinationProblems(
-  environment: Environment,
+  environment: SoundVariables,
 ): ConfigProblem[] {
   return [
-    ...checkKeyPair({
-      secretKey: environment.TOSS_SECRET_KEY[0],
-      clientKey: environment.TOSS_CLIENT_KEY,
-    }),
+    ...keyPairProblems(environment),
     ...baseUrlProblems(environment),
     ...supabaseKeyProblems(environment),
     ...signatureProblems(environment),
   ];
 }
 
-function signatureProblems(environment: Environment): ConfigProblem[] {
-  const schemes = environment.WEBHOOK_SIGNATURE_SCHEMES;
+function keyPairProblems(environment: SoundVariables): ConfigProblem[] {
+  const { TOSS_SECRET_KEY, TOSS_CLIENT_KEY } = environment;
+  return checkKeyPair({
+    secretKey: TOSS_SECRET_KEY?.[0] ?? null,
+    clientKey: TOSS_CLIENT_KEY ?? null,
+  });
+}
+
+function signatureProblems(environment: SoundVariables): ConfigProblem[] {
+  const {
+    WEBHOOK_SIGNATURE_SCHEMES: schemes,
+    WEBHOOK_REQUIRE_SIGNATURE: isRequired,
+  } = environment;
+  if (schemes === undefined || isRequired === undefined) return [];
   // Alone it is the default, which asks nobody for a key: payout and seller
   // events then count as unproven.
   const isDefault = schemes.every((scheme) => scheme === "toss-v1") &&
-    !environment.WEBHOOK_REQUIRE_SIGNATURE;
+    !isRequired;
   if (isDefault) return [];
   return schemes
-    .filter((scheme) => environment[SIGNATURE_KEY_VARIABLES[scheme]].length < 1)
+    .filter((scheme) =>
+      environment[SIGNATURE_KEY_VARIABLES[scheme]]?.length === 0
+    )
     .map((scheme) => ({
       variable: SIGNATURE_KEY_VARIABLES[scheme],
       problem: `is not set, and WEBHOOK_SIGNATURE_SCHEMES names ${scheme}`,
     }));
 }
 
-function baseUrlProblems(environment: Environment): ConfigProblem[] {
+function baseUrlProblems(environment: SoundVariables): ConfigProblem[] {
   const variable = "TOSS_API_BASE_URL";
-  const url = new URL(environment.TOSS_API_BASE_URL);
-  const isLive = keyMode(environment.TOSS_SECRET_KEY[0]) === "live";
+  const { TOSS_API_BASE_URL: text, TOSS_SECRET_KEY } = environment;
+  if (text === undefined) return [];
+  const url = new URL(text);
   if (isLoopback(url.hostname)) {
+    const isLive = TOSS_SECRET_KEY !== undefined &&
+      keyMode(TOSS_SECRET_KEY[0]) === "live";
     if (!isLive) return [];
     const problem = "points to this machine, where only test keys may go";
     return [{ variable, problem }];
@@ -60,13 +74,18 @@ function isLoopback(hostname: string): boolean {
     hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-function supabaseKeyProblems(environment: Environment): ConfigProblem[] {
+function supabaseKeyProblems(environment: SoundVariables): ConfigProblem[] {
+  const {
+    SUPABASE_SECRET_KEYS: secret,
+    SUPABASE_PUBLISHABLE_KEYS: publishable,
+    ...legacy
+  } = environment;
   const problems: ConfigProblem[] = [];
   const problem = "holds no key; Supabase sets it for every function";
-  if (secretKeys(environment).length === 0) {
+  if (secret?.length === 0 && legacy.SUPABASE_SERVICE_ROLE_KEY === undefined) {
     problems.push({ variable: "SUPABASE_SECRET_KEYS", problem });
   }
-  if (publishableKeys(environment).length === 0) {
+  if (publishable?.length === 0 && legacy.SUPABASE_ANON_KEY === undefined) {
     problems.push({ variable: "SUPABASE_PUBLISHABLE_KEYS", problem });
   }
   return problems;

@@ -102,3 +102,9 @@ export const ENVIRONMENT = z.object({
 
 /** The environment after parsing, still under its variables' names. */
 export type Environment = z.output<typeof ENVIRONMENT>;
+
+/** Those variables of an environment that are sound by themselves; the others are missing. */
+export const SOUND_VARIABLES = ENVIRONMENT.partial();
+
+/** What {@link SOUND_VARIABLES} reads. */
+export type SoundVariables = z.output<typeof SOUND_VARIABLES>;

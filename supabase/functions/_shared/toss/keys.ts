@@ -42,20 +42,23 @@ export function keyMode(secretKey: string): "test" | "live" {
  * ("API 키"); a mixed pair fails only when a buyer is already paying. The
  * problems never contain a key.
  *
- * @returns an empty array when the pair is sound.
+ * @param keys null = is missing, which somebody else reports.
+ * @returns everything that is wrong, an empty array when the pair is sound.
  */
 export function checkKeyPair(
-  keys: { secretKey: string; clientKey: string },
+  keys: { secretKey: string | null; clientKey: string | null },
 ): KeyProblem[] {
-  const secret = parseTossKey(keys.secretKey);
-  const client = parseTossKey(keys.clientKey);
+  const secret = parseTossKey(keys.secretKey ?? "");
+  const client = parseTossKey(keys.clientKey ?? "");
   const problems = [
-    ...placeProblems("TOSS_SECRET_KEY", secret, "secret"),
-    ...placeProblems("TOSS_CLIENT_KEY", client, "client"),
+    ...keys.secretKey === null
+      ? []
+      : placeProblems("TOSS_SECRET_KEY", secret, "secret"),
+    ...keys.clientKey === null
+      ? []
+      : placeProblems("TOSS_CLIENT_KEY", client, "client"),
   ];
-  if (problems.length > 0 || secret === null || client === null) {
-    return problems;
-  }
+  if (secret === null || client === null) return problems;
   if (secret.mode !== client.mode) {
     problems.push({
       variable: "TOSS_CLIENT_KEY",

@@ -3,7 +3,7 @@ export class StopError extends Error {
   override name = "StopError";
 }
 
-/** Wrong options; the help goes with it. */
+/** Wrong options; where the help is goes with it. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
