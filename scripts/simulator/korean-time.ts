@@ -27,6 +27,11 @@ export function toKoreanDigits(time: number): string {
   return shifted(time).slice(0, 19).replace(/\D/g, "");
 }
 
+/** The local time of Seoul as a person reads it: `yyyy-MM-dd HH:mm:ss`. */
+export function toReadableTime(time: number): string {
+  return shifted(time).slice(0, 19).replace("T", " ");
+}
+
 /** The calendar month `yyyy-MM` in Korean time. */
 export function toKoreanMonth(time: number): string {
   return shifted(time).slice(0, 7);

@@ -1,5 +1,5 @@
 -- Purpose: a billing key was issued, or not: keep it, and begin what it is for.
--- Functions: private.begin_trial, begin_start_charge, charge_new_method, subscribe, public.finish_billing_issue,
+-- Functions: private.begin_trial, has_had_trial, begin_start_charge, charge_new_method, subscribe, public.finish_billing_issue,
 -- public.reject_billing_issue.
 
 create function private.begin_trial(subscriber_id uuid, chosen public.plans, method_id uuid, line jsonb)
@@ -36,6 +36,27 @@ $$;
 comment on function private.begin_trial(uuid, public.plans, uuid, jsonb) is
   'A subscription that is charged for the first time when its trial ends; the days are counted in Asia/Seoul.';
 revoke execute on function private.begin_trial(uuid, public.plans, uuid, jsonb) from public, anon, authenticated;
+
+create function private.has_had_trial(subscriber_id uuid, tried_plan_id text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from public.subscriptions as s where s.user_id = subscriber_id and s.plan_id = tried_plan_id
+  ) or exists (
+    -- Also when the subscription has another plan since.
+    select 1 from public.subscriptions as s
+    join public.payment_events as e on e.subscription_id = s.id and e.event = 'subscription_status'
+    where s.user_id = subscriber_id
+      and e.detail ->> 'event' = 'trial_started' and e.detail ->> 'planId' = tried_plan_id
+  );
+$$;
+
+comment on function private.has_had_trial(uuid, text) is
+  'Whether a user has had a plan before: a trial is given once a user and plan, and leaving and coming back is not another one.';
+revoke execute on function private.has_had_trial(uuid, text) from public, anon, authenticated;
 
 create function private.begin_start_charge(
   subscriber_id uuid, chosen public.plans, method_id uuid, request jsonb
@@ -127,14 +148,7 @@ begin
     return null;
   end if;
   select * into chosen from public.plans as p where p.id = issue.plan_id;
-  -- Once a user and plan: leaving and coming back is not another trial.
-  if chosen.trial_days > 0 and not exists (
-    select 1 from public.subscriptions as s where s.user_id = issue.user_id and s.plan_id = chosen.id
-  ) and not exists (
-    -- Also when the subscription has another plan since.
-    select 1 from private.billing_issues as i
-    where i.user_id = issue.user_id and i.plan_id = chosen.id and i.plan_outcome = 'subscribed'
-  ) then
+  if chosen.trial_days > 0 and not private.has_had_trial(issue.user_id, chosen.id) then
     begun := private.begin_trial(issue.user_id, chosen, method_id, line);
     update private.billing_issues as i set plan_outcome = 'subscribed', subscription_id = begun.id
     where i.operation_id = issue.operation_id;

@@ -173,3 +173,60 @@ test(
     assert.ok(Number(overflow) <= 0, `${overflow} px too wide`);
   },
 );
+
+test(
+  "the simulator's windows and its test payments fit a phone of 375 px, with long values too",
+  async ({ stack }, page) => {
+    const { simulator } = stack;
+    assert.ok(simulator);
+    const longName = "아주 긴 이름의 상품 ".repeat(8).trim();
+    simulator.createPayment({
+      orderId: "o".repeat(64),
+      orderName: longName,
+      amount: 123_456_789,
+    });
+    simulator.createPayment({
+      orderId: "order-of-an-account",
+      orderName: longName,
+      amount: 15_000,
+      method: "가상계좌",
+    });
+    const order = {
+      clientKey: simulator.clientKey,
+      orderId: "o".repeat(64),
+      orderName: longName,
+      amount: "123456789",
+    };
+    const card = {
+      clientKey: simulator.clientKey,
+      customerKey: "c".repeat(50),
+      method: "CARD",
+      successUrl: "http://127.0.0.1/success",
+      failUrl: "http://127.0.0.1/fail",
+    };
+    await page.setViewportSize({ width: 375, height: 700 });
+    const folder = Deno.env.get("SCREENSHOT_DIR");
+    for (
+      const [name, path] of [
+        ["window", `/payment-window?${new URLSearchParams(order)}`],
+        ["registration", `/billing-window?${new URLSearchParams(card)}`],
+        ["payments", "/my/payment-logs"],
+      ] as const
+    ) {
+      await page.goto(`${stack.tossApiBaseUrl}${path}`);
+      const more = page.locator("summary");
+      if (await more.count() > 0) await more.click();
+      if (folder) {
+        await page.screenshot({
+          path: `${folder}/${name}.png`,
+          fullPage: true,
+        });
+      }
+      const overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - globalThis.innerWidth",
+      );
+      assert.ok(Number(overflow) <= 0, `${name} is ${overflow} px too wide`);
+    }
+    assert.match(await page.locator("body").innerText(), /123,456,789원/);
+  },
+);

@@ -8,8 +8,10 @@ import { confirmPayment, orderStatus } from "./frontend/confirm.ts";
 import {
   finishRegistration,
   openRegistrationWindow,
+  removeCard,
+  subscribeWithCard,
 } from "./frontend/billing.ts";
-import { explain } from "./frontend/explain.ts";
+import { explain, explainRedirect } from "./frontend/explain.ts";
 import { FunctionError } from "./frontend/functions.ts";
 import { payByTransfer } from "./frontend/virtual-account.ts";
 import { fencesOf } from "./support/markdown.ts";
@@ -39,7 +41,9 @@ for (const path of ["docs/frontend.md", "docs/frontend.ko.md"]) {
     assert.deepEqual([...shown.keys()].sort(), FILES);
     for (const name of FILES) {
       const file = await readProjectFile(`tests/docs/frontend/${name}`);
-      assert.equal(shown.get(name), file, name);
+      // A bundler wants no ending, Deno one.
+      const bundled = file.replaceAll(/from "(\.\/[^"]+)\.ts"/g, 'from "$1"');
+      assert.equal(shown.get(name), bundled, name);
     }
   });
 }
@@ -57,7 +61,7 @@ test("the page's own success page confirms, and confirms again after a reload", 
   const { client } = await signUp(shop);
   const order = await placeOrder(client, STICKER);
   const call = await openedBy(() =>
-    openPaymentWindow(order, "https://shop.example/success")
+    openPaymentWindow(order, { successUrl: "https://shop.example/success" })
   );
   const query = payAtToss(shop, order);
 
@@ -189,4 +193,77 @@ test("a card is registered for a plan", async (shop) => {
   assert.equal(call.options.method, "CARD");
   assert.match(String(call.options.successUrl), /billing-issue\?state=/);
   assert.equal(registered.subscription?.status, "active");
+});
+
+test("transfer and virtual account are methods of the window, and a deposit is waited for", async (shop) => {
+  const { client } = await signUp(shop);
+  for (const method of ["CARD", "TRANSFER", "VIRTUAL_ACCOUNT"] as const) {
+    const order = await placeOrder(client, STICKER);
+    const call = await openedBy(() => openPaymentWindow(order, { method }));
+    assert.equal(call.options.method, method);
+    assert.equal(call.options.successUrl, order.successUrl);
+  }
+  const order = await placeOrder(client, STICKER);
+  const { orderId, amount } = order;
+  const { paymentKey } = shop.simulator.createPayment({
+    orderId,
+    amount,
+    method: "가상계좌",
+  });
+
+  const confirmed = await confirmPayment(
+    client,
+    new URLSearchParams({ paymentKey, orderId, amount: String(amount) }),
+  );
+
+  assert.equal(confirmed.status, "waiting_for_deposit");
+  assert.equal(await orderStatus(client, orderId), "waiting_for_deposit");
+});
+
+test("the fail page says what to do next, and a declined card subscribes at the next try", async (shop) => {
+  const { client } = await signUp(shop);
+  const call = await openedBy(() =>
+    openRegistrationWindow(client, { planId: "basic" })
+  );
+  const { customerKey } = call;
+  shop.simulator.declineCharges({
+    customerKey,
+    code: "REJECT_CARD_PAYMENT",
+    count: 1,
+  });
+  const { authKey } = shop.simulator.authorizeCard({ customerKey });
+  const back = new URL(String(call.options.successUrl));
+  back.searchParams.set("authKey", authKey);
+  back.searchParams.set("customerKey", customerKey);
+  const answer = await fetch(back, { redirect: "manual" });
+  await answer.body?.cancel();
+  const query = new URL(answer.headers.get("location") ?? "").searchParams;
+
+  const { text, next } = explainRedirect(query);
+  const registered = await subscribeWithCard(
+    client,
+    query.get("planId") ?? "",
+    query.get("billingMethodId") ?? "",
+  );
+
+  assert.match(text, /[가-힣]/);
+  assert.equal(next, "choose_method");
+  assert.equal(registered.subscription?.status, "active");
+  await removeCard(client, registered.billingMethodId);
+  const { data } = await client.from("billing_methods").select("status");
+  assert.deepEqual(data, [{ status: "deleted" }]);
+});
+
+Deno.test("a fail page that Toss's window redirects to offers another try", () => {
+  const closed = new URLSearchParams({
+    code: "PAY_PROCESS_CANCELED",
+    message: "결제가 사용자에 의해 취소되었습니다.",
+  });
+  assert.equal(explainRedirect(closed).next, "choose_method");
+  for (const action of ["toString", "", "unheard-of"]) {
+    const query = new URLSearchParams({ action });
+    assert.equal(explainRedirect(query).next, "choose_method");
+  }
+  const support = new URLSearchParams({ action: "contact_support" });
+  assert.equal(explainRedirect(support).next, "stay");
 });

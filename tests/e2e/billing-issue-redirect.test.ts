@@ -9,14 +9,16 @@ import {
   addPlan,
   issue,
   issueRequests,
+  registerCard,
   registerInWindow,
   type Registration,
 } from "../support/billing.ts";
-import { chargeRows } from "../support/billing-rows.ts";
+import { chargeRows, makeChargesDue } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { signUp } from "../support/users.ts";
+import { work } from "../support/worker.ts";
 
 const test = shopTests();
 
@@ -69,6 +71,7 @@ test("the plan of prepare is subscribed to, whatever the address says", async (s
   const page = await comeBack(shop, redirectUrl);
 
   assert.equal(page.query.status, "active");
+  assert.equal(page.query.planId, planId);
   const { data } = await user.client.from("subscriptions").select();
   assert.deepEqual(
     data?.map(({ id, plan_id }) => [id, plan_id]),
@@ -194,8 +197,50 @@ test("a declined first charge leads to the fail page, and the card stays", async
   assert.equal(page.path, "/payment/fail");
   assert.equal(page.query.code, "payment_confirm_failed");
   assert.equal(page.query.tossCode, "REJECT_CARD_PAYMENT");
+  assert.equal(page.query.action, "use_another_method");
+  assert.equal(page.query.planId, planId);
   const { data } = await user.client.from("billing_methods").select();
-  assert.equal(data?.length, 1);
+  assert.deepEqual(data?.map(({ id }) => id), [page.query.billingMethodId]);
+});
+
+test("while the first charge is open the page knows which card and plan it waits for", async (shop) => {
+  const user = await signUp(shop);
+  const planId = await addPlan(shop);
+  const { redirectUrl } = await registerInWindow(shop, user, { planId });
+  shop.simulator.addFault({
+    kind: "lose_answer_after",
+    pathPattern: "^/v1/billing/(?!authorizations)",
+    count: "always",
+  });
+
+  const page = await comeBack(shop, redirectUrl);
+
+  assert.equal(page.path, "/payment/success");
+  const { data } = await user.client.from("billing_methods").select();
+  assert.deepEqual(page.query, {
+    status: "processing",
+    planId,
+    billingMethodId: data?.[0]?.id,
+  });
+  shop.simulator.clearFaults();
+  await makeChargesDue(shop, user);
+  await work(shop, "operations");
+  assert.equal((await comeBack(shop, redirectUrl)).query.status, "active");
+});
+
+test("a refusal before the card is registered names the plan that it was for", async (shop) => {
+  const user = await signUp(shop);
+  const planId = await addPlan(shop);
+  const late = await registerInWindow(shop, user, { planId });
+  const subscribed = await registerCard(shop, user, { planId });
+
+  const page = await comeBack(shop, late.redirectUrl);
+
+  assert.ok(subscribed.subscription);
+  assert.equal(page.path, "/payment/fail");
+  assert.equal(page.query.code, "already_subscribed");
+  assert.equal(page.query.planId, planId);
+  assert.ok(page.query.action);
 });
 
 test("an address that lacks something is refused by name on the fail page", async (shop) => {

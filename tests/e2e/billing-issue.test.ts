@@ -174,7 +174,10 @@ test("a declined first charge leaves the card registered and nobody subscribed",
   assert.equal(body.code, "payment_confirm_failed");
   assert.equal(body.tossCode, "REJECT_CARD_PAYMENT");
   const { data: methods } = await user.client.from("billing_methods").select();
-  assert.deepEqual(body.details, { billingMethodId: methods?.[0]?.id });
+  assert.deepEqual(body.details, {
+    billingMethodId: methods?.[0]?.id,
+    planId,
+  });
   const { data: subscriptions } = await user.client.from("subscriptions")
     .select();
   assert.deepEqual(subscriptions, []);

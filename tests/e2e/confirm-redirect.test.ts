@@ -127,6 +127,7 @@ test("GET confirm sends a declined buyer to the fail page with our code and Toss
 
   assert.deepEqual(query, {
     code: "payment_confirm_failed",
+    action: "use_another_method",
     orderId: purchase.orderId,
     tossCode: "REJECT_CARD_COMPANY",
   });
@@ -158,6 +159,7 @@ test("GET confirm refuses an amount that the buyer has changed", async (shop) =>
   const query = await landOnFailure(shop, { ...purchase, amount: 1 });
 
   assert.equal(query.code, "payment_amount_mismatch");
+  assert.equal(query.action, "start_over");
   assert.equal(query.orderId, purchase.orderId);
   assert.equal(query.tossCode, undefined);
   assert.equal(confirmRequests(shop).length, asked);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Simulator } from "../../scripts/simulator/simulator.ts";
 import {
   cancel,
+  confirm,
   issueAccount,
   read,
   REFUND_RECEIVE_ACCOUNT,
@@ -10,8 +11,9 @@ import { ORDER, withSimulator } from "./with-simulator.ts";
 
 const LOGS = "/my/payment-logs";
 
-async function page(simulator: Simulator): Promise<string> {
-  const response = await fetch(simulator.url + LOGS);
+async function page(simulator: Simulator, query = ""): Promise<string> {
+  const search = new URLSearchParams({ q: query });
+  const response = await fetch(`${simulator.url}${LOGS}?${search}`);
   assert.equal(response.status, 200);
   return await response.text();
 }
@@ -66,7 +68,7 @@ Deno.test("payment logs §6 play deposit, reversal, deadline and refund by butto
 Deno.test("payment logs complete a refund and offer nothing for a card payment", async () => {
   await withSimulator(async (simulator) => {
     const card = simulator.createPayment(ORDER);
-    assert.ok(!(await page(simulator)).includes("<button"));
+    assert.ok(!(await page(simulator)).includes('name="action"'));
     const response = await fetch(
       `${simulator.url}${LOGS}/${card.paymentKey}`,
       { method: "POST", body: new URLSearchParams({ action: "deposit" }) },
@@ -88,5 +90,70 @@ Deno.test("payment logs complete a refund and offer nothing for a card payment",
     await press(simulator, json.paymentKey, "complete_refund");
     const { virtualAccount } = await read(simulator, json.paymentKey);
     assert.equal(virtualAccount.refundStatus, "COMPLETED");
+  });
+});
+
+/** The order ids of the rows that the page shows, in order. */
+function shownOrders(html: string): string[] {
+  const [, body = ""] = html.split("<tbody>");
+  return [...body.matchAll(/order-\d{4}/g)].map(([id]) => id);
+}
+
+Deno.test("payment logs show times, keys and amounts of each payment, the youngest first", async () => {
+  await withSimulator(async (simulator) => {
+    const first = simulator.createPayment({ ...ORDER, orderId: "order-0001" });
+    await confirm(simulator, {
+      paymentKey: first.paymentKey,
+      orderId: "order-0001",
+      amount: ORDER.amount,
+    });
+    simulator.createPayment({ ...ORDER, orderId: "order-0002" });
+
+    const html = await page(simulator);
+
+    assert.deepEqual(shownOrders(html), ["order-0002", "order-0001"]);
+    assert.ok(html.includes(first.paymentKey));
+    assert.ok(html.includes("15,000원"));
+    const { requestedAt, approvedAt } = await read(simulator, first.paymentKey);
+    for (const time of [requestedAt, approvedAt]) {
+      assert.ok(html.includes(time.slice(0, 19).replace("T", " ")), time);
+    }
+    assert.match(html, /결제 완료/);
+  });
+});
+
+Deno.test("payment logs are searched by order, key, name and status, and keep the search after a button", async () => {
+  await withSimulator(async (simulator) => {
+    const orderName = "<b>파란 컵</b>";
+    const { paymentKey } = simulator.createPayment({
+      ...ORDER,
+      orderId: "order-0001",
+      orderName,
+    });
+    const { json } = await issueAccount(simulator, { orderId: "order-0002" });
+    const found = async (query: string) =>
+      shownOrders(await page(simulator, query));
+
+    assert.deepEqual(await found("order-0001"), ["order-0001"]);
+    assert.deepEqual(await found(paymentKey.slice(-10)), ["order-0001"]);
+    assert.deepEqual(await found("파란 컵"), ["order-0001"]);
+    assert.deepEqual(await found("waiting_for_deposit"), ["order-0002"]);
+    assert.deepEqual(await found("입금 대기"), ["order-0002"]);
+    const nothing = await page(simulator, '"><script>');
+    assert.deepEqual(shownOrders(nothing), []);
+    assert.match(nothing, /No payment matches/);
+    for (const html of [nothing, await page(simulator)]) {
+      assert.ok(!/<script>|<b>/.test(html));
+    }
+    const pressed = await fetch(
+      `${simulator.url}${LOGS}/${json.paymentKey}`,
+      {
+        method: "POST",
+        body: new URLSearchParams({ action: "deposit", q: "order-0002" }),
+        redirect: "manual",
+      },
+    );
+    await pressed.body?.cancel();
+    assert.equal(pressed.headers.get("location"), `${LOGS}?q=order-0002`);
   });
 });

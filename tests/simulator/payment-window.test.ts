@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ERROR_CODES } from "../../scripts/simulator/error-codes.ts";
 import { confirm } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 import type { Simulator } from "../../scripts/simulator/simulator.ts";
@@ -96,6 +97,45 @@ Deno.test("payment window lets the confirm be declined", async () => {
     const { paymentKey = "" } = query;
     const { json } = await confirm(simulator, { paymentKey, ...ORDER });
     assert.equal(json.code, "REJECT_CARD_COMPANY");
+  });
+});
+
+/** What a select of the page offers. */
+function offered(html: string, name: string): string[] {
+  const select = new RegExp(`<select name="${name}">(.*?)</select>`, "s")
+    .exec(html)?.[1] ?? "";
+  return [...select.matchAll(/<option value="(\w*)">/g)]
+    .map(([, code = ""]) => code);
+}
+
+Deno.test("payment window offers ten declines by their Korean names, and every other one behind 더 보기", async () => {
+  await withSimulator(async (simulator) => {
+    const page = await fetch(windowUrl(simulator));
+    const html = await page.text();
+    const common = offered(html, "code");
+    const [nothing, ...others] = offered(html, "otherCode");
+
+    assert.equal(common.length, 10);
+    assert.match(html, /한도 초과·잔액 부족 \(REJECT_CARD_PAYMENT\)/);
+    assert.match(html, /<details>\s*<summary>더 보기/);
+    assert.equal(nothing, "");
+    const documented = [...ERROR_CODES.values()]
+      .filter(({ status }) => status < 500).map(({ code }) => code);
+    assert.deepEqual([...common, ...others].sort(), documented.sort());
+    const { query } = await press(
+      simulator,
+      "decline",
+      { successUrl: SUCCESS, failUrl: FAIL },
+      { form: { otherCode: "INVALID_PASSWORD" } },
+    );
+    assert.equal(query["code"], "INVALID_PASSWORD");
+    const empty = await press(
+      simulator,
+      "decline",
+      { successUrl: SUCCESS, failUrl: FAIL },
+      { form: { otherCode: "" } },
+    );
+    assert.equal(empty.query["code"], "REJECT_CARD_COMPANY");
   });
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paymentView } from "../../../supabase/functions/_shared/database/payment-view.ts";
+import { subscriptionView } from "../../../supabase/functions/_shared/database/subscription-view.ts";
 
 /** A time as every answer writes it. */
 export const time = z.string().meta({
@@ -20,6 +21,17 @@ export const processingOrder = processing.extend({ orderId: z.string() });
 
 /** A payment that was approved, or whose deposit is awaited. */
 export const payment = paymentView;
+
+/** A billing method that is registered, and the subscription that it pays for. */
+export const issuedMethod = z.object({
+  billingMethodId: z.string(),
+  card: z.object({
+    issuerCode: z.string().nullable(),
+    number: z.string().nullable().meta({ description: "Masked" }),
+    cardType: z.string().nullable(),
+  }),
+  subscription: subscriptionView.optional(),
+});
 
 /** The header of every 202. */
 export const ASK_AGAIN = {

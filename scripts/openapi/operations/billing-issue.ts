@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { subscriptionView } from "../../../supabase/functions/_shared/database/subscription-view.ts";
 import {
   deleteRequest,
   issueQuery,
@@ -7,7 +6,7 @@ import {
   prepareRequest,
 } from "../../../supabase/functions/billing-issue/request.ts";
 import type { OperationDescription } from "../operation.ts";
-import { ASK_AGAIN, processing } from "./answers.ts";
+import { ASK_AGAIN, issuedMethod, processing } from "./answers.ts";
 
 const PLAN_ERRORS = ["plan_not_found", "already_subscribed"] as const;
 
@@ -42,22 +41,14 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   description:
     "Turns the `authKey` of the registration window into a billing method. With `planId` it subscribes: the first " +
     "period is charged at once, or the trial begins. Repeating it answers the same and charges nothing twice. When " +
-    "the first charge is declined, `payment_confirm_failed` names the method that is registered all the same in " +
-    "`details.billingMethodId`.",
+    "the first charge is declined, `payment_confirm_failed` names in `details` the method that is registered all the " +
+    "same and the plan: `POST subscription` with the action `subscribe` tries again without a new registration.",
   security: ["userToken"],
   body: issueRequest,
   answers: {
     201: {
       description: "Registered; with `planId` also subscribed.",
-      schema: z.object({
-        billingMethodId: z.string(),
-        card: z.object({
-          issuerCode: z.string().nullable(),
-          number: z.string().nullable().meta({ description: "Masked" }),
-          cardType: z.string().nullable(),
-        }),
-        subscription: subscriptionView.optional(),
-      }),
+      schema: issuedMethod,
     },
     202: {
       description:
@@ -80,8 +71,9 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   summary: "Register on the success redirect",
   description:
     "The registration window's success URL. The signed `state` proves for whom; then it does what the POST does and " +
-    "redirects: to the success page with `status`, `billingMethodId` and `subscriptionId`, or to the fail page with " +
-    "`code`, `message` and, where Toss refused, `tossCode`. Never answers an error body for a refusal.",
+    "redirects: to the success page with `status`, `planId`, `billingMethodId` and `subscriptionId`, or to the fail " +
+    "page with `code`, `message`, `action`, `planId`, where the card is registered all the same `billingMethodId`, and " +
+    "where Toss refused `tossCode`. Never answers an error body for a refusal.",
   security: [],
   query: issueQuery.extend({ state: z.string() }),
   answers: {
@@ -99,7 +91,7 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   description:
     "Takes an own billing method out of use at once and removes its key at Toss, later if Toss cannot do it now. " +
     "Repeating it answers the same.",
-  security: ["userToken"],
+  security: ["userToken", "secretKey"],
   body: deleteRequest,
   answers: {
     200: {

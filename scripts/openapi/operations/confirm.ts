@@ -46,8 +46,8 @@ export const confirmOperations: readonly OperationDescription[] = [{
   summary: "Confirm on the success redirect",
   description:
     "The payment window's success URL. Confirms, then redirects: to the success page with `orderId` and `status`, or " +
-    "to the fail page with `code`, `message`, `orderId` and, where Toss refused, `tossCode`. Never answers an error " +
-    "body for a refusal.",
+    "to the fail page with `code`, `message`, `action`, `orderId` and, where Toss refused, `tossCode`. Never answers " +
+    "an error body for a refusal.",
   security: [],
   query: confirmQuery,
   answers: {

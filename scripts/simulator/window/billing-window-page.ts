@@ -1,7 +1,8 @@
 import { CARD_COMPANIES, CARD_TYPES, OWNER_TYPES } from "../payments/card.ts";
 import type { BillingWindowRequest } from "./billing-window-request.ts";
+import { declineFields, REGISTRATION_DECLINES } from "./declines.ts";
 import { detailRows, htmlPage } from "./html.ts";
-import { DECLINE_CODES, hidden } from "./window-page.ts";
+import { hidden } from "./window-page.ts";
 
 function select(
   label: string,
@@ -44,7 +45,7 @@ ${select("소유자 · Owner", "ownerType", named(OWNER_TYPES))}
 <button name="action" value="cancel" formnovalidate>등록 취소 · Cancel</button>
 <fieldset>
 <legend>실패 연습 · Rehearse a failure</legend>
-${select("거절 코드 · Decline code", "code", named(DECLINE_CODES))}
+${declineFields(REGISTRATION_DECLINES)}
 <button name="action" value="decline" formnovalidate>등록 거절 · Decline</button>
 </fieldset>
 </form>`,

@@ -3,7 +3,7 @@ import {
   authorizationSchema,
   customerKeySchema,
 } from "../billing/authorize-card.ts";
-import { declineCodeSchema } from "../control/schemas.ts";
+import { declineShape } from "./declines.ts";
 import { redirectUrlSchema } from "./window-request.ts";
 
 const targetShape = {
@@ -29,7 +29,7 @@ const { issuerCode, cardType, ownerType } = authorizationSchema.shape;
 export const billingFormSchema = z.object({
   ...targetShape,
   action: z.enum(["register", "decline", "cancel"]),
-  code: declineCodeSchema.default("INVALID_CARD_NUMBER"),
+  ...declineShape,
   lastDigits: z.string(),
   issuerCode,
   cardType,

@@ -12,6 +12,7 @@ import {
   billingFormSchema,
   parseBillingWindowRequest,
 } from "./billing-window-request.ts";
+import { chosenDecline } from "./declines.ts";
 import { redirectTo } from "./window-result.ts";
 import { problemPage } from "./window-routes.ts";
 
@@ -45,7 +46,7 @@ function play(
     case "cancel":
       return fail(form, "PAY_PROCESS_CANCELED");
     case "decline":
-      return fail(form, form.code);
+      return fail(form, chosenDecline(form, "INVALID_CARD_NUMBER"));
     case "register": {
       const card = { lastDigits, issuerCode, cardType, ownerType };
       const input = authorizationSchema.safeParse({ customerKey, ...card });

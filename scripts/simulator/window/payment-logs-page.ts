@@ -1,72 +1,174 @@
-import type { Payment } from "../payments/payment.ts";
-import { virtualAccountBody } from "../payments/virtual-account-body.ts";
-import {
-  type AccountPayment,
-  hasAccount,
-} from "../payments/virtual-account-life.ts";
-import { detailRows, escapeHtml, htmlPage } from "./html.ts";
+import { toReadableTime } from "../korean-time.ts";
+import type { Payment, PaymentStatus } from "../payments/payment.ts";
+import { accountCell } from "./account-cell.ts";
+import { escapeHtml, htmlPage, won } from "./html.ts";
 
-function button(value: string, label: string): string {
-  return `<button name="action" value="${value}">${label}</button>`;
+/** So many rows are shown; older payments are found by the search. */
+const ROWS_SHOWN = 100;
+
+const STATUS_NAMES: Record<PaymentStatus, string> = {
+  READY: "결제 전",
+  IN_PROGRESS: "승인 전",
+  WAITING_FOR_DEPOSIT: "입금 대기",
+  DONE: "결제 완료",
+  CANCELED: "취소",
+  PARTIAL_CANCELED: "부분 취소",
+  ABORTED: "승인 실패",
+  EXPIRED: "만료",
+};
+
+const STYLE = `<style>
+form.search { display: flex; gap: .5rem; margin: 0 0 .75rem; }
+form.search input { margin: 0; }
+form.search button { width: auto; flex: none; margin: 0; }
+p.count { margin: 0 0 .75rem; color: #6b7684; font-size: .875rem; }
+table { width: 100%; border-collapse: collapse; font-size: .8125rem; }
+th { padding: .5rem; border-bottom: 1px solid #d1d6db; color: #6b7684;
+  text-align: left; font-weight: 600; white-space: nowrap; }
+td { padding: .625rem .5rem; border-bottom: 1px solid #e5e8eb;
+  vertical-align: top; overflow-wrap: anywhere; }
+td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.status-cell { white-space: nowrap; }
+td.amount { margin: 0; white-space: nowrap; text-align: right; font-weight: 600; font-size: inherit; }
+th.amount { text-align: right; font-size: inherit; }
+td small { display: block; color: #6b7684; font-weight: 400; }
+code { font: .75rem/1.5 ui-monospace, monospace; }
+.status { display: inline-block; padding: 0 .5rem; border-radius: 1rem;
+  background: #f2f4f6; white-space: nowrap; font-weight: 600; }
+.DONE { background: #e3f5ec; color: #0a6b42; }
+.WAITING_FOR_DEPOSIT, .IN_PROGRESS { background: #fff3d6; color: #8a5a00; }
+.CANCELED, .PARTIAL_CANCELED, .ABORTED, .EXPIRED { background: #fdeaea; color: #a12a2a; }
+td button, td input { min-height: 2.25rem; padding: .25rem .5rem; font-size: .8125rem; }
+td form { min-width: 11rem; }
+@media (max-width: 52rem) {
+  main.wide { padding: 1rem; }
+  thead { display: none; }
+  table, tbody, tr, td { display: block; }
+  tr { padding: .5rem 0; border-bottom: 1px solid #d1d6db; }
+  td, td.amount { display: flex; justify-content: space-between; gap: 1rem;
+    padding: .25rem 0; border: 0; text-align: right; }
+  td::before { content: attr(data-name); flex: none; color: #6b7684; font-weight: 400; }
+  td.action { display: block; padding-top: .5rem; text-align: left; }
+  td.action::before { content: none; }
+  td:empty { display: none; }
+  td button, td input { min-height: 2.75rem; }
+}
+</style>`;
+
+function cell(name: string, content: string, kind = ""): string {
+  return `<td data-name="${name}"${
+    kind === "" ? "" : ` class="${kind}"`
+  }>${content}</td>`;
 }
 
-/** The buttons that make sense in the payment's present state. */
-function buttonsOf({ status, virtualAccount }: AccountPayment): string[] {
-  if (status === "WAITING_FOR_DEPOSIT") {
-    const name = escapeHtml(virtualAccount.customerName);
-    return [
-      `<label>입금자명 · Depositor
-<input name="depositorName" maxlength="100" value="${name}" required></label>`,
-      button("deposit", "입금처리 · Deposit"),
-      button("expire", "입금 기한 지남 · Pass the deadline"),
-    ];
+function timeCell(payment: Payment): string {
+  const { requestedAt, approvedAt } = payment;
+  const approved = approvedAt === null
+    ? ""
+    : `<small>승인 ${toReadableTime(approvedAt)}</small>`;
+  return cell(
+    "시각",
+    `<span>${toReadableTime(requestedAt)}${approved}</span>`,
+    "time",
+  );
+}
+
+function amountCell({ totalAmount, balanceAmount, cancels }: Payment): string {
+  const rest = cancels.length === 0
+    ? ""
+    : `<small>남은 금액 ${won(balanceAmount)}</small>`;
+  return cell("금액", `<span>${won(totalAmount)}${rest}</span>`, "amount");
+}
+
+function statusCell({ status, failure }: Payment): string {
+  const reason = failure === null
+    ? ""
+    : `<small>${escapeHtml(failure.code)}</small>`;
+  return cell(
+    "상태",
+    `<span><span class="status ${status}">${STATUS_NAMES[status]}</span>
+<small>${status}</small>${reason}</span>`,
+    "status-cell",
+  );
+}
+
+function row(payment: Payment, query: string): string {
+  const { orderName, orderId, paymentKey, method } = payment;
+  return `<tr>
+${timeCell(payment)}
+${
+    cell(
+      "주문",
+      `<span>${escapeHtml(orderName)}<small><code>${
+        escapeHtml(orderId)
+      }</code></small></span>`,
+    )
   }
-  const reversal = button("reverse", "입금 오류 · Reverse the deposit");
+${cell("결제 키", `<code>${escapeHtml(paymentKey)}</code>`)}
+${cell("결제수단", `<span>${method}</span>`)}
+${amountCell(payment)}
+${statusCell(payment)}
+${cell("가상계좌", accountCell(payment, query), "action")}
+</tr>`;
+}
+
+/** Whether a payment has `query` in what the page shows of it. */
+function matches(payment: Payment, query: string): boolean {
+  const { status, orderName, orderId, paymentKey, method } = payment;
+  const account = payment.virtualAccount?.accountNumber ?? "";
+  const times = [payment.requestedAt, payment.approvedAt]
+    .map((time) => time === null ? "" : toReadableTime(time));
   return [
-    ...(status === "DONE" ? [reversal] : []),
-    ...(virtualAccount.refundStatus === "PENDING"
-      ? [
-        button("complete_refund", "환불 완료 · Complete the refund"),
-        button("fail_refund", "환불 실패 · Fail the refund"),
-      ]
-      : []),
-  ];
+    orderId,
+    paymentKey,
+    orderName,
+    method,
+    status,
+    STATUS_NAMES[status],
+    account,
+    payment.failure?.code ?? "",
+    ...times,
+  ].some((text) => text.toLowerCase().includes(query.toLowerCase()));
 }
 
-function accountSection(payment: AccountPayment): string {
-  const account = virtualAccountBody(payment.virtualAccount);
-  const expired = account.expired ? " · expired" : "";
-  const details = detailRows([
-    ["계좌 · Account", `${account.bankCode} ${account.accountNumber}`],
-    ["입금자 · Depositor", account.depositorName],
-    ["입금 기한 · Due", account.dueDate + expired],
-    ["환불 · Refund", account.refundStatus],
-  ]);
-  const action = `/my/payment-logs/${payment.paymentKey}`;
-  return `${details}
-<form method="post" action="${action}">
-${buttonsOf(payment).join("\n")}
-</form>`;
+function listOf(payments: Payment[], query: string): string {
+  const found = payments.filter((payment) => matches(payment, query));
+  const shown = found.toReversed().slice(0, ROWS_SHOWN);
+  const total = payments.length.toLocaleString("ko-KR");
+  const count = found.length.toLocaleString("ko-KR");
+  const newest = found.length > shown.length
+    ? `, 최근 ${shown.length}건만 표시 · newest ${shown.length}`
+    : "";
+  if (shown.length === 0) {
+    return `<p>찾는 결제가 없어요. · No payment matches.</p>`;
+  }
+  return `<p class="count">전체 ${total}건 중 ${count}건${newest} · ${count} of ${total}</p>
+<table>
+<thead><tr><th>시각 · Time</th><th>주문 · Order</th><th>결제 키 · Key</th><th>결제수단 · Method</th><th class="amount">금액 · Amount</th><th>상태 · Status</th><th>가상계좌 · Account</th></tr></thead>
+<tbody>
+${shown.map((payment) => row(payment, query)).join("\n")}
+</tbody>
+</table>`;
 }
 
-function paymentSection(payment: Payment): string {
-  const amount = `${payment.totalAmount.toLocaleString("ko-KR")}원`;
-  const details = detailRows([
-    ["상품 · Order", payment.orderName],
-    ["주문번호 · Order id", payment.orderId],
-    ["결제수단 · Method", payment.method],
-    ["금액 · Amount", amount],
-    ["상태 · Status", payment.status],
-  ]);
-  const account = hasAccount(payment) ? accountSection(payment) : "";
-  return `<section>\n${details}\n${account}\n</section>`;
-}
-
-/** Every payment, the youngest first; a virtual account has its buttons. */
-export function paymentLogsPage(payments: Payment[]): string {
-  const sections = payments.toReversed().map(paymentSection);
-  const content = sections.length === 0
-    ? "<p>결제가 없습니다. · No payments yet.</p>"
-    : sections.join("\n");
-  return htmlPage("테스트 결제내역 · Test payments", content);
+/**
+ * The payments as a table, the youngest first; a virtual account has its buttons.
+ *
+ * @param query what the shown payments have in one of their texts; empty for all
+ */
+export function paymentLogsPage(payments: Payment[], query: string): string {
+  const content = payments.length === 0
+    ? "<p>아직 결제가 없어요. · No payments yet.</p>"
+    : `<form class="search" role="search">
+<input type="search" name="q" value="${
+      escapeHtml(query)
+    }" aria-label="검색" placeholder="주문번호, 결제 키, 상품, 상태, 날짜 · Search">
+<button>검색</button>
+</form>
+${listOf(payments, query)}`;
+  return htmlPage(
+    "테스트 결제내역 · Test payments",
+    `${STYLE}\n${content}`,
+    "wide",
+  );
 }

@@ -16,6 +16,7 @@ const formSchema = z.object({
     "fail_refund",
   ]),
   depositorName: depositSchema.shape.depositorName,
+  q: z.string().max(100).default(""),
 });
 
 function play(
@@ -37,6 +38,12 @@ function play(
   }
 }
 
+function pageOf(query: string): string {
+  return query === ""
+    ? "/my/payment-logs"
+    : `/my/payment-logs?${new URLSearchParams({ q: query })}`;
+}
+
 /**
  * The page with the test payments and the buttons of virtual accounts, at the
  * path it has in Toss's dev centre (테스트 결제내역).
@@ -47,14 +54,15 @@ export function paymentLogsRoutes(
 ): Hono {
   const app = new Hono();
   app.get("/my/payment-logs", (c) => {
-    return c.html(paymentLogsPage([...state.payments.values()]));
+    const query = (c.req.query("q") ?? "").trim().slice(0, 100);
+    return c.html(paymentLogsPage([...state.payments.values()], query));
   });
   app.post("/my/payment-logs/:paymentKey", async (c) => {
     const form = formSchema.safeParse(await c.req.parseBody());
     if (!form.success) return c.html(messagePage("INVALID_REQUEST"), 400);
     const outcome = play(controls, c.req.param("paymentKey"), form.data);
     return outcome.kind === "done"
-      ? c.redirect("/my/payment-logs", 303)
+      ? c.redirect(pageOf(form.data.q), 303)
       : c.html(messagePage(outcome.kind), 409);
   });
   return app;

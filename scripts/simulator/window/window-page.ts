@@ -1,27 +1,8 @@
-import { ERROR_CODES } from "../error-codes.ts";
 import { BANK_CHOICES } from "../payments/banks.ts";
 import type { Payment } from "../payments/payment.ts";
-import { detailRows, escapeHtml, htmlPage } from "./html.ts";
+import { declineFields, PAYMENT_DECLINES } from "./declines.ts";
+import { detailRows, escapeHtml, htmlPage, won } from "./html.ts";
 import type { ResultTarget } from "./window-request.ts";
-
-// The declines a buyer meets most, offered first.
-const COMMON_DECLINES = [
-  "REJECT_CARD_PAYMENT",
-  "REJECT_CARD_COMPANY",
-  "REJECT_ACCOUNT_PAYMENT",
-  "INVALID_STOPPED_CARD",
-  "INVALID_CARD_LOST_OR_STOLEN",
-];
-
-/** Every documented refusal, the common ones first. */
-export const DECLINE_CODES = [
-  ...COMMON_DECLINES,
-  ...[...ERROR_CODES.values()]
-    .filter(({ status, code }) =>
-      status < 500 && !COMMON_DECLINES.includes(code)
-    )
-    .map(({ code }) => code),
-];
 
 /** A hidden field of a form; nothing when there is no value. */
 export function hidden(name: string, value: string | undefined): string {
@@ -45,8 +26,6 @@ function accountFields({ method, accountTerms }: Payment): string {
 
 /** The page on which a person pays, declines or cancels. */
 export function windowPage(payment: Payment, target: ResultTarget): string {
-  const options = DECLINE_CODES.map((code) => `<option>${code}</option>`);
-  const amount = payment.totalAmount.toLocaleString("ko-KR");
   const details = detailRows([
     ["상품 · Order", payment.orderName],
     ["주문번호 · Order id", payment.orderId],
@@ -54,7 +33,7 @@ export function windowPage(payment: Payment, target: ResultTarget): string {
   ]);
   return htmlPage(
     "결제 · Payment",
-    `<p class="amount">${amount}원</p>
+    `<p class="amount">${won(payment.totalAmount)}</p>
 ${details}
 <form method="post" action="/payment-window/${payment.paymentKey}">
 ${hidden("successUrl", target.successUrl)}
@@ -65,8 +44,7 @@ ${accountFields(payment)}
 <button name="action" value="cancel">결제 취소 · Cancel</button>
 <fieldset>
 <legend>실패 연습 · Rehearse a failure</legend>
-<label>거절 코드 · Decline code
-<select name="code">${options.join("")}</select></label>
+${declineFields(PAYMENT_DECLINES)}
 <button name="action" value="decline_confirm">승인에서 거절 · Decline at confirm</button>
 <button name="action" value="decline">결제창에서 거절 · Decline here</button>
 </fieldset>

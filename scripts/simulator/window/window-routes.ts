@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { declineSchema } from "../control/schemas.ts";
 import { describeError } from "../error-codes.ts";
 import { bankSchema } from "../payments/banks.ts";
 import { createPayment } from "../payments/create-payment.ts";
@@ -11,13 +10,14 @@ import {
   deadlineRefusal,
 } from "../payments/virtual-account.ts";
 import type { SimulatorState } from "../state.ts";
+import { chosenDecline, declineShape } from "./declines.ts";
 import { messagePage, windowPage } from "./window-page.ts";
 import { parseWindowRequest, resultTargetSchema } from "./window-request.ts";
 import { answerResult } from "./window-result.ts";
 
 const formSchema = resultTargetSchema.extend({
   action: z.enum(["pay", "decline", "decline_confirm", "cancel"]),
-  code: declineSchema.shape.code.optional(),
+  ...declineShape,
   bank: bankSchema.optional(),
   customerName: ACCOUNT_FIELDS.customerName.optional(),
 });
@@ -36,13 +36,12 @@ function play(
   payment: Payment,
   form: z.output<typeof formSchema>,
 ): Response {
-  const {
-    action,
-    code = "REJECT_CARD_PAYMENT",
-    bank,
-    customerName,
-    ...target
-  } = form;
+  const { action, code: common, otherCode, bank, customerName, ...target } =
+    form;
+  const code = chosenDecline(
+    { code: common, otherCode },
+    "REJECT_CARD_PAYMENT",
+  );
   const { accountTerms } = payment;
   // The payment stays READY and expires, as when a real buyer leaves.
   if (action === "cancel") return answerResult({ kind: "canceled" }, target);

@@ -7,6 +7,7 @@ import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
+import { issuedResponse } from "../_shared/http/issued-response.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { requireUser } from "../_shared/http/require-user.ts";
@@ -40,7 +41,7 @@ export async function register(
     case "processing":
       return result;
     case "issued": {
-      const error = planError(result);
+      const error = planError(result, request.planId);
       if (error !== null) throw error;
       return result;
     }
@@ -62,13 +63,5 @@ export const issueByJson: Handler = async (request, context) => {
   if (plan?.kind === "processing") {
     return processingResponse({ billingMethodId: billingMethod.id });
   }
-  return Response.json({
-    billingMethodId: billingMethod.id,
-    card: {
-      issuerCode: billingMethod.cardIssuerCode,
-      number: billingMethod.cardNumberMasked,
-      cardType: billingMethod.cardType,
-    },
-    ...(subscription === null ? {} : { subscription }),
-  }, { status: 201 });
+  return issuedResponse(billingMethod, subscription);
 };

@@ -16,15 +16,18 @@ import { issueQuery } from "./request.ts";
 
 /**
  * `GET billing-issue`: the success URL of the registration window. Registers, then sends the browser to the shop's
- * success page, or to its fail page with `code`, `message` and, where Toss refused, `tossCode`.
+ * success page, or to its fail page with `code`, `message`, `action`, `planId` and, where they exist,
+ * `billingMethodId` and `tossCode`.
  *
  * The signed state proves for whom; authKey and customerKey alone prove nothing.
  */
 export const issueByRedirect: Handler = async (request, context) => {
   const { config } = context.services;
   const query = Object.fromEntries(new URL(request.url).searchParams);
+  let planId: string | undefined;
   try {
     const state = await readState(context, query.state);
+    planId = state.planId;
     const { authKey, customerKey } = parseInput(query, issueQuery);
     if (customerKey !== state.customerKey) {
       throw new AppError(
@@ -33,21 +36,24 @@ export const issueByRedirect: Handler = async (request, context) => {
       );
     }
     const result = await register(context, { ...state, authKey });
-    return redirect(appUrl(config, config.app.successPath, pageOf(result)));
+    return redirect(appUrl(config, config.app.successPath, {
+      ...pageOf(result),
+      planId,
+    }));
   } catch (thrown) {
     return redirectRefusal(request, context, {
       thrown,
       event: "billing_issue_refused",
+      parameters: { planId },
     });
   }
 };
 
 function pageOf(result: Registered): Record<string, string | undefined> {
-  if (result.kind === "processing" || result.plan?.kind === "processing") {
-    return { status: "processing" };
-  }
+  if (result.kind === "processing") return { status: "processing" };
+  const isCharging = result.plan?.kind === "processing";
   return {
-    status: result.subscription?.status ?? "issued",
+    status: isCharging ? "processing" : result.subscription?.status ?? "issued",
     billingMethodId: result.billingMethod.id,
     subscriptionId: result.subscription?.id,
   };

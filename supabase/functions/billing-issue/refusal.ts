@@ -62,11 +62,15 @@ export function issueError(
   });
 }
 
-/** What a user is told whose method is registered, and whose plan is not subscribed to all the same. */
+/**
+ * What a user is told whose method is registered, and whose plan is not subscribed to all the same: `details` has
+ * what the next try needs, the action `subscribe` of `POST subscription`.
+ */
 export function planError(
   result: Extract<IssueResult, { kind: "issued" }>,
+  planId: string | undefined,
 ): AppError | null {
-  const details = { billingMethodId: result.billingMethod.id };
+  const details = { billingMethodId: result.billingMethod.id, planId };
   switch (result.plan?.kind) {
     case "declined":
       return declinedError(result.plan.code, details);

@@ -58,7 +58,7 @@ export const confirmByJson: Handler = async (request, context) => {
 
 /**
  * `GET confirm`: the success URL of the payment window. Confirms, then sends the browser to the shop's success
- * page, or to its fail page with `code`, `message` and, where Toss refused, `tossCode`.
+ * page, or to its fail page with `code`, `message`, `action`, `orderId` and, where Toss refused, `tossCode`.
  */
 export const confirmByRedirect: Handler = async (request, context) => {
   const { config } = context.services;

@@ -15,10 +15,12 @@ import { processingResponse } from "../_shared/http/processing.ts";
 import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
+import { subscriptionError } from "./refusal.ts";
 import { subscriptionRequest } from "./request.ts";
+import { subscribeToPlan } from "./subscribe.ts";
 
 /**
- * `POST subscription`: what a user asks of an own subscription, or an operator of any.
+ * `POST subscription`: what a user asks of an own subscription, or an operator of any; and a new one (subscribe.ts).
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
@@ -28,6 +30,7 @@ import { subscriptionRequest } from "./request.ts";
 export const change: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
   const body = await readJson(request, subscriptionRequest);
+  if (body.action === "subscribe") return await subscribeToPlan(context, body);
   if (caller.kind === "user" && body.refund === "prorated") {
     throw new AppError(
       "forbidden",
@@ -66,7 +69,7 @@ export const change: Handler = async (request, context) => {
     case "too_many_attempts":
       throw tooManyAttempts(answer);
     default:
-      throw REFUSALS[answer.outcome]();
+      throw subscriptionError(answer.outcome);
   }
 };
 
@@ -86,33 +89,8 @@ async function chargeNow(
   if (outcome.kind === "declined" && !isChanged) {
     throw declinedError(outcome.code, {
       billingMethodId: answer.charge.billingMethodId,
+      subscriptionId: answer.subscription.id,
     });
   }
   return Response.json(outcome.subscription ?? answer.subscription);
 }
-
-const REFUSALS = {
-  subscription_not_found: () =>
-    new AppError(
-      "subscription_not_found",
-      "There is no such subscription of this user.",
-    ),
-  plan_not_found: () =>
-    new AppError("plan_not_found", "There is no such active plan."),
-  plan_not_billable: () => {
-    const problem = "this plan's price cannot be charged by billing key";
-    return new AppError("invalid_request", `planId: ${problem}`, {
-      details: [{ field: "planId", problem }],
-    });
-  },
-  method_not_found: () =>
-    new AppError(
-      "billing_method_not_found",
-      "There is no such active billing method of this user.",
-    ),
-  operation_in_progress: () =>
-    new AppError(
-      "operation_in_progress",
-      "A charge of this subscription is at Toss; try again when it has ended.",
-    ),
-} as const;

@@ -7,12 +7,14 @@ const FIELD_OF: Partial<Record<typeof SUBSCRIPTION_ACTIONS[number], string>> = {
   change_method: "billingMethodId",
 };
 
-/** The body of `POST subscription`. */
-export const subscriptionRequest = z.strictObject({
+const planId = plainText(64);
+const billingMethodId = z.uuid();
+
+const changeRequest = z.strictObject({
   subscriptionId: z.uuid(),
   action: z.enum(SUBSCRIPTION_ACTIONS),
-  planId: plainText(64).optional(),
-  billingMethodId: z.uuid().optional(),
+  planId: planId.optional(),
+  billingMethodId: billingMethodId.optional(),
   /** Whether `cancel_now` gives the money for the rest of the period back. */
   refund: z.enum(["none", "prorated"]).optional(),
 }).superRefine((body, context) => {
@@ -36,3 +38,18 @@ export const subscriptionRequest = z.strictObject({
     });
   }
 });
+
+const subscribeRequest = z.strictObject({
+  action: z.literal("subscribe"),
+  planId,
+  billingMethodId,
+});
+
+/** A {@link subscriptionRequest} that makes a subscription. */
+export type SubscribeRequest = z.output<typeof subscribeRequest>;
+
+/** The body of `POST subscription`: a change of one, or a new one with a card that is registered already. */
+export const subscriptionRequest = z.discriminatedUnion("action", [
+  changeRequest,
+  subscribeRequest,
+]);

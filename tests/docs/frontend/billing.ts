@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { loadTossPayments } from "@tosspayments/tosspayments-sdk";
+import { loadToss } from "./checkout.ts";
 import { callFunction, whileProcessing } from "./functions.ts";
 
 interface RegistrationWindow {
@@ -9,17 +9,23 @@ interface RegistrationWindow {
   failUrl: string;
 }
 
+export interface RegistrationOptions {
+  planId?: string | undefined;
+  successUrl?: string | undefined; // a page of your own, else GET billing-issue
+  sdkUrl?: string | undefined; // the simulator's script; Toss's own without it
+}
+
 /** Opens the window that registers a card; with a plan it also subscribes. */
 export async function openRegistrationWindow(
   supabase: SupabaseClient,
-  { planId, successUrl }: { planId?: string; successUrl?: string },
+  { planId, successUrl, sdkUrl }: RegistrationOptions = {},
 ): Promise<void> {
   const prepared = await callFunction<RegistrationWindow>(
     supabase,
     "billing-issue/prepare",
     planId === undefined ? {} : { planId },
   );
-  const toss = await loadTossPayments(prepared.clientKey);
+  const toss = await loadToss(prepared.clientKey, sdkUrl);
   const { customerKey, failUrl } = prepared;
   await toss.payment({ customerKey }).requestBillingAuth({
     method: "CARD",
@@ -49,4 +55,24 @@ export function finishRegistration(
   return whileProcessing(() =>
     callFunction<Registration>(supabase, "billing-issue", body)
   );
+}
+
+/** A plan with a card that is registered, as after a declined first charge. */
+export function subscribeWithCard(
+  supabase: SupabaseClient,
+  planId: string,
+  billingMethodId: string,
+): Promise<Registration> {
+  const body = { action: "subscribe", planId, billingMethodId };
+  return whileProcessing(() =>
+    callFunction<Registration>(supabase, "subscription", body)
+  );
+}
+
+/** A card that is removed is never charged again. */
+export async function removeCard(
+  supabase: SupabaseClient,
+  billingMethodId: string,
+): Promise<void> {
+  await callFunction(supabase, "billing-issue", { billingMethodId }, "DELETE");
 }

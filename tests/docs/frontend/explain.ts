@@ -20,7 +20,25 @@ export function explain(error: unknown): { text: string; next: Next } {
     return { text: userMessage, next: NEXT[action] };
   }
   if (codeOf(error) === "USER_CANCEL") return { text: "", next: "stay" };
-  return { text: "연결이 끊겼습니다. 다시 시도해 주세요.", next: "retry" };
+  return { text: "연결이 끊겼어요. 다시 시도해 주세요.", next: "retry" };
+}
+
+/** The same for the query of the fail page. */
+export function explainRedirect(query: URLSearchParams): {
+  text: string;
+  next: Next;
+} {
+  const action = query.get("action");
+  return {
+    text: query.get("message") ?? "",
+    // Toss's own redirect brings none: the buyer closed the window, or Toss
+    // refused there. The same order may be paid in another try.
+    next: isAction(action) ? NEXT[action] : "choose_method",
+  };
+}
+
+function isAction(text: string | null): text is Action {
+  return text !== null && Object.hasOwn(NEXT, text);
 }
 
 function codeOf(error: unknown): unknown {

@@ -27,8 +27,11 @@ export interface Problem {
 }
 
 export class FunctionError extends Error {
-  constructor(readonly problem: Problem) {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
     super(problem.message);
+    this.problem = problem;
   }
 }
 
@@ -37,8 +40,10 @@ export async function callFunction<Answer>(
   supabase: SupabaseClient,
   name: string,
   body: Record<string, unknown>,
+  method: "POST" | "DELETE" = "POST",
 ): Promise<Answer> {
   const { data, error } = await supabase.functions.invoke(name, {
+    method,
     body,
     region: FunctionRegion.ApNortheast2,
   });

@@ -33,7 +33,8 @@ export function prepareBilling(
   return database.call("prepare_billing", { ...request }, prepared);
 }
 
-const billingMethodView = z.object({
+/** A billing method as SQL shows it to its user. */
+export const billingMethodView = z.object({
   id: z.string(),
   method: z.string(),
   cardIssuerCode: z.string().nullable(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { billingMethodView } from "./billing-methods.ts";
 import { chargeOperation } from "./billing-operation.ts";
 import type { DunningPolicy } from "./charges.ts";
 import type { Database } from "./client.ts";
@@ -85,6 +86,43 @@ export function changeSubscription(
   request: ChangeSubscriptionRequest,
 ): Promise<ChangeSubscriptionAnswer> {
   return database.call("change_subscription", { ...request }, answer);
+}
+
+const subscribed = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("subscribed"),
+    billingMethod: billingMethodView,
+    subscription: subscriptionView,
+  }),
+  z.object({
+    outcome: z.literal("charge"),
+    billingMethod: billingMethodView,
+    charge: chargeOperation,
+  }),
+  z.object({ outcome: z.literal("processing") }),
+  z.object({ outcome: z.literal("method_not_found") }),
+  z.object({ outcome: z.literal("plan_not_found") }),
+  z.object({ outcome: z.literal("plan_not_billable") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  tooManyAttempts,
+]);
+
+/** What `subscribe_with_method` answers. */
+export type SubscribeAnswer = z.output<typeof subscribed>;
+
+/** Subscribes the owner of a registered billing method; see the comment on `public.subscribe_with_method`. */
+export function subscribe(
+  database: Database,
+  request: LeaseRequest & {
+    planId: string;
+    billingMethodId: string;
+    /** Null = an operator, who may subscribe every user. */
+    userId: string | null;
+    mode: "test" | "live";
+    requestId: string;
+  },
+): Promise<SubscribeAnswer> {
+  return database.call("subscribe_with_method", { ...request }, subscribed);
 }
 
 const advanced = z.object({

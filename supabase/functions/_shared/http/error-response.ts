@@ -1,5 +1,5 @@
 import { AppError } from "./app-error.ts";
-import { ERROR_CODES } from "./error-codes.ts";
+import { ERROR_CODES, type ErrorAction } from "./error-codes.ts";
 
 /** The body of every error answer. */
 export interface ErrorBody {
@@ -24,6 +24,11 @@ export function userMessage(error: AppError, language: "ko" | "en"): string {
   return (error.options.userMessage ?? ERROR_CODES[error.code])[language];
 }
 
+/** What whoever meets an error should do next. */
+export function actionOf(error: AppError): ErrorAction {
+  return error.options.action ?? ERROR_CODES[error.code].action;
+}
+
 /** Turns a refusal into its HTTP answer. */
 export function errorResponse(
   error: AppError,
@@ -31,7 +36,7 @@ export function errorResponse(
   requestId: string,
 ): Response {
   const description = ERROR_CODES[error.code];
-  const action = error.options.action ?? description.action;
+  const action = actionOf(error);
   const body: ErrorBody = {
     code: error.code,
     message: error.message,

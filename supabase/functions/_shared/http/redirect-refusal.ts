@@ -1,12 +1,13 @@
+import type { AppError } from "./app-error.ts";
 import type { RequestContext } from "./create-function.ts";
-import { preferredLanguage, userMessage } from "./error-response.ts";
+import { actionOf, preferredLanguage, userMessage } from "./error-response.ts";
 import { redirect } from "./redirect.ts";
 import { toAppError } from "./to-app-error.ts";
 import { appUrl } from "./urls.ts";
 
 /**
- * Sends a browser to the shop's fail page with `code`, `message` and, where Toss refused, `tossCode`: who comes
- * from Toss's window can show no JSON.
+ * Sends a browser to the shop's fail page with `code`, `message`, `action` and, where Toss refused, `tossCode`: who
+ * comes from Toss's window can show no JSON. Of the error's details it gets the ids that the next try needs.
  *
  * @param event the log line's name
  * @param parameters what the fail page gets besides
@@ -30,7 +31,23 @@ export function redirectRefusal(
   return redirect(appUrl(config, config.app.failPath, {
     code: error.code,
     message: userMessage(error, preferredLanguage(request)),
+    action: actionOf(error),
     ...parameters,
+    ...idsIn(error),
     tossCode: error.options.tossCode,
   }));
+}
+
+const ID_NAMES = ["planId", "billingMethodId", "subscriptionId"] as const;
+
+function idsIn({ options }: AppError): Record<string, string> {
+  const ids: Record<string, string> = {};
+  if (options.details === undefined || Array.isArray(options.details)) {
+    return ids;
+  }
+  for (const name of ID_NAMES) {
+    const id = options.details[name];
+    if (typeof id === "string") ids[name] = id;
+  }
+  return ids;
 }
