@@ -8,6 +8,8 @@ export interface DevSettings {
   dbPort: number;
   tossSimulatorPort: number;
   webPort: number;
+  /** Undefined = no port for webhooks alone. */
+  webhookPort?: number;
   /** Absolute path of the folder that keeps the data. */
   dbDir: string;
   reset: boolean;
@@ -34,13 +36,26 @@ export const PORT_VARIABLES = {
 export type PortVariable = keyof typeof PORT_VARIABLES;
 
 function readPort(
-  name: PortVariable,
-  variables: Record<string, string>,
+  name: PortVariable | "WEBHOOK_PORT",
+  text: string,
 ): number {
-  const text = variables[name] || String(PORT_VARIABLES[name]);
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new SettingError(`${name} must be a port number, not "${text}".`);
+}
+
+/**
+ * Real money has no business on a stack whose database anybody on this machine may open.
+ *
+ * Throws {@linkcode SettingError}.
+ */
+function refuseLiveKeys(variables: Record<string, string>): void {
+  for (const name of ["TOSS_SECRET_KEY", "TOSS_CLIENT_KEY"]) {
+    if (!/(?:^|,)\s*live_/.test(variables[name] ?? "")) continue;
+    throw new SettingError(
+      `${name} is a live key. The local stack takes test keys (test_…) alone.`,
+    );
+  }
 }
 
 /** Chooses the folder for the data: `DB_DIR`, else `.local/db`. */
@@ -58,12 +73,18 @@ export function dataFolder(variables: Record<string, string>): string {
 export function readDevSettings(
   variables: Record<string, string>,
 ): DevSettings {
+  refuseLiveKeys(variables);
+  const port = (name: PortVariable) =>
+    readPort(name, variables[name] || String(PORT_VARIABLES[name]));
   const given = PROJECT_VARIABLES.filter((name) => variables[name]);
   return {
-    port: readPort("PORT", variables),
-    dbPort: readPort("DB_PORT", variables),
-    tossSimulatorPort: readPort("TOSS_SIM_PORT", variables),
-    webPort: readPort("WEB_PORT", variables),
+    port: port("PORT"),
+    dbPort: port("DB_PORT"),
+    tossSimulatorPort: port("TOSS_SIM_PORT"),
+    webPort: port("WEB_PORT"),
+    ...(variables.WEBHOOK_PORT
+      ? { webhookPort: readPort("WEBHOOK_PORT", variables.WEBHOOK_PORT) }
+      : {}),
     dbDir: dataFolder(variables),
     reset: ["1", "true"].includes(variables.RESET ?? ""),
     tossApiBaseUrl: variables.TOSS_API_BASE_URL || null,
