@@ -5,7 +5,6 @@ import { configurationProblems } from "./stack/dev-configuration.ts";
 import {
   type DevSettings,
   PORT_VARIABLES,
-  type PortVariable,
   readDevSettings,
   SettingError,
 } from "./stack/dev-settings.ts";
@@ -32,20 +31,23 @@ const HELP = `Starts the whole project on this machine and keeps it running.
   DB_PORT        Postgres                                 (${PORT_VARIABLES.DB_PORT})
   TOSS_SIM_PORT  Toss simulator                           (${PORT_VARIABLES.TOSS_SIM_PORT})
   WEB_PORT       example web page                         (${PORT_VARIABLES.WEB_PORT})
+  WEBHOOK_PORT   takes POST webhook and nothing else,
+                 for a tunnel such as ngrok               (none)
   DB_DIR         folder that keeps the data               (.local/db)
   RESET=1        throws the data away first
   TOSS_API_BASE_URL  another Toss; no simulator is started
 
-Every variable of .env.example may be set too, in the environment or in the
+Only test keys of Toss are taken. Every variable of .env.example may be set too, in the environment or in the
 file .env of the project; the environment wins. Port 0 takes a free one.
 Ctrl-C or SIGTERM stops everything.`;
 
-function usedPorts(settings: DevSettings): [PortVariable, number][] {
-  const ports: [PortVariable, number][] = [
+function usedPorts(settings: DevSettings): [string, number][] {
+  const ports: [string, number][] = [
     ["PORT", settings.port],
     ["DB_PORT", settings.dbPort],
     ["TOSS_SIM_PORT", settings.tossSimulatorPort],
     ["WEB_PORT", settings.webPort],
+    ["WEBHOOK_PORT", settings.webhookPort ?? 0],
   ];
   return ports.filter(([name, port]) =>
     port !== 0 && (name !== "TOSS_SIM_PORT" || settings.tossApiBaseUrl === null)
@@ -53,7 +55,7 @@ function usedPorts(settings: DevSettings): [PortVariable, number][] {
 }
 
 function portProblem(settings: DevSettings): string | null {
-  const seen = new Map<number, PortVariable>();
+  const seen = new Map<number, string>();
   for (const [name, port] of usedPorts(settings)) {
     const other = seen.get(port);
     if (other !== undefined) {

@@ -33,14 +33,15 @@ async function call(
 
 /** Starts a process with the edge functions beside the stack's own, with `billing-charge` loaded. */
 export async function startChargeRunner(
-  { apiUrl, dbUrl, cronSecret, projectVariables }: Stack,
+  stack: Stack,
 ): Promise<ChargeRunner> {
+  const { apiUrl, dbUrl, cronSecret, projectVariables } = stack;
   const process = await startFunctionsProcess({
     deno: Deno.execPath(),
     lockArguments: [`--lock=${join(PROJECT_ROOT, "deno.lock")}`],
     functionsDirectory: join(PROJECT_ROOT, "supabase", "functions"),
     environment: functionsEnvironment(
-      { apiUrl, databaseUrl: dbUrl },
+      { apiUrl, databaseUrl: dbUrl, keys: stack },
       projectVariables,
       (name) => Deno.env.get(name),
     ),

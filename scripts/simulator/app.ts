@@ -3,6 +3,7 @@ import { apiRoute } from "./api/api-route.ts";
 import { controlRoutes } from "./control/control-routes.ts";
 import type { Controls } from "./control/controls.ts";
 import { errorAnswer } from "./api/api-answer.ts";
+import { guardSimulator } from "./guard.ts";
 import type { Wire } from "./http-server.ts";
 import type { SimulatorState } from "./state.ts";
 import { billingWindowRoutes } from "./window/billing-window-routes.ts";
@@ -28,6 +29,11 @@ export function createApp(
   script: string,
 ): Hono<SimulatorEnvironment> {
   const app = new Hono<SimulatorEnvironment>();
+  app.use(async (c, next) => {
+    const refused = guardSimulator(c.req.raw, state.publicUrl);
+    if (refused !== null) return refused;
+    await next();
+  });
   app.route("/__simulator", controlRoutes(controls));
   app.route("/", windowRoutes(state));
   app.route("/", billingWindowRoutes(state));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { prepareDatabase } from "./database.ts";
 import { startLite } from "./lite.ts";
+import { makeSecrets } from "./local-secrets.ts";
 import { PROJECT_ROOT } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { startPostgres, SUPERUSER } from "./postgres.ts";
@@ -93,7 +94,7 @@ async function fill(
   cleanup.defer(() => server.stop());
   const sql = postgres(server.url(SUPERUSER), { max: 2, onnotice: () => {} });
   cleanup.defer(() => sql.end());
-  const lite = startLite(server.url(SUPERUSER));
+  const lite = startLite(server.url(SUPERUSER), makeSecrets());
   cleanup.defer(() => lite.stop());
   await prepareDatabase(server, { sql, lite }, { migrationsDirectory, log });
 }

@@ -9,6 +9,8 @@ export interface DevSettings {
   dbPort: number;
   tossSimulatorPort: number;
   webPort: number;
+  /** Undefined = no port for webhooks alone. */
+  webhookPort?: number;
   /** Absolute path of the folder that keeps the data. */
   dbDir: string;
   reset: boolean;
@@ -34,6 +36,12 @@ export const PORT_VARIABLES = {
 /** Name of one of the variables that hold a port. */
 export type PortVariable = keyof typeof PORT_VARIABLES;
 
+function parsePort(name: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new SettingError(`${name} must be a port number, not "${text}".`);
+}
+
 /**
  * Reads a port, or takes its default.
  *
@@ -43,10 +51,7 @@ export function readPort(
   name: PortVariable,
   variables: Record<string, string>,
 ): number {
-  const text = variables[name] || String(PORT_VARIABLES[name]);
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new SettingError(`${name} must be a port number, not "${text}".`);
+  return parsePort(name, variables[name] || String(PORT_VARIABLES[name]));
 }
 
 function readTossUrl(text: string | undefined): string | null {
@@ -55,6 +60,20 @@ function readTossUrl(text: string | undefined): string | null {
   throw new SettingError(
     "TOSS_API_BASE_URL must be an address that begins with http:// or https://.",
   );
+}
+
+/**
+ * Real money has no business on a stack whose database anybody on this machine may open.
+ *
+ * Throws {@linkcode SettingError}.
+ */
+function refuseLiveKeys(variables: Record<string, string>): void {
+  for (const name of ["TOSS_SECRET_KEY", "TOSS_CLIENT_KEY"]) {
+    if (!/(?:^|,)\s*live_/.test(variables[name] ?? "")) continue;
+    throw new SettingError(
+      `${name} is a live key. The local stack takes test keys (test_…) alone.`,
+    );
+  }
 }
 
 /** Chooses the folder for the data: `DB_DIR`, else `.local/db`. */
@@ -73,12 +92,16 @@ export function readDevSettings(
   environment: Record<string, string>,
 ): DevSettings {
   const variables = givenValues(environment);
+  refuseLiveKeys(variables);
   const given = PROJECT_VARIABLES.filter((name) => variables[name]);
   return {
     port: readPort("PORT", variables),
     dbPort: readPort("DB_PORT", variables),
     tossSimulatorPort: readPort("TOSS_SIM_PORT", variables),
     webPort: readPort("WEB_PORT", variables),
+    ...(variables.WEBHOOK_PORT
+      ? { webhookPort: parsePort("WEBHOOK_PORT", variables.WEBHOOK_PORT) }
+      : {}),
     dbDir: dataFolder(variables),
     reset: ["1", "true"].includes(variables.RESET ?? ""),
     tossApiBaseUrl: readTossUrl(variables.TOSS_API_BASE_URL),

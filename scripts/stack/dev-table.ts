@@ -1,5 +1,11 @@
 import type { Stack } from "./stack.ts";
 
+function webhookRow({ webhookPort }: Stack): [string, string][] {
+  if (webhookPort === null) return [];
+  const address = `http://127.0.0.1:${webhookPort}/functions/v1/webhook`;
+  return [["Webhook alone", address]];
+}
+
 /** Writes down a stack's addresses and keys, a line each, for a person. */
 export function describeStack(stack: Stack, dbDir: string): string {
   const toss = stack.simulator === null
@@ -11,6 +17,7 @@ export function describeStack(stack: Stack, dbDir: string): string {
     ["Database", stack.dbUrl],
     ["Toss", toss],
     ["Web page", stack.webUrl ?? "none"],
+    ...webhookRow(stack),
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],
     ["Cron secret", stack.cronSecret],

@@ -1,5 +1,5 @@
 import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
-import { PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import type { ApiKeys } from "./local-secrets.ts";
 
 /** The variables of `.env.example`: what an operator may set. */
 export const PROJECT_VARIABLES = [
@@ -99,7 +99,7 @@ function denoCacheFolder(read: (name: string) => string | undefined): string {
  * caller's environment, which `read` looks into.
  */
 export function functionsEnvironment(
-  stack: { apiUrl: string; databaseUrl: string },
+  stack: { apiUrl: string; databaseUrl: string; keys: ApiKeys },
   variables: Record<string, string>,
   read: (name: string) => string | undefined,
 ): Record<string, string> {
@@ -107,8 +107,10 @@ export function functionsEnvironment(
     ...variables,
     SUPABASE_URL: stack.apiUrl,
     SUPABASE_DB_URL: stack.databaseUrl,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({
+      default: stack.keys.publishableKey,
+    }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     DENO_DIR: denoCacheFolder(read),
     DENO_NO_UPDATE_CHECK: "1",

@@ -1,6 +1,7 @@
 import { functionsEnvironment } from "./environment.ts";
 import { type FunctionsPool, startFunctionsPool } from "./functions-pool.ts";
 import { prepareFunctionsRuntime } from "./functions-runtime.ts";
+import type { ApiKeys } from "./local-secrets.ts";
 import type { PostgresServer } from "./postgres.ts";
 import type { StackSettings } from "./stack-settings.ts";
 
@@ -8,6 +9,7 @@ import type { StackSettings } from "./stack-settings.ts";
 export interface FunctionsOptions {
   settings: StackSettings;
   apiUrl: string;
+  keys: ApiKeys;
   /** The stack's folder, for a copy of the lock file. */
   directory: string;
   variables: Record<string, string>;
@@ -28,7 +30,11 @@ export async function startFunctions(
     ...runtime,
     functionsDirectory: settings.functionsDirectory,
     environment: functionsEnvironment(
-      { apiUrl: options.apiUrl, databaseUrl: postgres.url("postgres") },
+      {
+        apiUrl: options.apiUrl,
+        databaseUrl: postgres.url("postgres"),
+        keys: options.keys,
+      },
       options.variables,
       (name) => Deno.env.get(name),
     ),

@@ -1,4 +1,5 @@
 import { withBrowserAccess } from "./browser-access.ts";
+import { guardRequest, guardWebhookPort } from "./gateway-guard.ts";
 
 /** One request to the Data API, for counting round trips. */
 export interface RestRequest {
@@ -23,6 +24,8 @@ export interface GatewayTargets {
   /** Answers `/functions/v1`. */
   functions(request: Request, peerAddress: string): Promise<Response>;
   onRestRequest(request: RestRequest): void;
+  /** The key that no page may use. */
+  secretKey: string;
   /** Meets every request to the Data API and to the functions. */
   intercept: Intercept;
 }
@@ -30,6 +33,8 @@ export interface GatewayTargets {
 /** The listening gateway. */
 export interface Gateway {
   port: number;
+  /** The port that takes webhooks alone; null = none. */
+  webhookPort: number | null;
   /** Opens the routes; before this every request is answered with 503. */
   open(targets: GatewayTargets): void;
   stop(): Promise<void>;
@@ -72,41 +77,57 @@ async function route(
   return refusal(404, "no Route matched with those values");
 }
 
+/** What {@linkcode startGateway} needs. Port 0 takes a free one. */
+export interface GatewayOptions {
+  port: number;
+  /** A second port for a tunnel, which takes `POST webhook` and nothing else; undefined = none. */
+  webhookPort?: number | undefined;
+  log: (line: string) => void;
+}
+
 /**
- * Opens the one address of the stack on 127.0.0.1.
+ * Opens the one address of the stack on 127.0.0.1, and the one for a tunnel.
  *
- * `port` 0 takes a free one. Throws `Deno.errors.AddrInUse` when the port is
- * taken.
+ * Throws `Deno.errors.AddrInUse` when a port is taken.
  */
 export function startGateway(
-  port: number,
-  log: (line: string) => void,
+  { port, webhookPort, log }: GatewayOptions,
 ): Gateway {
   let targets: GatewayTargets | null = null;
   const cut = new AbortController();
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port,
-    signal: cut.signal,
-    onListen: () => {},
-    onError(error) {
-      log(`gateway: ${error instanceof Error ? error.message : error}`);
-      return refusal(500, "An unexpected error occurred");
-    },
-  }, (request, info) => {
-    const peer = info.remoteAddr.hostname;
-    if (targets === null) return refusal(503, "the stack is starting");
-    return route(request, targets, peer);
-  });
+  const serve = (
+    onPort: number,
+    guard: (request: Request, opened: GatewayTargets) => Response | null,
+  ) =>
+    Deno.serve({
+      hostname: "127.0.0.1",
+      port: onPort,
+      signal: cut.signal,
+      onListen: () => {},
+      onError(error) {
+        log(`gateway: ${error instanceof Error ? error.message : error}`);
+        return refusal(500, "An unexpected error occurred");
+      },
+    }, (request, info) => {
+      if (targets === null) return refusal(503, "the stack is starting");
+      return guard(request, targets) ??
+        route(request, targets, info.remoteAddr.hostname);
+    });
+  const servers = [serve(port, guardRequest)];
+  if (webhookPort !== undefined) {
+    servers.push(serve(webhookPort, guardWebhookPort));
+  }
+  const [main, webhook] = servers.map((server) => server.addr.port);
   return {
-    port: server.addr.port,
+    port: main ?? port,
+    webhookPort: webhook ?? null,
     open(opened) {
       targets = opened;
     },
     async stop() {
       // A caller that keeps its connection open must not hold up the end.
       const timer = setTimeout(() => cut.abort(), GRACE_MS);
-      await server.shutdown();
+      await Promise.all(servers.map((server) => server.shutdown()));
       clearTimeout(timer);
     },
   };

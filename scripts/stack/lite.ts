@@ -3,7 +3,7 @@ import {
   createPostgresConnection,
   type PostgresConnection,
 } from "@supabase/lite/postgres";
-import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import type { ApiKeys } from "./local-secrets.ts";
 
 /** The local stand-in for Supabase's Data API and Auth server. */
 export interface Lite {
@@ -27,14 +27,14 @@ function unavailable(): Response {
   return Response.json({ code: "PGRST001", message }, { status: 503 });
 }
 
-function createApp(connection: PostgresConnection) {
+function createApp(connection: PostgresConnection, keys: ApiKeys) {
   return new App({
     connection,
     auth: {
       enabled: true,
-      jwt_secret: JWT_SECRET,
-      publishable_key: PUBLISHABLE_KEY,
-      secret_key: SECRET_KEY,
+      jwt_secret: keys.jwtSecret,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
     },
     options: {
       // With admin mode a request without a key would act as service_role, and
@@ -56,7 +56,7 @@ function jsonText(typeId: number) {
   };
 }
 
-function connect(databaseUrl: string) {
+function connect(databaseUrl: string, keys: ApiKeys) {
   const connection = createPostgresConnection({
     url: databaseUrl,
     postgresOptions: {
@@ -69,7 +69,7 @@ function connect(databaseUrl: string) {
   // At the first request of a role it would grant everything in every schema to
   // every API role, which no hosted project does and which hides a missing grant.
   Reflect.set(connection, "rlsState", "active");
-  return { connection, app: createApp(connection) };
+  return { connection, app: createApp(connection, keys) };
 }
 
 /**
@@ -78,8 +78,8 @@ function connect(databaseUrl: string) {
  * `databaseUrl` must be the superuser's: the API changes to the role of each
  * request. The roles and the schemas must exist (see `sql/`).
  */
-export function startLite(databaseUrl: string): Lite {
-  let { connection, app } = connect(databaseUrl);
+export function startLite(databaseUrl: string, keys: ApiKeys): Lite {
+  let { connection, app } = connect(databaseUrl, keys);
   let isConnected = true;
   const waiting = new Set<(answer: Response) => void>();
   return {
@@ -96,7 +96,7 @@ export function startLite(databaseUrl: string): Lite {
       for (const resolve of waiting) resolve(unavailable());
       await connection.driver.end({ timeout: 0 });
       await restart();
-      ({ connection, app } = connect(databaseUrl));
+      ({ connection, app } = connect(databaseUrl, keys));
       // Else the first requests would all do it, and some would fail.
       await app.ensureSystemSchema();
       isConnected = true;

@@ -1,6 +1,5 @@
 import { SIMULATOR_KEYS } from "../simulator/options.ts";
 import { projectVariables } from "./environment.ts";
-import { PUBLISHABLE_KEY } from "./keys.ts";
 import type { LocalSecrets } from "./local-secrets.ts";
 import type { StackSettings } from "./stack-settings.ts";
 import { type Simulator, startToss } from "./toss.ts";
@@ -59,7 +58,7 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
   }, { ...given, TOSS_API_BASE_URL: tossApiBaseUrl });
   web?.configure({
     apiUrl,
-    publishableKey: PUBLISHABLE_KEY,
+    publishableKey: options.secrets.publishableKey,
     tossClientKey: variables.TOSS_CLIENT_KEY ?? "",
     tossApiBaseUrl,
   });

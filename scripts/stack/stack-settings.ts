@@ -2,7 +2,11 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "./paths.ts";
 import type { StackOptions } from "./stack-types.ts";
 
-type WithoutDefault = "webPort" | "tossApiBaseUrl" | "functionsDeno";
+type WithoutDefault =
+  | "webPort"
+  | "webhookPort"
+  | "tossApiBaseUrl"
+  | "functionsDeno";
 
 /** The options of a stack with every default filled in. */
 export type StackSettings =

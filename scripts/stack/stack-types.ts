@@ -13,6 +13,8 @@ export interface StackOptions {
   tossSimulatorPort?: number;
   /** Port of the web page; undefined = no page. */
   webPort?: number;
+  /** Port that takes webhooks alone, for a tunnel; undefined = none. */
+  webhookPort?: number;
   /** Folder that keeps the data; null = temporary. @default null */
   dbDir?: string | null;
   /** Throws the data of `dbDir` away first. @default false */
@@ -62,6 +64,8 @@ export interface Stack {
   simulator: Simulator | null;
   /** Address of the web page; null = none. */
   webUrl: string | null;
+  /** The port that takes webhooks alone; null = none. */
+  webhookPort: number | null;
   /** Client of the superuser for tests and checks. */
   sql: Sql;
   /** Every request below `/rest/v1` so far, for counting round trips. */

@@ -7,9 +7,8 @@ import type { FunctionsPool } from "./functions-pool.ts";
 import { createFunctionsProxy } from "./functions-proxy.ts";
 import { startFunctions } from "./functions.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
-import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
 import { type Lite, startLite } from "./lite.ts";
-import { loadLocalSecrets } from "./local-secrets.ts";
+import { loadLocalSecrets, type LocalSecrets } from "./local-secrets.ts";
 import { startNet } from "./net.ts";
 import { type Outside, startOutside } from "./outside.ts";
 import { freePort } from "./ports.ts";
@@ -30,6 +29,7 @@ interface Parts {
   directory: StackDirectory;
   gateway: Gateway;
   apiUrl: string;
+  secrets: LocalSecrets;
   outside: Outside;
   postgres: PostgresServer;
   /** The database is a copy of one that has the migrations already. */
@@ -44,7 +44,7 @@ async function startServers(
 ): Promise<Parts> {
   const directory = await openStackDirectory(settings.dbDir, settings.reset);
   cleanup.defer(() => directory.release());
-  const gateway = startGateway(settings.port, settings.log);
+  const gateway = startGateway(settings);
   cleanup.defer(() => gateway.stop());
   const apiUrl = `http://127.0.0.1:${gateway.port}`;
   const secrets = await loadLocalSecrets(directory.path);
@@ -64,9 +64,9 @@ async function startServers(
   cleanup.defer(() => server.stop());
   const sql = postgres(server.url(SUPERUSER), { max: 10, onnotice: () => {} });
   cleanup.defer(() => sql.end());
-  const lite = startLite(server.url(SUPERUSER));
+  const lite = startLite(server.url(SUPERUSER), secrets);
   cleanup.defer(() => lite.stop());
-  const parts = { directory, gateway, apiUrl, outside, sql, lite };
+  const parts = { directory, gateway, apiUrl, secrets, outside, sql, lite };
   const isPrepared = template !== null;
   return { settings, cleanup, postgres: server, isPrepared, ...parts };
 }
@@ -99,6 +99,7 @@ async function startPool(parts: Parts): Promise<FunctionsPool> {
   const pool = await startFunctions({
     settings: parts.settings,
     apiUrl: parts.apiUrl,
+    keys: parts.secrets,
     directory: parts.directory.path,
     variables: parts.outside.variables,
     postgres: parts.postgres,
@@ -117,6 +118,7 @@ function openGateway(
   parts.gateway.open({
     lite: parts.lite.fetch,
     functions: proxy.fetch,
+    secretKey: parts.secrets.secretKey,
     intercept: parts.settings.intercept,
     onRestRequest(request) {
       restRequests.push({ ...request, at: new Date() });
@@ -147,14 +149,14 @@ function stackOf(
   functions: FunctionsPool,
   clock: StackClock,
 ): Stack {
-  const { outside, sql, apiUrl } = parts;
+  const { outside, sql, apiUrl, secrets } = parts;
   const addresses = {
     apiUrl,
     functionsUrl: `${apiUrl}/functions/v1`,
     dbUrl: parts.postgres.url("postgres"),
-    publishableKey: PUBLISHABLE_KEY,
-    secretKey: SECRET_KEY,
-    jwtSecret: JWT_SECRET,
+    publishableKey: secrets.publishableKey,
+    secretKey: secrets.secretKey,
+    jwtSecret: secrets.jwtSecret,
     cronSecret: outside.variables.CRON_SECRET ?? "",
     tossApiBaseUrl: outside.variables.TOSS_API_BASE_URL ?? "",
   };
@@ -162,6 +164,7 @@ function stackOf(
     ...addresses,
     simulator: outside.simulator,
     webUrl: outside.web?.url ?? null,
+    webhookPort: parts.gateway.webhookPort,
     sql,
     restRequests: openGateway(parts, functions),
     projectVariables: outside.variables,

@@ -27,6 +27,23 @@ where e.status in ('received', 'processing', 'failed')
   and e.created_at < private.clock_now() - interval '10 minutes'
 
 union all
+-- Half of the smallest hosted database (500 MB).
+select 'warning', 'webhook_inbox_large', s.name, format('%s MB', s.bytes / 1000000), private.clock_now()
+from (
+  select 'webhook_events' as name,
+    pg_total_relation_size('public.webhook_events') + pg_total_relation_size('private.webhook_bodies') as bytes
+) as s
+where s.bytes > 250000000
+
+union all
+select 'warning', 'webhook_flood', 'unproven',
+  format('%s deliveries without proof within an hour', sum(e.delivery_count)), min(e.created_at)
+from public.webhook_events as e
+where e.status = 'ignored' and e.verified_by is null
+  and e.created_at > private.clock_now() - interval '1 hour'
+having sum(e.delivery_count) >= 1000
+
+union all
 select 'critical', 'job_late', j.job, format('last run %s', coalesce(j.last_finished_at::text, 'never')),
   coalesce(j.last_finished_at, j.created_at)
 from public.job_status as j

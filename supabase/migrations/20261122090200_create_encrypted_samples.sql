@@ -13,9 +13,11 @@ as $$
   with samples as (
     (
       select distinct on (b.key_id)
-        'private.webhook_bodies' as table_name, b.key_id, b.ciphertext, e.dedupe_key as associated_data
+        'private.webhook_bodies' as table_name, b.key_id,
+        private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as associated_data
       from private.webhook_bodies as b
       join public.webhook_events as e on e.id = b.webhook_event_id
+      where b.key_id is not null
       order by b.key_id, e.created_at
     )
     union all

@@ -212,7 +212,10 @@ test("run_housekeeping() removes pg_cron's records older than a week and no othe
     return await transaction`select public.run_housekeeping('{}') as result`;
   });
 
-  assert.deepEqual(row?.result, { deletedCronRuns: 2 });
+  assert.deepEqual(row?.result, {
+    deletedCronRuns: 2,
+    deletedWebhookEvents: 0,
+  });
   const [left] = await cluster.sql`
     select count(*) filter (where end_time < now() - interval '7 days')::int as old,
       count(*) filter (where end_time < now() - interval '5 days')::int as recent

@@ -6,6 +6,7 @@ import { applyMigrations } from "../../scripts/stack/migrations.ts";
 import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
 import { SUPERUSER } from "../../scripts/stack/postgres.ts";
 import type { Cluster } from "./cluster.ts";
+import { makeSecrets } from "../../scripts/stack/local-secrets.ts";
 
 /** Which of the platform's extensions a project has. */
 export type Extensions = "pg_cron" | "none";
@@ -49,7 +50,7 @@ export async function preparePlatform(
     await cluster.sql.unsafe(CRON_GRANTS).simple();
     await bootstrap(cluster.sql, { from: 40, to: 89 });
   }
-  const lite = startLite(cluster.url(SUPERUSER));
+  const lite = startLite(cluster.url(SUPERUSER), makeSecrets());
   try {
     await lite.createAuthSchema();
   } finally {

@@ -53,7 +53,10 @@ Deno.test({
       const [before] = await owner`select private.schedule_jobs() as scheduled`;
       assert.equal(before?.scheduled, 0);
       const [deleted] = await owner`select public.run_housekeeping('{}') as r`;
-      assert.deepEqual(deleted?.r, { deletedCronRuns: 0 });
+      assert.deepEqual(deleted?.r, {
+        deletedCronRuns: 0,
+        deletedWebhookEvents: 0,
+      });
 
       await cluster.sql`create extension pg_cron`;
       await cluster.sql`grant usage on schema cron to postgres`;

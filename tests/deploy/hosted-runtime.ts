@@ -3,6 +3,7 @@ import { functionsEnvironment } from "../../scripts/stack/environment.ts";
 import { prepareFunctionsRuntime } from "../../scripts/stack/functions-runtime.ts";
 import { readLines } from "../../scripts/stack/lines.ts";
 import type { Upload } from "./upload.ts";
+import { makeSecrets } from "../../scripts/stack/local-secrets.ts";
 
 /** The Deno that the hosted runtime is compatible with. */
 const HOSTED_DENO = "2.1.4";
@@ -40,7 +41,7 @@ function environment(variables: Record<string, string>) {
   const nowhere = "http://127.0.0.1:9";
   return {
     ...functionsEnvironment(
-      { apiUrl: nowhere, databaseUrl: nowhere },
+      { apiUrl: nowhere, databaseUrl: nowhere, keys: makeSecrets() },
       variables,
       (name) => Deno.env.get(name),
     ),

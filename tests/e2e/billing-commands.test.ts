@@ -56,8 +56,9 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
   const bodies = await stack.sql<
     { id: string; key_id: string; ciphertext: string; bound_to: string }[]
   >`
-    select b.webhook_event_id as id, b.key_id, b.ciphertext, e.dedupe_key as bound_to
-    from private.webhook_bodies as b join public.webhook_events as e on e.id = b.webhook_event_id`;
+    select b.webhook_event_id as id, b.key_id, private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as bound_to
+    from private.webhook_bodies as b join public.webhook_events as e on e.id = b.webhook_event_id
+    where b.key_id is not null`;
   for (const { id, key_id, ciphertext, bound_to } of bodies) {
     const plain = await current.decrypt(
       { keyId: key_id, ciphertext },
@@ -65,7 +66,8 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
     );
     const sealed = await old.encrypt(plain, bound_to);
     await stack.sql`
-      update private.webhook_bodies set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
+      update private.webhook_bodies set key_id = ${sealed.keyId},
+        ciphertext = decode(${sealed.ciphertext}, 'base64')
       where webhook_event_id = ${id}`;
   }
   return keys.length + bodies.length;
@@ -74,7 +76,7 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
 async function keyIds({ stack }: Shop): Promise<string[]> {
   const rows = await stack.sql<{ key_id: string }[]>`
     select distinct key_id from (
-      select key_id from private.billing_keys union all select key_id from private.webhook_bodies
+      select key_id from private.billing_keys union all select key_id from private.webhook_bodies where key_id is not null
     ) as k`;
   return rows.map(({ key_id }) => key_id);
 }

@@ -67,7 +67,10 @@ test("run_housekeeping() removes the old history of our own jobs, with and witho
 
   const answer = await callSql(sql, "run_housekeeping", {});
 
-  assert.deepEqual(answer, { deletedCronRuns: 4 });
+  assert.deepEqual(answer, {
+    deletedCronRuns: 4,
+    deletedWebhookEvents: 0,
+  });
   const left = await sql<{ return_message: string }[]>`
     select return_message from cron.job_run_details order by runid`;
   assert.deepEqual(left.map((row) => row.return_message), [

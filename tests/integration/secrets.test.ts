@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createKeyring } from "../../supabase/functions/_shared/security/encryption.ts";
 import {
+  buy,
   checkout,
   confirm,
   ONE_STICKER,
@@ -148,11 +149,11 @@ test("the stored payload shows that something was there, and everything that is 
 });
 
 test("the raw body can be opened with the project's key, for its own row only", async (shop) => {
-  const [, body] = WEBHOOKS[2] ?? [];
-  const sent = { ...body, copy: 2 };
+  const { orderId, paymentKey } = await buy(shop);
+  const sent = statusChanged({ orderId, paymentKey, copy: 2 });
   const { body: answer } = await deliverWebhook(shop, sent);
   const [row] = await shop.stack.sql<
-    { key_id: string; ciphertext: string; dedupe_key: string }[]
+    { key_id: string; ciphertext: Uint8Array; dedupe_key: string }[]
   >`
     select b.key_id, b.ciphertext, e.dedupe_key
     from private.webhook_bodies as b
@@ -162,12 +163,12 @@ test("the raw body can be opened with the project's key, for its own row only", 
   const keyring = createKeyring(
     shop.stack.projectVariables.BILLING_KEY_ENCRYPTION_KEYS ?? "",
   );
-  const encrypted = { keyId: row.key_id, ciphertext: row.ciphertext };
+  const ciphertext = Buffer.from(row.ciphertext).toString("base64");
+  const encrypted = { keyId: row.key_id, ciphertext };
 
   const opened = await keyring.decrypt(encrypted, row.dedupe_key);
 
-  const raw = Buffer.from(opened, "base64").toString("utf8");
-  assert.deepEqual(JSON.parse(raw), JSON.parse(JSON.stringify(sent)));
+  assert.deepEqual(JSON.parse(opened), JSON.parse(JSON.stringify(sent)));
   await assert.rejects(keyring.decrypt(encrypted, "body:another-row"));
 });
 

@@ -119,7 +119,15 @@ Deno.test({
 Deno.test("dev names a taken port and its variable, and starts nothing", async () => {
   const dbDir = await Deno.makeTempDir();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  for (const name of ["PORT", "DB_PORT", "TOSS_SIM_PORT", "WEB_PORT"]) {
+  for (
+    const name of [
+      "PORT",
+      "DB_PORT",
+      "TOSS_SIM_PORT",
+      "WEB_PORT",
+      "WEBHOOK_PORT",
+    ]
+  ) {
     const environment = {
       ...devEnvironment(dbDir),
       [name]: String(taken.addr.port),

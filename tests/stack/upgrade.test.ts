@@ -3,6 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { prepareDatabase } from "../../scripts/stack/database.ts";
 import { startLite } from "../../scripts/stack/lite.ts";
+import { loadLocalSecrets } from "../../scripts/stack/local-secrets.ts";
 import { applyMigrations } from "../../scripts/stack/migrations.ts";
 import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
 import { freePort } from "../../scripts/stack/ports.ts";
@@ -26,7 +27,10 @@ async function openTarget(): Promise<UpgradeTarget> {
     log: console.error,
   });
   const sql = postgres(server.url(SUPERUSER), { onnotice: () => {} });
-  const lite = startLite(server.url(SUPERUSER));
+  const lite = startLite(
+    server.url(SUPERUSER),
+    await loadLocalSecrets(directory),
+  );
   await prepareDatabase(server, { sql, lite }, {
     migrationsDirectory: migrations,
     log: console.error,

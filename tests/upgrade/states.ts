@@ -26,6 +26,9 @@ export const SCHEMA_STATES: SchemaState[] = [
       "public.billing_methods",
       "public.subscriptions",
     ],
-    changedLater: { "private.jobs": "the job billing came" },
+    changedLater: {
+      "private.jobs": "the job billing came",
+      "private.webhook_bodies.ciphertext": "bytes instead of base64",
+    },
   },
 ];

@@ -54,7 +54,7 @@ function buttonsOf({ status, virtualAccount }: AccountPayment): string[] {
 export function accountCell(payment: Payment, query: string): string {
   if (!hasAccount(payment)) return "";
   const account = virtualAccountBody(payment.virtualAccount);
-  const due = account.dueDate.slice(0, 16).replace("T", " ");
+  const due = account.dueDate?.slice(0, 16).replace("T", " ") ?? "없음";
   const lines = [
     `${bankName(account.bankCode)} ${account.accountNumber}`,
     `입금자 ${account.depositorName || account.customerName}`,

@@ -8,6 +8,13 @@ import { storeDelivery } from "../_shared/webhooks/receive.ts";
 import { requireSignature } from "../_shared/webhooks/signatures/require-signature.ts";
 
 /**
+ * Enough for every body that Toss sends. The largest is a payment with its cancels: 1.5 to 4 KB without them, and
+ * 0.5 KB for each; 32 KiB hold about sixty partial refunds. Deposits, cancels, billing keys, payouts and sellers
+ * stay below 1 KB.
+ */
+const MAXIMUM_WEBHOOK_BYTES = 32 * 1024;
+
+/**
  * `POST webhook`: stores what Toss sent, answers 200, then asks Toss what is true.
  *
  * Checked in this order: size, sender's address, URL token, signature, JSON, a proof for what Toss always signs. Whatever the content type says, the
@@ -18,7 +25,7 @@ import { requireSignature } from "../_shared/webhooks/signatures/require-signatu
  * Source: Toss, 웹훅 (delivery contract).
  */
 export const receiveWebhook: Handler = async (request, context) => {
-  const body = await readBody(request);
+  const body = await readBody(request, MAXIMUM_WEBHOOK_BYTES);
   const { webhook } = context.services.config;
   checkSender(request, webhook);
   const { headers } = request;

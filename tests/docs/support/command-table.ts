@@ -76,7 +76,10 @@ export const COMMAND_RULES: readonly CommandRule[] = [
 
   // The project's own tasks.
   { pattern: task("demo$"), proof: by("tests/docs/readme.test.ts") },
-  { pattern: task("dev$"), proof: by("tests/stack/dev.test.ts") },
+  {
+    pattern: /^(?:WEBHOOK_PORT=\d+ )?npx -y deno task dev$/,
+    proof: by("tests/stack/dev.test.ts"),
+  },
   { pattern: task("(test|check)$"), proof: by(".ci/run") },
   {
     pattern: /^(eval "\$\()?npx -y deno task status(\)")?$/,

@@ -61,13 +61,17 @@ async function rotateKey(
 ): Promise<RotatedKey | RotationResult["unreadable"][number]> {
   const { store, id, keyId, ciphertext, associatedData } = stored;
   try {
-    const plain = await keyring.decrypt({ keyId, ciphertext }, associatedData);
+    // Bytes, because a webhook's body need not be text.
+    const plain = await keyring.decryptBytes(
+      { keyId, ciphertext },
+      associatedData,
+    );
     return {
       store,
       id,
       fromKeyId: keyId,
       fromCiphertext: ciphertext,
-      ...await keyring.encrypt(plain, associatedData),
+      ...await keyring.encryptBytes(plain, associatedData),
     };
   } catch (error) {
     if (!(error instanceof DecryptionError)) throw error;

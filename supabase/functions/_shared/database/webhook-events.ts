@@ -45,8 +45,11 @@ export interface ReceiveWebhookRequest {
   asksToss: boolean;
   payload: unknown;
   verifiedBy: string | null;
-  keyId: string;
-  ciphertext: string;
+  /** Whether the platform names one of Toss's published senders. */
+  fromToss: boolean;
+  /** Null when the event is ignored on arrival. */
+  keyId: string | null;
+  ciphertext: string | null;
   /** Set when the event is stored for reading only. */
   ignoredReason: string | null;
   leaseToken: string;

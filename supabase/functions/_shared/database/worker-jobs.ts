@@ -64,9 +64,13 @@ export async function claimUnsettledPayments(
   return answer.payments;
 }
 
-const housekeeping = z.object({ deletedCronRuns: z.number().int() });
+const housekeeping = z.object({
+  deletedCronRuns: z.number().int(),
+  /** Those that were ignored without proof. */
+  deletedWebhookEvents: z.number().int(),
+});
 
-/** Removes old records of pg_cron; see the comment on `public.run_housekeeping`. */
+/** Removes old records of pg_cron and of strangers' events; see the comment on `public.run_housekeeping`. */
 export function runHousekeeping(
   database: Database,
 ): Promise<z.output<typeof housekeeping>> {

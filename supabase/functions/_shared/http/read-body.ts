@@ -7,31 +7,34 @@ export const MAXIMUM_BODY_BYTES = 256 * 1024;
 /** Deno 2.1.4 cuts a caller that is still sending, so that the 413 would not arrive; up to here it is let finish. */
 const MAXIMUM_DISCARDED_BYTES = 8 * MAXIMUM_BODY_BYTES;
 
-function tooLarge(): AppError {
+function tooLarge(maximum: number): AppError {
   return new AppError(
     "payload_too_large",
-    `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`,
+    `The body is larger than ${maximum} bytes.`,
   );
 }
 
 /**
- * Reads a request body, never more than {@link MAXIMUM_BODY_BYTES}.
+ * Reads a request body, never more than `maximum` bytes.
  *
  * @throws AppError `payload_too_large`; judged by content-length before reading, then by what really arrives.
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length")) > MAXIMUM_BODY_BYTES) {
-    throw tooLarge();
+export async function readBody(
+  request: Request,
+  maximum: number = MAXIMUM_BODY_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (Number(request.headers.get("content-length")) > maximum) {
+    throw tooLarge(maximum);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > MAXIMUM_BODY_BYTES) chunks.length = 0;
+    if (size > maximum) chunks.length = 0;
     else chunks.push(chunk);
     if (size > MAXIMUM_DISCARDED_BYTES) break;
   }
-  if (size > MAXIMUM_BODY_BYTES) throw tooLarge();
+  if (size > maximum) throw tooLarge(maximum);
   const bytes = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {

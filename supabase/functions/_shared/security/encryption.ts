@@ -16,6 +16,12 @@ export type Keyring = {
   /** All it holds, the active one among them. */
   readonly keyIds: readonly string[];
   encrypt(plainText: string, associatedData: string): Promise<Encrypted>;
+  encryptBytes(bytes: BufferSource, associatedData: string): Promise<Encrypted>;
+  /** Rejects with {@linkcode DecryptionError}. */
+  decryptBytes(
+    encrypted: Encrypted,
+    associatedData: string,
+  ): Promise<Uint8Array<ArrayBuffer>>;
   /** Rejects with {@linkcode DecryptionError}. */
   decrypt(encrypted: Encrypted, associatedData: string): Promise<string>;
   /**
@@ -73,21 +79,29 @@ export function createKeyring(jsonText: string): Keyring {
     return key;
   }
 
-  return {
+  const keyring: Keyring = {
     activeKeyId,
     keyIds: [...keys.keys()],
-    async encrypt(plainText, associatedData) {
+    async encryptBytes(bytes, associatedData) {
       const key = await keyOf(activeKeyId);
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const sealed = await crypto.subtle.encrypt(
         algorithm(nonce, associatedData),
         key,
-        new TextEncoder().encode(plainText),
+        bytes,
       );
       return { keyId: activeKeyId, ciphertext: toBase64(nonce, sealed) };
     },
-    async decrypt({ keyId, ciphertext }, associatedData) {
+    async encrypt(plainText, associatedData) {
+      const bytes = new TextEncoder().encode(plainText);
+      return await keyring.encryptBytes(bytes, associatedData);
+    },
+    async decryptBytes({ keyId, ciphertext }, associatedData) {
       return await open(await keyOf(keyId), ciphertext, associatedData);
+    },
+    async decrypt(encrypted, associatedData) {
+      const bytes = await keyring.decryptBytes(encrypted, associatedData);
+      return new TextDecoder().decode(bytes);
     },
     digests(text) {
       const others = [...keys].filter(([id]) => id !== activeKeyId);
@@ -98,6 +112,7 @@ export function createKeyring(jsonText: string): Keyring {
       ].map((key) => digest(key, text));
     },
   };
+  return keyring;
 }
 
 function digest(key: BufferSource, text: string): string {
@@ -115,7 +130,7 @@ async function open(
   key: CryptoKey,
   ciphertext: string,
   associatedData: string,
-): Promise<string> {
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const bytes = Uint8Array.from(atob(ciphertext), (c) => c.charCodeAt(0));
     const nonce = bytes.slice(0, NONCE_BYTES);
@@ -124,7 +139,7 @@ async function open(
       key,
       bytes.slice(NONCE_BYTES),
     );
-    return new TextDecoder().decode(plain);
+    return new Uint8Array(plain);
   } catch {
     throw new DecryptionError("not_authentic");
   }

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { SignatureScheme } from "../config.ts";
 import {
   receiveWebhookEvent,
@@ -6,6 +5,8 @@ import {
 } from "../database/webhook-events.ts";
 import { AppError } from "../http/app-error.ts";
 import type { RequestContext } from "../http/create-function.ts";
+import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
+import { clientAddress } from "./check-sender.ts";
 import { redactJson } from "../security/redact.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { EventKind } from "./events.ts";
@@ -28,7 +29,7 @@ const KINDS_THAT_ASK: readonly EventKind[] = ["payment", "deposit", "cancel"];
 /** A delivery as it came, and who is known to have sent it. */
 export interface Delivery {
   headers: Headers;
-  body: Uint8Array;
+  body: Uint8Array<ArrayBuffer>;
   provenBy: SignatureScheme | null;
 }
 
@@ -88,12 +89,18 @@ function ignoredReasonOf(
   }
 }
 
+/** Whether the platform says that one of Toss's published senders is calling. It proves nothing, and orders what waits. */
+function isFromToss(headers: Headers, clientIpHeader: string): boolean {
+  const address = clientAddress(headers, clientIpHeader);
+  return TOSS_WEBHOOK_SENDERS.some((sender) => sender === address);
+}
+
 const digestOf = (text: string | null) =>
   text === null ? null : sha256Hex(text);
 
 /**
- * Stores one delivery in one database round trip: redacted for reading, encrypted as it came, and the secrets that
- * processing compares as digests.
+ * Stores one delivery in one database round trip: redacted for reading, encrypted as it came unless it is ignored on
+ * arrival, and the secrets that processing compares as digests.
  *
  * The event is the caller's to process when `isClaimed` is true.
  *
@@ -110,10 +117,10 @@ export async function storeDelivery(
   requireProof(event, provenBy, services.config.webhook);
   const transmissionId = transmissionIdOf(headers);
   const dedupeKey = dedupeKeyOf(delivery, transmissionId);
-  const raw = await services.keyring.encrypt(
-    Buffer.from(body).toString("base64"),
-    dedupeKey,
-  );
+  const ignoredReason = ignoredReasonOf(event, provenBy);
+  const raw = ignoredReason === null
+    ? await services.keyring.encryptBytes(body, dedupeKey)
+    : null;
   return await receiveWebhookEvent(services.database, {
     dedupeKey,
     transmissionId,
@@ -130,9 +137,10 @@ export async function storeDelivery(
     asksToss: KINDS_THAT_ASK.includes(event.kind),
     payload: storableJson(redactJson(json)),
     verifiedBy: provenBy,
-    keyId: raw.keyId,
-    ciphertext: raw.ciphertext,
-    ignoredReason: ignoredReasonOf(event, provenBy),
+    fromToss: isFromToss(headers, services.config.webhook.clientIpHeader),
+    keyId: raw?.keyId ?? null,
+    ciphertext: raw?.ciphertext ?? null,
+    ignoredReason,
     leaseToken: crypto.randomUUID(),
     leaseSeconds: services.leaseSeconds,
   });
