@@ -52,7 +52,7 @@ Deno.test("simulator §3.1 answers the whole Payment object", async () => {
       discount: null,
     });
     const receipt = await fetch(link);
-    assert.match(await receipt.text(), /15000원/);
+    assert.match(await receipt.text(), /15,000원/);
   });
 });
 
