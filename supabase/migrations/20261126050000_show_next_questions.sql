@@ -17,8 +17,8 @@ as $$
     select d.payment_key from private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
   ) as open
   join public.payments as p on p.payment_key = open.payment_key
-  left join private.payment_details as d on d.payment_key = p.payment_key
-  cross join lateral (select private.next_question_at(p, d.virtual_account)) as q (next_at)
+  join public.orders as o on o.id = p.order_id
+  cross join lateral (select private.next_question_at(p, o.status)) as q (next_at)
   where q.next_at is not null;
 $$;
 

@@ -69,7 +69,7 @@ test("every function has an empty search path", async (shop) => {
   assert.deepEqual(open, []);
 });
 
-test("private functions run with the caller's rights, but for the clock, the failed refunds, the deadlines and the triggers of the catalogue", async (shop) => {
+test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue", async (shop) => {
   const definers = (await ownFunctions(shop))
     .filter((f) => f.name.startsWith("private.") && f.security_definer)
     .map(({ name }) => name);
@@ -78,6 +78,7 @@ test("private functions run with the caller's rights, but for the clock, the fai
     "private.clock_now",
     "private.failed_refund_transfers",
     "private.follow_plan_group",
+    "private.payment_questions",
     "private.record_stock_movement",
     "private.unproven_deadlines",
   ]);
