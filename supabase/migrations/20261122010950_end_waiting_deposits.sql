@@ -1,5 +1,5 @@
 -- Purpose: a virtual account ends after its deadline and Toss's last word, also when Toss never calls it expired.
--- Functions: private.deposit_deadline, deposit_is_over, announce_expired_account, payment_view.
+-- Functions: private.deposit_deadline, deposit_is_over, announce_expired_account.
 
 create function private.deposit_deadline(payment public.payments)
 returns timestamptz
@@ -72,32 +72,3 @@ comment on function private.announce_expired_account(public.orders, public.payme
   'Writes the outbox event of a deposit that did not come.';
 revoke execute on function private.announce_expired_account(public.orders, public.payments, jsonb)
   from public, anon, authenticated;
-
-create or replace function private.payment_view(viewed_payment_key text)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_strip_nulls(jsonb_build_object(
-      'virtualAccount', case when p.status = 'WAITING_FOR_DEPOSIT' then d.virtual_account
-        -- Where Toss names no deadline, ours holds.
-        || case when d.virtual_account ->> 'dueDate' is null
-          then jsonb_build_object('dueDate', private.deposit_deadline(p)) else '{}' end end
-    )) || jsonb_build_object(
-      'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
-      'orderId', p.order_id,
-      'paymentKey', p.payment_key,
-      'amount', p.total_amount,
-      'approvedAt', p.approved_at,
-      'method', p.method,
-      'receiptUrl', p.receipt_url
-    )
-    from public.payments as p
-    left join private.payment_details as d on d.payment_key = p.payment_key
-    where p.payment_key = viewed_payment_key
-  );
-end;
-$$;

@@ -215,27 +215,32 @@ comment on function private.record_details(jsonb) is
 
 create or replace function private.payment_view(viewed_payment_key text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  -- An account without a number is none that anybody could pay into.
-  select jsonb_strip_nulls(jsonb_build_object(
-    'virtualAccount', case
-      when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
-        then d.virtual_account end
-  )) || jsonb_build_object(
-    'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
-    'orderId', p.order_id,
-    'paymentKey', p.payment_key,
-    'amount', p.total_amount,
-    'approvedAt', p.approved_at,
-    'method', p.method,
-    'receiptUrl', p.receipt_url
-  )
-  from public.payments as p
-  left join private.payment_details as d on d.payment_key = p.payment_key
-  where p.payment_key = viewed_payment_key;
+begin
+  -- An account without a number is none that anybody could pay into. Where Toss names no deadline, ours holds.
+  return (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'virtualAccount', case
+        when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
+          then d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
+            then jsonb_build_object('dueDate', private.deposit_deadline(p)) else '{}' end end
+    )) || jsonb_build_object(
+      'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
+      'orderId', p.order_id,
+      'paymentKey', p.payment_key,
+      'amount', p.total_amount,
+      'approvedAt', p.approved_at,
+      'method', p.method,
+      'receiptUrl', p.receipt_url
+    )
+    from public.payments as p
+    left join private.payment_details as d on d.payment_key = p.payment_key
+    where p.payment_key = viewed_payment_key
+  );
+end;
 $$;
 
 comment on function private.payment_view(text) is

@@ -298,4 +298,6 @@ select * from private.payment_alerts
 union all
 select * from private.refund_alerts
 union all
+select * from private.deposit_alerts
+union all
 select * from private.subscription_alerts;

@@ -23,7 +23,7 @@ import { signUp, type User } from "../support/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks } from "../support/worker.ts";
 
-const test = shopTests();
+const test = shopTests({ environment: { AD_HOC_CHARGES: "on" } });
 
 const DAY_SECONDS = 86_400;
 
