@@ -89,7 +89,12 @@ async function charge(command: ChargeCommand): Promise<number> {
   if (answer === null) return 1;
   const { charges, runId, ...counts } = answer;
   if (command.dryRun) {
-    if (charges.length > 0) console.table(charges);
+    if (charges.length > 0) {
+      console.table(charges.map(({ amount, ...charge }) => ({
+        ...charge,
+        amount: amount.toLocaleString("en"),
+      })));
+    }
     console.log(
       `${charges.length} would be charged, ${counts.remaining} more are due. Nothing was written.`,
     );

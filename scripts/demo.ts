@@ -6,6 +6,7 @@ import { lostAnswer } from "./demo/lost-answer.ts";
 import { pass } from "./demo/pass.ts";
 import { purchase } from "./demo/purchase.ts";
 import { refund } from "./demo/refund.ts";
+import { grouped } from "./demo/scene.ts";
 import { openShop } from "./demo/shop.ts";
 import { subscriber } from "./demo/subscriber.ts";
 import { virtualAccount } from "./demo/virtual-account.ts";
@@ -101,8 +102,8 @@ async function play(): Promise<boolean> {
         0,
       );
     console.log("\nThe books 장부");
-    console.log(`  money Toss holds for us   ${taken} KRW`);
-    console.log(`  money our database knows  ${stored?.total} KRW`);
+    console.log(`  money Toss holds for us   ${grouped(taken)} KRW`);
+    console.log(`  money our database knows  ${grouped(stored?.total)} KRW`);
     console.log(`  violated invariants       ${violations.length}`);
     for (const { invariant, subject, detail } of violations) {
       console.log(`    ${invariant} ${subject}: ${detail}`);

@@ -1,4 +1,4 @@
-import { expectStep, type Scene } from "./scene.ts";
+import { expectStep, grouped, type Scene } from "./scene.ts";
 
 /** The main job: checkout, payment window, confirm, webhook, paid order. */
 export const purchase: Scene = {
@@ -22,8 +22,8 @@ export const purchase: Scene = {
     return [
       expectStep(
         "checkout prices the cart",
-        `${order.orderName}, ${order.amount} KRW`,
-        "머그컵 외 1건, 22800 KRW",
+        `${order.orderName}, ${grouped(order.amount)} KRW`,
+        "머그컵 외 1건, 22,800 KRW",
       ),
       expectStep(
         "the browser claims 100 won",

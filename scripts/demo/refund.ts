@@ -1,4 +1,4 @@
-import { expectStep, type Scene } from "./scene.ts";
+import { expectStep, grouped, type Scene } from "./scene.ts";
 import type { Answer, Order, Shop } from "./shop.ts";
 
 function cancel(
@@ -46,9 +46,9 @@ export const refund: Scene = {
       expectStep(
         "10,000 of 30,000 won, asked for five times",
         `${repeats[0]?.status}, ${bodies.size} answer, ${
-          repeats[0]?.body.balanceAmount
+          grouped(repeats[0]?.body.balanceAmount)
         } left`,
-        "200, 1 answer, 20000 left",
+        "200, 1 answer, 20,000 left",
       ),
       expectStep(
         "four refunds of 15,000 won at once",
@@ -59,13 +59,17 @@ export const refund: Scene = {
       ),
       expectStep(
         "the rest",
-        `${rest.status} ${rest.body.status}, ${rest.body.balanceAmount} left`,
+        `${rest.status} ${rest.body.status}, ${
+          grouped(rest.body.balanceAmount)
+        } left`,
         "200 refunded, 0 left",
       ),
       expectStep(
         "the order and its ledger",
-        `${status}, ${ledger?.rows} cancels of ${ledger?.total} won, ${told?.events} events`,
-        "refunded, 3 cancels of 30000 won, 3 events",
+        `${status}, ${ledger?.rows} cancels of ${
+          grouped(ledger?.total)
+        } won, ${told?.events} events`,
+        "refunded, 3 cancels of 30,000 won, 3 events",
       ),
     ];
   },

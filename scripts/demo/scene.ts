@@ -15,6 +15,11 @@ export interface Scene {
   play(shop: Shop): Promise<Step[]>;
 }
 
+/** An amount as a person reads it, for example `22,800`. */
+export function grouped(amount: unknown): string {
+  return Number(amount).toLocaleString("en");
+}
+
 /** A step whose result must be one exact text. */
 export function expectStep(
   what: string,

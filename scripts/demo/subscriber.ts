@@ -1,4 +1,4 @@
-import { expectStep, type Scene, type Step } from "./scene.ts";
+import { expectStep, grouped, type Scene, type Step } from "./scene.ts";
 import type { Shop } from "./shop.ts";
 import { openLife, type SubscriberLife } from "./subscriber-life.ts";
 
@@ -109,7 +109,7 @@ async function moveUp(shop: Shop, life: SubscriberLife): Promise<Step[]> {
     expectStep(
       "half a month in, a bigger plan",
       `${changed.status} ${await life.plan()}, ${
-        isPart ? "half of" : difference?.amount
+        isPart ? "half of" : grouped(difference?.amount)
       } the difference charged`,
       "200 premium active, half of the difference charged",
     ),

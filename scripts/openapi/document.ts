@@ -148,9 +148,11 @@ function describeOperation(operation: OperationDescription): Json {
     tags: [operation.function],
     summary: operation.summary,
     description: operation.description,
-    security: operation.security.length === 0
-      ? [{}]
-      : operation.security.map((scheme) => ({ [scheme]: [] })),
+    security: [
+      ...(operation.security.length === 0 ? [{}] : []),
+      ...[...operation.security, ...operation.opensMore ?? []]
+        .map((scheme) => ({ [scheme]: [] })),
+    ],
     ...(operation.query ? { parameters: parametersOf(operation.query) } : {}),
     ...(operation.body
       ? {

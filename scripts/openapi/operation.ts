@@ -27,6 +27,8 @@ export interface OperationDescription {
   description: string;
   /** Alternatives; empty when anyone may call. */
   security: readonly SecurityScheme[];
+  /** What opens more of an operation that anyone may call. */
+  opensMore?: readonly SecurityScheme[];
   query?: z.ZodObject;
   body?: z.ZodType;
   answers: Record<number, AnswerDescription>;

@@ -6,6 +6,7 @@ interface Schema {
   const?: unknown;
   enum?: unknown[];
   anyOf?: Schema[];
+  oneOf?: Schema[];
   allOf?: Schema[];
   $ref?: string;
   items?: Schema;
@@ -47,13 +48,24 @@ function typeOf(schema: Schema): string {
   if (schema.enum) {
     return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   }
-  const options = schema.anyOf;
+  const options = schema.anyOf ?? schema.oneOf;
   if (options) return options.map(typeOf).join(" or ");
   if (schema.type === "array") return `array of ${typeOf(schema.items ?? {})}`;
   const name = Array.isArray(schema.type)
     ? schema.type.join(" or ")
     : schema.type ?? "any";
   return schema.format ? `${name} (${schema.format})` : name;
+}
+
+/** So many characters of a pattern a table cell bears; the whole stands in openapi.json. */
+const PATTERN_SHOWN = 40;
+
+function patternRule({ pattern, format }: Schema): string | undefined {
+  // What a format says needs no pattern beside it.
+  if (pattern === undefined || format !== undefined) return undefined;
+  return pattern.length > PATTERN_SHOWN
+    ? "has a pattern, see openapi.json"
+    : `matches \`${pattern.replaceAll("|", "\\|")}\``;
 }
 
 function rulesOf(schema: Schema): string {
@@ -69,9 +81,7 @@ function rulesOf(schema: Schema): string {
     maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
       ? `to ${maximum}`
       : undefined,
-    schema.pattern
-      ? `matches \`${schema.pattern.replaceAll("|", "\\|")}\``
-      : undefined,
+    patternRule(schema),
     schema.default === undefined
       ? undefined
       : `default ${JSON.stringify(schema.default)}`,
@@ -81,7 +91,11 @@ function rulesOf(schema: Schema): string {
 
 /** Rows of a table of fields; those of nested objects are named with their path. */
 function fieldRows(schema: Schema, prefix = ""): string[] {
-  const parts = [schema, ...(schema.allOf ?? []), ...(schema.anyOf ?? [])];
+  const parts = [
+    schema,
+    ...(schema.allOf ?? []),
+    ...(schema.anyOf ?? []),
+  ];
   return parts.flatMap((part) => {
     const required = new Set(part.required ?? []);
     return Object.entries(part.properties ?? {}).flatMap(([name, field]) => {
@@ -94,6 +108,15 @@ function fieldRows(schema: Schema, prefix = ""): string[] {
       ];
     });
   });
+}
+
+/** A table for each form that a body can have. */
+function tables(title: string, schema: Schema): string[] {
+  const forms = schema.oneOf;
+  if (forms === undefined) return table(`${title}:`, schema);
+  return forms.flatMap((form, index) =>
+    table(index === 0 ? `${title}:` : `Or, ${title.toLowerCase()}:`, form)
+  );
 }
 
 function table(title: string, schema: Schema): string[] {
@@ -109,9 +132,18 @@ function table(title: string, schema: Schema): string[] {
   ];
 }
 
-function section(method: string, path: string, operation: Operation): string[] {
-  const callers = operation.security.flatMap((entry) => Object.keys(entry))
+function callersOf({ security }: Operation): string {
+  const named = security.flatMap((entry) => Object.keys(entry))
     .map((name) => CALLERS[name] ?? name);
+  const isOpen = security.some((entry) => Object.keys(entry).length === 0);
+  if (!isOpen) return named.join(", or ");
+  return named.length === 0
+    ? "anyone"
+    : `anyone; more for ${named.join(", or ")}`;
+}
+
+function section(method: string, path: string, operation: Operation): string[] {
+  const callers = callersOf(operation);
   const body = operation.requestBody?.content["application/json"].schema;
   const answers = Object.entries(operation.responses);
   return [
@@ -119,7 +151,7 @@ function section(method: string, path: string, operation: Operation): string[] {
     "",
     `${operation.summary}. ${operation.description}`,
     "",
-    `Caller: ${callers.length === 0 ? "anyone" : callers.join(", or ")}.`,
+    `Caller: ${callers}.`,
     "",
     ...(operation.parameters
       ? table("Query:", {
@@ -130,7 +162,7 @@ function section(method: string, path: string, operation: Operation): string[] {
           .map(({ name }) => name),
       })
       : []),
-    ...(body ? table("Body:", body) : []),
+    ...(body ? tables("Body", body) : []),
     "| Status | Answer |",
     "| --- | --- |",
     ...answers.map(([status, { description }]) =>

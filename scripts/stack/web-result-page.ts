@@ -1,19 +1,26 @@
 const TITLES: Record<string, { korean: string; english: string }> = {
   "/payment/success": {
-    korean: "결제가 처리되었습니다",
+    korean: "결제가 처리되었어요",
     english: "Payment handled",
   },
   "/payment/fail": {
-    korean: "결제를 완료하지 못했습니다",
+    korean: "결제를 완료하지 못했어요",
     english: "Payment not completed",
   },
-  "/": { korean: "로컬 스택이 실행 중입니다", english: "The stack is running" },
+  "/": { korean: "로컬 스택이 실행 중이에요", english: "The stack is running" },
 };
 
-const NOT_FOUND = { korean: "없는 페이지입니다", english: "No such page" };
+const NOT_FOUND = { korean: "없는 페이지예요", english: "No such page" };
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** An amount with its thousands apart; every other parameter as it came. */
+function readable(name: string, value: string): string {
+  return name === "amount" && /^\d{1,15}$/.test(value)
+    ? `${Number(value).toLocaleString("ko-KR")}원`
+    : value;
 }
 
 /**
@@ -26,7 +33,9 @@ export function resultPage(url: URL): Response {
   const rows = Array.from(
     url.searchParams,
     ([name, value]) =>
-      `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`,
+      `<dt>${escapeHtml(name)}</dt><dd>${
+        escapeHtml(readable(name, value))
+      }</dd>`,
   );
   const page = `<!doctype html>
 <html lang="ko">

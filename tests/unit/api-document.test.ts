@@ -63,3 +63,44 @@ for (const operation of OPERATIONS) {
     }
   });
 }
+
+for (const [name, { modes }] of Object.entries(FUNCTION_ACCESS)) {
+  Deno.test(`the API document names every caller of ${name}`, () => {
+    const named = OPERATIONS.filter((operation) => operation.function === name)
+      .flatMap(({ security, opensMore = [] }) => [...security, ...opensMore]);
+    for (const mode of modes) {
+      const scheme = SCHEME_OF_MODE[mode];
+      if (scheme === undefined) continue;
+      assert.ok(named.some((one) => one === scheme), scheme);
+    }
+  });
+}
+
+Deno.test("docs/api.md: every handler that tells the secret key apart has it among its callers", async () => {
+  for (const name of Object.keys(FUNCTION_ACCESS)) {
+    const folder = `supabase/functions/${name}`;
+    let tellsApart = false;
+    for await (const { name: file, isFile } of Deno.readDir(folder)) {
+      if (!isFile) continue;
+      const source = await Deno.readTextFile(`${folder}/${file}`);
+      tellsApart ||= /caller\.kind === "secret"/.test(source);
+    }
+    if (!tellsApart) continue;
+    const isNamed = OPERATIONS.some(({ function: of, security, opensMore }) =>
+      of === name && [...security, ...opensMore ?? []].includes("secretKey")
+    );
+    assert.ok(isNamed, name);
+  }
+});
+
+Deno.test("docs/api.md: no pattern fills a table cell", async () => {
+  const text = await Deno.readTextFile("docs/api.md");
+  const cells = text.split("\n").filter((line) => line.startsWith("| `"))
+    .map((line) => line.split(/(?<!\\)\|/).at(-2) ?? "");
+  assert.ok(cells.length > 50);
+  const patterns = cells.flatMap((cell) =>
+    Array.from(cell.matchAll(/matches `([^`]*)`/g), ([, one = ""]) => one)
+  );
+  assert.ok(patterns.length > 3);
+  for (const pattern of patterns) assert.ok(pattern.length <= 60, pattern);
+});

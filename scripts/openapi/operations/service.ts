@@ -52,6 +52,7 @@ export const serviceOperations: readonly OperationDescription[] = [{
     "Without a key: that the function runs and is configured. With the secret key: queues, alerts, jobs, violated " +
     "invariants and the configuration, without its secrets. Whoever brings CRON_SECRET is told so in `caller`.",
   security: [],
+  opensMore: ["secretKey", "cronSecret"],
   answers: {
     200: {
       description: "The state of the project.",

@@ -62,7 +62,7 @@ function pageOf(result: Registered): Record<string, string | undefined> {
 const START_OVER = {
   action: "start_over",
   userMessage: {
-    ko: "결제 수단 등록 시간이 지났습니다. 처음부터 다시 등록해 주세요.",
+    ko: "결제 수단 등록 시간이 지났어요. 처음부터 다시 등록해 주세요.",
     en:
       "The time to register has passed. Please register the payment method again.",
   },

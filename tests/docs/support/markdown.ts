@@ -102,3 +102,11 @@ export function tableNamed(text: string, name: string): Table {
 export function codesOf(cell: string): string[] {
   return Array.from(cell.matchAll(/`([^`]+)`/g), ([, code = ""]) => code);
 }
+
+/** What a page writes in backticks, outside its fenced blocks. */
+export function inlineCodeOf(text: string): string[] {
+  return Array.from(
+    proseOf(text, { withCode: true }).matchAll(/`([^`\n]+)`/g),
+    ([, code = ""]) => code,
+  );
+}
