@@ -92,6 +92,7 @@ declare
   buying public.orders;
   known public.payments;
   operation public.operations;
+  wait_seconds integer;
 begin
   perform private.require_real_time(request ->> 'mode');
 
@@ -102,11 +103,17 @@ begin
   present := private.clock_now();
 
   if asked_amount <> buying.amount then
-    perform private.write_event(jsonb_build_object(
-      'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
-      'amount', asked_amount, 'requestId', request ->> 'requestId',
-      'detail', jsonb_build_object('orderAmount', buying.amount)
-    ));
+    -- Whoever tries amounts learns no more by it, and fills no log that nobody may delete from.
+    if private.order_refusals_of(buying.id) >= 20 then
+      return jsonb_build_object('outcome', 'order_closed');
+    end if;
+    if private.count_order_refusal(buying.id, 'amount_mismatch', present) = 1 then
+      perform private.write_event(jsonb_build_object(
+        'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
+        'amount', asked_amount, 'requestId', request ->> 'requestId',
+        'detail', jsonb_build_object('orderAmount', buying.amount)
+      ));
+    end if;
     return jsonb_build_object('outcome', 'amount_mismatch');
   end if;
 
@@ -156,6 +163,9 @@ begin
   end if;
 
   if buying.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit') then
+    if private.count_order_refusal(buying.id, 'second_payment_refused', present) > 1 then
+      return jsonb_build_object('outcome', 'already_confirmed');
+    end if;
     perform private.write_event(jsonb_build_object(
       'event', 'second_payment_refused', 'source', 'confirm', 'orderId', buying.id,
       'paymentKey', asked_key, 'amount', asked_amount, 'requestId', request ->> 'requestId'
@@ -169,14 +179,17 @@ begin
     );
   end if;
   -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
-  if (
-    select count(*) from public.operations as op where op.order_id = buying.id and op.state = 'rejected'
-  ) >= 20 then
+  if private.order_refusals_of(buying.id) >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then
     perform private.expire_order(buying.id, present, 'confirm');
     return jsonb_build_object('outcome', 'order_closed');
+  end if;
+
+  wait_seconds := private.caller_brake_seconds(request ->> 'caller', present);
+  if wait_seconds is not null then
+    return jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
   end if;
 
   insert into public.operations (

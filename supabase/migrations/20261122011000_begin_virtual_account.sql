@@ -58,9 +58,7 @@ begin
     return jsonb_build_object('outcome', 'already_confirmed');
   end if;
   -- No buyer is refused this often; whoever tries on spends a quota that others need.
-  if (
-    select count(*) from public.operations as op where op.order_id = buying.id and op.state = 'rejected'
-  ) >= 20 then
+  if private.order_refusals_of(buying.id) >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then

@@ -36,10 +36,11 @@ begin
     get diagnostics deleted = row_count;
   end if;
   return jsonb_build_object(
-    'deletedCronRuns', deleted, 'deletedWebhookEvents', private.remove_unproven_webhook_events()
+    'deletedCronRuns', deleted, 'deletedWebhookEvents', private.remove_unproven_webhook_events(),
+    'deletedRefusals', private.remove_old_refusals()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, and webhook events that were ignored without proof; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; the request is empty.';

@@ -56,6 +56,7 @@ Deno.test({
       assert.deepEqual(deleted?.r, {
         deletedCronRuns: 0,
         deletedWebhookEvents: 0,
+        deletedRefusals: 0,
       });
 
       await cluster.sql`create extension pg_cron`;

@@ -13,6 +13,7 @@ const ERRORS = [
   "operation_in_progress",
   "payment_expired",
   "payment_confirm_failed",
+  "too_many_attempts",
 ] as const;
 
 /** `POST confirm` and `GET confirm`. */

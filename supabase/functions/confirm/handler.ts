@@ -1,3 +1,4 @@
+import { callerDigest } from "../_shared/http/caller-digest.ts";
 import type {
   Handler,
   RequestContext,
@@ -19,6 +20,7 @@ import { confirmQuery, confirmRequest } from "./request.ts";
 type Answer = PaymentView | { status: "processing"; orderId: string };
 
 async function confirm(
+  http: Request,
   context: RequestContext,
   request: ConfirmRequest,
 ): Promise<Answer> {
@@ -30,6 +32,7 @@ async function confirm(
       firstCallDatabase: services.database,
       leaseSeconds: services.leaseSeconds,
       mode: services.config.toss.mode,
+      caller: callerDigest(http, context.caller, services),
     },
   );
   switch (result.kind) {
@@ -50,7 +53,7 @@ async function confirm(
  */
 export const confirmByJson: Handler = async (request, context) => {
   const body = await readJson(request, confirmRequest);
-  const answer = await confirm(context, body);
+  const answer = await confirm(request, context, body);
   return answer.status === "processing"
     ? processingResponse({ orderId: answer.orderId })
     : Response.json(answer);
@@ -64,7 +67,11 @@ export const confirmByRedirect: Handler = async (request, context) => {
   const { config } = context.services;
   const query = Object.fromEntries(new URL(request.url).searchParams);
   try {
-    const answer = await confirm(context, parseInput(query, confirmQuery));
+    const answer = await confirm(
+      request,
+      context,
+      parseInput(query, confirmQuery),
+    );
     return redirect(appUrl(config, config.app.successPath, {
       orderId: answer.orderId,
       status: answer.status,

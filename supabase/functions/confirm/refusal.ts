@@ -35,9 +35,22 @@ const LOCAL_REFUSALS: Record<LocalRefusal, [ErrorCode, string]> = {
 export function confirmError(
   result: Extract<
     ConfirmResult,
-    { kind: "refused" | "refused_locally" | "already_confirmed" }
+    {
+      kind:
+        | "refused"
+        | "refused_locally"
+        | "already_confirmed"
+        | "too_many_attempts";
+    }
   >,
 ): AppError {
+  if (result.kind === "too_many_attempts") {
+    return new AppError(
+      "too_many_attempts",
+      "Twenty payments that Toss does not know were confirmed from this network within ten minutes.",
+      { headers: { "retry-after": String(result.retryAfterSeconds) } },
+    );
+  }
   if (result.kind !== "refused") {
     const reason = result.kind === "refused_locally"
       ? result.reason

@@ -18,6 +18,10 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("amount_mismatch") }),
   z.object({ outcome: z.literal("payment_of_another_order") }),
   z.object({ outcome: z.literal("order_closed") }),
+  z.object({
+    outcome: z.literal("too_many_attempts"),
+    retryAfterSeconds: z.number().int(),
+  }),
   z.object({ outcome: z.literal("order_not_found") }),
 ]);
 
@@ -33,6 +37,8 @@ export interface BeginConfirmationRequest {
   leaseSeconds: number;
   mode: "test" | "live";
   requestId: string;
+  /** A digest of who calls, by which invented keys over many orders are counted; null = not counted. */
+  caller: string | null;
 }
 
 /** Decides under the order's lock what a confirm may do; see the comment on `public.begin_confirmation`. */
@@ -41,4 +47,14 @@ export function beginConfirmation(
   request: BeginConfirmationRequest,
 ): Promise<BeginConfirmationAnswer> {
   return database.call("begin_confirmation", { ...request }, answer);
+}
+
+const counted = z.object({ refusals: z.number().int() });
+
+/** Counts that Toss did not know a payment which this caller confirmed; see the comment on `public.count_caller_refusal`. */
+export async function countCallerRefusal(
+  database: Database,
+  caller: string,
+): Promise<void> {
+  await database.call("count_caller_refusal", { caller }, counted);
 }

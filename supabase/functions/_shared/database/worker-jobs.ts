@@ -68,6 +68,8 @@ const housekeeping = z.object({
   deletedCronRuns: z.number().int(),
   /** Those that were ignored without proof. */
   deletedWebhookEvents: z.number().int(),
+  /** Callers that were counted because Toss did not know their payments. */
+  deletedRefusals: z.number().int(),
 });
 
 /** Removes old records of pg_cron and of strangers' events; see the comment on `public.run_housekeeping`. */
