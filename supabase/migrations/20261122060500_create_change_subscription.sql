@@ -163,18 +163,16 @@ declare
   answer jsonb;
 begin
   select c.* into charge from public.subscription_charges as c
-  where c.subscription_id = changed.id and c.status in ('pending', 'processing', 'unknown');
+  where c.subscription_id = changed.id and c.kind = 'upgrade' and c.status in ('pending', 'processing', 'unknown')
+    and c.plan_id = request ->> 'planId';
+  if not found then
+    return null;
+  end if;
   -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
   select op.* into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
   for update skip locked;
-  if operation.lease_token is distinct from (request ->> 'leaseToken')::uuid
-    and (request ->> 'action' <> 'change_plan' or charge.kind is distinct from 'upgrade'
-      or charge.plan_id <> request ->> 'planId')
-  then
-    return null;
-  end if;
-  if operation.id is not null then
+  if found then
     answer := private.retake_operation(operation, request);
   end if;
   return case when answer ? 'operation' then jsonb_build_object(
@@ -184,7 +182,7 @@ end;
 $$;
 
 comment on function private.repeated_change(public.subscriptions, jsonb) is
-  'The answer to a change whose charge is open already, because this request was delivered twice or because its caller never got the answer: the charge, once nobody else holds it. Null when it is another change.';
+  'The answer to an upgrade whose charge is open already, because this request was delivered twice or because its caller never got the answer: the charge, once nobody else holds it. Null when it is another change.';
 revoke execute on function private.repeated_change(public.subscriptions, jsonb) from public, anon, authenticated;
 
 create function public.change_subscription(request jsonb)

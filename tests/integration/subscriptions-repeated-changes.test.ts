@@ -8,12 +8,10 @@ import {
   chargeRows,
   claimOne,
   type Connection,
-  decline,
   leasing,
   outboxTypes,
   pay,
   readCharge,
-  subscriptionRow,
 } from "../support/subscriber.ts";
 
 const test = shopTests({}, assertInvariantsHold);
@@ -170,28 +168,4 @@ test("a planned change that is asked for again at a new price is agreed anew", a
   );
   assert.equal(renewal.amount, 6_000);
   await pay(sql, renewal);
-});
-
-test("a debt that is retried, delivered twice, is charged once", async ({ stack: { sql } }) => {
-  const who = await april(sql);
-  const end = "2027-05-01T00:00:00+09:00";
-  await decline(sql, await claimOne(sql, who.subscriptionId, end), "soft");
-  const sent = {
-    subscriptionId: who.subscriptionId,
-    userId: who.userId,
-    action: "retry_payment",
-    asOf: end,
-    ...leasing(),
-  };
-
-  const first = await callSql(sql, "change_subscription", sent);
-  const second = await callSql(sql, "change_subscription", sent);
-
-  assert.deepEqual([first.outcome, second.outcome], ["charge", "charge"]);
-  assert.deepEqual(readCharge(second.charge), readCharge(first.charge));
-  await pay(sql, readCharge(second.charge));
-  assert.equal(
-    (await subscriptionRow(sql, who.subscriptionId)).status,
-    "active",
-  );
 });
