@@ -168,7 +168,12 @@ async function daysLeft(sql: TransactionSql, orderId: string) {
 }
 
 /** What the bank takes back and brings again, as often as it likes. */
-async function buyByDeposit(shop: Shop, sql: TransactionSql, key: string, accessToken: string) {
+async function buyByDeposit(
+  shop: Shop,
+  sql: TransactionSql,
+  key: string,
+  accessToken: string,
+) {
   const order = await placeOrder(shop, { planId: "pro" }, accessToken);
   return {
     ...order,
@@ -255,7 +260,12 @@ test("a pass that had not begun when its deposit was taken back is a whole one w
   const user = await signUp(shop);
   await inRollback(shop.stack.sql, async (sql) => {
     const first = await buyByDeposit(shop, sql, "deposit-9", user.accessToken);
-    const second = await buyByDeposit(shop, sql, "deposit-10", user.accessToken);
+    const second = await buyByDeposit(
+      shop,
+      sql,
+      "deposit-10",
+      user.accessToken,
+    );
     await first.deposit();
     await second.deposit();
     await daysLater(sql, 10);
