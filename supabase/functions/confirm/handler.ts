@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { callerDigest } from "../_shared/http/caller-digest.ts";
 import type {
   Handler,
@@ -48,11 +49,16 @@ async function confirm(
 /**
  * `POST confirm`: approves a payment that the buyer authenticated in the payment window.
  *
- * 200 when it is approved (again on every repeat), 202 while Toss's answer is not known; refusals as in
- * refusal.ts. Source: Toss, 결제 승인 (POST /v1/payments/confirm).
+ * 200 when it is approved (again on every repeat, also after a refund), 202 while Toss's answer is not known;
+ * refusals as in refusal.ts, among them a payment that was given back before anybody was told of it.
+ * Source: Toss, 결제 승인 (POST /v1/payments/confirm).
  */
 export const confirmByJson: Handler = async (request, context) => {
-  const body = await readJson(request, confirmRequest);
+  const body = await readJson(
+    request,
+    confirmRequest,
+    MAXIMUM_BODY_BYTES.confirm,
+  );
   const answer = await confirm(request, context, body);
   return answer.status === "processing"
     ? processingResponse({ orderId: answer.orderId })

@@ -13,7 +13,10 @@ export const operations: Job = async (
   { limit = DEFAULT_LIMIT, asOf },
 ) => {
   const { services, logger } = context;
-  const operationContext = createOperationContext(context, "worker");
+  const operationContext = {
+    ...createOperationContext(context, "worker"),
+    asOf: asOf ?? null,
+  };
   const run = await runBatches({
     limit,
     claim: (size) =>
