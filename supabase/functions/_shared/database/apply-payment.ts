@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DepositHours } from "../config.ts";
 import type { Database } from "./client.ts";
 import { paymentView } from "./payment-view.ts";
 import { settledCharge } from "./subscription-view.ts";
@@ -46,6 +47,8 @@ export interface ApplyPaymentRequest {
   askedAt: string;
   requestId: string;
   operationId?: string | undefined;
+  /** Beyond this an account is adopted with an alert; absent = whatever its deadline. */
+  depositHours?: DepositHours | undefined;
 }
 
 /** Sends an answer of Toss through the one door; see the comment on `public.apply_payment`. */
