@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Bytes } from "../security/bytes.ts";
 import { AppError, type FieldProblem } from "./app-error.ts";
 
 /** No request of this API needs more; webhooks of Toss stay far below. */
@@ -22,7 +23,7 @@ function tooLarge(maximum: number): AppError {
 export async function readBody(
   request: Request,
   maximum: number = MAXIMUM_BODY_BYTES,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Bytes> {
   if (Number(request.headers.get("content-length")) > maximum) {
     throw tooLarge(maximum);
   }
