@@ -108,8 +108,8 @@ test("worker expiry settles the other payments when Toss's answer about one cann
   const lucky = await forgottenPurchase(shop);
   shop.simulator.addFault({
     kind: "wrong_answer",
-    // A text that Postgres cannot store.
-    patch: { method: "카드\u0000" },
+    // More than was paid is left of it.
+    patch: { balanceAmount: 999_999_999 },
     method: "GET",
     paymentKey: unlucky.paymentKey,
   });

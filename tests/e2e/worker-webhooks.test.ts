@@ -61,7 +61,8 @@ test("a webhook that was answered 200 outlives the process that answered", async
   assert.equal(row?.status, "processing");
   assert.equal((await work(shop, "webhooks")).claimed, 0);
   await moveDatabaseClock(shop, LEASE_SECONDS);
-  assert.equal((await work(shop, "webhooks")).processed, 1);
+  const run = await work(shop, "webhooks");
+  assert.equal(run.processed, 1, JSON.stringify(run));
   assert.equal((await orderRow(shop, orderId)).status, "refunded");
 });
 
