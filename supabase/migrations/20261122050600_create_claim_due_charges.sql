@@ -1,5 +1,5 @@
 -- Purpose: hand out what is due, each charge to one caller, in one call a batch.
--- Functions: private.begin_period, charge_due, try_charge_due, count_due_again, claim_open_charges,
+-- Functions: private.begin_period, begin_next_terms, charge_due, try_charge_due, count_due_again, claim_open_charges,
 -- public.claim_due_charges.
 
 create function private.begin_period(due public.subscriptions, as_of timestamptz)
@@ -42,6 +42,28 @@ comment on function private.begin_period(public.subscriptions, timestamptz) is
   'Makes the charge of the period that is due, and the rows of those that were missed.';
 revoke execute on function private.begin_period(public.subscriptions, timestamptz) from public, anon, authenticated;
 
+create function private.begin_next_terms(due public.subscriptions, line jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier_plan_id constant text := due.plan_id;
+begin
+  due := private.next_terms(due);
+  if due.plan_id = earlier_plan_id then
+    return private.move_subscription(due, 'plan_change_planned', line);
+  end if;
+  due := private.move_subscription(due, 'plan_changed', line);
+  perform private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+  return due;
+end;
+$$;
+
+comment on function private.begin_next_terms(public.subscriptions, jsonb) is
+  'A planned change takes place before the first charge of its plan, or is dropped (see next_terms).';
+revoke execute on function private.begin_next_terms(public.subscriptions, jsonb) from public, anon, authenticated;
+
 create function private.charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
 language plpgsql
@@ -53,8 +75,7 @@ declare
 begin
   if charge.id is null then
     if due.next_plan_id is not null and private.may_happen(due.status, 'plan_changed') then
-      due := private.move_subscription(private.next_terms(due), 'plan_changed', line);
-      perform private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+      due := private.begin_next_terms(due, line);
     end if;
     charge := private.begin_period(due, as_of);
   end if;

@@ -21,10 +21,13 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'operation_not_found');
   end if;
-  -- Locks in the order of apply_payment: order, operation, subscription, charge.
+  -- Locks in the order of apply_payment: order, operation, user, subscription, charge.
   select * into attempt_order from public.orders as o where o.id = operation.order_id for update;
   select * into operation from public.operations as op where op.id = operation.id for update;
   select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform private.lock_user(charge.user_id);
+  end if;
   select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for update;
   select * into charge from public.subscription_charges as c where c.id = charge.id for update;
 
@@ -43,6 +46,7 @@ begin
     elsif charge.status <> 'paid' then
       subscription := private.charge_declined(subscription, charge, request, line);
     end if;
+    subscription := private.undo_refunded_upgrade(subscription, line);
   end if;
   return jsonb_build_object(
     'outcome', case
