@@ -53,21 +53,30 @@ set search_path = ''
 as $$
 declare
   begun public.subscriptions;
+  method_id uuid := paid.billing_method_id;
 begin
   -- A refusal that turns out to have been a payment may come when another subscription has this plan, or will have it.
   if private.claim_of_plan(paid.user_id, paid.plan_id, null) ->> 'subscriptionId' is not null then
     return null;
+  end if;
+  -- Who removes it at this moment waits, and then finds the subscription.
+  perform 1 from public.billing_methods as m where m.id = method_id for share;
+  if not private.usable_billing_method(method_id) then
+    -- What was registered since would have been given this subscription, see replace_broken_methods.
+    method_id := coalesce(private.method_registered_since(paid.user_id, (
+      select m.deleted_at from public.billing_methods as m where m.id = method_id
+    )), method_id);
   end if;
   insert into public.subscriptions (
     id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
     anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
     needs_payment_method, created_at
   ) values (
-    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, paid.billing_method_id, 'active', paid.plan_amount, paid.currency,
+    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, method_id, 'active', paid.plan_amount, paid.currency,
     paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
     paid.period_start, paid.period_end, paid.period_end,
     private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
-    not private.usable_billing_method(paid.billing_method_id), private.clock_now()
+    not private.usable_billing_method(method_id), private.clock_now()
   )
   -- Of the plan or of its group.
   on conflict do nothing
