@@ -156,7 +156,12 @@ begin
   owing.access_ends_at := case when step.next_attempt_at is null then step.grace_ends_at end;
   owing.remind_at := null;
   owing := private.move_subscription(owing, 'charge_declined', line || jsonb_build_object(
-    'detail', jsonb_build_object('chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class)
+    'detail', jsonb_build_object(
+      'chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class,
+      'chargeTerms', private.charge_terms(declined),
+      'declinedSince', extract(epoch from declined.first_declined_at),
+      'accessEndsAt', extract(epoch from step.grace_ends_at)
+    )
   ));
   perform private.grant_period(declined, step.grace_ends_at);
   perform private.write_charge_event('failed', declined);
