@@ -43,7 +43,10 @@ begin
     return jsonb_build_object('outcome', 'operation_not_found');
   end if;
   if operation.state not in ('started', 'unknown') then
-    return jsonb_build_object('outcome', operation.state, 'payment', private.payment_view(operation.payment_key));
+    return jsonb_build_object(
+      'outcome', operation.state,
+      'payment', private.told_payment(operation.payment_key, request ->> 'source') -> 'payment'
+    );
   end if;
   -- Someone else took over after the lease had passed; what this caller learned is older.
   if operation.lease_token <> (request ->> 'leaseToken')::uuid then

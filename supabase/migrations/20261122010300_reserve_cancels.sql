@@ -137,13 +137,17 @@ begin
     order by op.is_queued, op.created_at, op.id
     for update
   loop
-    -- The one at Toss goes on: Toss compares refundableAmount and refuses it when the balance is another. Those
-    -- that wait and no longer fit would only be refused.
-    if claim.is_queued and (room = 0 or (claim.amount > room and not claim.cancel_all)) then
-      perform private.refuse_cancel(claim, jsonb_build_object(
-        'errorCode', 'CANCEL_AMOUNT_EXCEEDS_BALANCE', 'isFinal', true,
-        'errorMessage', 'Another refund left less than this one asks for.'
-      ), line);
+    if claim.amount > room and not claim.cancel_all or claim.is_queued and room = 0 then
+      if claim.is_queued then
+        perform private.refuse_cancel(claim, jsonb_build_object(
+          'errorCode', 'CANCEL_AMOUNT_EXCEEDS_BALANCE', 'isFinal', true,
+          'errorMessage', 'Another refund left less than this one asks for.'
+        ), line);
+      else
+        -- At Toss, which compares refundableAmount and refuses it: it can take nothing any more, so it keeps nothing
+        -- from those that wait. Its end is Toss's to tell.
+        update public.operations as op set reserved_amount = 0 where op.id = claim.id;
+      end if;
     elsif claim.reserved_amount > room then
       update public.operations as op
       set reserved_amount = room, amount = case when op.is_queued then room else op.amount end
@@ -157,5 +161,5 @@ end;
 $$;
 
 comment on function private.fit_reservations(text, bigint, jsonb) is
-  'Lowers or ends claims on a balance before the balance falls below them, in the order in which they would be sent.';
+  'Lowers or ends claims on a balance before the balance falls below them, in the order in which they would be sent. What can no longer be refunded as it was asked for claims nothing.';
 revoke execute on function private.fit_reservations(text, bigint, jsonb) from public, anon, authenticated;

@@ -18,6 +18,7 @@ declare
   stored public.payments;
   canceling public.operations;
   made_transaction_key text;
+  pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for update;
   if not found then
@@ -133,6 +134,14 @@ begin
   end if;
   perform private.announce_refunds(stored, line);
   perform private.note_api_version(answer ->> 'apiVersion');
+  pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
+  -- This answer is about to be told.
+  if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and private.is_paid(stored)
+    and stored.balance_amount > 0
+  then
+    update public.payments as p set told_at = stored.applied_at where p.payment_key = answer_key
+    returning * into stored;
+  end if;
   return jsonb_build_object(
     'outcome', case
       when private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
@@ -141,7 +150,8 @@ begin
     'payment', private.payment_view(answer_key),
     'paymentStatus', stored.status,
     'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
-    'paysOrder', (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id),
+    'paysOrder', pays_order,
+    'isGivenBack', private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
     'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
       then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
     'errorMessage', stored.failure_message,

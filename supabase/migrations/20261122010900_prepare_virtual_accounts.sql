@@ -126,7 +126,7 @@ begin
     if buying.payment_key is distinct from asked_key then
       return jsonb_build_object('outcome', 'already_confirmed');
     end if;
-    return jsonb_build_object('outcome', 'confirmed', 'payment', private.payment_view(asked_key));
+    return private.told_payment(asked_key, 'confirm');
   end if;
 
   select * into operation from public.operations as op

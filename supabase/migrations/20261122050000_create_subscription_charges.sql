@@ -46,6 +46,9 @@ create table public.subscription_charges (
   failure_class text,
   paid_at timestamptz,
   refund_due bigint,
+  earlier_plan_id text references public.plans (id),
+  earlier_amount bigint,
+  undone_at timestamptz,
   created_at timestamptz not null,
   constraint subscription_charges_kind_known check (kind in ('start', 'renewal', 'upgrade', 'ad_hoc')),
   constraint subscription_charges_status_known check (
@@ -77,7 +80,11 @@ create table public.subscription_charges (
   ),
   constraint subscription_charges_declined_has_time check (status <> 'declined' or first_declined_at is not null),
   constraint subscription_charges_next_attempt_when_declined check (next_attempt_at is null or status = 'declined'),
-  constraint subscription_charges_refund_within_amount check (refund_due between 1 and amount)
+  constraint subscription_charges_refund_within_amount check (refund_due between 1 and amount),
+  constraint subscription_charges_upgrade_has_earlier_terms check (
+    (kind = 'upgrade') = (earlier_plan_id is not null) and (kind = 'upgrade') = (earlier_amount is not null)
+  ),
+  constraint subscription_charges_undone_was_paid check (undone_at is null or (kind = 'upgrade' and status = 'paid'))
 );
 
 -- The heart of it: a period is charged by one row, whoever charges it.
@@ -93,6 +100,8 @@ create index subscription_charges_subscription_id on public.subscription_charges
 create index subscription_charges_user_id on public.subscription_charges (user_id, created_at desc);
 create index subscription_charges_order_id on public.subscription_charges (order_id);
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
+create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
+  where earlier_plan_id is not null;
 create index subscription_charges_billing_method_id on public.subscription_charges (billing_method_id)
   where billing_method_id is not null;
 
@@ -113,6 +122,9 @@ comment on column public.subscription_charges.first_declined_at is 'From when th
 comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, or MISSED_PERIOD.';
 comment on column public.subscription_charges.failure_class is 'soft: tried again. limit: after midnight in Seoul. hard: another billing method is needed.';
 comment on column public.subscription_charges.refund_due is 'What was promised back when the subscription was cancelled at once.';
+comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
+comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
+comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
 
 alter table public.subscription_charges enable row level security;
 

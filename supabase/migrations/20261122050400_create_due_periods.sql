@@ -1,5 +1,23 @@
 -- Purpose: what is due for a subscription at a given time, decided in one place for charging and for the preview.
--- Functions: private.next_terms, private.due_period.
+-- Functions: private.without_next_plan, next_terms, due_period.
+
+create function private.without_next_plan(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  changed.next_plan_id := null;
+  changed.next_amount := null;
+  changed.next_interval := null;
+  changed.next_interval_count := null;
+  return changed;
+end;
+$$;
+
+comment on function private.without_next_plan(public.subscriptions) is 'The subscription without the plan that was chosen for its next period.';
+revoke execute on function private.without_next_plan(public.subscriptions) from public, anon, authenticated;
 
 create function private.next_terms(changed public.subscriptions)
 returns public.subscriptions
@@ -11,6 +29,11 @@ begin
   if changed.next_plan_id is null then
     return changed;
   end if;
+  -- Only the shop can have begun that one, or made the group since: renewed all the same, and not charged for a plan
+  -- that its user has already.
+  if private.claim_of_plan(changed.user_id, changed.next_plan_id, changed.id) ->> 'subscriptionId' is not null then
+    return private.without_next_plan(changed);
+  end if;
   if (changed.interval, changed.interval_count) <> (changed.next_interval, changed.next_interval_count) then
     changed.anchor := changed.current_period_end;
     changed.anchor_period := changed.period_number + 1;
@@ -19,16 +42,12 @@ begin
   changed.amount := changed.next_amount;
   changed.interval := changed.next_interval;
   changed.interval_count := changed.next_interval_count;
-  changed.next_plan_id := null;
-  changed.next_amount := null;
-  changed.next_interval := null;
-  changed.next_interval_count := null;
-  return changed;
+  return private.without_next_plan(changed);
 end;
 $$;
 
 comment on function private.next_terms(public.subscriptions) is
-  'The subscription as its next period begins: with the plan that was chosen for then. A plan of another interval has its anchor there.';
+  'The subscription as its next period begins: with the plan that was chosen for then, unless another subscription of its user has it by now. A plan of another interval has its anchor there.';
 revoke execute on function private.next_terms(public.subscriptions) from public, anon, authenticated;
 
 create function private.due_period(due public.subscriptions, as_of timestamptz)

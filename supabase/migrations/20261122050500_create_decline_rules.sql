@@ -1,5 +1,5 @@
 -- Purpose: what a declined charge means: when it is tried again, how long access lasts, and what comes at the end.
--- Functions: private.dunning_step, grant_period, end_access, finish_dunning, charge_declined.
+-- Functions: private.dunning_step, grant_period, end_access, finish_dunning, method_registered_since, charge_declined.
 
 create function private.dunning_step(
   failure_class text, first_declined_at timestamptz, declined_at timestamptz, schedule_days jsonb
@@ -15,7 +15,10 @@ begin
   grace_ends_at := private.period_boundary(first_declined_at, 'day', 1, coalesce(last_day, 0));
   next_attempt_at := case failure_class
     when 'soft' then (
-      select min(private.period_boundary(first_declined_at, 'day', 1, d.value::integer))
+      -- A refusal that comes just before a day is not followed by the next try in the same breath.
+      select min(greatest(
+        private.period_boundary(first_declined_at, 'day', 1, d.value::integer), declined_at + interval '1 hour'
+      ))
       from jsonb_array_elements_text(schedule_days) as d
       where private.period_boundary(first_declined_at, 'day', 1, d.value::integer) > declined_at
     )
@@ -27,14 +30,14 @@ begin
   if is_over then
     next_attempt_at := null;
   end if;
-  -- The midnight after a limit may lie behind the last day: nobody is locked out just before the last attempt.
+  -- The midnight after a limit, or the hour after a refusal, may lie behind the last day: nobody is locked out just before the last attempt.
   grace_ends_at := greatest(grace_ends_at, next_attempt_at);
   return next;
 end;
 $$;
 
 comment on function private.dunning_step(text, timestamptz, timestamptz, jsonb) is
-  'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline.';
+  'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
 revoke execute on function private.dunning_step(text, timestamptz, timestamptz, jsonb)
   from public, anon, authenticated;
 
@@ -106,6 +109,32 @@ comment on function private.finish_dunning(public.subscriptions, timestamptz, te
 revoke execute on function private.finish_dunning(public.subscriptions, timestamptz, text, jsonb)
   from public, anon, authenticated;
 
+create function private.method_registered_since(owner_id uuid, since timestamptz)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  method_id uuid;
+begin
+  select m.id into method_id
+  from public.billing_methods as m
+  where m.user_id = owner_id and m.status = 'active' and m.created_at >= since
+    and private.usable_billing_method(m.id)
+  order by m.created_at desc
+  limit 1
+  -- Who removes it waits, and then finds whoever it was given to.
+  for share of m;
+  return method_id;
+end;
+$$;
+
+comment on function private.method_registered_since(uuid, timestamptz) is
+  'The newest usable billing method that a user has registered since a time; null when there is none.';
+revoke execute on function private.method_registered_since(uuid, timestamptz)
+  from public, anon, authenticated;
+
 create function private.charge_declined(
   owing public.subscriptions, declined public.subscription_charges, refusal jsonb, line jsonb
 )
@@ -114,19 +143,50 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  declined_at constant timestamptz := declined.attempted_at;
+  declined_at constant timestamptz := (refusal ->> 'declinedAt')::timestamptz;
   failure_class constant text := refusal ->> 'declineClass';
   is_first constant boolean := declined.first_declined_at is null;
+  -- A refusal belongs to the method that was tried; there may be another one since. Null: the present one is gone.
+  is_of_present_method constant boolean :=
+    coalesce(declined.billing_method_id = owing.billing_method_id, true);
+  newer_method_id uuid;
+  goes_on boolean;
   step record;
 begin
   select * into step from private.dunning_step(
     failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
     refusal -> 'dunning' -> 'scheduleDays'
   );
+  if owing.id is not null and owing.status <> 'canceled' then
+    -- The method may have been deleted while Toss was asked.
+    owing.needs_payment_method := owing.needs_payment_method or (failure_class = 'hard' and is_of_present_method)
+      or not private.usable_billing_method(owing.billing_method_id);
+    if refusal ? 'begunAt' and is_of_present_method and (declined.kind = 'renewal' or owing.needs_payment_method) then
+      -- Registered a moment later it would have been given this subscription, see replace_broken_methods. Whoever has
+      -- chosen the old one again since then has had the last word.
+      newer_method_id := private.method_registered_since(owing.user_id, greatest(
+        (refusal ->> 'begunAt')::timestamptz, (
+          select max(v.created_at) from public.payment_events as v
+          where v.subscription_id = owing.id and v.event = 'subscription_status'
+            and v.detail ->> 'event' = 'method_changed'
+        )
+      ));
+    end if;
+    if newer_method_id is not null then
+      owing.billing_method_id := newer_method_id;
+      owing.needs_payment_method := false;
+    end if;
+  end if;
+  goes_on := declined.kind = 'renewal' and not owing.needs_payment_method
+    and (newer_method_id is not null or not is_of_present_method);
+  if goes_on then
+    step.next_attempt_at := declined_at;
+    step.is_over := false;
+  end if;
   -- One update: a second one in the same transaction would check the foreign key to the order again, and wait for
   -- whoever holds that order and waits for this subscription.
   update public.subscription_charges as c
-  set status = 'declined', attempted_at = declined_at, billing_method_id = declined.billing_method_id,
+  set status = 'declined', attempted_at = declined.attempted_at, billing_method_id = declined.billing_method_id,
     first_declined_at = coalesce(c.first_declined_at, declined_at),
     failure_code = refusal ->> 'errorCode', failure_message = left(refusal ->> 'errorMessage', 510),
     failure_class = refusal ->> 'declineClass',
@@ -138,9 +198,6 @@ begin
     perform private.write_charge_event('failed', declined);
     return owing;
   end if;
-  -- The method may have been deleted while Toss was asked.
-  owing.needs_payment_method := owing.needs_payment_method or failure_class = 'hard'
-    or not private.usable_billing_method(owing.billing_method_id);
   if declined.kind = 'upgrade' then
     owing.next_charge_at := owing.current_period_end;
     owing.remind_at := private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
@@ -148,6 +205,11 @@ begin
     set next_charge_at = owing.next_charge_at, remind_at = owing.remind_at,
       needs_payment_method = owing.needs_payment_method
     where s.id = owing.id;
+    if newer_method_id is not null then
+      owing := private.move_subscription(owing, 'method_changed', line || jsonb_build_object(
+        'detail', jsonb_build_object('billingMethodId', newer_method_id)
+      ));
+    end if;
     perform private.write_charge_event('failed', declined);
     return owing;
   end if;
@@ -163,14 +225,22 @@ begin
       'accessEndsAt', extract(epoch from step.grace_ends_at)
     )
   ));
-  perform private.grant_period(declined, step.grace_ends_at);
+  if newer_method_id is not null then
+    owing := private.move_subscription(owing, 'method_changed', line || jsonb_build_object(
+      'detail', jsonb_build_object('billingMethodId', newer_method_id)
+    ));
+  end if;
+  if not goes_on then
+    -- While nobody knew the answer there was access.
+    perform private.grant_period(declined, greatest(step.grace_ends_at, case when step.is_over then declined_at end));
+  end if;
   perform private.write_charge_event('failed', declined);
   if is_first then
     perform private.write_subscription_event('past_due', owing, jsonb_build_object(
       'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
     ));
   end if;
-  if failure_class = 'hard' and not step.is_over then
+  if failure_class = 'hard' and not step.is_over and not goes_on then
     perform private.write_subscription_event('payment_method_required', owing, jsonb_build_object(
       'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
     ));
@@ -183,7 +253,7 @@ end;
 $$;
 
 comment on function private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb) is
-  'Writes down a proven refusal and what follows from it; subscription (if there is one) and charge are locked. Keys of `refusal`: errorCode, errorMessage, declineClass, dunning {scheduleDays, finalAction}.';
+  'Writes down a proven refusal and what follows from it; subscription (if there is one) and charge are locked. A method that came after the one that was tried is not blamed: a period is charged to it at once. Keys of `refusal`: errorCode, errorMessage, declineClass, declinedAt (from when days count), begunAt (of the attempt; absent when there was none), dunning {scheduleDays, finalAction}.';
 revoke execute on function
   private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb)
   from public, anon, authenticated;

@@ -1,6 +1,6 @@
 -- Purpose: hand out what is due, each charge to one caller, in one call a batch.
--- Functions: private.begin_period, charge_due, try_charge_due, count_due_again, claim_open_charges,
--- public.claim_due_charges.
+-- Functions: private.begin_period, begin_next_terms, credit_end, charge_due, try_charge_due, count_due_again,
+-- claim_open_charges, public.claim_due_charges.
 
 create function private.begin_period(due public.subscriptions, as_of timestamptz)
 returns public.subscription_charges
@@ -42,6 +42,43 @@ comment on function private.begin_period(public.subscriptions, timestamptz) is
   'Makes the charge of the period that is due, and the rows of those that were missed.';
 revoke execute on function private.begin_period(public.subscriptions, timestamptz) from public, anon, authenticated;
 
+create function private.credit_end(as_of timestamptz)
+returns timestamptz
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return as_of + interval '336 hours';
+end;
+$$;
+
+comment on function private.credit_end(timestamptz) is
+  'Until when there is access at least while Toss''s answer to a charge is not known; the job prolongs it in time.';
+revoke execute on function private.credit_end(timestamptz) from public, anon, authenticated;
+
+create function private.begin_next_terms(due public.subscriptions, line jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier_plan_id constant text := due.plan_id;
+begin
+  due := private.next_terms(due);
+  if due.plan_id = earlier_plan_id then
+    return private.move_subscription(due, 'plan_change_planned', line);
+  end if;
+  due := private.move_subscription(due, 'plan_changed', line);
+  perform private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+  return due;
+end;
+$$;
+
+comment on function private.begin_next_terms(public.subscriptions, jsonb) is
+  'A planned change takes place before the first charge of its plan, or is dropped (see next_terms).';
+revoke execute on function private.begin_next_terms(public.subscriptions, jsonb) from public, anon, authenticated;
+
 create function private.charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
 language plpgsql
@@ -53,8 +90,7 @@ declare
 begin
   if charge.id is null then
     if due.next_plan_id is not null and private.may_happen(due.status, 'plan_changed') then
-      due := private.move_subscription(private.next_terms(due), 'plan_changed', line);
-      perform private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+      due := private.begin_next_terms(due, line);
     end if;
     charge := private.begin_period(due, as_of);
   end if;
@@ -62,14 +98,14 @@ begin
     charge.attempted_at := as_of;
     charge.billing_method_id := null;
     perform private.charge_declined(due, charge, request || jsonb_build_object(
-      'errorCode', 'NO_BILLING_METHOD', 'errorMessage', null, 'declineClass', 'hard'
+      'errorCode', 'NO_BILLING_METHOD', 'errorMessage', null, 'declineClass', 'hard', 'declinedAt', as_of
     ), line);
     return null;
   end if;
   -- Nothing else is done to it until Toss's answer is known; until then there is access.
   update public.subscriptions as s set next_charge_at = null, access_ends_at = null, remind_at = null
   where s.id = due.id;
-  perform private.grant_period(charge, charge.period_end);
+  perform private.grant_period(charge, greatest(charge.period_end, private.credit_end(as_of)));
   return private.begin_attempt(charge, due.billing_method_id, as_of, request);
 end;
 $$;

@@ -1,6 +1,23 @@
 -- Purpose: what a payment of a charge means for its subscription; called by the one door, apply_payment.
--- Functions: private.close_charge_operation, begin_subscription, settle_renewal, switch_plan, upgrade_fits,
+-- Functions: private.has_open_charge, close_charge_operation, begin_subscription, settle_renewal, switch_plan, upgrade_fits,
 -- settle_upgrade, cut_access.
+
+create function private.has_open_charge(charged_subscription_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = charged_subscription_id and c.status in ('pending', 'processing', 'unknown')
+  );
+end;
+$$;
+
+comment on function private.has_open_charge(uuid) is 'Whether a charge of a subscription is at Toss.';
+revoke execute on function private.has_open_charge(uuid) from public, anon, authenticated;
 
 create function private.close_charge_operation(settled public.orders, paid_by text, line jsonb)
 returns void
@@ -36,17 +53,30 @@ set search_path = ''
 as $$
 declare
   begun public.subscriptions;
+  method_id uuid := paid.billing_method_id;
 begin
+  -- A refusal that turns out to have been a payment may come when another subscription has this plan, or will have it.
+  if private.claim_of_plan(paid.user_id, paid.plan_id, null) ->> 'subscriptionId' is not null then
+    return null;
+  end if;
+  -- Who removes it at this moment waits, and then finds the subscription.
+  perform 1 from public.billing_methods as m where m.id = method_id for share;
+  if not private.usable_billing_method(method_id) then
+    -- What was registered since would have been given this subscription, see replace_broken_methods.
+    method_id := coalesce(private.method_registered_since(paid.user_id, (
+      select m.deleted_at from public.billing_methods as m where m.id = method_id
+    )), method_id);
+  end if;
   insert into public.subscriptions (
     id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
     anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
     needs_payment_method, created_at
   ) values (
-    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, paid.billing_method_id, 'active', paid.plan_amount, paid.currency,
+    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, method_id, 'active', paid.plan_amount, paid.currency,
     paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
     paid.period_start, paid.period_end, paid.period_end,
     private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
-    not private.usable_billing_method(paid.billing_method_id), private.clock_now()
+    not private.usable_billing_method(method_id), private.clock_now()
   )
   -- Of the plan or of its group.
   on conflict do nothing
@@ -82,6 +112,15 @@ as $$
 declare
   earlier_status constant text := renewed.status;
 begin
+  if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
+    renewed.anchor := paid.period_start;
+    renewed.anchor_period := paid.period_number;
+  end if;
+  -- A period has what was paid for it, whatever happened to its subscription meanwhile.
+  renewed.plan_id := paid.plan_id;
+  renewed.amount := paid.plan_amount;
+  renewed.interval := paid.plan_interval;
+  renewed.interval_count := paid.plan_interval_count;
   renewed.period_number := paid.period_number;
   renewed.current_period_start := paid.period_start;
   renewed.current_period_end := paid.period_end;
@@ -100,7 +139,7 @@ end;
 $$;
 
 comment on function private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb) is
-  'The period of a paid charge becomes the current one.';
+  'The period of a paid charge becomes the current one, with the terms of the charge.';
 revoke execute on function private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb)
   from public, anon, authenticated;
 
@@ -116,11 +155,10 @@ begin
   switched.amount := terms.price;
   switched.interval := terms.interval;
   switched.interval_count := terms.interval_count;
-  switched.next_plan_id := null;
-  switched.next_amount := null;
-  switched.next_interval := null;
-  switched.next_interval_count := null;
-  if not switched.cancel_at_period_end then
+  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
+    switched := private.without_next_plan(switched);
+  end if;
+  if not switched.cancel_at_period_end and not private.has_open_charge(switched.id) then
     switched.next_charge_at := switched.current_period_end;
     switched.remind_at := private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
   end if;
@@ -131,7 +169,7 @@ end;
 $$;
 
 comment on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
-  'Gives a subscription the terms of another plan within its period; its access is moved by the caller.';
+  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
 revoke execute on function private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb)
   from public, anon, authenticated;
 
@@ -144,6 +182,11 @@ as $$
 begin
   return upgraded.status = 'active' and paid.period_number = upgraded.period_number
     and paid.plan_amount > upgraded.amount
+    -- The next period is being charged at the price before.
+    and not exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = upgraded.id and c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown')
+    )
     and private.claim_of_plan(upgraded.user_id, paid.plan_id, upgraded.id) is null;
 end;
 $$;
@@ -170,6 +213,10 @@ begin
   terms.interval_count := paid.plan_interval_count;
   perform private.cut_access(upgraded.id, paid.period_start);
   perform private.grant_period(paid, paid.period_end);
+  -- What was planned after a refusal is the later wish.
+  if paid.first_declined_at is null then
+    upgraded := private.without_next_plan(upgraded);
+  end if;
   perform private.switch_plan(upgraded, paid.period_start, terms, line);
 end;
 $$;

@@ -1,5 +1,5 @@
 -- Purpose: the order of an attempt moved: settle its charge, or take back what it paid for.
--- Functions: private.settle_charge, end_charge_access, money_left_of_period, undo_upgrade, charge_refunded,
+-- Functions: private.settle_charge, end_charge_access, money_left_of_period, charge_refunded,
 -- charge_order_moved, order_moved.
 
 create function private.settle_charge(
@@ -35,6 +35,7 @@ begin
     end if;
     if is_surplus then
       perform private.end_charge_access(charge.id);
+      perform private.resume_renewals(subscription.id);
     end if;
     perform private.write_charge_event('succeeded', charge);
   end if;
@@ -100,39 +101,6 @@ comment on function private.money_left_of_period(public.subscriptions, public.su
 revoke execute on function private.money_left_of_period(public.subscriptions, public.subscription_charges)
   from public, anon, authenticated;
 
-create function private.undo_upgrade(
-  upgraded public.subscriptions, earlier public.subscription_charges, line jsonb
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  terms public.plans;
-begin
-  -- The next period has begun to be charged: there is nothing to go back to.
-  if not private.may_happen(upgraded.status, 'plan_changed') then
-    return;
-  end if;
-  perform private.grant_period(earlier, earlier.period_end);
-  if private.claim_of_plan(upgraded.user_id, earlier.plan_id, upgraded.id) is not null then
-    -- Another subscription has that plan by now. What is left of the money goes on paying for this one.
-    update public.entitlements as e set plan_id = upgraded.plan_id where e.charge_id = earlier.id;
-    return;
-  end if;
-  select * into terms from public.plans as p where p.id = earlier.plan_id;
-  terms.price := earlier.plan_amount;
-  terms.interval := earlier.plan_interval;
-  terms.interval_count := earlier.plan_interval_count;
-  perform private.switch_plan(upgraded, private.clock_now(), terms, line);
-end;
-$$;
-
-comment on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
-  'The upgrade in force was refunded in full: back to the plan of `earlier`, the latest charge of the period that still holds money.';
-revoke execute on function private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb)
-  from public, anon, authenticated;
-
 create function private.charge_refunded(
   subscription public.subscriptions, charge public.subscription_charges, line jsonb
 )
@@ -185,9 +153,14 @@ begin
   if target not in ('paid', 'partially_refunded', 'refunded') then
     return;
   end if;
-  -- Locks: order (held by apply_payment), operation, subscription, charge.
+  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
   perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for update;
   select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform private.lock_user(charge.user_id);
+  end if;
+  -- Read again: it may have got its subscription while we waited.
+  select * into charge from public.subscription_charges as c where c.id = charge.id;
   select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for update;
   select * into charge from public.subscription_charges as c where c.id = charge.id for update;
   select o.payment_key into paid_by from public.orders as o where o.id = moved.id;

@@ -1,5 +1,6 @@
 -- Purpose: change a subscription under its lock, if its state allows it.
--- Functions: private.upgrade_amount, upgrade, change_plan, was_canceled_now, public.change_subscription.
+-- Functions: private.upgrade_amount, upgrade, change_plan, was_canceled_now, repeated_change,
+-- public.change_subscription.
 
 create function private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
 returns bigint
@@ -33,7 +34,7 @@ declare
 begin
   -- Toss takes no card payment under 100 won.
   if difference < 100 then
-    changed := private.switch_plan(changed, as_of, wanted, line);
+    changed := private.switch_plan(private.without_next_plan(changed), as_of, wanted, line);
     update public.entitlements as e set plan_id = changed.plan_id
     where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;
     return private.changed_view(changed);
@@ -43,7 +44,7 @@ begin
   end if;
   insert into public.subscription_charges (
     id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
-    period_start, period_end, amount, currency, order_name, created_at
+    period_start, period_end, amount, currency, order_name, earlier_plan_id, earlier_amount, created_at
   ) values (
     private.derived_id('upgrade', changed.id::text, changed.period_number::text, wanted.id, (
       -- The how many-th try: one that was declined may be followed by another.
@@ -52,7 +53,7 @@ begin
         and c.plan_id = wanted.id
     )::text), 'upgrade', changed.id, changed.user_id, wanted.id, wanted.price, wanted.interval, wanted.interval_count,
     changed.period_number, as_of, changed.current_period_end, difference, wanted.currency, wanted.name,
-    private.clock_now()
+    changed.plan_id, changed.amount, private.clock_now()
   )
   returning * into charge;
   update public.subscriptions as s set next_charge_at = null, remind_at = null where s.id = changed.id
@@ -86,11 +87,13 @@ begin
     return private.illegal_view(changed, 'notice_given');
   end if;
   if stays then
-    changed.next_plan_id := null;
-    changed.next_amount := null;
-    changed.next_interval := null;
-    changed.next_interval_count := null;
-    return private.changed_view(private.move_subscription(changed, 'plan_change_planned', line));
+    -- Nothing to take back: above all the repeat of a change whose answer was lost.
+    if changed.next_plan_id is null then
+      return private.changed_view(changed);
+    end if;
+    return private.changed_view(private.move_subscription(
+      private.without_next_plan(changed), 'plan_change_planned', line
+    ));
   end if;
   select * into wanted from public.plans as p where p.id = request ->> 'planId';
   claim := private.claim_of_plan(changed.user_id, wanted.id, changed.id);
@@ -99,7 +102,7 @@ begin
   end if;
 
   if changed.status = 'trialing' then
-    changed := private.switch_plan(changed, as_of, wanted, line);
+    changed := private.switch_plan(private.without_next_plan(changed), as_of, wanted, line);
     update public.entitlements as e set plan_id = changed.plan_id
     where e.subscription_id = changed.id and e.charge_id is null;
     return private.changed_view(changed);
@@ -108,6 +111,11 @@ begin
     and wanted.price > changed.amount and as_of < changed.current_period_end
   then
     return private.upgrade(changed, wanted, as_of, request, line);
+  end if;
+  if (changed.next_plan_id, changed.next_amount, changed.next_interval, changed.next_interval_count)
+    = (wanted.id, wanted.price, wanted.interval, wanted.interval_count)
+  then
+    return private.changed_view(changed);
   end if;
   changed.next_plan_id := wanted.id;
   changed.next_amount := wanted.price;
@@ -144,6 +152,39 @@ comment on function private.was_canceled_now(public.subscriptions) is
   'Whether cancel_now ended a subscription; its end_reason does not tell that from a notice.';
 revoke execute on function private.was_canceled_now(public.subscriptions) from public, anon, authenticated;
 
+create function private.repeated_change(changed public.subscriptions, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  charge public.subscription_charges;
+  answer jsonb;
+begin
+  select c.* into charge from public.subscription_charges as c
+  where c.subscription_id = changed.id and c.kind = 'upgrade' and c.status in ('pending', 'processing', 'unknown')
+    and c.plan_id = request ->> 'planId';
+  if not found then
+    return null;
+  end if;
+  -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
+  select op.* into operation from public.operations as op
+  where op.charge_id = charge.id and op.state in ('started', 'unknown')
+  for update skip locked;
+  if found then
+    answer := private.retake_operation(operation, request);
+  end if;
+  return case when answer ? 'operation' then jsonb_build_object(
+    'outcome', 'charge', 'subscription', private.subscription_view(changed), 'charge', answer -> 'operation'
+  ) else jsonb_build_object('outcome', 'operation_in_progress') end;
+end;
+$$;
+
+comment on function private.repeated_change(public.subscriptions, jsonb) is
+  'The answer to an upgrade whose charge is open already, because this request was delivered twice or because its caller never got the answer: the charge, once nobody else holds it. Null when it is another change.';
+revoke execute on function private.repeated_change(public.subscriptions, jsonb) from public, anon, authenticated;
+
 create function public.change_subscription(request jsonb)
 returns jsonb
 language plpgsql
@@ -165,6 +206,7 @@ declare
     'source', 'billing', 'requestId', request ->> 'requestId'
   );
   changed public.subscriptions;
+  repeated jsonb;
 begin
   perform private.require_real_time(request ->> 'mode');
   select * into changed from public.subscriptions as s where s.id = (request ->> 'subscriptionId')::uuid;
@@ -185,10 +227,11 @@ begin
   if action not in ('cancel_now', 'cancel_at_period_end') and private.is_gone(changed.user_id) then
     return private.illegal_view(changed, 'user_deleted');
   end if;
-  if action <> 'change_method' and exists (
-    select 1 from public.subscription_charges as c
-    where c.subscription_id = changed.id and c.status in ('pending', 'processing', 'unknown')
-  ) then
+  repeated := private.repeated_change(changed, request);
+  if repeated is not null then
+    return repeated;
+  end if;
+  if action <> 'change_method' and private.has_open_charge(changed.id) then
     return jsonb_build_object('outcome', 'operation_in_progress');
   end if;
 
@@ -204,6 +247,6 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.change_subscription(jsonb) from public, anon, authenticated;
 grant execute on function public.change_subscription(jsonb) to service_role;

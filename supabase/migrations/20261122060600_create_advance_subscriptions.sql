@@ -1,5 +1,5 @@
 -- Purpose: what happens to subscriptions by time alone: notice and grace run out, a charge comes near.
--- Functions: private.end_due_subscriptions, private.remind_due_subscriptions, public.advance_subscriptions.
+-- Functions: private.end_due_subscriptions, private.prolong_credit, private.remind_due_subscriptions, public.advance_subscriptions.
 
 create function private.end_due_subscriptions(as_of timestamptz, request jsonb)
 returns integer
@@ -39,6 +39,35 @@ $$;
 comment on function private.end_due_subscriptions(timestamptz, jsonb) is
   'Ends those whose notice has run out, and those whose grace has without a working billing method.';
 revoke execute on function private.end_due_subscriptions(timestamptz, jsonb) from public, anon, authenticated;
+
+create function private.prolong_credit(as_of timestamptz, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  open_charge public.subscription_charges;
+begin
+  for open_charge in
+    select c.*
+    from public.subscription_charges as c
+    join public.subscriptions as s on s.id = c.subscription_id
+    join public.entitlements as e on e.charge_id = c.id
+    where c.status in ('pending', 'processing', 'unknown') and c.kind = 'renewal' and e.revoked_at is null
+      -- A week before its end, so that access does not hang on the next run.
+      and e.ends_at < as_of + interval '168 hours'
+    limit (request ->> 'limit')::integer
+    -- Whoever holds one of them is about to end the charge.
+    for update of c, s skip locked
+  loop
+    perform private.grant_period(open_charge, private.credit_end(as_of));
+  end loop;
+end;
+$$;
+
+comment on function private.prolong_credit(timestamptz, jsonb) is
+  'While the answer to a charge is not known there is access, also past the end of its period.';
+revoke execute on function private.prolong_credit(timestamptz, jsonb) from public, anon, authenticated;
 
 create function private.remind_due_subscriptions(as_of timestamptz, request jsonb)
 returns integer
@@ -88,6 +117,7 @@ declare
   ended constant integer := private.end_gone_users(request) + private.end_due_subscriptions(as_of, request);
   reminded constant integer := private.remind_due_subscriptions(as_of, request);
 begin
+  perform private.prolong_credit(as_of, request);
   return jsonb_build_object(
     'ended', ended, 'reminded', reminded,
     'remaining', (
@@ -104,6 +134,6 @@ end;
 $$;
 
 comment on function public.advance_subscriptions(jsonb) is
-  'Ends subscriptions whose user is gone and what has run out, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+  'Ends subscriptions whose user is gone and what has run out, prolongs the access of charges that are open, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
 revoke execute on function public.advance_subscriptions(jsonb) from public, anon, authenticated;
 grant execute on function public.advance_subscriptions(jsonb) to service_role;

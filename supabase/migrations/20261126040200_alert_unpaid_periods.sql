@@ -29,8 +29,8 @@ join public.subscription_charges as c on c.id = o.subscription_charge_id and c.o
 join public.subscriptions as s
   on s.id = c.subscription_id and s.status <> 'canceled' and s.period_number = c.period_number
 where o.status = 'refunded' and o.subscription_charge_id is not null and (
-  -- An upgrade that could not be undone.
-  (c.kind = 'upgrade' and c.plan_id = s.plan_id and c.plan_amount = s.amount)
+  -- An upgrade that could not be undone, or not yet.
+  (c.kind = 'upgrade' and c.undone_at is null and exists (select 1 from public.entitlements as e where e.charge_id = c.id))
   or exists (
     select 1 from public.subscription_charges as later
     join public.orders as paid on paid.id = later.order_id and paid.status in ('paid', 'partially_refunded')

@@ -174,8 +174,15 @@ async function askAgain(state: RunState, books: Book[]): Promise<Violation[]> {
         );
         const answer = await confirm(state.chaos, payment, "POST");
         const isTaken = (book?.approvals ?? 0) > 0;
+        const wasTold = state.answers.some((told) =>
+          told.paymentKey === paymentKey && told.result === "confirmed"
+        );
+        // Who heard nothing before all of it went back hears of that.
+        const isGivenBack = !wasTold && book?.balanceAmount === 0 &&
+          answer.tossCode === "CANCELED_PAYMENT";
         const isTrue = isTaken
-          ? answer.status === 200 && answer.result === "confirmed"
+          ? isGivenBack ||
+            answer.status === 200 && answer.result === "confirmed"
           : answer.status !== null && answer.status >= 400 &&
             answer.status < 500;
         return when(

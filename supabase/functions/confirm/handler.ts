@@ -48,8 +48,9 @@ async function confirm(
 /**
  * `POST confirm`: approves a payment that the buyer authenticated in the payment window.
  *
- * 200 when it is approved (again on every repeat), 202 while Toss's answer is not known; refusals as in
- * refusal.ts. Source: Toss, 결제 승인 (POST /v1/payments/confirm).
+ * 200 when it is approved (again on every repeat, also after a refund), 202 while Toss's answer is not known;
+ * refusals as in refusal.ts, among them a payment that was given back before anybody was told of it.
+ * Source: Toss, 결제 승인 (POST /v1/payments/confirm).
  */
 export const confirmByJson: Handler = async (request, context) => {
   const body = await readJson(request, confirmRequest);

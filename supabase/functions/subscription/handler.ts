@@ -88,7 +88,8 @@ async function chargeNow(
   }
   if (outcome.kind === "declined" && !isChanged) {
     throw declinedError(outcome.code, {
-      billingMethodId: answer.charge.billingMethodId,
+      billingMethodId: outcome.billingMethodId ??
+        answer.charge.billingMethodId,
       subscriptionId: answer.subscription.id,
     });
   }

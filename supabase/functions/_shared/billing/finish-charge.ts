@@ -45,6 +45,7 @@ export async function refuseCharge(
     errorMessage: refusal.message,
     declineClass: refusal.declineClass,
     dunning,
+    asOf: context.asOf ?? null,
     source,
     requestId,
   });
@@ -54,6 +55,8 @@ export async function refuseCharge(
         kind: "declined",
         code: refusal.code,
         subscription: answer.subscription ?? null,
+        billingMethodId: charge.billingMethodId,
+        dueAgainAt: answer.dueAgainAt ?? null,
       };
     case "paid":
       return {

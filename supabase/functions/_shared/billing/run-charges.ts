@@ -61,7 +61,7 @@ export async function runCharges(
         if (!isWorkedOff) return claimed;
       }
     },
-    handle: (charge) => performCharge(context, charge),
+    handle: (charge) => performCharge({ ...context, asOf: due.asOf }, charge),
     onInterrupted: (charge, error) =>
       logger.error("charge_interrupted", {
         chargeId: charge.chargeId,

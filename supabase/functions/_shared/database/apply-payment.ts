@@ -8,6 +8,8 @@ const settled = {
   paymentStatus: z.string(),
   orderStatus: z.string(),
   paysOrder: z.boolean(),
+  /** All of its money went back before anybody was told that it had come. */
+  isGivenBack: z.boolean(),
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
   isStale: z.boolean(),

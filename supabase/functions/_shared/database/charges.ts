@@ -130,6 +130,8 @@ const decline = z.discriminatedUnion("outcome", [
     outcome: z.literal("declined"),
     chargeId: z.string(),
     nextAttemptAt: z.string().nullable(),
+    /** The subscription has another method since, to which the charge is due as of this time. */
+    dueAgainAt: z.string().nullish(),
     subscription: subscriptionView.nullish(),
   }),
   z.object({ outcome: z.literal("paid"), charge: settledCharge.nullish() }),
@@ -144,6 +146,8 @@ export interface DeclineChargeRequest {
   errorMessage: string;
   declineClass: "soft" | "hard" | "limit";
   dunning: DunningPolicy;
+  /** As of which time the refusal was learned (ISO 8601); null = now. */
+  asOf: string | null;
   source: PaymentSource;
   requestId: string;
 }

@@ -2,7 +2,7 @@ import type { ChargeOutcome } from "../billing/charge-outcome.ts";
 import { deleteAtToss } from "../billing/delete-billing-key.ts";
 import { resolveBillingIssue } from "../billing/issue-billing-key.ts";
 import type { IssueOutcome } from "../billing/issue-outcome.ts";
-import { resolveCharge } from "../billing/resolve-charge.ts";
+import { performCharge } from "../billing/perform-charge.ts";
 import type { Operation } from "../database/operation.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import type { CancelOutcome, ConfirmOutcome } from "../payments/outcome.ts";
@@ -40,7 +40,7 @@ export async function resolveOperation(
     case "virtual_account":
       return ENDS[(await resolveVirtualAccount(context, operation)).kind];
     case "charge":
-      return ENDS[(await resolveCharge(context, operation)).kind];
+      return ENDS[(await performCharge(context, operation)).kind];
     case "billing_issue":
       return ENDS[(await resolveBillingIssue(context, operation)).kind];
     case "billing_delete":

@@ -61,7 +61,11 @@ export async function refuseOperation(
     case "confirmed":
       return { kind: "confirmed", payment: answer.payment };
     case "rejected":
-      return { kind: "refused", code: answer.errorCode, status };
+      return {
+        kind: "refused",
+        code: answer.errorCode,
+        ...(answer.errorCode === code ? { status } : {}),
+      };
     case "unknown":
       return { kind: "processing" };
   }
@@ -99,13 +103,11 @@ export async function settleOperation(
   });
   switch (answer.outcome) {
     case "confirmed":
-      // Money that has been given back since must not look like a fresh payment to whoever ships on 200.
-      if (answer.orderStatus === "refunded") {
-        return { kind: "refused", code: "CANCELED_PAYMENT" };
-      }
-      return answer.paysOrder
-        ? { kind: "confirmed", payment: answer.payment }
-        : { kind: "already_confirmed" };
+      if (!answer.paysOrder) return { kind: "already_confirmed" };
+      // It must not look like a fresh payment to whoever ships on 200.
+      return answer.isGivenBack
+        ? { kind: "refused", code: "CANCELED_PAYMENT" }
+        : { kind: "confirmed", payment: answer.payment };
     case "rejected":
       return { kind: "refused", code: answer.errorCode ?? "UNKNOWN" };
     case "pending":

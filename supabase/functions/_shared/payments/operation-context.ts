@@ -19,4 +19,6 @@ export interface OperationContext {
   dunning: DunningPolicy;
   leaseSeconds: number;
   mode: "test" | "live";
+  /** As of which time a run with test keys acts (ISO 8601); null or absent = now. */
+  asOf?: string | null;
 }

@@ -10,7 +10,10 @@ import { runBatches } from "../../_shared/run-batches.ts";
 /** Job `operations`: finishes what a caller began and nobody proved, on Toss's word alone. */
 export const operations: Job = async (context, { limit, asOf }) => {
   const { services, logger } = context;
-  const operationContext = createOperationContext(context, "worker");
+  const operationContext = {
+    ...createOperationContext(context, "worker"),
+    asOf: asOf ?? null,
+  };
   const run = await runBatches({
     limit,
     claim: (size) =>
