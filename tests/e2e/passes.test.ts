@@ -152,3 +152,131 @@ test("a pass whose deposit is taken back lets the next one begin, and follows it
     assert.deepEqual(order, [second.orderId, first.orderId]);
   });
 });
+
+/** The clock of the transaction's own future. */
+async function daysLater(sql: TransactionSql, days: number) {
+  await sql`
+    update private.clock set time_offset = time_offset + make_interval(days => ${days})`;
+}
+
+/** The days for which an order's pass is still good, counted from its start or from now. */
+async function daysLeft(sql: TransactionSql, orderId: string) {
+  const [pass] = await sql<{ days: number }[]>`
+    select extract(epoch from ends_at - greatest(starts_at, private.clock_now()))::float8 / ${DAY_SECONDS} as days
+    from public.entitlements where order_id = ${orderId} and revoked_at is null`;
+  return pass === undefined ? null : Math.round(pass.days * 1000) / 1000;
+}
+
+/** What the bank takes back and brings again, as often as it likes. */
+async function buyByDeposit(
+  shop: Shop,
+  sql: TransactionSql,
+  key: string,
+  accessToken: string,
+) {
+  const order = await placeOrder(shop, { planId: "pro" }, accessToken);
+  return {
+    ...order,
+    deposit: () => applyAnswer(sql, answerAbout(key, order)),
+    reverse: () =>
+      applyAnswer(
+        sql,
+        answerAbout(key, order, waitingFor("2099-01-01T00:00:00+09:00")),
+      ),
+  };
+}
+
+test("a pass whose deposit was taken back and came again goes on where it stopped", async (shop) => {
+  const user = await signUp(shop);
+  await inRollback(shop.stack.sql, async (sql) => {
+    const pass = await buyByDeposit(shop, sql, "deposit-5", user.accessToken);
+    await pass.deposit();
+    const whole = await daysLeft(sql, pass.orderId);
+    assert.ok(whole !== null && whole >= 28);
+    await daysLater(sql, 10);
+    await pass.reverse();
+    assert.equal(await daysLeft(sql, pass.orderId), null);
+    await daysLater(sql, 3);
+
+    await pass.deposit();
+
+    assert.equal(await daysLeft(sql, pass.orderId), whole - 10);
+    // As often as it happens.
+    await daysLater(sql, 5);
+    await pass.reverse();
+    await daysLater(sql, 1);
+    await pass.deposit();
+    assert.equal(await daysLeft(sql, pass.orderId), whole - 15);
+    const violations = await sql`select * from public.invariant_violations()`;
+    assert.deepEqual([...violations], []);
+  });
+});
+
+test("a pass that goes on behind another one, or moves up, has no more days than it had left", async (shop) => {
+  const user = await signUp(shop);
+  await inRollback(shop.stack.sql, async (sql) => {
+    const first = await buyByDeposit(shop, sql, "deposit-6", user.accessToken);
+    const second = await buyByDeposit(shop, sql, "deposit-7", user.accessToken);
+    await first.deposit();
+    const whole = await daysLeft(sql, first.orderId);
+    assert.ok(whole !== null);
+    await second.deposit();
+    await daysLater(sql, 10);
+    await first.reverse();
+    await daysLater(sql, 1);
+
+    await first.deposit();
+
+    assert.equal(await daysLeft(sql, first.orderId), whole - 10);
+    assert.equal(await countOverlaps(sql, user.id), 0);
+    await daysLater(sql, 2);
+    await second.reverse();
+    assert.equal(await daysLeft(sql, first.orderId), whole - 10);
+    await second.deposit();
+    assert.equal(await countOverlaps(sql, user.id), 0);
+    assert.equal(await daysLeft(sql, first.orderId), whole - 10);
+  });
+});
+
+test("a pass that was used up before its deposit was taken back gives nothing again", async (shop) => {
+  const user = await signUp(shop);
+  await inRollback(shop.stack.sql, async (sql) => {
+    const pass = await buyByDeposit(shop, sql, "deposit-8", user.accessToken);
+    await pass.deposit();
+    await daysLater(sql, 40);
+    await pass.reverse();
+    await daysLater(sql, 1);
+
+    await pass.deposit();
+
+    const left = await daysLeft(sql, pass.orderId);
+    assert.ok(left !== null && left <= 0, `${left} days`);
+    const violations = await sql`select * from public.invariant_violations()`;
+    assert.deepEqual([...violations], []);
+  });
+});
+
+test("a pass that had not begun when its deposit was taken back is a whole one when it comes again", async (shop) => {
+  const user = await signUp(shop);
+  await inRollback(shop.stack.sql, async (sql) => {
+    const first = await buyByDeposit(shop, sql, "deposit-9", user.accessToken);
+    const second = await buyByDeposit(
+      shop,
+      sql,
+      "deposit-10",
+      user.accessToken,
+    );
+    await first.deposit();
+    await second.deposit();
+    await daysLater(sql, 10);
+    await second.reverse();
+    await second.deposit();
+
+    const [, behind] = await passesInOrder(sql, user.id);
+    assert.equal(behind?.order_id, second.orderId);
+    const [row] = await sql<{ is_month: boolean }[]>`
+      select ends_at = private.period_boundary(starts_at, 'month', 1, 1) as is_month
+      from public.entitlements where order_id = ${second.orderId}`;
+    assert.equal(row?.is_month, true);
+  });
+});
