@@ -84,7 +84,7 @@ begin
   return jsonb_build_array(
     charged.kind, charged.user_id, charged.plan_id, charged.plan_amount, charged.plan_interval,
     charged.plan_interval_count, charged.period_number, extract(epoch from charged.period_start),
-    extract(epoch from charged.period_end)
+    extract(epoch from charged.period_end), charged.earlier_plan_id, charged.earlier_amount
   );
 end;
 $$;

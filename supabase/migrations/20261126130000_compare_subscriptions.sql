@@ -71,7 +71,7 @@ begin
   ),
   access as (
     select e.*, c.kind as charge_kind, c.user_id as charged_user_id, c.plan_id as charged_plan_id, c.status as charge_status,
-      c.period_number as charged_period, c.period_start as charged_from, c.period_end as charged_until,
+      c.paid_at as charge_paid_at, c.period_number as charged_period, c.period_start as charged_from, c.period_end as charged_until,
       c.subscription_id as charged_subscription_id
     from live as s
     join public.entitlements as e on e.subscription_id = s.id and e.revoked_at is null
@@ -185,14 +185,14 @@ begin
   where e.charge_id is not null and (
     (e.user_id, e.subscription_id, e.starts_at) is distinct from (e.charged_user_id, e.charged_subscription_id, e.charged_from)
     or e.order_id is not null
-    or (e.plan_id <> e.charged_plan_id and not (
-      -- Moved on without a charge.
-      e.plan_id = s.plan_id and e.charged_period = s.period_number
+    or (e.plan_id <> e.charged_plan_id and not exists (
+      -- Moved on without a charge, or another plan's money went on paying for this one.
+      select 1 from public.payment_events as v
+      where v.subscription_id = s.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'plan_changed'
+        and v.detail ->> 'planId' = e.plan_id and v.created_at >= e.charge_paid_at
     ))
-    or (e.charge_status in ('pending', 'processing', 'unknown') and e.ends_at not in (
-      e.charged_until,
-      coalesce((select d.access_ends_at from last_decline as d where d.charge_id = e.charge_id), e.charged_until)
-    ))
+    -- On credit: the job prolongs it until the answer comes.
+    or (e.charge_status in ('pending', 'processing', 'unknown') and e.ends_at < e.charged_until)
     or (e.charge_status = 'paid' and e.ends_at <> e.charged_until and not exists (
       -- Cut where an upgrade took over.
       select 1 from charge as c
@@ -273,6 +273,11 @@ begin
   ) as begun on true
   left join last_decline as declined on declined.charge_id = c.id
   where coalesce(begun.terms, declined.terms) <> private.charge_terms(c)
+
+  union all
+  select 'undone_upgrade_is_refunded', c.id::text, format('undone at %s, its order is %s', c.undone_at, c.order_status)
+  from charge as c
+  where c.undone_at is not null and c.order_status is distinct from 'refunded'
 
   union all
   select 'refund_is_promised_at_the_end', c.id::text, format('%s promised back while the subscription lives', c.refund_due)

@@ -44,6 +44,7 @@ const SILENT: Record<string, Record<string, string>> = {
   },
   entitlements: {
     id: "nothing refers to it",
+    remaining: "of passes alone",
     created_at: "a record",
   },
   billing_methods: {
@@ -55,16 +56,20 @@ const SILENT: Record<string, Record<string, string>> = {
   },
 };
 
-/** Of a charge that is paid these say nothing any more. */
-const SILENT_ONCE_PAID = {
-  attempt: "numbers the next attempt, and there is none",
-  first_declined_at: "the days are over",
+/** Columns that say nothing in some rows, and why. */
+const SILENT_SOMETIMES = {
+  /** Of a charge that is paid. */
+  paid: {
+    attempt: "numbers the next attempt, and there is none",
+    first_declined_at: "the days are over",
+  },
+  /** Of access while a charge is open. */
+  onCredit: { ends_at: "has no end before Toss's answer: the job prolongs it" },
 };
 
 interface MutatedRow {
   id: string;
-  /** A charge that is paid. */
-  isPaid: boolean;
+  kind: keyof typeof SILENT_SOMETIMES | null;
 }
 
 /** The rows that decide what an actor gets and pays from now on. */
@@ -75,15 +80,17 @@ async function rowsOf(
 ): Promise<MutatedRow[]> {
   const rows = await {
     subscriptions: sql<MutatedRow[]>`
-      select id, false as "isPaid" from public.subscriptions where id = ${subscriptionId}`,
+      select id, null as kind from public.subscriptions where id = ${subscriptionId}`,
     subscription_charges: sql<MutatedRow[]>`
-      select c.id, c.status = 'paid' as "isPaid" from public.subscription_charges as c
+      select c.id, case c.status when 'paid' then 'paid' end as kind from public.subscription_charges as c
       join public.subscriptions as s on s.id = c.subscription_id
       where s.id = ${subscriptionId} and c.period_number >= s.period_number`,
     entitlements: sql<MutatedRow[]>`
-      select id, false as "isPaid" from public.entitlements where subscription_id = ${subscriptionId}`,
+      select e.id, case when c.status in ('processing', 'unknown') then 'onCredit' end as kind
+      from public.entitlements as e left join public.subscription_charges as c on c.id = e.charge_id
+      where e.subscription_id = ${subscriptionId}`,
     billing_methods: sql<MutatedRow[]>`
-      select billing_method_id as id, false as "isPaid" from public.subscriptions where id = ${subscriptionId}`,
+      select billing_method_id as id, null as kind from public.subscriptions where id = ${subscriptionId}`,
   }[table];
   assert.ok(rows);
   return [...rows];
@@ -119,9 +126,9 @@ async function mutateAll(shop: Shop): Promise<Result[]> {
     const columns = (await columnsOf(sql, table))
       .filter(({ name }) => !(name in silent));
     for (const actor of actors) {
-      for (const { id, isPaid } of await rowsOf(sql, table, actor)) {
+      for (const { id, kind } of await rowsOf(sql, table, actor)) {
         const speaking = columns.filter(({ name }) =>
-          !(isPaid && name in SILENT_ONCE_PAID)
+          kind === null || !(name in SILENT_SOMETIMES[kind])
         );
         const row = { table, id, actor: actor.name };
         results.push(...await mutateRow(sql, row, speaking, values));

@@ -36,6 +36,8 @@ function valuesByType({ name, type }: Column): string[] {
       ];
     case "text":
       return [`coalesce(${name}, '') || 'x'`];
+    case "interval":
+      return ["interval '1 day'"];
     case "uuid":
       return ["gen_random_uuid()"];
     default:

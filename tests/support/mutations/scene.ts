@@ -137,6 +137,7 @@ export async function makeScene(sql: Sql): Promise<Scene> {
       order_id: [`'${strangersCharge.orderId}'`],
       plan_id: [`'${other}'`],
       next_plan_id: [`'${other}'`],
+      earlier_plan_id: [`'${other}'`],
       currency: ["'USD'"],
       interval: ["'week'"],
       plan_interval: ["'week'"],
