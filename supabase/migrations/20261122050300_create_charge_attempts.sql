@@ -41,7 +41,8 @@ begin
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
       ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end),
-      ('MISSED_PERIOD', private.missed_since(c, operation))
+      ('MISSED_PERIOD', private.missed_since(c, operation)),
+      ('CHARGE_TIMEOUT', private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
     order by r.at
@@ -53,7 +54,7 @@ end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore; then there is no key, Toss can only be asked, and what it does not know is declined.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore, or nobody waits for it any more; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 create function private.usable_billing_method(method_id uuid)

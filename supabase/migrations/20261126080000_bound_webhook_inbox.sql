@@ -593,3 +593,23 @@ $$;
 comment on function private.remove_unproven_webhook_events() is
   'Removes events that were ignored without proof a week ago, as long as webhook_summary shows them.';
 revoke execute on function private.remove_unproven_webhook_events() from public, anon, authenticated;
+
+create function private.count_old_unproven_webhooks()
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) from public.webhook_events as old
+    where old.status = 'ignored' and old.verified_by is null
+      and old.created_at < private.clock_now() - interval '7 days'
+      and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = old.id)
+  );
+end;
+$$;
+
+comment on function private.count_old_unproven_webhooks() is
+  'How many events private.remove_unproven_webhook_events has yet to remove.';
+revoke execute on function private.count_old_unproven_webhooks() from public, anon, authenticated;
