@@ -81,11 +81,13 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Times as seconds: how a timestamp is written depends on the session.
+  -- Times as seconds: how a timestamp is written depends on the session. A first period begins when it is paid.
   return jsonb_build_array(
     charged.kind, charged.user_id, charged.plan_id, charged.plan_amount, charged.plan_interval,
-    charged.plan_interval_count, charged.period_number, extract(epoch from charged.period_start),
-    extract(epoch from charged.period_end), charged.earlier_plan_id, charged.earlier_amount
+    charged.plan_interval_count, charged.period_number,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_start) end,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_end) end,
+    charged.earlier_plan_id, charged.earlier_amount
   );
 end;
 $$;
