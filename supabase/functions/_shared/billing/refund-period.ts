@@ -1,5 +1,8 @@
 import type { PeriodRefund } from "../database/subscriptions.ts";
-import { cancelPayment } from "../payments/cancel-payment.ts";
+import {
+  cancelPayment,
+  type CancelResult,
+} from "../payments/cancel-payment.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 
 /**
@@ -32,8 +35,22 @@ export async function refundPeriod(
     if (result.kind === "processing") continue;
     context.logger.error("period_refund_refused", {
       ...refund,
-      code: result.kind === "refused" ? result.code : result.refusal.outcome,
+      code: codeOf(result),
     });
   }
   return isDone;
+}
+
+function codeOf(
+  result: Exclude<CancelResult, { kind: "canceled" | "processing" }>,
+): string {
+  switch (result.kind) {
+    case "refused":
+      return result.code;
+    case "refused_locally":
+      return result.refusal.outcome;
+    // Only a guest gives an order up.
+    case "given_up":
+      return result.kind;
+  }
 }
