@@ -1,3 +1,4 @@
+import { secretValues } from "../supabase/functions/_shared/config/secret-values.ts";
 import { commandEnvironment } from "./command/command-environment.ts";
 import { runCommand, type Values } from "./command/run-command.ts";
 import { StopError, UsageError } from "./command/stop-error.ts";
@@ -13,11 +14,7 @@ import { type HostedProject, readProject } from "./deploy/project.ts";
 import { createRedactor } from "./deploy/redactor.ts";
 import { runSteps } from "./deploy/steps.ts";
 import { createSupabaseCli, type SupabaseCli } from "./deploy/supabase-cli.ts";
-import {
-  type CheckedVariables,
-  readVariables,
-  secretValues,
-} from "./deploy/variables.ts";
+import { type CheckedVariables, readVariables } from "./deploy/variables.ts";
 
 const HELP =
   `Brings this checkout to a hosted Supabase project: migrations, secrets, edge functions, Vault

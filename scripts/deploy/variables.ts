@@ -5,7 +5,6 @@ import {
 import type { SoundVariables } from "../../supabase/functions/_shared/config/environment.ts";
 import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
 import { readEnvironment } from "../../supabase/functions/_shared/config/read-environment.ts";
-import { nameTreatment } from "../../supabase/functions/_shared/security/sensitive-names.ts";
 import { keyMode } from "../../supabase/functions/_shared/toss/keys.ts";
 import { PROJECT_VARIABLES } from "../stack/environment.ts";
 import { readDotEnv } from "../stack/dot-env.ts";
@@ -135,15 +134,4 @@ export async function readVariables(
   }
   const { mode } = loaded.config.toss;
   return { ok: true, variables: { ...read, mode } };
-}
-
-/** The values among the variables that nobody may see, for a redactor. */
-export function secretValues(
-  values: Readonly<Record<string, string>>,
-): string[] {
-  return Object.entries(values)
-    .filter(([name]) => nameTreatment(name, "") === "hide")
-    .flatMap((
-      [, value],
-    ) => [value, ...value.match(/[A-Za-z0-9+/=_-]{16,}/g) ?? []]);
 }

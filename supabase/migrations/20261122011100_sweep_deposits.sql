@@ -1,5 +1,5 @@
 -- Purpose: a deposit whose webhook was lost is found: accounts that wait are asked about at growing distances.
--- Functions: private.next_question_at, public.claim_unsettled_payments.
+-- Functions: private.next_question_at, due_questions, questions_left, public.claim_unsettled_payments.
 
 -- A refund by bank transfer ends days after its cancel, without a webhook.
 create index payment_details_refund_pending on private.payment_details (payment_key)
@@ -42,6 +42,63 @@ comment on function private.next_question_at(public.payments, text) is
   'When Toss is asked again about a payment that has not ended: while a deposit is waited for, after 10, 20, 40 … minutes up to every 6 hours; at its deadline; then every 10 minutes for a day, and every 6 hours, until the order has ended; then every 6 hours until 7 days after the deadline. A refund by bank transfer daily. Null = never again.';
 revoke execute on function private.next_question_at(public.payments, text) from public, anon, authenticated;
 
+create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
+
+create function private.due_questions(at timestamptz)
+returns table (payment_key text, next_at timestamptz, ends_at timestamptz, has_hint boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with candidates as (
+    select p.payment_key from public.payments as p
+    where p.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
+    union
+    select d.payment_key from private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
+  )
+  select p.payment_key, q.next_at,
+    case
+      when p.status in ('READY', 'IN_PROGRESS') then q.next_at
+      when p.status = 'WAITING_FOR_DEPOSIT' and o.status = 'waiting_for_deposit' then private.deposit_deadline(p)
+    end,
+    exists (
+      select 1 from public.webhook_events as e
+      where e.order_id = p.order_id and e.status <> 'processed'
+        and e.received_at > greatest(p.applied_at, p.checked_at)
+    )
+  from candidates as c
+  join public.payments as p on p.payment_key = c.payment_key
+  join public.orders as o on o.id = p.order_id
+  cross join lateral (select private.next_question_at(p, o.status)) as q (next_at)
+  where q.next_at <= at;
+end;
+$$;
+
+comment on function private.due_questions(timestamptz) is
+  'Payments that Toss must be asked about: since when, when what they hold ends (null: they hold nothing), and whether an event has spoken of their order since the last question.';
+revoke execute on function private.due_questions(timestamptz) from public, anon, authenticated;
+
+create function private.questions_left(due bigint, at timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- With what strangers may cause it stays within the hundred a minute that Toss allows test keys. A shop with so many
+  -- accounts that this would not do has more due at a time.
+  return greatest(0, least(greatest(40, due / 10), 300) - (
+    select count(*) from public.payments as p where p.checked_at > at - interval '1 minute' and p.checked_at <= at
+  ));
+end;
+$$;
+
+comment on function private.questions_left(bigint, timestamptz) is
+  'How many questions the sweep has left within the minute: 40 are its share, a tenth of what is due when that is more, 300 at most.';
+revoke execute on function private.questions_left(bigint, timestamptz) from public, anon, authenticated;
+
 create or replace function public.claim_unsettled_payments(request jsonb)
 returns jsonb
 language plpgsql
@@ -51,32 +108,27 @@ set search_path = ''
 as $$
 declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  due_count bigint;
   claimed jsonb;
 begin
+  select count(*) into due_count from private.due_questions(due_time);
   -- Toss ends READY after 30 minutes and IN_PROGRESS after 10 more, and says so by webhook; a lost one is found
   -- here. The claim itself counts as asking, so that a payment that Toss cannot answer does not keep the others
   -- waiting.
-  with candidates as (
-    select p.payment_key from public.payments as p
-    where p.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
-    union
-    select d.payment_key from private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
-  ),
-  due as (
+  with chosen as (
     select p.payment_key
-    from candidates as c
-    join public.payments as p on p.payment_key = c.payment_key
-    join public.orders as o on o.id = p.order_id
-    where private.next_question_at(p, o.status) <= due_time
-    order by coalesce(p.checked_at, p.applied_at)
-    limit (request ->> 'limit')::integer
+    from private.due_questions(due_time) as q
+    join public.payments as p on p.payment_key = q.payment_key
+    -- Nobody waits for more than a day, however many end sooner.
+    order by q.has_hint desc, least(q.ends_at, q.next_at + interval '1 day'), q.next_at
+    limit least((request ->> 'limit')::bigint, private.questions_left(due_count, due_time))
     for update of p skip locked
   ),
   checked as (
     update public.payments as p
     set checked_at = due_time
-    from due
-    where p.payment_key = due.payment_key
+    from chosen
+    where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -84,9 +136,9 @@ begin
   )), '[]')
   into claimed
   from checked;
-  return jsonb_build_object('payments', claimed);
+  return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
 end;
 $$;
 
 comment on function public.claim_unsettled_payments(jsonb) is
-  'Payments that must have ended at Toss by now although no webhook said so, virtual accounts whose deposit is waited for, and refunds by bank transfer that are under way; see private.next_question_at.';
+  'Payments that must have ended at Toss by now although no webhook said so, virtual accounts whose deposit is waited for, and refunds by bank transfer that are under way, within a budget for the minute: first those of whose order an event speaks, then what ends soonest; remaining = what is due besides. See private.next_question_at.';

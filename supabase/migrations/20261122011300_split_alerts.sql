@@ -155,6 +155,21 @@ comment on function private.unproven_deadlines() is
 revoke execute on function private.unproven_deadlines() from public, anon, authenticated;
 grant execute on function private.unproven_deadlines() to service_role;
 
+create function private.question_backlog()
+returns table (due bigint, oldest_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select count(*), min(q.next_at) from private.due_questions(private.clock_now()) as q;
+$$;
+
+comment on function private.question_backlog() is
+  'How many payments Toss must be asked about now, and since when the oldest of them waits.';
+revoke execute on function private.question_backlog() from public, anon, authenticated;
+grant execute on function private.question_backlog() to service_role;
+
 create view private.deposit_alerts
 with (security_invoker = true)
 as
@@ -165,9 +180,16 @@ select
   format('the deposit of payment %s was due at %s; Toss does not say how it ended, the order waits', u.payment_key,
     u.due_at) as detail,
   u.due_at as since
-from private.unproven_deadlines() as u;
+from private.unproven_deadlines() as u
 
-comment on view private.deposit_alerts is 'What needs a person about virtual accounts.';
+union all
+select 'warning', 'sweep_backlog', 'expiry',
+  format('%s payments should have been asked about, the oldest at %s', b.due, b.oldest_at), b.oldest_at
+from private.question_backlog() as b
+where b.oldest_at < private.clock_now() - interval '30 minutes';
+
+comment on view private.deposit_alerts is
+  'What needs a person about virtual accounts, and about the questions that find what no webhook tells.';
 grant select on private.deposit_alerts to service_role;
 
 create or replace view public.alerts

@@ -117,14 +117,14 @@ comment on column public.subscription_charges.user_id is 'auth.users.id; no fore
 comment on column public.subscription_charges.billing_method_id is 'What the last attempt was charged to; null when there was nothing to charge.';
 comment on column public.subscription_charges.plan_amount is 'Price of a whole period as agreed; the amount of an upgrade is only the difference.';
 comment on column public.subscription_charges.period_number is 'Counted from 0 through the whole life of a subscription; an upgrade carries the number of the period it happens in.';
-comment on column public.subscription_charges.period_start is 'From when the amount pays: the start of the period, or the moment of the upgrade.';
+comment on column public.subscription_charges.period_start is 'From when the amount pays: the start of the period, or the moment of the upgrade. A start gets its period anew when its payment is recorded.';
 comment on column public.subscription_charges.request_id is 'The shop''s idempotency token of an ad hoc charge.';
 comment on column public.subscription_charges.status is 'processing: at Toss. unknown: no proof yet. declined: refused; tried again at next_attempt_at if that is set. void: never charged, because its period was missed.';
 comment on column public.subscription_charges.attempt is 'How many orders have been made for it.';
 comment on column public.subscription_charges.order_id is 'The order of the last attempt, or of the one that was paid.';
 comment on column public.subscription_charges.attempted_at is 'As of which time the last attempt was made; dunning counts with it.';
 comment on column public.subscription_charges.first_declined_at is 'From when the days of DUNNING_SCHEDULE_DAYS count.';
-comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, or MISSED_PERIOD.';
+comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, MISSED_PERIOD, CHARGE_TIMEOUT (nobody waits for it any more).';
 comment on column public.subscription_charges.failure_class is 'soft: tried again. limit: after midnight in Seoul. hard: another billing method is needed.';
 comment on column public.subscription_charges.refund_due is 'What was promised back when the subscription was cancelled at once.';
 comment on column public.subscription_charges.refund_operation_id is 'The cancel that keeps the promise of refund_due, begun in the same transaction; the last one when Toss refused an earlier one.';

@@ -1,5 +1,5 @@
 -- Purpose: one attempt to charge a billing key: an order, an operation and what the sender must know.
--- Functions: private.charge_operation_view, usable_billing_method, begin_attempt, charge_view, retake_operation;
+-- Functions: private.charge_operation_view, usable_billing_method, charge_terms, begin_attempt, charge_view, retake_operation;
 -- public.apply_payment (now tells how the charge stands).
 
 create function private.charge_operation_view(operation public.operations)
@@ -41,7 +41,8 @@ begin
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
       ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end),
-      ('MISSED_PERIOD', private.missed_since(c, operation))
+      ('MISSED_PERIOD', private.missed_since(c, operation)),
+      ('CHARGE_TIMEOUT', private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
     order by r.at
@@ -53,7 +54,7 @@ end;
 $$;
 
 comment on function private.charge_operation_view(public.operations) is
-  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore; then there is no key, Toss can only be asked, and what it does not know is declined.';
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore, or nobody waits for it any more; then there is no key, Toss can only be asked, and what it does not know is declined.';
 revoke execute on function private.charge_operation_view(public.operations) from public, anon, authenticated;
 
 create function private.usable_billing_method(method_id uuid)
@@ -72,6 +73,28 @@ $$;
 
 comment on function private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
 revoke execute on function private.usable_billing_method(uuid) from public, anon, authenticated;
+
+create function private.charge_terms(charged public.subscription_charges)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Times as seconds: how a timestamp is written depends on the session. A first period begins when it is paid.
+  return jsonb_build_array(
+    charged.kind, charged.user_id, charged.plan_id, charged.plan_amount, charged.plan_interval,
+    charged.plan_interval_count, charged.period_number,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_start) end,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_end) end,
+    charged.earlier_plan_id, charged.earlier_amount
+  );
+end;
+$$;
+
+comment on function private.charge_terms(public.subscription_charges) is
+  'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+revoke execute on function private.charge_terms(public.subscription_charges) from public, anon, authenticated;
 
 create function private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
@@ -112,7 +135,9 @@ begin
   perform private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'orderId', attempt_order_id, 'operationId', operation.id,
     'subscriptionId', tried.subscription_id, 'amount', tried.amount, 'requestId', coalesce(request ->> 'logRequestId', request ->> 'requestId'),
-    'detail', jsonb_build_object('chargeId', tried.id, 'attempt', attempt_number)
+    'detail', jsonb_build_object(
+      'chargeId', tried.id, 'attempt', attempt_number, 'terms', private.charge_terms(tried)
+    )
   ));
   return private.operation_view(operation);
 end;

@@ -10,12 +10,19 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  present constant timestamptz := private.clock_now();
   is_surplus boolean := charge.status = 'paid';
 begin
   if not is_surplus then
+    if charge.kind = 'start' then
+      -- Until its payment is known there is no access, and nobody pays for such time.
+      charge.period_start := present;
+      charge.period_end := private.period_boundary(present, charge.plan_interval, charge.plan_interval_count, 1);
+    end if;
     update public.subscription_charges as c
-    set status = 'paid', paid_at = private.clock_now(), order_id = paying.id, next_attempt_at = null,
-      failure_code = null, failure_message = null, failure_class = null
+    set status = 'paid', paid_at = present, order_id = paying.id, next_attempt_at = null,
+      failure_code = null, failure_message = null, failure_class = null,
+      period_start = charge.period_start, period_end = charge.period_end
     where c.id = charge.id
     returning * into charge;
     if charge.kind = 'start' then

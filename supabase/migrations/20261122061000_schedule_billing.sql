@@ -1,5 +1,6 @@
--- Purpose: pg_cron wakes billing-charge every minute, and a run that left something is followed by another at once.
--- Functions: private.wake_worker (knows billing-charge), public.record_job_run.
+-- Purpose: pg_cron wakes billing-charge every minute, and a run of any job that left something is followed by another
+-- at once.
+-- Functions: private.wake_worker (knows billing-charge), private.has_worked, public.record_job_run.
 
 insert into private.jobs (name, schedule, interval_seconds) values ('billing', '* * * * *', 60);
 
@@ -37,6 +38,23 @@ $$;
 comment on function private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
+create function private.has_worked(result jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    where (result ->> n.name)::integer > 0
+  );
+end;
+$$;
+
+comment on function private.has_worked(jsonb) is 'Whether the run of a job found something to do.';
+revoke execute on function private.has_worked(jsonb) from public, anon, authenticated;
+
 create or replace function public.record_job_run(request jsonb)
 returns jsonb
 language plpgsql
@@ -57,15 +75,14 @@ begin
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if recorded.name = 'billing' and (recorded.last_result ->> 'remaining')::integer > 0
-    and (recorded.last_result ->> 'claimed')::integer > 0
+  if (recorded.last_result ->> 'remaining')::integer > 0 and private.has_worked(recorded.last_result)
     and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
   then
     begin
       perform private.wake_worker(recorded.name);
       is_woken := true;
     exception when others then
-      raise notice 'billing is woken by its schedule: %', sqlerrm;
+      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
     end;
   end if;
   return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
@@ -73,6 +90,6 @@ end;
 $$;
 
 comment on function public.record_job_run(jsonb) is
-  'Heartbeat of one job: when it started and what it did. A billing run that left charges over is followed by another at once.';
+  'Heartbeat of one job: when it started and what it did. A run that left something over is followed by another at once.';
 
 select private.schedule_jobs();

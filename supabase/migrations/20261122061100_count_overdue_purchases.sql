@@ -1,4 +1,5 @@
 -- Purpose: an order of a charge never waits for a buyer; how long it is open says the operation, not its expires_at.
+-- The sweep's backlog is told beside.
 -- Function: public.read_status.
 
 create or replace function public.read_status(request jsonb)
@@ -33,6 +34,12 @@ as $$
       where o.status = 'pending' and o.expires_at < private.clock_now() - interval '5 minutes'
         and o.subscription_charge_id is null
     ),
+    'sweep', (
+      select jsonb_build_object(
+        'due', b.due, 'oldestDueSeconds', extract(epoch from private.clock_now() - b.oldest_at)
+      )
+      from private.question_backlog() as b
+    ),
     'jobs', (
       select jsonb_agg(jsonb_build_object(
         'job', j.job, 'lastFinishedAt', j.last_finished_at, 'isLate', j.is_late
@@ -51,4 +58,4 @@ as $$
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds, purchases that are overdue, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';

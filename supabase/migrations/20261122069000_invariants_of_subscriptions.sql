@@ -1,12 +1,15 @@
--- Purpose: every invariant of subscriptions and charges as SQL, and all invariants in one list.
--- Functions: private.subscription_violations, public.invariant_violations.
+-- Purpose: every invariant of subscriptions and charges as SQL.
+-- Function: private.subscription_violations.
 
 create function private.subscription_violations()
 returns table (invariant text, subject text, detail text)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
   with paid_attempt as (
     select o.subscription_charge_id as charge_id, o.id as order_id, o.status, p.payment_key, p.total_amount,
       p.balance_amount, p.subscription_id
@@ -165,24 +168,8 @@ as $$
   from private.billing_issues as i
   join public.operations as op on op.id = i.operation_id
   where i.ciphertext is not null and op.state in ('succeeded', 'rejected');
+end;
 $$;
 
 comment on function private.subscription_violations() is 'The invariants of subscriptions, charges and billing keys.';
 revoke execute on function private.subscription_violations() from public, anon, authenticated;
-
-create or replace function public.invariant_violations()
-returns table (invariant text, subject text, detail text)
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-  select * from private.payment_violations()
-  union all
-  select * from private.refund_violations()
-  union all
-  select * from private.subscription_violations();
-$$;
-
-comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';

@@ -11,6 +11,7 @@ set search_path = ''
 as $$
 declare
   deleted integer := 0;
+  deleted_events integer;
 begin
   -- pg_cron never cleans this table; a few jobs a minute fill a small instance within months. pg_net cleans its own.
   if to_regclass('cron.job_run_details') is not null then
@@ -35,12 +36,13 @@ begin
     $sql$;
     get diagnostics deleted = row_count;
   end if;
+  deleted_events := private.remove_unproven_webhook_events();
   return jsonb_build_object(
-    'deletedCronRuns', deleted, 'deletedWebhookEvents', private.remove_unproven_webhook_events(),
-    'deletedRefusals', private.remove_old_refusals()
+    'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
+    'deletedRefusals', private.remove_old_refusals(), 'remaining', private.count_old_unproven_webhooks()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';

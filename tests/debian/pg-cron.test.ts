@@ -216,6 +216,7 @@ test("run_housekeeping() removes pg_cron's records older than a week and no othe
     deletedCronRuns: 2,
     deletedWebhookEvents: 0,
     deletedRefusals: 0,
+    remaining: 0,
   });
   const [left] = await cluster.sql`
     select count(*) filter (where end_time < now() - interval '7 days')::int as old,

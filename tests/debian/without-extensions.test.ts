@@ -57,6 +57,7 @@ Deno.test({
         deletedCronRuns: 0,
         deletedWebhookEvents: 0,
         deletedRefusals: 0,
+        remaining: 0,
       });
 
       await cluster.sql`create extension pg_cron`;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MAXIMUM_BODY_BYTES } from "../../supabase/functions/_shared/http/body-limits.ts";
 import { confirm, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
@@ -11,7 +12,7 @@ const VALID = {
   orderId: "order-0001",
   amount: 100,
 };
-const LIMIT = 256 * 1024;
+const LIMIT = MAXIMUM_BODY_BYTES.confirm;
 
 /** A body of `bytes` bytes that arrives in pieces, so that nobody can announce its length. */
 function stream(bytes: number): ReadableStream<Uint8Array> {
@@ -104,7 +105,7 @@ test("confirm() refuses a body that is no JSON object", async (shop) => {
   }
 });
 
-test("confirm() refuses a body above 256 KiB whose length is announced", async (shop) => {
+test("confirm() refuses a body above its limit whose length is announced", async (shop) => {
   const { status, body } = await callFunction(shop, "confirm", {
     body: " ".repeat(LIMIT + 1),
   });
@@ -113,8 +114,8 @@ test("confirm() refuses a body above 256 KiB whose length is announced", async (
   assert.equal(body.code, "payload_too_large");
 });
 
-test("confirm() refuses a body above 256 KiB whose length nobody announced", async (shop) => {
-  for (const bytes of [LIMIT + 1, 8 * LIMIT]) {
+test("confirm() refuses a body above its limit whose length nobody announced", async (shop) => {
+  for (const bytes of [LIMIT + 1, 256 * 1024 + 1, 2 * 1024 * 1024]) {
     const { status, body } = await callFunction(shop, "confirm", {
       body: stream(bytes),
     });
@@ -123,7 +124,7 @@ test("confirm() refuses a body above 256 KiB whose length nobody announced", asy
   }
 });
 
-test("confirm() still reads a body of exactly 256 KiB", async (shop) => {
+test("confirm() still reads a body of exactly its limit", async (shop) => {
   const json = JSON.stringify(VALID);
 
   const { body } = await callFunction(shop, "confirm", {

@@ -106,13 +106,9 @@ test("worker expiry settles the other payments when Toss's answer about one cann
   withoutWebhooks(shop);
   const unlucky = await forgottenPurchase(shop);
   const lucky = await forgottenPurchase(shop);
-  shop.simulator.addFault({
-    kind: "wrong_answer",
-    // A text that Postgres cannot store.
-    patch: { method: "카드\u0000" },
-    method: "GET",
-    paymentKey: unlucky.paymentKey,
-  });
+  await shop.stack.sql.unsafe(`
+    alter table public.payments add constraint refuses_the_unlucky
+      check (payment_key <> '${unlucky.paymentKey}' or status <> 'DONE')`);
   await moveDatabaseClock(shop, TOSS_LIFETIME_SECONDS);
 
   const run = await work(shop, "expiry");
@@ -121,6 +117,8 @@ test("worker expiry settles the other payments when Toss's answer about one cann
   assert.equal(await paymentStatus(shop, unlucky.paymentKey), "IN_PROGRESS");
   assert.equal(await paymentStatus(shop, lucky.paymentKey), "DONE");
   assert.equal((await work(shop, "expiry")).asked, 0);
+  await shop.stack.sql`
+    alter table public.payments drop constraint refuses_the_unlucky`;
   await moveDatabaseClock(shop, 10 * 60);
   assert.equal((await work(shop, "expiry")).settled, 1);
   assert.equal(await paymentStatus(shop, unlucky.paymentKey), "DONE");
@@ -140,10 +138,10 @@ test("worker expiry comes to the 11th payment although Toss does not know the te
   const first = await work(shop, "expiry");
   const second = await work(shop, "expiry");
 
-  assert.deepEqual([first.asked, first.settled], [10, 0]);
-  assert.deepEqual([second.asked, second.settled], [1, 1]);
+  assert.deepEqual([first.asked, first.settled], [11, 1]);
+  assert.deepEqual([second.asked, second.remaining], [0, 0]);
   assert.equal((await orderRow(shop, orderId)).status, "paid");
   const asked = queriesSince(shop, before);
-  assert.equal(asked.at(-1), `/v1/payments/${paymentKey}`);
+  assert.ok(asked.includes(`/v1/payments/${paymentKey}`));
   assert.equal(new Set(asked).size, 11);
 });

@@ -79,6 +79,7 @@ test("private functions run with the caller's rights, but for the clock, the fai
     "private.failed_refund_transfers",
     "private.follow_plan_group",
     "private.payment_questions",
+    "private.question_backlog",
     "private.record_stock_movement",
     "private.unproven_deadlines",
   ]);

@@ -30,7 +30,7 @@ const SECRETS = {
   billingKey: "Z_t5vOvQxrj4499PeiJcjen28-V2RyqgYTwN44Rdzk0=",
   authKey: "e_826EDB0730790E96F116FFF3799A65DE",
   cardNumber: "9410001234567890",
-  otherCardNumber: "4330-1234-5678-9012",
+  otherCardNumber: "4330-1234-5678-9018",
   accountNumber: "X6505636518308",
   refundAccount: "110-413-789012",
   holderName: "박은닉",

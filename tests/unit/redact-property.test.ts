@@ -22,6 +22,19 @@ const tossKey = fc.tuple(
   word(16, 40),
 ).map((parts) => parts.join(""));
 
+/** Digits with the one at the end that makes them pass the checksum of cards. */
+const withChecksum = (body: string): string => {
+  const sum = [...body].reverse().reduce((total, digit, index) => {
+    const value = Number(digit) * (index % 2 === 0 ? 2 : 1);
+    return total + (value > 9 ? value - 9 : value);
+  }, 0);
+  return `${body}${(10 - sum % 10) % 10}`;
+};
+
+// A number of fourteen digits that begins with 19 or 20 may be a time.
+const cardNumber = fc.tuple(fc.constantFrom(..."123456789"), digits(14))
+  .map(([first, rest]) => withChecksum(first + rest));
+
 /** A secret, and the part of it that must not be seen afterwards. */
 const secretByShape = fc.oneof(
   tossKey.map((key) => ({ text: key, hidden: key.slice(-12) })),
@@ -36,11 +49,17 @@ const secretByShape = fc.oneof(
     hidden: c,
   })),
   word(16, 30).map((rest) => ({ text: `ps_${rest}`, hidden: rest })),
-  digits(15).map((rest) => ({ text: `9${rest}`, hidden: rest })),
-  fc.tuple(digits(3), digits(4), digits(4), digits(4)).map(([a, b, c, d]) => ({
-    text: `5${a}-${b}-${c}-${d}`,
-    hidden: `${b}-${c}`,
-  })),
+  cardNumber.map((number) => ({ text: number, hidden: number.slice(1) })),
+  fc.tuple(cardNumber, fc.constantFrom("-", " ")).map(([number, gap]) => {
+    const groups = number.match(/.{4}/g) ?? [];
+    return { text: groups.join(gap), hidden: groups.slice(1).join(gap) };
+  }),
+  fc.tuple(fc.constantFrom("010", "011", "+82 10"), digits(4), digits(4)).map(
+    ([start, middle, end]) => ({
+      text: `${start}-${middle}-${end}`,
+      hidden: `${middle}-${end}`,
+    }),
+  ),
   digits(8).map((rest) => ({ text: `${rest}****123*`, hidden: rest })),
 );
 

@@ -28,6 +28,12 @@ const NAMED: readonly {
   alert: "webhook_waiting",
   what: "webhooks that wait",
   action: "docs/operations.md, Webhooks.",
+}, {
+  check: "sweep_backlog",
+  alert: "sweep_backlog",
+  what: "backlogs of questions to Toss",
+  action:
+    "docs/virtual-accounts.md, The sweep. Look for accounts that nobody means to pay into.",
 }];
 
 /** Late jobs are judged as heartbeats. */

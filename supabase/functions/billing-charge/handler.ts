@@ -2,6 +2,7 @@ import { runCharges } from "../_shared/billing/run-charges.ts";
 import { previewDueCharges } from "../_shared/database/charges.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
 import { recordJobRun } from "../_shared/database/worker-jobs.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type {
   Handler,
   RequestContext,
@@ -21,7 +22,11 @@ const NOTHING = { claimed: 0, paid: 0, declined: 0, unknown: 0, remaining: 0 };
  * doubled or cut call is made good by the next one.
  */
 export const charge: Handler = async (request, context) => {
-  const body = await readJson(request, chargeRequest);
+  const body = await readJson(
+    request,
+    chargeRequest,
+    MAXIMUM_BODY_BYTES["billing-charge"],
+  );
   refuseAsOfWithLiveKeys(body, context.services.config);
   const runId = crypto.randomUUID();
   context.logger.info("charge_run", { runId, ...body });

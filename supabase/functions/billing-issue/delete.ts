@@ -1,6 +1,7 @@
 import { deleteAtToss } from "../_shared/billing/delete-billing-key.ts";
 import { beginBillingDelete } from "../_shared/database/billing-methods.ts";
 import { DatabaseError } from "../_shared/database/client.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
@@ -17,7 +18,11 @@ import { deleteRequest } from "./request.ts";
 export const deleteMethod: Handler = async (request, context) => {
   const { services, caller, logger, requestId } = context;
   const userId = caller.kind === "secret" ? null : requireUser(caller);
-  const { billingMethodId } = await readJson(request, deleteRequest);
+  const { billingMethodId } = await readJson(
+    request,
+    deleteRequest,
+    MAXIMUM_BODY_BYTES["billing-issue"],
+  );
   const begun = await beginBillingDelete(services.database, {
     billingMethodId,
     userId,

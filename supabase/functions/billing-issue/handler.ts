@@ -3,6 +3,7 @@ import {
   type IssueRequest,
 } from "../_shared/billing/issue-billing-key.ts";
 import type { IssueOutcome } from "../_shared/billing/issue-outcome.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type {
   Handler,
   RequestContext,
@@ -56,7 +57,11 @@ export async function register(
  */
 export const issueByJson: Handler = async (request, context) => {
   const userId = requireUser(context.caller);
-  const body = await readJson(request, issueRequest);
+  const body = await readJson(
+    request,
+    issueRequest,
+    MAXIMUM_BODY_BYTES["billing-issue"],
+  );
   const result = await register(context, { ...body, userId });
   if (result.kind === "processing") return processingResponse({});
   const { billingMethod, subscription, plan } = result;

@@ -1,5 +1,6 @@
 import { writeBillingState } from "../_shared/billing/state-token.ts";
 import { prepareBilling } from "../_shared/database/billing-methods.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { requireUser } from "../_shared/http/require-user.ts";
@@ -14,7 +15,11 @@ import { prepareRequest } from "./request.ts";
 export const prepare: Handler = async (request, { services, caller }) => {
   const { config, billingStateSigner } = services;
   const userId = requireUser(caller);
-  const { planId } = await readJson(request, prepareRequest);
+  const { planId } = await readJson(
+    request,
+    prepareRequest,
+    MAXIMUM_BODY_BYTES["billing-issue"],
+  );
   const prepared = await prepareBilling(services.database, {
     userId,
     planId,

@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
@@ -15,7 +16,11 @@ import { cancelRequest } from "./request.ts";
  */
 export const cancel: Handler = async (request, context) => {
   const { services, caller } = context;
-  const body = await readJson(request, cancelRequest);
+  const body = await readJson(
+    request,
+    cancelRequest,
+    MAXIMUM_BODY_BYTES.cancel,
+  );
   const result = await cancelPayment(
     createOperationContext(context, "cancel"),
     body,

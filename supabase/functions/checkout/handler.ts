@@ -1,9 +1,10 @@
 import { createOrder } from "../_shared/database/create-order.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { appUrl, functionUrl } from "../_shared/http/urls.ts";
-import { checkoutRequest } from "./request.ts";
+import { boundedCheckoutRequest } from "./request.ts";
 
 /** The SDK's ANONYMOUS: the customerKey of a guest. */
 const GUEST_CUSTOMER_KEY = "@@ANONYMOUS";
@@ -20,7 +21,11 @@ const ORDER_LIFETIME_SECONDS = 3600;
 export const checkout: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
   const { config } = services;
-  const body = await readJson(request, checkoutRequest);
+  const body = await readJson(
+    request,
+    boundedCheckoutRequest,
+    MAXIMUM_BODY_BYTES.checkout,
+  );
   if (body.items?.length === 0) {
     throw new AppError("cart_empty", "items must not be empty.");
   }

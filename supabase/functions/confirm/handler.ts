@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { callerDigest } from "../_shared/http/caller-digest.ts";
 import type {
   Handler,
@@ -53,7 +54,11 @@ async function confirm(
  * Source: Toss, 결제 승인 (POST /v1/payments/confirm).
  */
 export const confirmByJson: Handler = async (request, context) => {
-  const body = await readJson(request, confirmRequest);
+  const body = await readJson(
+    request,
+    confirmRequest,
+    MAXIMUM_BODY_BYTES.confirm,
+  );
   const answer = await confirm(request, context, body);
   return answer.status === "processing"
     ? processingResponse({ orderId: answer.orderId })

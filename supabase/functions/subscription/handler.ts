@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import { performChargeNow } from "../_shared/billing/perform-charge.ts";
@@ -30,7 +31,11 @@ import { subscribeToPlan } from "./subscribe.ts";
  */
 export const change: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
-  const body = await readJson(request, subscriptionRequest);
+  const body = await readJson(
+    request,
+    subscriptionRequest,
+    MAXIMUM_BODY_BYTES.subscription,
+  );
   if (body.action === "subscribe") return await subscribeToPlan(context, body);
   if (caller.kind === "user" && body.refund === "prorated") {
     throw new AppError(

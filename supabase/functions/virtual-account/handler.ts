@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
@@ -14,7 +15,11 @@ import { virtualAccountRequest } from "./request.ts";
  */
 export const virtualAccount: Handler = async (request, context) => {
   const { services, caller } = context;
-  const body = await readJson(request, virtualAccountRequest);
+  const body = await readJson(
+    request,
+    virtualAccountRequest,
+    MAXIMUM_BODY_BYTES["virtual-account"],
+  );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),
     body,

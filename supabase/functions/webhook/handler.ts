@@ -1,3 +1,4 @@
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { runAfterAnswer } from "../_shared/http/background.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readBody } from "../_shared/http/read-body.ts";
@@ -6,13 +7,6 @@ import { checkSender } from "../_shared/webhooks/check-sender.ts";
 import { processEvent } from "../_shared/webhooks/process-event.ts";
 import { storeDelivery } from "../_shared/webhooks/receive.ts";
 import { requireSignature } from "../_shared/webhooks/signatures/require-signature.ts";
-
-/**
- * Enough for every body that Toss sends. The largest is a payment with its cancels: 1.5 to 4 KB without them, and
- * 0.5 KB for each; 32 KiB hold about sixty partial refunds. Deposits, cancels, billing keys, payouts and sellers
- * stay below 1 KB.
- */
-const MAXIMUM_WEBHOOK_BYTES = 32 * 1024;
 
 /**
  * `POST webhook`: stores what Toss sent, answers 200, then asks Toss what is true.
@@ -25,7 +19,7 @@ const MAXIMUM_WEBHOOK_BYTES = 32 * 1024;
  * Source: Toss, 웹훅 (delivery contract).
  */
 export const receiveWebhook: Handler = async (request, context) => {
-  const body = await readBody(request, MAXIMUM_WEBHOOK_BYTES);
+  const body = await readBody(request, MAXIMUM_BODY_BYTES.webhook);
   const { webhook } = context.services.config;
   checkSender(request, webhook);
   const { headers } = request;

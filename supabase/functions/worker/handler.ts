@@ -1,4 +1,5 @@
 import { recordJobRun } from "../_shared/database/worker-jobs.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
@@ -24,7 +25,11 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
  */
 export const work: Handler = async (request, context) => {
   const { services, logger } = context;
-  const body = await readJson(request, workerRequest);
+  const body = await readJson(
+    request,
+    workerRequest,
+    MAXIMUM_BODY_BYTES.worker,
+  );
   refuseAsOfWithLiveKeys(body, services.config);
   const startedAt = performance.now();
   const result = await JOBS[body.job](context, body);

@@ -1,5 +1,8 @@
 import type { CatalogueEntry } from "../toss/error-catalogue.ts";
 
+/** The database's code for a charge that nobody waits for any more, and that was never made. Not one of Toss's. */
+export const CHARGE_TIMEOUT = "CHARGE_TIMEOUT";
+
 /**
  * What a declined charge means for the next try.
  *

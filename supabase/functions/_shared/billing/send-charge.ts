@@ -11,6 +11,7 @@ import {
 import { happenedBefore, REPEATED } from "../payments/earlier-answer.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
+import { CHARGE_TIMEOUT } from "./decline-class.ts";
 import { declineOf, hasFailed } from "./failed-charge.ts";
 import {
   endTry,
@@ -86,7 +87,11 @@ function endStopped(
     seconds < context.leaseSeconds + LONGEST_ANSWER_SECONDS;
   return mayArrive
     ? leaveChargeOpen(context, charge, { ...refusal, keyIsSpent: false })
-    : refuseCharge(context, charge, { ...refusal, declineClass: "hard" });
+    : refuseCharge(context, charge, {
+      ...refusal,
+      // What was never tried says nothing against the method.
+      declineClass: code === CHARGE_TIMEOUT ? "soft" : "hard",
+    });
 }
 
 async function judge(

@@ -15,7 +15,7 @@ export const chargeOperation = z.object({
   /** The encrypted billing key; associated data is `billingMethodId`. Null when the charge is stopped. */
   keyId: z.string().nullable(),
   ciphertext: z.string().nullable(),
-  /** Why and for how long it must not be sent any more: the method or the subscription is gone, or it was paid. */
+  /** Why and for how long it must not be sent any more: the method or the subscription is gone, it was paid, or nobody waits. */
   stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
   /** An earlier try may have reached Toss, so Toss is asked before anything is sent. */
   isResolve: z.boolean(),

@@ -15,6 +15,11 @@ export const systemStatus = z.object({
     oldestWaitingSeconds: z.number().nullable(),
   }),
   overdueOrders: z.number().int(),
+  /** Payments that Toss must be asked about, because no webhook told their end. */
+  sweep: z.object({
+    due: z.number().int(),
+    oldestDueSeconds: z.number().nullable(),
+  }),
   jobs: z.array(z.object({
     job: z.string(),
     lastFinishedAt: z.string().nullable(),

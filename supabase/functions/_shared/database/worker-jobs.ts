@@ -46,6 +46,7 @@ const unsettled = z.object({
     orderId: z.string(),
     askedAt: z.string(),
   })),
+  remaining: z.number().int(),
 });
 
 /** A payment that must have ended at Toss by now. */
@@ -55,13 +56,13 @@ export type UnsettledPayment = z.output<typeof unsettled>["payments"][number];
 export async function claimUnsettledPayments(
   database: Database,
   request: SliceRequest,
-): Promise<UnsettledPayment[]> {
-  const answer = await database.call(
+): Promise<Claimed<UnsettledPayment>> {
+  const { payments, remaining } = await database.call(
     "claim_unsettled_payments",
     { ...request },
     unsettled,
   );
-  return answer.payments;
+  return { items: payments, remaining };
 }
 
 const housekeeping = z.object({
@@ -70,6 +71,7 @@ const housekeeping = z.object({
   deletedWebhookEvents: z.number().int(),
   /** Callers that were counted because Toss did not know their payments. */
   deletedRefusals: z.number().int(),
+  remaining: z.number().int(),
 });
 
 /** Removes old records of pg_cron and of strangers' events; see the comment on `public.run_housekeeping`. */

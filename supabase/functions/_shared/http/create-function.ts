@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { secretValues } from "../config/secret-values.ts";
 import { createServices, type Services } from "../services.ts";
 import { FUNCTION_ACCESS, type FunctionName } from "./access.ts";
 import { AppError } from "./app-error.ts";
@@ -155,6 +156,7 @@ interface Isolate {
 function createIsolate(options: FunctionOptions): Isolate {
   const environment = options.environment ?? (() => Deno.env.toObject());
   let built: ReturnType<typeof createServices> | undefined;
+  let secrets: string[] | undefined;
   const build = () =>
     built ??= createServices({
       environment: environment(),
@@ -174,18 +176,7 @@ function createIsolate(options: FunctionOptions): Isolate {
         })),
       });
     },
-    secrets() {
-      const result = build();
-      return result.ok
-        ? [
-          result.services.config.cronSecret,
-          result.services.config.toss.secretKey,
-          result.services.config.webhook.urlToken ?? "",
-          ...result.services.config.webhook.schemes.flatMap(({ keys }) => keys),
-          ...result.services.config.supabase.secretKeys,
-        ]
-        : [];
-    },
+    secrets: () => secrets ??= secretValues(environment()),
     corsFor(request, access) {
       const result = build();
       if (!access.browser || !result.ok) return [];

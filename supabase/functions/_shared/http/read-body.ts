@@ -1,11 +1,9 @@
 import type { z } from "zod";
+import type { Bytes } from "../security/bytes.ts";
 import { AppError, type FieldProblem } from "./app-error.ts";
 
-/** No request of this API needs more; webhooks of Toss stay far below. */
-export const MAXIMUM_BODY_BYTES = 256 * 1024;
-
 /** Deno 2.1.4 cuts a caller that is still sending, so that the 413 would not arrive; up to here it is let finish. */
-const MAXIMUM_DISCARDED_BYTES = 8 * MAXIMUM_BODY_BYTES;
+const MAXIMUM_DISCARDED_BYTES = 2 * 1024 * 1024;
 
 function tooLarge(maximum: number): AppError {
   return new AppError(
@@ -21,8 +19,8 @@ function tooLarge(maximum: number): AppError {
  */
 export async function readBody(
   request: Request,
-  maximum: number = MAXIMUM_BODY_BYTES,
-): Promise<Uint8Array<ArrayBuffer>> {
+  maximum: number,
+): Promise<Bytes> {
   if (Number(request.headers.get("content-length")) > maximum) {
     throw tooLarge(maximum);
   }
@@ -44,30 +42,53 @@ export async function readBody(
   return bytes;
 }
 
-/** Names each field that zod refused, and says what to do. */
+/** Whoever has to correct more than these corrects these first. */
+const MAXIMUM_PROBLEMS = 20;
+
+/** No field of ours has a longer path; a name that somebody made up may be as long as a body. */
+const MAXIMUM_FIELD_LENGTH = 100;
+
+function shortened(field: string): string {
+  return field.length <= MAXIMUM_FIELD_LENGTH
+    ? field
+    : `${field.slice(0, MAXIMUM_FIELD_LENGTH).toWellFormed()}…`;
+}
+
+function* problemsOf(issue: z.core.$ZodIssue): Iterable<FieldProblem> {
+  const path = issue.path.map(String);
+  if (issue.code !== "unrecognized_keys") {
+    yield { field: shortened(path.join(".")), problem: issue.message };
+    return;
+  }
+  for (const key of issue.keys) {
+    const field = shortened([...path, key].join("."));
+    yield { field, problem: "unknown field; remove it" };
+  }
+}
+
+/** Names each field that zod refused, up to {@link MAXIMUM_PROBLEMS}, and says what to do. */
 function fieldProblems(error: z.ZodError): FieldProblem[] {
-  return error.issues.flatMap((issue) => {
-    const field = issue.path.join(".");
-    if (issue.code !== "unrecognized_keys") {
-      return [{ field, problem: issue.message }];
+  const problems: FieldProblem[] = [];
+  for (const issue of error.issues) {
+    for (const problem of problemsOf(issue)) {
+      if (problems.length === MAXIMUM_PROBLEMS) return problems;
+      problems.push(problem);
     }
-    return issue.keys.map((key) => ({
-      field: field === "" ? key : `${field}.${key}`,
-      problem: "unknown field; remove it",
-    }));
-  });
+  }
+  return problems;
 }
 
 /**
- * Reads and checks a JSON body against a strict schema.
+ * Reads and checks a JSON body against a strict schema, never more than `maximum` bytes of it.
  *
  * @throws AppError `payload_too_large`, `invalid_json`, or `invalid_request` whose details name each field.
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
+  maximum: number,
 ): Promise<z.output<Schema>> {
-  const bytes = await readBody(request);
+  const bytes = await readBody(request, maximum);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));

@@ -18,11 +18,13 @@ const VALUE_LIMIT = 100_000;
 
 type Walk = {
   readonly literals: readonly string[];
-  readonly ancestors: ReadonlySet<object>;
+  /** The objects around the value; one set for the whole walk. */
+  readonly ancestors: Set<object>;
   /** Name of the field that holds the value; items of a list keep the list's. */
   readonly name: string;
   readonly isIdentifier: boolean;
   readonly budget: { values: number };
+  readonly names: Map<string, string>;
 };
 
 /**
@@ -46,6 +48,7 @@ export function redactJson(
     name: "",
     isIdentifier: false,
     budget: { values: VALUE_LIMIT },
+    names: new Map(),
   });
 }
 
@@ -72,7 +75,11 @@ function copy(value: unknown, walk: Walk): JsonValue {
   }
 }
 
+// A phone number without its zero, the shortest that is hidden.
+const SHORT_NUMBER = 99_999_999;
+
 function copyNumber(value: number, walk: Walk): JsonValue {
+  if (Math.abs(value) <= SHORT_NUMBER) return value;
   const text = String(value);
   return redactText(text, walk) === text ? value : REDACTED;
 }
@@ -81,7 +88,15 @@ function copyObject(value: object, walk: Walk): JsonValue {
   if (walk.ancestors.has(value)) return "[circular]";
   if (walk.ancestors.size >= DEPTH_LIMIT) return "[too deep]";
   if (--walk.budget.values < 0) return "[too much]";
-  const inner = { ...walk, ancestors: new Set([...walk.ancestors, value]) };
+  walk.ancestors.add(value);
+  try {
+    return copyParts(value, walk);
+  } finally {
+    walk.ancestors.delete(value);
+  }
+}
+
+function copyParts(value: object, inner: Walk): JsonValue {
   if (Array.isArray(value) || value instanceof Set) {
     return [...value].map((item) => copy(item, inner));
   }
@@ -91,10 +106,20 @@ function copyObject(value: object, walk: Walk): JsonValue {
   if (value instanceof Date) return copyDate(value);
   return Object.fromEntries(
     fieldsOf(value).map(([name, field]) => [
-      redactText(name, { literals: walk.literals }),
+      copyName(name, inner),
       copyField({ name, value: field }, inner),
     ]),
   );
+}
+
+// A list of objects repeats its names.
+function copyName(name: string, { names, literals }: Walk): string {
+  let copied = names.get(name);
+  if (copied === undefined) {
+    copied = redactText(name, { literals });
+    names.set(name, copied);
+  }
+  return copied;
 }
 
 function copyDate(value: Date): JsonValue {

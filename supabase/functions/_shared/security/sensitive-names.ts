@@ -1,6 +1,9 @@
+import { plainSpelling } from "./spelling.ts";
+
 /*
  * Which field names hold something that must not be shown. Names are compared
- * without case, `_` and `-`, so billingKey, billing_key and BILLING-KEY are one.
+ * in their plain spelling without case and punctuation, so billingKey,
+ * billing_key, BILLING-KEY and billing%5Fkey are one.
  */
 
 // A name that ends with one of these is sensitive: `webhookSecret` as much as
@@ -32,8 +35,10 @@ const SENSITIVE_ENDINGS = [
   "holdername",
   "identitynumber",
   "registrationnumber",
-  "mobilephone",
+  "phone",
   "phonenumber",
+  "mobile",
+  "mobilenumber",
   "refundreceiveaccount",
 ] as const;
 
@@ -51,6 +56,12 @@ const IDENTIFIERS = [
 ] as const;
 
 const separated = (name: string) => [...name].join("[_-]?");
+
+const SENSITIVE = new RegExp(`(?:${SENSITIVE_ENDINGS.join("|")})$`);
+const IDENTIFIER = new RegExp(`(?:${IDENTIFIERS.join("|")})$`);
+
+// The end of a name decides; each of its characters may be written as three bytes in percent-encoding.
+const LONGEST_NAME = 240;
 
 /** The sensitive endings as alternatives of a regular expression. */
 export const SENSITIVE_NAME_PATTERN: string = [...SENSITIVE_ENDINGS]
@@ -72,10 +83,9 @@ export function nameTreatment(
   name: string,
   parent: string,
 ): "hide" | "search" | "identifier" {
-  const plain = name.toLowerCase().replace(/[_-]/g, "");
-  if (SENSITIVE_ENDINGS.some((ending) => plain.endsWith(ending))) return "hide";
+  const end = name.slice(-LONGEST_NAME);
+  const plain = plainSpelling(end).toLowerCase().replace(/[\W_]+/g, "");
+  if (SENSITIVE.test(plain)) return "hide";
   if (plain === "number" && /card$/i.test(parent)) return "hide";
-  return IDENTIFIERS.some((ending) => plain.endsWith(ending))
-    ? "identifier"
-    : "search";
+  return IDENTIFIER.test(plain) ? "identifier" : "search";
 }

@@ -1,45 +1,69 @@
 import { applyPayment } from "../../_shared/database/apply-payment.ts";
+import type { Database } from "../../_shared/database/client.ts";
 import {
   claimUnsettledPayments,
   expireOrders,
+  type SliceRequest,
   type UnsettledPayment,
 } from "../../_shared/database/worker-jobs.ts";
 import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import type { OperationContext } from "../../_shared/payments/operation-context.ts";
 import { paymentSnapshot } from "../../_shared/payments/snapshot.ts";
-import type { Job } from "./job.ts";
+import {
+  runBatches,
+  TIME_BUDGET_MILLISECONDS,
+} from "../../_shared/run-batches.ts";
+import { DEFAULT_LIMIT, type Job } from "./job.ts";
 
-/** Toss refuses tight polling, and what is left waits for the next minute. */
-const PAYMENTS_PER_RUN = 10;
+/** All products of a batch are locked until it is done, and buyers wait. */
+const ORDERS_PER_BATCH = 50;
+
+/** The database does the work; a batch costs the function one call. */
+const ORDERS_PER_RUN = 5_000;
 
 /** Job `expiry`: gives up orders past their time, and asks Toss about payments whose end no webhook told. */
-export const expiry: Job = async (context, { limit, asOf }) => {
+export const expiry: Job = async (context, { limit, asOf = null }) => {
   const { database } = context.services;
-  const slice = { limit, asOf: asOf ?? null };
-  const orders = await expireOrders(database, slice);
-  const payments = await claimUnsettledPayments(database, {
-    ...slice,
-    limit: Math.min(limit, PAYMENTS_PER_RUN),
+  const orders = await giveUpOverdueOrders(database, {
+    limit: limit ?? ORDERS_PER_RUN,
+    asOf,
   });
   const operationContext = createOperationContext(context, "worker");
-  const settled = await Promise.all(
-    payments.map((payment) =>
-      settle(operationContext, payment).catch((error: unknown) => {
-        context.logger.error("payment_not_settled", {
-          paymentKey: payment.paymentKey,
-          cause: error instanceof Error ? error.message : String(error),
-        });
-        return false;
-      })
-    ),
-  );
+  const payments = await runBatches({
+    limit: limit ?? DEFAULT_LIMIT,
+    claim: (size) => claimUnsettledPayments(database, { limit: size, asOf }),
+    handle: (payment) => settle(operationContext, payment),
+    onInterrupted: ({ paymentKey }, error) =>
+      context.logger.error("payment_not_settled", {
+        paymentKey,
+        cause: error instanceof Error ? error.message : String(error),
+      }),
+  });
   return {
     expired: orders.expired,
-    asked: payments.length,
-    settled: settled.filter((isSettled) => isSettled).length,
-    remaining: orders.remaining,
+    asked: payments.claimed,
+    settled: payments.results.filter((isSettled) => isSettled).length,
+    remaining: orders.remaining + payments.remaining,
   };
 };
+
+async function giveUpOverdueOrders(
+  database: Database,
+  { limit, asOf }: SliceRequest,
+): Promise<{ expired: number; remaining: number }> {
+  const startedAt = performance.now();
+  let expired = 0;
+  while (true) {
+    const size = Math.min(ORDERS_PER_BATCH, limit - expired);
+    const batch = await expireOrders(database, { limit: size, asOf });
+    expired += batch.expired;
+    const isTimeUp = performance.now() - startedAt > TIME_BUDGET_MILLISECONDS;
+    const isOver = batch.expired === 0 || batch.remaining === 0;
+    if (isOver || isTimeUp || expired >= limit) {
+      return { expired, remaining: batch.remaining };
+    }
+  }
+}
 
 async function settle(
   { toss, database, source, requestId, logger }: OperationContext,

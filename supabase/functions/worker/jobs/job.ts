@@ -1,6 +1,9 @@
 import type { RequestContext } from "../../_shared/http/create-function.ts";
 import type { WorkerRequest } from "../request.ts";
 
+/** So many calls to Toss take about a second of the two that Supabase allows a request. */
+export const DEFAULT_LIMIT = 50;
+
 /** What a job did, by name; `remaining` is due work it left. */
 export type JobCounts = Record<string, number>;
 

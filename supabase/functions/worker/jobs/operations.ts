@@ -4,11 +4,14 @@ import {
   type OperationEnd,
   resolveOperation,
 } from "../../_shared/operations/resolve-operation.ts";
-import type { Job } from "./job.ts";
+import { DEFAULT_LIMIT, type Job } from "./job.ts";
 import { runBatches } from "../../_shared/run-batches.ts";
 
 /** Job `operations`: finishes what a caller began and nobody proved, on Toss's word alone. */
-export const operations: Job = async (context, { limit, asOf }) => {
+export const operations: Job = async (
+  context,
+  { limit = DEFAULT_LIMIT, asOf },
+) => {
   const { services, logger } = context;
   const operationContext = {
     ...createOperationContext(context, "worker"),

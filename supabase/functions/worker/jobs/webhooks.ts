@@ -1,11 +1,14 @@
 import { claimWebhookEvents } from "../../_shared/database/webhook-events.ts";
 import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import { processEvent } from "../../_shared/webhooks/process-event.ts";
-import type { Job } from "./job.ts";
+import { DEFAULT_LIMIT, type Job } from "./job.ts";
 import { runBatches } from "../../_shared/run-batches.ts";
 
 /** Job `webhooks`: processes the events that the webhook function stored and could not finish. */
-export const webhooks: Job = async (context, { limit, asOf }) => {
+export const webhooks: Job = async (
+  context,
+  { limit = DEFAULT_LIMIT, asOf },
+) => {
   const { services, logger } = context;
   const operationContext = createOperationContext(context, "webhook");
   const run = await runBatches({
