@@ -65,13 +65,10 @@ export type Config = {
     readonly finalAction: "cancel" | "keep_past_due";
   };
   /** For how long a virtual account may hold its order's stock. */
-  readonly depositHours: DepositHours;
+  readonly depositHours: { readonly user: number; readonly guest: number };
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
 };
-
-/** The longest time that a deposit may be waited for. */
-export type DepositHours = { readonly user: number; readonly guest: number };
 
 /** Nobody knows who a guest is, and orders cost a guest nothing. */
 const GUEST_DEPOSIT_HOURS = 24;

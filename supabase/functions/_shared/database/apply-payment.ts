@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { DepositHours } from "../config.ts";
 import type { Database } from "./client.ts";
 import { paymentView } from "./payment-view.ts";
 import { settledCharge } from "./subscription-view.ts";
@@ -39,6 +38,12 @@ export type PaymentSource =
   | "webhook"
   | "worker"
   | "operator";
+
+/** The longest time that a deposit may be waited for, by the kind of buyer. */
+export interface DepositHours {
+  readonly user: number;
+  readonly guest: number;
+}
 
 /** One answer of Toss and when the question was asked, by the database's clock. */
 export interface ApplyPaymentRequest {

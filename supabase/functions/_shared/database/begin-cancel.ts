@@ -47,8 +47,11 @@ export interface BeginCancelRequest {
   taxFreeAmount?: number | undefined;
   /** The caller's idempotency token. */
   requestId: string;
-  /** Digests of everything asked for, the active key's first; any of them recognises the request. */
-  requestDigests: string[];
+  /**
+   * Digests of everything asked for, the active key's first; any of them recognises the request. Absent = goes on
+   * with a cancel that the database itself has begun.
+   */
+  requestDigests?: string[];
   /** The order's amount, which a guest's page holds. */
   amount?: number | undefined;
   /** `operator`, `guest`, or the user's id. */

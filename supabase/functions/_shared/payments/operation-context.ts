@@ -1,5 +1,4 @@
-import type { PaymentSource } from "../database/apply-payment.ts";
-import type { DepositHours } from "../config.ts";
+import type { DepositHours, PaymentSource } from "../database/apply-payment.ts";
 import type { DunningPolicy } from "../database/charges.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
