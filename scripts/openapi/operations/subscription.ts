@@ -46,6 +46,8 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "operation_in_progress",
     "payment_amount_mismatch",
     "payment_confirm_failed",
+    "cancel_failed",
+    "cancel_amount_exceeds_balance",
     "too_many_attempts",
   ],
 }];
