@@ -51,6 +51,9 @@ begin
 end;
 $$;
 
+comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
+  'Hands an event to one processor, and notes whether the question is asked on a stranger''s word; the caller holds the subject''s lock.';
+
 create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
 returns boolean
 language plpgsql
@@ -281,6 +284,9 @@ begin
 end;
 $$;
 
+comment on function private.webhook_refusal(jsonb, public.webhook_events) is
+  'Why an event needs no processing, null when it does. None of these reasons costs a question to Toss.';
+
 create or replace function private.store_webhook_event(request jsonb, at timestamptz)
 returns public.webhook_events
 language plpgsql
@@ -303,6 +309,12 @@ begin
   event.payment_key := identity ->> 'paymentKey';
   event.transaction_key := request ->> 'transactionKey';
   refusal := private.webhook_refusal(request, event);
+  -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
+  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+    and private.webhook_is_late(request, at)
+  then
+    refusal := 'was signed too long ago to be new';
+  end if;
   if refusal is null then
     event := private.fold_webhook_event(request, identity, at);
     if event.id is not null then
@@ -388,6 +400,9 @@ begin
 end;
 $$;
 
+comment on function public.receive_webhook_event(jsonb) is
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and the budgets for strangers allow the question. Repeats are counted; a repeat of a failed or dead event arms it again.';
+
 create or replace function public.finish_webhook_event(request jsonb)
 returns jsonb
 language plpgsql
@@ -446,6 +461,9 @@ begin
   return jsonb_build_object('outcome', event.status);
 end;
 $$;
+
+comment on function public.finish_webhook_event(jsonb) is
+  'Ends a leased event and all that its answer covers, and removes what nothing proved. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
 
 create function private.drop_unproven_bodies(ended_subject text)
 returns void
