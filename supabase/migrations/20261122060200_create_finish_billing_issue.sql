@@ -24,7 +24,9 @@ begin
   returning * into begun;
   perform private.write_event(line || jsonb_build_object(
     'event', 'subscription_status', 'subscriptionId', begun.id, 'to', 'trialing', 'amount', begun.amount,
-    'detail', jsonb_build_object('event', 'trial_started', 'planId', begun.plan_id)
+    'detail', jsonb_build_object(
+      'event', 'trial_started', 'planId', begun.plan_id, 'terms', private.subscription_terms(begun)
+    )
   ));
   insert into public.entitlements (user_id, plan_id, source, subscription_id, starts_at, ends_at, created_at)
   values (subscriber_id, chosen.id, 'subscription', begun.id, present, trial_end, present);

@@ -52,7 +52,7 @@ end;
 $$;
 
 comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
-  'Hands an event to one processor, and notes whether the question is asked on a stranger''s word; the caller holds the subject''s lock.';
+  'Hands an event to one processor and notes whether its question is one of a stranger''s; the caller holds the subject''s lock.';
 
 create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
 returns boolean
@@ -401,7 +401,7 @@ end;
 $$;
 
 comment on function public.receive_webhook_event(jsonb) is
-  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and the budgets for strangers allow the question. Repeats are counted; a repeat of a failed or dead event arms it again.';
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and its budget of questions allows. Repeats are counted; a repeat of a failed or dead event arms it again.';
 
 create or replace function public.finish_webhook_event(request jsonb)
 returns jsonb
@@ -463,7 +463,7 @@ end;
 $$;
 
 comment on function public.finish_webhook_event(jsonb) is
-  'Ends a leased event and all that its answer covers, and removes what nothing proved. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
+  'Ends a leased event and all that its answer covers, and removes the bodies of those that were ignored without proof. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
 
 create function private.drop_unproven_bodies(ended_subject text)
 returns void

@@ -44,6 +44,8 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "already_subscribed",
     "operation_in_progress",
     "payment_confirm_failed",
+    "cancel_failed",
+    "cancel_amount_exceeds_balance",
     "too_many_attempts",
   ],
 }];

@@ -47,7 +47,6 @@ const answer = z.discriminatedUnion("outcome", [
     subscription: subscriptionView,
     /** Of the period's charge, and of an upgrade within it. */
     refunds: z.array(refund),
-    reason: z.string(),
   }),
   z.object({ outcome: z.literal("subscription_not_found") }),
   z.object({ outcome: z.literal("plan_not_found") }),
