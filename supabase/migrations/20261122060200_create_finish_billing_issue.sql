@@ -106,7 +106,7 @@ begin
     select s.* from public.subscriptions as s
     where s.user_id = owner_id and (s.status = 'past_due' or (s.status <> 'canceled' and s.needs_payment_method))
     order by s.id
-    for update
+    for no key update
   loop
     asking.billing_method_id := method_id;
     asking.needs_payment_method := false;

@@ -171,7 +171,7 @@ begin
   -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
   select op.* into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
-  for update skip locked;
+  for no key update skip locked;
   if found then
     answer := private.retake_operation(operation, request);
   end if;
@@ -215,7 +215,7 @@ begin
     return jsonb_build_object('outcome', 'subscription_not_found');
   end if;
   perform private.lock_user(changed.user_id);
-  select * into changed from public.subscriptions as s where s.id = changed.id for update;
+  select * into changed from public.subscriptions as s where s.id = changed.id for no key update;
 
   if action = 'cancel_now' and private.was_canceled_now(changed) then
     return private.ended_view(changed);
