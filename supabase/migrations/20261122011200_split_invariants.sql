@@ -1,12 +1,15 @@
--- Purpose: the money invariants by subject; what joins them is in invariants_of_subscriptions.
+-- Purpose: the money invariants by subject; what joins them is in compare_subscriptions.
 -- Functions: private.payment_violations (the rules so far), private.refund_violations.
 
 create function private.payment_violations()
 returns table (invariant text, subject text, detail text)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
   with paid as (
     select p.* from public.payments as p where private.is_paid(p)
   ),
@@ -171,6 +174,7 @@ as $$
     where v.event = 'payment_cancel' and v.payment_key = k.payment_key
       and v.detail ->> 'transactionKey' = k.transaction_key
   );
+end;
 $$;
 
 comment on function private.payment_violations() is 'The rules about orders, payments, entitlements and stock.';
@@ -178,10 +182,13 @@ revoke execute on function private.payment_violations() from public, anon, authe
 
 create function private.refund_violations()
 returns table (invariant text, subject text, detail text)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
   select 'reserved_amount_is_sum_of_open_cancels', p.payment_key,
     format('reserved %s, open cancels claim %s', p.reserved_amount, coalesce(sum(op.reserved_amount), 0))
   from public.payments as p
@@ -224,6 +231,7 @@ as $$
   from private.operation_secrets as s
   join public.operations as op on op.id = s.operation_id
   where op.state in ('succeeded', 'rejected');
+end;
 $$;
 
 comment on function private.refund_violations() is 'The rules about cancels and what they leave behind.';

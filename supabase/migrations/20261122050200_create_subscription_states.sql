@@ -1,6 +1,6 @@
 -- Purpose: which event may happen to a subscription in which state, and what it becomes.
--- Table: private.subscription_transitions; functions: private.check_subscription_move, may_happen, move_subscription,
--- subscription_view, write_subscription_event, lock_user, reminder_time.
+-- Table: private.subscription_transitions; functions: private.check_subscription_move, may_happen, subscription_terms,
+-- move_subscription, subscription_view, write_subscription_event, lock_user, reminder_time.
 
 create table private.subscription_transitions (
   status text not null,
@@ -136,6 +136,27 @@ $$;
 comment on function private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
 revoke execute on function private.subscription_view(public.subscriptions) from public, anon, authenticated;
 
+create function private.subscription_terms(agreed public.subscriptions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Times as seconds: how a timestamp is written depends on the session.
+  return jsonb_build_array(
+    agreed.user_id, agreed.plan_id, agreed.amount, agreed.currency, agreed.interval, agreed.interval_count,
+    agreed.period_number, extract(epoch from agreed.current_period_start), extract(epoch from agreed.current_period_end),
+    extract(epoch from agreed.anchor), agreed.anchor_period, agreed.cancel_at_period_end, agreed.billing_method_id,
+    agreed.next_plan_id, agreed.next_amount, agreed.next_interval, agreed.next_interval_count
+  );
+end;
+$$;
+
+comment on function private.subscription_terms(public.subscriptions) is
+  'What decides who pays how much, when and with what. It changes with a line in the audit log alone, which repeats it: invariant_violations() compares.';
+revoke execute on function private.subscription_terms(public.subscriptions) from public, anon, authenticated;
+
 create function private.move_subscription(changed public.subscriptions, happening text, line jsonb)
 returns public.subscriptions
 language plpgsql
@@ -181,7 +202,9 @@ begin
   perform private.write_event(line || jsonb_build_object(
     'event', 'subscription_status', 'subscriptionId', stored.id, 'from', changed.status, 'to', stored.status,
     'amount', stored.amount,
-    'detail', coalesce(line -> 'detail', '{}') || jsonb_build_object('event', happening, 'planId', stored.plan_id)
+    'detail', coalesce(line -> 'detail', '{}') || jsonb_build_object(
+      'event', happening, 'planId', stored.plan_id, 'terms', private.subscription_terms(stored)
+    )
   ));
   return stored;
 end;

@@ -1,5 +1,5 @@
 -- Purpose: one attempt to charge a billing key: an order, an operation and what the sender must know.
--- Functions: private.charge_operation_view, usable_billing_method, begin_attempt, charge_view, retake_operation;
+-- Functions: private.charge_operation_view, usable_billing_method, charge_terms, begin_attempt, charge_view, retake_operation;
 -- public.apply_payment (now tells how the charge stands).
 
 create function private.charge_operation_view(operation public.operations)
@@ -74,6 +74,28 @@ $$;
 comment on function private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
 revoke execute on function private.usable_billing_method(uuid) from public, anon, authenticated;
 
+create function private.charge_terms(charged public.subscription_charges)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Times as seconds: how a timestamp is written depends on the session. A first period begins when it is paid.
+  return jsonb_build_array(
+    charged.kind, charged.user_id, charged.plan_id, charged.plan_amount, charged.plan_interval,
+    charged.plan_interval_count, charged.period_number,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_start) end,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_end) end,
+    charged.earlier_plan_id, charged.earlier_amount
+  );
+end;
+$$;
+
+comment on function private.charge_terms(public.subscription_charges) is
+  'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+revoke execute on function private.charge_terms(public.subscription_charges) from public, anon, authenticated;
+
 create function private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
 )
@@ -113,7 +135,9 @@ begin
   perform private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'orderId', attempt_order_id, 'operationId', operation.id,
     'subscriptionId', tried.subscription_id, 'amount', tried.amount, 'requestId', coalesce(request ->> 'logRequestId', request ->> 'requestId'),
-    'detail', jsonb_build_object('chargeId', tried.id, 'attempt', attempt_number)
+    'detail', jsonb_build_object(
+      'chargeId', tried.id, 'attempt', attempt_number, 'terms', private.charge_terms(tried)
+    )
   ));
   return private.operation_view(operation);
 end;

@@ -149,6 +149,7 @@ declare
     coalesce(declined.billing_method_id = owing.billing_method_id, true);
   newer_method_id uuid;
   goes_on boolean;
+  access_ends_at timestamptz;
   step record;
 begin
   select * into step from private.dunning_step(
@@ -215,8 +216,17 @@ begin
   owing.next_charge_at := step.next_attempt_at;
   owing.access_ends_at := case when step.next_attempt_at is null then step.grace_ends_at end;
   owing.remind_at := null;
+  if not goes_on then
+    -- While nobody knew the answer there was access.
+    access_ends_at := greatest(step.grace_ends_at, case when step.is_over then declined_at end);
+  end if;
   owing := private.move_subscription(owing, 'charge_declined', line || jsonb_build_object(
-    'detail', jsonb_build_object('chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class)
+    'detail', jsonb_build_object(
+      'chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class,
+      'chargeTerms', private.charge_terms(declined),
+      'declinedSince', extract(epoch from declined.first_declined_at),
+      'accessEndsAt', extract(epoch from access_ends_at)
+    )
   ));
   if newer_method_id is not null then
     owing := private.move_subscription(owing, 'method_changed', line || jsonb_build_object(
@@ -224,8 +234,7 @@ begin
     ));
   end if;
   if not goes_on then
-    -- While nobody knew the answer there was access.
-    perform private.grant_period(declined, greatest(step.grace_ends_at, case when step.is_over then declined_at end));
+    perform private.grant_period(declined, access_ends_at);
   end if;
   perform private.write_charge_event('failed', declined);
   if is_first then

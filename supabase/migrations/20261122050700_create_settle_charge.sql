@@ -84,7 +84,9 @@ begin
     returning * into paid;
     perform private.write_event(line || jsonb_build_object(
       'event', 'subscription_status', 'subscriptionId', begun.id, 'to', 'active', 'amount', begun.amount,
-      'detail', jsonb_build_object('event', 'started', 'planId', begun.plan_id)
+      'detail', jsonb_build_object(
+        'event', 'started', 'planId', begun.plan_id, 'terms', private.subscription_terms(begun)
+      )
     ));
     perform private.grant_period(paid, paid.period_end);
     perform private.write_subscription_event('activated', begun, jsonb_build_object('chargeId', paid.id));

@@ -45,7 +45,7 @@ export const ACCESS_TOKEN = `sbp_${"0123456789abcdef".repeat(2)}01234567`;
 /** Secrets that must not be seen anywhere but where they belong. */
 export const SECRETS = {
   TOSS_SECRET_KEY: "test_sk_RehearsalSecretKey",
-  TOSS_SECURITY_KEY: "ab".repeat(32),
+  TOSS_SECURITY_KEY: "5ec0".repeat(16),
   // What a shell, a .env file, SQL or JSON could misread.
   CRON_SECRET: "Rehearsal'Cron%41#Secret$HOME\\n",
   WEBHOOK_URL_TOKEN: `it's $HOME #"quoted" \\n %41 한글 token`,

@@ -153,6 +153,31 @@ test("several wrong variables are each named", async (shop) => {
   assertOnlyBroken(findings, "variables", "cron_secret");
 });
 
+test("a secret that protects nothing is named by its check", async (shop) => {
+  const zeros = JSON.stringify({ k1: btoa("\0".repeat(32)) });
+  const weak: [string, string, string, RegExp][] = [
+    ["CRON_SECRET", "0".repeat(40), "cron_secret", /repeats one character/],
+    ["WEBHOOK_URL_TOKEN", "letmein", "variables", /16 characters/],
+    ["TOSS_SECURITY_KEY", "0".repeat(64), "variables", /repeats one character/],
+    ["BILLING_KEY_ENCRYPTION_KEYS", zeros, "encryption_keys", /one byte/],
+    [
+      "WEBHOOK_URL_TOKEN",
+      shop.stack.projectVariables.CRON_SECRET ?? "",
+      "variables",
+      /same text as CRON_SECRET/,
+    ],
+  ];
+  for (const [variable, value, check, problem] of weak) {
+    const [finding] = assertOnlyBroken(
+      await examineWith(shop, { [variable]: value }),
+      check,
+    );
+    assert.match(finding?.detail ?? "", problem);
+    assert.match(finding?.detail ?? "", new RegExp(variable));
+    assert.equal(finding?.detail.includes(value), false);
+  }
+});
+
 test("an encryption key of the wrong size is named", async (shop) => {
   const [finding] = assertOnlyBroken(
     await examineWith(shop, {

@@ -10,14 +10,16 @@ import { eventRow, fixture } from "../support/webhook-scenes/scene.ts";
 const test = shopTests();
 
 const SECURITY_KEY = "9a1f".repeat(16);
-const RELAY_KEY = "relay-secret";
+const RELAY_KEY = "secret-of-the-relay";
 
 /** Every scheme with the variable and the value that turn it on. */
 const SCHEMES: [SignatureScheme, Record<string, string>, string][] = [
   ["toss-v1", { TOSS_SECURITY_KEY: SECURITY_KEY }, SECURITY_KEY],
   ["sha512-hex-body", { TOSS_WEBHOOK_SECRET: RELAY_KEY }, RELAY_KEY],
   ["sha256-hex-body-time", {}, ""],
-  ["sha256-hex-body", { TOSS_WEBHOOK_SECRET: `new,${RELAY_KEY}` }, RELAY_KEY],
+  ["sha256-hex-body", {
+    TOSS_WEBHOOK_SECRET: `newer-secret-of-it,${RELAY_KEY}`,
+  }, RELAY_KEY],
   ["sha256-base64-body", { TOSS_WEBHOOK_SECRET: RELAY_KEY }, RELAY_KEY],
 ];
 
@@ -178,13 +180,13 @@ test("webhook names the variable that a scheme lacks", async (shop) => {
 test("webhook checks size, address, token, signature and JSON in this order", async (shop) => {
   const send = configuredWebhook(shop, {
     WEBHOOK_ALLOWED_IPS: "toss",
-    WEBHOOK_URL_TOKEN: "k-3f9a",
+    WEBHOOK_URL_TOKEN: "k-3f9a-9a1f-7c2e-4b",
     TOSS_SECURITY_KEY: SECURITY_KEY,
   });
   const before = await countEvents(shop);
   const address = { "cf-connecting-ip": "13.124.18.147" };
   const signature = { "tosspayments-webhook-signature": "v1:AAAA" };
-  const query = "?token=k-3f9a";
+  const query = "?token=k-3f9a-9a1f-7c2e-4b";
   const large = " ".repeat(256 * 1024 + 1);
   const body = "no json";
   const steps: [number, string, Parameters<typeof send>[0]][] = [

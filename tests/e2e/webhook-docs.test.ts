@@ -5,7 +5,7 @@ import { settleWebhooks } from "../support/webhooks.ts";
 
 const VARIABLES = {
   TOSS_SECURITY_KEY: "9a1f".repeat(16),
-  TOSS_WEBHOOK_SECRET: "relay secret, with a comma",
+  TOSS_WEBHOOK_SECRET: "secret of a relay, and an older one",
   WEBHOOK_SIGNATURE_SCHEMES:
     "toss-v1,sha512-hex-body,sha256-hex-body-time,sha256-hex-body,sha256-base64-body",
   WEBHOOK_ALLOWED_IPS: "127.0.0.1",
@@ -52,7 +52,7 @@ for (const [index, { scheme, command }] of COMMANDS.entries()) {
       FUNCTIONS_URL: shop.stack.functionsUrl,
       TOSS_SECRET_KEY: shop.simulator.secretKey,
       TOSS_SECURITY_KEY: VARIABLES.TOSS_SECURITY_KEY,
-      TOSS_WEBHOOK_SECRET: "relay secret",
+      TOSS_WEBHOOK_SECRET: "secret of a relay",
     });
 
     const answer = JSON.parse(output);

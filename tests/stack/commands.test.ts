@@ -37,7 +37,9 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "test:browser": NOTHING,
 };
 
-const KEYRING = JSON.stringify({ one: btoa("0".repeat(32)) });
+const KEYRING = JSON.stringify({
+  one: btoa("0123456789abcdef0123456789abcdef"),
+});
 
 interface Result {
   code: number;

@@ -20,7 +20,7 @@ function configuration() {
     APP_URL: "http://127.0.0.1:54390",
     CRON_SECRET,
     BILLING_KEY_ENCRYPTION_KEYS: JSON.stringify({
-      k1: btoa("0".repeat(32)),
+      k1: btoa("0123456789abcdef0123456789abcdef"),
     }),
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));

@@ -3,7 +3,7 @@ import { loadConfig } from "../../supabase/functions/_shared/config.ts";
 import { ENVIRONMENT } from "../../supabase/functions/_shared/config/environment.ts";
 
 const KEYRING = JSON.stringify({
-  one: btoa(String.fromCharCode(...new Uint8Array(32))),
+  one: btoa("0123456789abcdef0123456789abcdef"),
 });
 
 function environment(changes: Record<string, string | undefined> = {}) {
@@ -65,14 +65,14 @@ Deno.test("loadConfig() reads every optional variable", () => {
   const config = configOf({
     TOSS_SECRET_KEY: "live_gsk_a",
     TOSS_CLIENT_KEY: "live_gck_a",
-    TOSS_SECURITY_KEY: "5ec",
-    TOSS_WEBHOOK_SECRET: "new, old",
+    TOSS_SECURITY_KEY: "5ec0".repeat(16),
+    TOSS_WEBHOOK_SECRET: "new-secret-of-a-relay, old-secret-of-a-relay",
     TOSS_TIMEOUT_MS: "1500",
     APP_SUCCESS_PATH: "/ok",
     APP_FAIL_PATH: "/no",
     WEBHOOK_SIGNATURE_SCHEMES: "toss-v1, sha512-hex-body",
     WEBHOOK_REQUIRE_SIGNATURE: "on",
-    WEBHOOK_URL_TOKEN: "token",
+    WEBHOOK_URL_TOKEN: "token-in-the-address",
     WEBHOOK_ALLOWED_IPS: "13.124.18.147, 2001:db8::1",
     WEBHOOK_CLIENT_IP_HEADER: "x-forwarded-for",
     CORS_ALLOWED_ORIGINS: "https://a.example/, http://localhost:5173",
@@ -86,12 +86,15 @@ Deno.test("loadConfig() reads every optional variable", () => {
   assert.equal(config.toss.timeoutMs, 1500);
   assert.deepEqual(config.webhook, {
     schemes: [
-      { scheme: "toss-v1", keys: ["5ec"] },
-      { scheme: "sha512-hex-body", keys: ["new", "old"] },
+      { scheme: "toss-v1", keys: ["5ec0".repeat(16)] },
+      {
+        scheme: "sha512-hex-body",
+        keys: ["new-secret-of-a-relay", "old-secret-of-a-relay"],
+      },
     ],
     requireSignature: true,
     hasSecurityKey: true,
-    urlToken: "token",
+    urlToken: "token-in-the-address",
     allowedIps: ["13.124.18.147", "2001:db8::1"],
     clientIpHeader: "x-forwarded-for",
   });
@@ -119,15 +122,15 @@ Deno.test("loadConfig() reads every optional variable", () => {
 const EVERY_VARIABLE = environment({
   SUPABASE_ANON_KEY: "anon",
   SUPABASE_SERVICE_ROLE_KEY: "service",
-  TOSS_SECURITY_KEY: "5ec",
-  TOSS_WEBHOOK_SECRET: "new, old",
+  TOSS_SECURITY_KEY: "5ec0".repeat(16),
+  TOSS_WEBHOOK_SECRET: "new-secret-of-a-relay, old-secret-of-a-relay",
   TOSS_API_BASE_URL: "http://127.0.0.1:54380",
   TOSS_TIMEOUT_MS: "1500",
   APP_SUCCESS_PATH: "/ok",
   APP_FAIL_PATH: "/no",
   WEBHOOK_SIGNATURE_SCHEMES: "sha512-hex-body",
   WEBHOOK_REQUIRE_SIGNATURE: "on",
-  WEBHOOK_URL_TOKEN: "token",
+  WEBHOOK_URL_TOKEN: "token-in-the-address",
   WEBHOOK_ALLOWED_IPS: "13.124.18.147",
   WEBHOOK_CLIENT_IP_HEADER: "x-real-ip",
   CORS_ALLOWED_ORIGINS: "*",
@@ -268,6 +271,15 @@ Deno.test("loadConfig() names every missing variable at once", () => {
   );
 });
 
+const SOUND_KEY = "leaked99-leaked99-leaked99-leake";
+
+/** A keyring of the given bytes, one key after the other. */
+function keyring(...keys: string[]): string {
+  return JSON.stringify(
+    Object.fromEntries(keys.map((key, index) => [`k${index}`, btoa(key)])),
+  );
+}
+
 const LIVE = { TOSS_SECRET_KEY: "live_sk_a", TOSS_CLIENT_KEY: "live_ck_a" };
 const bad: [string, Record<string, string | undefined>][] = [
   ["TOSS_SECRET_KEY", { TOSS_SECRET_KEY: "test_ck_leaked99" }],
@@ -301,6 +313,43 @@ const bad: [string, Record<string, string | undefined>][] = [
     BILLING_KEY_ENCRYPTION_KEYS: '{"a":"leaked99"}',
   }],
   ["CRON_SECRET", { CRON_SECRET: "short-leaked99" }],
+  // What protects nothing: too short, one character or byte again and again, one text as two keys.
+  ["CRON_SECRET", { CRON_SECRET: "a".repeat(40) }],
+  ["WEBHOOK_URL_TOKEN", { WEBHOOK_URL_TOKEN: "leaked99" }],
+  ["WEBHOOK_URL_TOKEN", { WEBHOOK_URL_TOKEN: "0".repeat(64) }],
+  ["TOSS_WEBHOOK_SECRET", { TOSS_WEBHOOK_SECRET: "leaked99" }],
+  ["TOSS_WEBHOOK_SECRET", {
+    TOSS_WEBHOOK_SECRET: "a sound secret of a relay,leaked99",
+  }],
+  ["TOSS_SECURITY_KEY", { TOSS_SECURITY_KEY: "0".repeat(64) }],
+  ["TOSS_SECURITY_KEY", { TOSS_SECURITY_KEY: "leaked99" }],
+  ["BILLING_KEY_ENCRYPTION_KEYS", {
+    BILLING_KEY_ENCRYPTION_KEYS: keyring("\0".repeat(32)),
+  }],
+  ["BILLING_KEY_ENCRYPTION_KEYS", {
+    BILLING_KEY_ENCRYPTION_KEYS: keyring(SOUND_KEY, "k".repeat(32)),
+  }],
+  ["BILLING_KEY_ENCRYPTION_KEYS", {
+    BILLING_KEY_ENCRYPTION_KEYS: keyring(SOUND_KEY, SOUND_KEY),
+  }],
+  ["WEBHOOK_URL_TOKEN", { WEBHOOK_URL_TOKEN: "0123456789abcdef" }],
+  ["CRON_SECRET", {
+    SUPABASE_SECRET_KEYS: '{"a":"sb_secret_leaked99"}',
+    CRON_SECRET: "sb_secret_leaked99",
+  }],
+  ["CRON_SECRET", {
+    SUPABASE_ANON_KEY: "public-for-every-browser-leaked99",
+    CRON_SECRET: "public-for-every-browser-leaked99",
+  }],
+  ["CRON_SECRET", {
+    TOSS_CLIENT_KEY: "test_ck_long_enough_leaked99",
+    CRON_SECRET: "test_ck_long_enough_leaked99",
+  }],
+  ["TOSS_SECRET_KEY", { TOSS_SECRET_KEY: "test_sk_leaked99,test_sk_leaked99" }],
+  ["BILLING_KEY_ENCRYPTION_KEYS", {
+    CRON_SECRET: btoa(SOUND_KEY),
+    BILLING_KEY_ENCRYPTION_KEYS: keyring(SOUND_KEY),
+  }],
   ["WEBHOOK_SIGNATURE_SCHEMES", {
     WEBHOOK_SIGNATURE_SCHEMES: "toss-v1,leaked99",
   }],
@@ -308,7 +357,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["TOSS_WEBHOOK_SECRET", { WEBHOOK_SIGNATURE_SCHEMES: "sha512-hex-body" }],
   ["TOSS_SECURITY_KEY", {
     WEBHOOK_SIGNATURE_SCHEMES: "toss-v1,sha256-hex-body",
-    TOSS_WEBHOOK_SECRET: "a",
+    TOSS_WEBHOOK_SECRET: "secret-of-a-relay",
   }],
   ["TOSS_SECURITY_KEY", { WEBHOOK_REQUIRE_SIGNATURE: "1" }],
   ["WEBHOOK_CLIENT_IP_HEADER", { WEBHOOK_CLIENT_IP_HEADER: "leaked99" }],

@@ -11,7 +11,9 @@ function configWith(mode: "test" | "live") {
     TOSS_SECRET_KEY: `${mode}_sk_000000`,
     TOSS_CLIENT_KEY: `${mode}_ck_000000`,
     APP_URL: "https://shop.example",
-    BILLING_KEY_ENCRYPTION_KEYS: JSON.stringify({ k: btoa("k".repeat(32)) }),
+    BILLING_KEY_ENCRYPTION_KEYS: JSON.stringify({
+      k: btoa("0123456789abcdef0123456789abcdef"),
+    }),
     CRON_SECRET: "a cron secret of a shop",
   });
   assert.ok(loaded.ok);

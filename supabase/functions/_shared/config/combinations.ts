@@ -9,7 +9,7 @@ import type { ConfigProblem } from "./read-environment.ts";
 /**
  * Finds variables that are sound alone and wrong together: keys of different
  * pairs, a live key for a local simulator, Toss over plain HTTP, missing
- * Supabase keys, signature schemes without a key. A rule whose variables are
+ * Supabase keys, signature schemes without a key, one text as two keys. A rule whose variables are
  * not all there says nothing.
  */
 export function combinationProblems(
@@ -20,6 +20,7 @@ export function combinationProblems(
     ...baseUrlProblems(environment),
     ...supabaseKeyProblems(environment),
     ...signatureProblems(environment),
+    ...repeatedSecretProblems(environment),
   ];
 }
 
@@ -105,4 +106,52 @@ export function publishableKeys(environment: Environment): string[] {
 
 function unique(keys: (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
+}
+
+// What opens one door must open no other, and what pages carry must open none. The platform makes up its own keys, which
+// are compared with ours and not with each other.
+const PLATFORM_KEYS = [
+  "SUPABASE_SECRET_KEYS",
+  "SUPABASE_PUBLISHABLE_KEYS",
+  "SUPABASE_SERVICE_ROLE_KEY",
+  "SUPABASE_ANON_KEY",
+] as const;
+const OWN_KEYS = [
+  "TOSS_CLIENT_KEY",
+  "TOSS_SECRET_KEY",
+  "TOSS_SECURITY_KEY",
+  "TOSS_WEBHOOK_SECRET",
+  "CRON_SECRET",
+  "WEBHOOK_URL_TOKEN",
+  "BILLING_KEY_ENCRYPTION_KEYS",
+] as const;
+
+function repeatedSecretProblems(environment: SoundVariables): ConfigProblem[] {
+  const textsOf = (variable: keyof SoundVariables): string[] => {
+    const value = environment[variable];
+    if (value === undefined) return [];
+    if (variable === "BILLING_KEY_ENCRYPTION_KEYS") {
+      // Two ids of one key are its own variable's fault.
+      return [...new Set(Object.values(JSON.parse(String(value))))].map(String);
+    }
+    return Array.isArray(value) ? value.map(String) : [String(value)];
+  };
+  const holders = new Map<string, string>();
+  for (const variable of PLATFORM_KEYS) {
+    for (const text of textsOf(variable)) holders.set(text, variable);
+  }
+  const problems: ConfigProblem[] = [];
+  for (const variable of OWN_KEYS) {
+    for (const text of textsOf(variable)) {
+      const holder = holders.get(text);
+      if (holder !== undefined) {
+        const problem = holder === variable
+          ? "holds one key twice"
+          : `holds the same text as ${holder}; each key needs its own`;
+        problems.push({ variable, problem });
+      }
+      holders.set(text, variable);
+    }
+  }
+  return problems;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseKeyring } from "../security/keyring-text.ts";
 import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
+import { keyringText, secretList, secretText } from "./secret-strength.ts";
 import {
   apiKeys,
   appPath,
@@ -55,12 +55,6 @@ const webhookSenders = list.transform((items) =>
   items.flatMap((item) => item === "toss" ? [...TOSS_WEBHOOK_SENDERS] : [item])
 ).pipe(ipAddresses);
 
-const keyringText = required.superRefine((text, context) => {
-  const parsed = parseKeyring(text);
-  if (parsed.ok) return;
-  context.addIssue({ code: "custom", message: parsed.problem });
-});
-
 /** Each environment variable by itself; `config.ts` checks how they combine. */
 export const ENVIRONMENT = z.object({
   SUPABASE_URL: required.pipe(httpUrl),
@@ -73,19 +67,19 @@ export const ENVIRONMENT = z.object({
     z.tuple([z.string()], z.string(), "is not set"),
   ),
   TOSS_CLIENT_KEY: required,
-  TOSS_SECURITY_KEY: list.default([]),
-  TOSS_WEBHOOK_SECRET: list.default([]),
+  TOSS_SECURITY_KEY: secretList.default([]),
+  TOSS_WEBHOOK_SECRET: secretList.default([]),
   TOSS_API_BASE_URL: httpUrl.default("https://api.tosspayments.com"),
   TOSS_TIMEOUT_MS: wholeNumber(TIMEOUT_MS.minimum, TIMEOUT_MS.maximum)
     .default(60_000),
   APP_URL: required.pipe(httpUrl),
   APP_SUCCESS_PATH: appPath.default("/payment/success"),
   APP_FAIL_PATH: appPath.default("/payment/fail"),
-  BILLING_KEY_ENCRYPTION_KEYS: keyringText,
-  CRON_SECRET: required.min(16, "must have at least 16 characters"),
+  BILLING_KEY_ENCRYPTION_KEYS: required.pipe(keyringText),
+  CRON_SECRET: required.pipe(secretText),
   WEBHOOK_SIGNATURE_SCHEMES: signatureSchemes.default(["toss-v1"]),
   WEBHOOK_REQUIRE_SIGNATURE: switchValue.default(false),
-  WEBHOOK_URL_TOKEN: z.string().optional(),
+  WEBHOOK_URL_TOKEN: secretText.optional(),
   WEBHOOK_ALLOWED_IPS: webhookSenders.default([]),
   WEBHOOK_CLIENT_IP_HEADER: z.enum(
     CLIENT_IP_HEADERS,

@@ -7,7 +7,7 @@ export function functionUrl(config: Config, name: FunctionName): string {
 }
 
 /**
- * An address of the shop's own pages, with query parameters; those without a value are left out.
+ * An address of the shop's own pages, below the path of APP_URL, with query parameters; those without a value are left out.
  *
  * @param path as configured, for example `/success`
  */
@@ -16,7 +16,7 @@ export function appUrl(
   path: string,
   parameters: Record<string, string | undefined>,
 ): string {
-  const url = new URL(path, config.app.url);
+  const url = new URL(config.app.url + path);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) url.searchParams.set(name, value);
   }
