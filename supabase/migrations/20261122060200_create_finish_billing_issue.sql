@@ -13,12 +13,13 @@ declare
   begun public.subscriptions;
 begin
   insert into public.subscriptions (
-    id, user_id, plan_id, billing_method_id, status, current_period_start, current_period_end, next_charge_at,
-    remind_at, created_at
+    id, user_id, plan_id, amount, currency, interval, interval_count, billing_method_id, status,
+    current_period_start, current_period_end, next_charge_at, remind_at, created_at
   ) values (
     private.derived_id('trial', subscriber_id::text, chosen.id, (
       select count(*) from public.subscriptions as s where s.user_id = subscriber_id
-    )::text), subscriber_id, chosen.id, method_id, 'trialing', present, trial_end, trial_end,
+    )::text), subscriber_id, chosen.id, chosen.price, chosen.currency, chosen.interval, chosen.interval_count,
+    method_id, 'trialing', present, trial_end, trial_end,
     private.reminder_time(present, trial_end, chosen.id), present
   )
   returning * into begun;
@@ -108,7 +109,7 @@ begin
     select s.* from public.subscriptions as s
     where s.user_id = owner_id and (s.status = 'past_due' or (s.status <> 'canceled' and s.needs_payment_method))
     order by s.id
-    for update
+    for no key update
   loop
     asking.billing_method_id := method_id;
     asking.needs_payment_method := false;
@@ -140,7 +141,7 @@ declare
   begun public.subscriptions;
   item jsonb;
 begin
-  -- Withdrawn or repriced while the card was being registered: the card is kept, and nothing is charged to it.
+  -- Withdrawn while the card was being registered: the card is kept, and nothing is charged to it.
   if private.plan_refusal(issue.plan_id) <> '' then
     return null;
   end if;
@@ -150,6 +151,10 @@ begin
     return null;
   end if;
   select * into chosen from public.plans as p where p.id = issue.plan_id;
+  if issue.plan_terms <> private.plan_terms(chosen) then
+    update private.billing_issues as i set plan_outcome = 'plan_changed' where i.operation_id = issue.operation_id;
+    return null;
+  end if;
   if chosen.trial_days > 0 and not private.has_had_trial(issue.user_id, chosen.id) then
     begun := private.begin_trial(issue.user_id, chosen, method_id, line);
     update private.billing_issues as i set plan_outcome = 'subscribed', subscription_id = begun.id

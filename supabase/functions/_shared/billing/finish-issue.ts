@@ -23,14 +23,25 @@ export function issuedOutcome(answer: IssuedAnswer): IssueOutcome {
     kind: "issued",
     billingMethod: answer.billingMethod,
     subscription: answer.subscription,
-    plan: answer.planOutcome === null
-      ? null
-      : answer.planOutcome === "declined"
-      ? { kind: "declined", code: answer.errorCode ?? "UNKNOWN" }
-      : answer.planOutcome === "already_subscribed"
-      ? { kind: "already_subscribed", claim: answer.claim ?? {} }
-      : { kind: answer.planOutcome },
+    plan: planResult(answer),
   };
+}
+
+function planResult(
+  { planOutcome, errorCode, claim, plan }: IssuedAnswer,
+): PlanResult | null {
+  switch (planOutcome) {
+    case "declined":
+      return { kind: "declined", code: errorCode ?? "UNKNOWN" };
+    case "already_subscribed":
+      return { kind: "already_subscribed", claim: claim ?? {} };
+    case "plan_changed":
+      return plan ? { kind: "plan_changed", terms: plan } : null;
+    case null:
+      return null;
+    default:
+      return { kind: planOutcome };
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
 import {
   planClaim,
+  planTerms,
   subscriptionView,
   tooManyAttempts,
 } from "./subscription-view.ts";
@@ -103,6 +104,7 @@ const subscribed = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
   tooManyAttempts,
 ]);
 
