@@ -65,13 +65,16 @@ begin
     select count(*) >= 5
     from public.webhook_events as e
     where e.order_id = checked_order_id and e.leased_at > at - interval '1 minute'
-      and e.asked_as_stranger
+      and (e.asked_as_stranger or (
+        -- A callback that knows the deposit's secret is no stranger's.
+        e.asks_toss and e.shares_answer and coalesce(e.verified_by, 're-query') = 're-query'
+      ))
   );
 end;
 $$;
 
 comment on function private.webhook_order_is_over_budget(text, timestamptz) is
-  'Whether unsigned events about payments that nobody knows have led to five questions about the order within the last minute, by whatever key: more than any buyer makes.';
+  'Whether unsigned events have led to five questions about the order within the last minute, by whatever key, known or invented: more than any buyer makes.';
 
 create function private.webhook_strangers_are_over_budget(at timestamptz)
 returns boolean
@@ -91,6 +94,31 @@ $$;
 comment on function private.webhook_strangers_are_over_budget(timestamptz) is
   'Whether unsigned events about unknown payments of all orders together have led to sixty questions within the last minute.';
 revoke execute on function private.webhook_strangers_are_over_budget(timestamptz) from public, anon, authenticated;
+
+create index webhook_events_leased_at on public.webhook_events (leased_at)
+  where leased_at is not null and not from_toss;
+
+create function private.webhook_questions_are_many(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 300 from (
+      select from public.webhook_events as e
+      where e.leased_at > at - interval '1 minute' and e.leased_at is not null and not e.from_toss
+        and e.asks_toss and coalesce(e.verified_by, 're-query') = 're-query'
+      limit 300
+    ) as few
+  );
+end;
+$$;
+
+comment on function private.webhook_questions_are_many(timestamptz) is
+  'Whether unsigned events that do not come from Toss''s own senders have led to three hundred questions within the last minute, about known payments too.';
+revoke execute on function private.webhook_questions_are_many(timestamptz) from public, anon, authenticated;
 
 create function private.count_webhook_looks(looked_subject text, at timestamptz, span interval)
 returns integer
@@ -130,13 +158,18 @@ begin
     return private.webhook_order_is_over_budget(event.order_id, at)
       or (not event.from_toss and private.webhook_strangers_are_over_budget(at));
   end if;
+  if not event.from_toss and event.asks_toss and event.shares_answer
+    and (private.webhook_order_is_over_budget(event.order_id, at) or private.webhook_questions_are_many(at))
+  then
+    return true;
+  end if;
   return private.count_webhook_looks(event.subject, at, '1 minute') >= 20
     or private.count_webhook_looks(event.subject, at, '1 hour') >= 60;
 end;
 $$;
 
 comment on function private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
-  'Whether Toss has been asked often enough on the word of strangers: twenty times a minute and sixty an hour about a payment that we know, five times a minute about an order otherwise, sixty about all such orders. Further events wait for the worker.';
+  'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
 
 create function private.shorten_webhook_payload(payload jsonb)
 returns jsonb
@@ -564,8 +597,13 @@ begin
     then
       continue;
     end if;
-    if candidate.asks_toss and private.webhook_is_unfamiliar(candidate)
-      and private.webhook_subject_is_over_budget(candidate, private.clock_now())
+    -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
+    -- could keep it waiting.
+    if candidate.asks_toss and (case when private.webhook_is_unfamiliar(candidate)
+      then private.webhook_subject_is_over_budget(candidate, private.clock_now())
+      else candidate.verified_by is null and not candidate.from_toss
+        and (private.webhook_questions_are_many(private.clock_now())
+          or private.count_webhook_looks(candidate.subject, private.clock_now(), '1 minute') >= 5) end)
     then
       update public.webhook_events as e set next_attempt_at = private.clock_now() + interval '1 minute'
       where e.subject = candidate.subject and e.status in ('received', 'failed');
