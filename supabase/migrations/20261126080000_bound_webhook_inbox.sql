@@ -54,15 +54,15 @@ $$;
 comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
   'Hands an event to one processor and notes whether its question is one of a stranger''s; the caller holds the subject''s lock.';
 
-create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
-returns boolean
+create function private.count_unsigned_questions(checked_order_id text, at timestamptz)
+returns bigint
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
   return (
-    select count(*) >= 5
+    select count(*)
     from public.webhook_events as e
     where e.order_id = checked_order_id and e.leased_at > at - interval '1 minute'
       and (e.asked_as_stranger or (
@@ -70,6 +70,21 @@ begin
         e.asks_toss and e.shares_answer and coalesce(e.verified_by, 're-query') = 're-query'
       ))
   );
+end;
+$$;
+
+comment on function private.count_unsigned_questions(text, timestamptz) is
+  'How many questions about the order unsigned events have led to within the last minute.';
+revoke execute on function private.count_unsigned_questions(text, timestamptz) from public, anon, authenticated;
+
+create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return private.count_unsigned_questions(checked_order_id, at) >= 5;
 end;
 $$;
 
@@ -155,11 +170,22 @@ begin
     -- One at a time, so that many that come together cannot all count the same. Always the last lock of its
     -- transaction.
     perform private.lock_webhook_subject('strangers');
-    return private.webhook_order_is_over_budget(event.order_id, at)
+    -- The last one is kept for a payment that we know, if there is one.
+    return private.count_unsigned_questions(event.order_id, at) >= case
+        when exists (select 1 from public.payments as p where p.order_id = event.order_id)
+          or exists (
+            select 1 from public.operations as op where op.order_id = event.order_id and op.payment_key is not null
+          )
+        then 4 else 5 end
       or (not event.from_toss and private.webhook_strangers_are_over_budget(at));
   end if;
   if not event.from_toss and event.asks_toss and event.shares_answer
-    and (private.webhook_order_is_over_budget(event.order_id, at) or private.webhook_questions_are_many(at))
+    and (
+      (private.webhook_order_is_over_budget(event.order_id, at)
+        -- Whoever has spent it on invented keys cannot keep the real one waiting.
+        and private.count_webhook_looks(event.subject, at, '1 minute') >= 1)
+      or private.webhook_questions_are_many(at)
+    )
   then
     return true;
   end if;
@@ -169,7 +195,7 @@ end;
 $$;
 
 comment on function private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
-  'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
+  'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key, the last of them kept for a payment that we know; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
 
 create function private.shorten_webhook_payload(payload jsonb)
 returns jsonb

@@ -50,10 +50,12 @@ test("40 forged events on one order lead to five questions, in the minute and in
   const pending = await placeOrder(shop);
   for (const { orderId } of [paid, pending]) {
     await anotherDay(shop);
+    // The last of the five is kept for a payment that is known here.
+    const inventedKeys = orderId === paid.orderId ? PER_ORDER - 1 : PER_ORDER;
     const before = shop.simulator.requests().length;
     await deliverAll(shop, forgeries(orderId, 40));
     const inMinute = queriesSince(shop, before).length;
-    assert.equal(inMinute, PER_ORDER);
+    assert.equal(inMinute, inventedKeys);
     let minutes = 0;
     for (; minutes < 20; minutes++) {
       await moveDatabaseClock(shop, 61);
@@ -74,6 +76,14 @@ test("40 forged events on one order, by its own payment and by invented ones, le
   const { orderId, paymentKey } = paid;
   const before = shop.simulator.requests().length;
 
+  await deliverAll(shop, forgeries(orderId, 20));
+  await deliverAll(shop, [statusChanged({ orderId, paymentKey })]);
+  const asked = queriesSince(shop, before);
+  assert.equal(asked.length, PER_ORDER);
+  assert.equal(asked.at(-1), `/v1/payments/${paymentKey}`);
+
+  await anotherDay(shop);
+  const second = shop.simulator.requests().length;
   const known = Array.from(
     { length: 20 },
     (_, nonce) => statusChanged({ orderId, paymentKey, nonce }),
@@ -83,7 +93,7 @@ test("40 forged events on one order, by its own payment and by invented ones, le
     ...forgeries(orderId, 20),
     ...known.slice(10),
   ]);
-  assert.equal(queriesSince(shop, before).length, PER_ORDER);
+  assert.equal(queriesSince(shop, second).length, PER_ORDER);
 
   // The worker looks once more at the payment that is known here, whoever has spent the budget.
   await moveDatabaseClock(shop, 61);
