@@ -60,7 +60,8 @@ declare
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
   turn public.operations;
 begin
-  if not request -> 'requestDigests' ? begun.request_digest then
+  -- Without a digest comes who goes on with what the database itself has begun.
+  if request ? 'requestDigests' and not request -> 'requestDigests' ? begun.request_digest then
     return jsonb_build_object('outcome', 'request_differs');
   end if;
   if begun.state = 'succeeded' then
@@ -150,7 +151,7 @@ begin
   where p.payment_key = coalesce(request ->> 'paymentKey', canceled.payment_key);
   select * into operation from public.operations as op
   where op.payment_key = payment.payment_key and op.kind = 'cancel' and op.request_id = request ->> 'requestId'
-    and op.is_final is distinct from false
+    and (op.is_final is distinct from false or not request ? 'requestDigests')
   for update;
   if found then
     return private.continue_cancel(operation, request, present);
@@ -204,6 +205,6 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
 revoke execute on function public.begin_cancel(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_cancel(jsonb) to service_role;

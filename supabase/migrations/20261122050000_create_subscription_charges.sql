@@ -46,6 +46,7 @@ create table public.subscription_charges (
   failure_class text,
   paid_at timestamptz,
   refund_due bigint,
+  refund_operation_id uuid references public.operations (id),
   earlier_plan_id text references public.plans (id),
   earlier_amount bigint,
   undone_at timestamptz,
@@ -81,6 +82,8 @@ create table public.subscription_charges (
   constraint subscription_charges_declined_has_time check (status <> 'declined' or first_declined_at is not null),
   constraint subscription_charges_next_attempt_when_declined check (next_attempt_at is null or status = 'declined'),
   constraint subscription_charges_refund_within_amount check (refund_due between 1 and amount),
+  -- A promise is kept by a cancel that is written with it, so that no crash comes between.
+  constraint subscription_charges_refund_is_begun check ((refund_due is null) = (refund_operation_id is null)),
   constraint subscription_charges_upgrade_has_earlier_terms check (
     (kind = 'upgrade') = (earlier_plan_id is not null) and (kind = 'upgrade') = (earlier_amount is not null)
   ),
@@ -99,6 +102,8 @@ create unique index subscription_charges_one_open on public.subscription_charges
 create index subscription_charges_subscription_id on public.subscription_charges (subscription_id, period_start desc);
 create index subscription_charges_user_id on public.subscription_charges (user_id, created_at desc);
 create index subscription_charges_order_id on public.subscription_charges (order_id);
+create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
+  where refund_operation_id is not null;
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;
@@ -122,6 +127,7 @@ comment on column public.subscription_charges.first_declined_at is 'From when th
 comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, MISSED_PERIOD, CHARGE_TIMEOUT (nobody waits for it any more).';
 comment on column public.subscription_charges.failure_class is 'soft: tried again. limit: after midnight in Seoul. hard: another billing method is needed.';
 comment on column public.subscription_charges.refund_due is 'What was promised back when the subscription was cancelled at once.';
+comment on column public.subscription_charges.refund_operation_id is 'The cancel that keeps the promise of refund_due, begun in the same transaction; the last one when Toss refused an earlier one.';
 comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
 comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
 comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';

@@ -1,6 +1,6 @@
 -- Purpose: the intent to turn an authKey into a billing key, written before Toss is asked.
 -- Table: private.billing_issues; functions: private.wipe_auth_key, claim_of_plan, already_subscribed_view,
--- too_many_attempts_view, plan_refusal, billing_method_view, billing_operation_view.
+-- too_many_attempts_view, plan_refusal, changed_plan_view, billing_method_view, billing_operation_view.
 
 create table private.billing_issues (
   operation_id uuid primary key references public.operations (id),
@@ -17,7 +17,9 @@ create table private.billing_issues (
   created_at timestamptz not null,
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
-  constraint billing_issues_plan_outcome_known check (plan_outcome in ('subscribed', 'charged', 'already_subscribed'))
+  constraint billing_issues_plan_outcome_known check (
+    plan_outcome in ('subscribed', 'charged', 'already_subscribed', 'plan_changed')
+  )
 );
 
 create index billing_issues_auth_key_digest on private.billing_issues (auth_key_digest);
@@ -32,7 +34,7 @@ create index billing_issues_charge_id on private.billing_issues (charge_id) wher
 comment on table private.billing_issues is 'One row per authKey that was handed in. Not exposed.';
 comment on column private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
 comment on column private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
-comment on column private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed.';
+comment on column private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
 
 alter table private.billing_issues enable row level security;
 
@@ -151,6 +153,26 @@ $$;
 comment on function private.plan_refusal(text) is
   'Why nobody can subscribe to a plan: plan_not_found, plan_not_billable (a billing key is charged in won, 100 at least); empty when one can.';
 revoke execute on function private.plan_refusal(text) from public, anon, authenticated;
+
+create function private.changed_plan_view(wanted_plan_id text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'planId', p.id, 'amount', p.price, 'currency', p.currency, 'interval', p.interval,
+      'intervalCount', p.interval_count, 'trialDays', p.trial_days
+    )
+    from public.plans as p where p.id = wanted_plan_id
+  );
+end;
+$$;
+
+comment on function private.changed_plan_view(text) is 'What a plan costs now, for whoever was shown something else.';
+revoke execute on function private.changed_plan_view(text) from public, anon, authenticated;
 
 create function private.billing_method_view(viewed_id uuid)
 returns jsonb

@@ -30,13 +30,14 @@ begin
   insert into public.customers (user_id) values (asking_id) on conflict (user_id) do nothing;
   return jsonb_build_object(
     'outcome', 'prepared',
+    'planTerms', private.note_shown_terms(asking_id, request ->> 'planId'),
     'customerKey', (select c.customer_key from public.customers as c where c.user_id = asking_id)
   );
 end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 revoke execute on function public.prepare_billing(jsonb) from public, anon, authenticated;
 grant execute on function public.prepare_billing(jsonb) to service_role;
 
@@ -57,6 +58,7 @@ as $$
       when c.id is not null then 'processing' end,
     'errorCode', case when c.status = 'declined' then c.failure_code end,
     'errorMessage', case when c.status = 'declined' then c.failure_message end,
+    'plan', case when i.plan_outcome = 'plan_changed' then private.changed_plan_view(i.plan_id) end,
     'claim', case when i.plan_outcome = 'already_subscribed' then private.claim_of_plan(i.user_id, i.plan_id, null) end
   )
   from private.billing_issues as i
@@ -66,7 +68,7 @@ as $$
 $$;
 
 comment on function private.issued_view(uuid) is
-  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed (`claim`: what keeps the user from it now); null without a plan.';
+  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed (`claim`: what keeps the user from it now), plan_changed (`plan`: what it costs now); null without a plan.';
 revoke execute on function private.issued_view(uuid) from public, anon, authenticated;
 
 create function private.earlier_billing_issue(request jsonb)
@@ -114,6 +116,7 @@ declare
   claim jsonb;
   wait_seconds integer;
   operation public.operations;
+  wanted public.plans;
 begin
   perform private.require_real_time(request ->> 'mode');
   if not exists (
@@ -139,6 +142,10 @@ begin
     if claim is not null then
       return private.already_subscribed_view(claim);
     end if;
+    select * into wanted from public.plans as p where p.id = wanted_plan_id;
+    if private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms') then
+      return jsonb_build_object('outcome', 'plan_changed', 'plan', private.changed_plan_view(wanted.id));
+    end if;
   end if;
   -- An authKey whose first try failed by our own fault has been counted.
   if not exists (
@@ -163,9 +170,10 @@ begin
   )
   returning * into operation;
   insert into private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, auth_key_digest, key_id, ciphertext, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
   ) values (
-    operation.id, asking_id, request ->> 'customerKey', wanted_plan_id, request ->> 'authKeyDigest',
+    operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
+    case when wanted.id is not null then private.plan_terms(wanted) end, request ->> 'authKeyDigest',
     request ->> 'keyId', request ->> 'ciphertext', present
   );
   perform private.write_event(jsonb_build_object(
@@ -178,6 +186,6 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.begin_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_billing_issue(jsonb) to service_role;

@@ -171,7 +171,7 @@ begin
   -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
   select op.* into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
-  for update skip locked;
+  for no key update skip locked;
   if found then
     answer := private.retake_operation(operation, request);
   end if;
@@ -205,7 +205,9 @@ declare
   line constant jsonb := jsonb_build_object(
     'source', 'billing', 'requestId', request ->> 'requestId'
   );
+  gives_back constant boolean := action = 'cancel_now' and request ->> 'refund' = 'prorated';
   changed public.subscriptions;
+  locked_order_ids text[];
   repeated jsonb;
 begin
   perform private.require_real_time(request ->> 'mode');
@@ -214,11 +216,20 @@ begin
   if not found or changed.user_id is distinct from coalesce((request ->> 'userId')::uuid, changed.user_id) then
     return jsonb_build_object('outcome', 'subscription_not_found');
   end if;
+  if gives_back then
+    -- Orders come before everything else, and whoever reserves of a payment holds its order.
+    locked_order_ids := private.period_order_ids(changed);
+    perform 1 from public.orders as o where o.id = any (locked_order_ids) order by o.id for no key update;
+  end if;
   perform private.lock_user(changed.user_id);
-  select * into changed from public.subscriptions as s where s.id = changed.id for update;
+  select * into changed from public.subscriptions as s where s.id = changed.id for no key update;
+  if gives_back and not private.period_order_ids(changed) <@ locked_order_ids then
+    -- A payment has come meanwhile.
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
 
   if action = 'cancel_now' and private.was_canceled_now(changed) then
-    return private.ended_view(changed);
+    return private.cancel_again(changed, request ->> 'refund', line);
   end if;
   if not private.may_happen(changed.status, happening) then
     return private.illegal_view(changed, 'not_possible_when_' || changed.status);
@@ -247,6 +258,6 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.change_subscription(jsonb) from public, anon, authenticated;
 grant execute on function public.change_subscription(jsonb) to service_role;

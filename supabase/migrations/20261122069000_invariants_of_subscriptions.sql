@@ -150,13 +150,18 @@ begin
 
   union all
   select 'promised_refund_is_made', c.id::text,
-    format('%s of %s promised back, %s given back', c.refund_due, c.amount, p.total_amount - p.balance_amount)
+    format('%s of %s promised back, its cancel of %s is %s', c.refund_due, c.amount, op.amount, op.state)
   from public.subscription_charges as c
-  join public.subscriptions as s on s.id = c.subscription_id
-  join public.orders as o on o.id = c.order_id
-  join public.payments as p on p.payment_key = o.payment_key
-  where c.refund_due > p.total_amount - p.balance_amount
-    and s.ended_at < private.clock_now() - interval '1 hour'
+  join public.operations as op on op.id = c.refund_operation_id
+  join public.payments as p on p.payment_key = op.payment_key
+  where op.created_at < private.clock_now() - interval '1 hour'
+    and not (op.state = 'succeeded' and op.amount = c.refund_due)
+    -- Once it is refused, the shop gives the money back its own way; what went back before the promise is no part of it.
+    and not (op.state = 'rejected' and (p.balance_amount = 0 or c.refund_due <= (
+      select coalesce(sum(k.amount), 0) from public.payment_cancels as k
+      where k.payment_key = op.payment_key and k.status <> 'ABORTED'
+        and k.canceled_at >= date_trunc('second', op.created_at)
+    )))
 
   union all
   select 'auth_key_goes_with_its_operation', i.operation_id::text, format('operation is %s', op.state)

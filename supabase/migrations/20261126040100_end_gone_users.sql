@@ -175,7 +175,7 @@ begin
         where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
       )
     order by s.id
-    for update skip locked
+    for no key update skip locked
   loop
     -- A charge that began while we waited for the row is at Toss, too.
     continue when ending.status = 'canceled' or exists (

@@ -73,6 +73,11 @@ begin
   end if;
 
   select * into chosen from public.plans as p where p.id = wanted_plan_id;
+  -- Above all after a first charge that was declined: the next try costs what the first one did. The shop knows its
+  -- prices.
+  if request ->> 'userId' is not null and private.were_other_terms_shown(method.user_id, chosen, null) then
+    return jsonb_build_object('outcome', 'plan_changed', 'plan', private.changed_plan_view(chosen.id));
+  end if;
   if chosen.trial_days > 0 and not private.has_had_trial(method.user_id, chosen.id) then
     return private.subscribed_view(method.id, private.begin_trial(
       method.user_id, chosen, method.id,
@@ -91,6 +96,6 @@ end;
 $$;
 
 comment on function public.subscribe_with_method(jsonb) is
-  'Subscribes the owner of a billing method to a plan. Keys: planId, billingMethodId, userId (null: the shop itself), leaseToken, leaseSeconds, mode, requestId. Outcomes: subscribed (a trial began, or this method pays for a live subscription already), charge (to be sent now, leased), processing (its first charge is at Toss), method_not_found, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+  'Subscribes the owner of a billing method to a plan. Keys: planId, billingMethodId, userId (null: the shop itself), leaseToken, leaseSeconds, mode, requestId. Outcomes: subscribed (a trial began, or this method pays for a live subscription already), charge (to be sent now, leased), processing (its first charge is at Toss), method_not_found, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the last prepare showed the user other terms; plan: those of now), too_many_attempts (retryAfterSeconds).';
 revoke execute on function public.subscribe_with_method(jsonb) from public, anon, authenticated;
 grant execute on function public.subscribe_with_method(jsonb) to service_role;

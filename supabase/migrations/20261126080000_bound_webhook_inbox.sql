@@ -51,6 +51,9 @@ begin
 end;
 $$;
 
+comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
+  'Hands an event to one processor and notes whether its question is one of a stranger''s; the caller holds the subject''s lock.';
+
 create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
 returns boolean
 language plpgsql
@@ -281,6 +284,9 @@ begin
 end;
 $$;
 
+comment on function private.webhook_refusal(jsonb, public.webhook_events) is
+  'Why an event needs no processing, null when it does. None of these reasons costs a question to Toss.';
+
 create or replace function private.store_webhook_event(request jsonb, at timestamptz)
 returns public.webhook_events
 language plpgsql
@@ -388,6 +394,9 @@ begin
 end;
 $$;
 
+comment on function public.receive_webhook_event(jsonb) is
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and its budget of questions allows. Repeats are counted; a repeat of a failed or dead event arms it again.';
+
 create or replace function public.finish_webhook_event(request jsonb)
 returns jsonb
 language plpgsql
@@ -446,6 +455,9 @@ begin
   return jsonb_build_object('outcome', event.status);
 end;
 $$;
+
+comment on function public.finish_webhook_event(jsonb) is
+  'Ends a leased event and all that its answer covers, and removes the bodies of those that were ignored without proof. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
 
 create function private.drop_unproven_bodies(ended_subject text)
 returns void

@@ -170,7 +170,7 @@ test("charge --dry-run shows who would be charged, and charge does it", async (s
 
   assert.equal(shown.code, 0, shown.stderr);
   assert.ok(shown.stdout.includes(user.id));
-  assert.ok(shown.stdout.includes("10000"));
+  assert.ok(shown.stdout.includes("10,000"));
   assert.match(shown.stdout, /1 would be charged/);
   assert.equal((await chargeRows(shop, user)).length, 1);
   const done = await run(shop, "charge.ts", args);

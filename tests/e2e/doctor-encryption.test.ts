@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createKeyring } from "../../supabase/functions/_shared/security/encryption.ts";
 import { registerCard } from "../support/billing.ts";
-import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import {
   assertHealthy,
@@ -13,7 +12,7 @@ import {
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { signUp } from "../support/users.ts";
-import { buy } from "../support/buy.ts";
+import { buy, buyerHeaders } from "../support/buy.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 
 const fault = faultPoint();

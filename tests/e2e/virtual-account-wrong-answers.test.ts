@@ -40,17 +40,26 @@ function accountDue(dueDate: string | null) {
   };
 }
 
-const DUE_DATES: [string | null, string | null][] = [
-  ["soon", null],
-  ["infinity", null],
-  ["2026-99-99T00:00:00+09:00", null],
-  ["", null],
-  [null, null],
-  // Korean time, as everywhere at Toss.
-  ["2199-11-30T12:00:00", "2199-11-30T12:00:00+09:00"],
+/** From the issue's own minute on, rounded to it. */
+async function secondsUntil(
+  { stack: { sql } }: Shop,
+  time: string,
+): Promise<number> {
+  const [row] = await sql<{ minutes: number }[]>`
+    select round(extract(epoch from ${time}::text::timestamptz - private.clock_now()) / 60)::integer as minutes`;
+  return (row?.minutes ?? 0) * MINUTE_SECONDS;
+}
+
+const DUE_DATES = [
+  "soon",
+  "infinity",
+  "2026-99-99T00:00:00+09:00",
+  "",
+  null,
+  "2199-11-30T12:00:00",
 ];
 
-for (const [dueDate, shown] of DUE_DATES) {
+for (const dueDate of DUE_DATES) {
   test(`a deadline that Toss calls ${JSON.stringify(dueDate)} holds up neither the account nor the search for deposits`, async (shop) => {
     withoutWebhooks(shop);
     const other = await orderByTransfer(shop);
@@ -61,12 +70,21 @@ for (const [dueDate, shown] of DUE_DATES) {
     const again = await requestAccount(shop, { orderId });
 
     assert.equal(first.status, 201, JSON.stringify(first.body));
-    assert.deepEqual(first.body.virtualAccount, {
+    const account = first.body.virtualAccount as Record<string, string>;
+    assert.deepEqual(account, {
       bankCode: "20",
       accountNumber: "X6505636518308",
       customerName: null,
-      dueDate: shown,
+      dueDate: account.dueDate,
     });
+    const shown = account.dueDate ?? "";
+    if (dueDate?.startsWith("2199")) {
+      // Korean time, as everywhere at Toss.
+      assert.equal(shown, `${dueDate}+09:00`);
+    } else {
+      // What Toss was asked for holds.
+      assert.equal(await secondsUntil(shop, shown), 24 * 60 * MINUTE_SECONDS);
+    }
     assert.deepEqual([again.status, again.body], [201, first.body]);
     await payIn(shop, other.paymentKey);
     await moveDatabaseClock(shop, 11 * MINUTE_SECONDS);
@@ -75,10 +93,26 @@ for (const [dueDate, shown] of DUE_DATES) {
   });
 }
 
-test("an answer that leaves the account out is no account and no payment; the worker brings it", async (shop) => {
+test("an answer that leaves the account out is completed from Toss's record at once", async (shop) => {
   withoutWebhooks(shop);
   const { orderId } = await placeOrder(shop);
   letTossAnswer(shop, { virtualAccount: null });
+
+  const issued = await requestAccount(shop, { orderId });
+
+  assert.match(issuedBy(issued).virtualAccount.accountNumber, /^X/);
+  assert.equal(accountsAtToss(shop, orderId).length, 1);
+});
+
+test("while Toss's record cannot be read either, the issue stays open and the worker brings the account", async (shop) => {
+  withoutWebhooks(shop);
+  const { orderId } = await placeOrder(shop);
+  letTossAnswer(shop, { virtualAccount: null });
+  shop.simulator.addFault({
+    kind: "status_before",
+    code: "FAILED_INTERNAL_SYSTEM_PROCESSING",
+    method: "GET",
+  });
 
   const { status, body } = await requestAccount(shop, { orderId });
 

@@ -79,7 +79,12 @@ const BROKEN: [string, string][] = [
   ],
   [
     "subscription_charges_refund_within_amount",
-    "update public.subscription_charges set refund_due = amount + 1",
+    `update public.subscription_charges set refund_due = amount + 1,
+      refund_operation_id = (select id from public.operations limit 1)`,
+  ],
+  [
+    "subscription_charges_refund_is_begun",
+    "update public.subscription_charges set refund_due = amount",
   ],
   [
     "subscription_charges_period_has_subscription",

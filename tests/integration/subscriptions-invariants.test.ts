@@ -188,8 +188,27 @@ const BREAKS: Break<Scene>[] = [
     subject: ({ gone }) => gone.item.chargeId,
     harm: (sql, { gone }) =>
       sql`
-        update public.subscriptions set ended_at = private.clock_now() - interval '2 hours'
-        where id = ${gone.subscriptionId}`,
+        update public.operations set created_at = private.clock_now() - interval '2 hours'
+        where id = (
+          select refund_operation_id from public.subscription_charges where id = ${gone.item.chargeId}
+        )`,
+  },
+  {
+    invariant: "promised_refund_is_made",
+    how: "less was given back than was promised",
+    subject: ({ gone }) => gone.item.chargeId,
+    harm: (sql, { gone }) =>
+      sql`
+        with kept as (
+          update public.operations set created_at = private.clock_now() - interval '2 hours', state = 'succeeded',
+            finished_at = private.clock_now(), is_final = true, canceled_transaction_key = 'promised', answer = '{}',
+            amount = amount - 1, reserved_amount = 0
+          where id = (
+            select refund_operation_id from public.subscription_charges where id = ${gone.item.chargeId}
+          ) returning payment_key, amount
+        )
+        insert into public.payment_cancels (transaction_key, payment_key, amount, created_at)
+        select 'promised', payment_key, amount, private.clock_now() from kept`,
   },
   {
     invariant: "ended_subscription_says_why",

@@ -79,6 +79,17 @@ const STEPS_OF: Step[] = [
       ...leasing(0),
     });
   },
+  async (sql, who, item, at) => {
+    // Promises refunds of payments that others refund and settle at this moment; seldom, because it ends them.
+    if (Math.random() < 0.8) return;
+    await callSql(sql, "change_subscription", {
+      subscriptionId: item?.subscriptionId ?? who.subscriptionId,
+      action: "cancel_now",
+      refund: "prorated",
+      asOf: at,
+      ...leasing(0),
+    });
+  },
   (sql, _who, _item, at) =>
     callSql(sql, "advance_subscriptions", {
       limit: 5,

@@ -42,7 +42,9 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
     "Turns the `authKey` of the registration window into a billing method. With `planId` it subscribes: the first " +
     "period is charged at once, or the trial begins. Repeating it answers the same and charges nothing twice. When " +
     "the first charge is declined, `payment_confirm_failed` names in `details` the method that is registered all the " +
-    "same and the plan: `POST subscription` with the action `subscribe` tries again without a new registration.",
+    "same and the plan: `POST subscription` with the action `subscribe` tries again without a new registration. " +
+    "A plan whose price, period or trial changed after `prepare` is `payment_amount_mismatch` with its terms of now in " +
+    "`details`, and nothing is charged; `prepare` again shows them, and the same `authKey` is good.",
   security: ["userToken"],
   body: issueRequest,
   answers: {
@@ -60,6 +62,7 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   errors: [
     ...PLAN_ERRORS,
     "customer_key_mismatch",
+    "payment_amount_mismatch",
     "billing_issue_failed",
     "payment_confirm_failed",
     "too_many_attempts",
@@ -72,8 +75,8 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   description:
     "The registration window's success URL. The signed `state` proves for whom; then it does what the POST does and " +
     "redirects: to the success page with `status`, `planId`, `billingMethodId` and `subscriptionId`, or to the fail " +
-    "page with `code`, `message`, `action`, `planId`, where the card is registered all the same `billingMethodId`, and " +
-    "where Toss refused `tossCode`. Never answers an error body for a refusal.",
+    "page with `code`, `message`, `action`, `planId`, where the card is registered all the same `billingMethodId`, " +
+    "where Toss refused `tossCode`, and where the plan changed meanwhile `amount`. Never answers an error body for a refusal.",
   security: [],
   query: issueQuery.extend({ state: z.string() }),
   answers: {

@@ -15,7 +15,8 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "notice; `cancel_now` ends it, with `refund` `prorated`, which is the shop's alone, for the money of the rest of " +
     "the period; `change_plan` needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was " +
     "declined. What a status does not allow is `invalid_request`. `subscribe` makes a subscription with a card that is " +
-    "registered already, without `subscriptionId`: the next try after a first charge that was declined.",
+    "registered already, without `subscriptionId`: the next try after a first charge that was declined. A plan " +
+    "that changed since `billing-issue/prepare` showed it to the user is `payment_amount_mismatch` with its terms of now.",
   security: ["userToken", "secretKey"],
   body: subscriptionRequest,
   answers: {
@@ -43,7 +44,10 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "billing_method_not_found",
     "already_subscribed",
     "operation_in_progress",
+    "payment_amount_mismatch",
     "payment_confirm_failed",
+    "cancel_failed",
+    "cancel_amount_exceeds_balance",
     "too_many_attempts",
   ],
 }];

@@ -22,8 +22,8 @@ export type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
 /**
  * Registers a billing method for a user.
  *
- * @throws AppError `customer_key_mismatch`, `plan_not_found`, `already_subscribed`, `billing_issue_failed`, and
- * `payment_confirm_failed` when the method is registered but the plan's first charge was declined
+ * @throws AppError `customer_key_mismatch`, `plan_not_found`, `already_subscribed`, `payment_amount_mismatch` (the plan
+ * changed after `prepare`), `billing_issue_failed`, and `payment_confirm_failed` when the method is registered but the plan's first charge was declined
  */
 export async function register(
   context: RequestContext,

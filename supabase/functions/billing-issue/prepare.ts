@@ -26,10 +26,10 @@ export const prepare: Handler = async (request, { services, caller }) => {
     mode: config.toss.mode,
   });
   if (prepared.outcome !== "prepared") throw localIssueError(prepared);
-  const { customerKey } = prepared;
+  const { customerKey, planTerms } = prepared;
   const state = await writeBillingState(
     billingStateSigner,
-    { userId, customerKey, planId },
+    { userId, customerKey, planId, shownTerms: planTerms ?? undefined },
     Date.now(),
   );
   const successUrl = new URL(functionUrl(config, "billing-issue"));

@@ -17,7 +17,7 @@ import { issueQuery } from "./request.ts";
 /**
  * `GET billing-issue`: the success URL of the registration window. Registers, then sends the browser to the shop's
  * success page, or to its fail page with `code`, `message`, `action`, `planId` and, where they exist,
- * `billingMethodId` and `tossCode`.
+ * `billingMethodId`, `tossCode` and `amount` (what a plan costs that has changed meanwhile).
  *
  * The signed state proves for whom; authKey and customerKey alone prove nothing.
  */

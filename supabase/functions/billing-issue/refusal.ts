@@ -5,6 +5,7 @@ import type {
   LocalIssueRefusal,
 } from "../_shared/billing/issue-billing-key.ts";
 import { AppError } from "../_shared/http/app-error.ts";
+import { planChanged } from "../_shared/http/plan-changed.ts";
 import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { isKeyFault } from "../_shared/payments/refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
@@ -27,6 +28,8 @@ export function localIssueError(refusal: LocalIssueRefusal): AppError {
     }
     case "already_subscribed":
       return alreadySubscribed(refusal);
+    case "plan_changed":
+      return planChanged(refusal.plan);
     case "too_many_attempts":
       return tooManyAttempts(refusal);
     case "user_deleted":
@@ -54,6 +57,12 @@ export function issueError(
       "Toss gave no proof in time; start a new registration.",
     );
   }
+  if (code === "BILLING_KEY_IN_USE") {
+    return new AppError(
+      "billing_issue_failed",
+      "Toss issued a key that is being removed, or is another user's; start a new registration.",
+    );
+  }
   const entry = describeTossError(code, status);
   return new AppError("billing_issue_failed", "Toss refused.", {
     tossCode: code,
@@ -76,6 +85,8 @@ export function planError(
       return declinedError(result.plan.code, details);
     case "already_subscribed":
       return alreadySubscribed(result.plan.claim, details);
+    case "plan_changed":
+      return planChanged(result.plan.terms, details);
     default:
       return null;
   }

@@ -16,7 +16,7 @@ import { processingResponse } from "../_shared/http/processing.ts";
 import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
-import { subscriptionError } from "./refusal.ts";
+import { refundError, subscriptionError } from "./refusal.ts";
 import { subscriptionRequest } from "./request.ts";
 import { subscribeToPlan } from "./subscribe.ts";
 
@@ -25,8 +25,9 @@ import { subscribeToPlan } from "./subscribe.ts";
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
- * `operation_in_progress`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund), and `invalid_request`
- * for a move that the subscription's status does not allow (docs/subscriptions.md).
+ * `operation_in_progress`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund),
+ * `cancel_failed` and `cancel_amount_exceeds_balance` (it has ended, a refund was refused), and `invalid_request` for
+ * a move that the subscription's status does not allow (docs/subscriptions.md).
  */
 export const change: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
@@ -56,12 +57,8 @@ export const change: Handler = async (request, context) => {
       return Response.json(answer.subscription);
     case "charge":
       return await chargeNow(context, answer, body.action === "change_method");
-    case "refund": {
-      const operationContext = createOperationContext(context, "billing");
-      return await refundPeriod(operationContext, answer)
-        ? Response.json(answer.subscription)
-        : processingResponse({ subscriptionId: answer.subscription.id });
-    }
+    case "refund":
+      return await refundNow(context, answer, body.refund === "prorated");
     case "illegal":
       throw new AppError("invalid_request", `action: ${answer.reason}`, {
         details: [{
@@ -77,6 +74,27 @@ export const change: Handler = async (request, context) => {
       throw subscriptionError(answer.outcome);
   }
 };
+
+/** @param isAsked whether the caller wants to know that one was refused; the subscription has ended either way */
+async function refundNow(
+  context: RequestContext,
+  { subscription, refunds }: Extract<
+    ChangeSubscriptionAnswer,
+    { outcome: "refund" }
+  >,
+  isAsked: boolean,
+): Promise<Response> {
+  const outcome = await refundPeriod(
+    createOperationContext(context, "billing"),
+    refunds,
+  );
+  if (outcome.kind === "refused" && isAsked) {
+    throw refundError(outcome.code, { subscriptionId: subscription.id });
+  }
+  return outcome.kind === "open"
+    ? processingResponse({ subscriptionId: subscription.id })
+    : Response.json(subscription);
+}
 
 /** @param isChanged whether what was asked for has happened, however the charge ends */
 async function chargeNow(

@@ -1,4 +1,6 @@
 import { AppError } from "../_shared/http/app-error.ts";
+import { isKeyFault } from "../_shared/payments/refusal.ts";
+import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
 const REFUSALS = {
   subscription_not_found: () =>
@@ -29,4 +31,29 @@ const REFUSALS = {
 /** What a caller is told whose change, or new subscription, our own database refused. */
 export function subscriptionError(reason: keyof typeof REFUSALS): AppError {
   return REFUSALS[reason]();
+}
+
+/**
+ * What the shop is told whose subscription has ended, but whose refund was refused.
+ *
+ * @param code Toss's own, or ours when another refund was faster
+ */
+export function refundError(
+  code: string,
+  details: Record<string, unknown>,
+): AppError {
+  const message = "The subscription has ended; the refund was refused.";
+  if (code === "CANCEL_AMOUNT_EXCEEDS_BALANCE") {
+    return new AppError("cancel_amount_exceeds_balance", message, { details });
+  }
+  if (isKeyFault(code)) {
+    return new AppError("not_configured", message, { tossCode: code, details });
+  }
+  const entry = describeTossError(code);
+  return new AppError("cancel_failed", message, {
+    tossCode: code,
+    userMessage: entry,
+    action: entry.action,
+    details,
+  });
 }

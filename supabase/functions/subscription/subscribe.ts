@@ -4,6 +4,7 @@ import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import type { RequestContext } from "../_shared/http/create-function.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";
 import { issuedResponse } from "../_shared/http/issued-response.ts";
+import { planChanged } from "../_shared/http/plan-changed.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
@@ -15,8 +16,8 @@ import type { SubscribeRequest } from "./request.ts";
  *
  * 201 as `billing-issue` (again on every repeat), 202 while Toss's answer to the first charge is not known.
  *
- * @throws AppError `billing_method_not_found`, `plan_not_found`, `already_subscribed`, `too_many_attempts`, and
- * `payment_confirm_failed` when the first charge was declined: then the same request tries once more
+ * @throws AppError `billing_method_not_found`, `plan_not_found`, `already_subscribed`, `payment_amount_mismatch` (the
+ * plan changed since `billing-issue/prepare` showed it), `too_many_attempts`, and `payment_confirm_failed` when the first charge was declined: then the same request tries once more
  */
 export async function subscribeToPlan(
   context: RequestContext,
@@ -39,6 +40,8 @@ export async function subscribeToPlan(
       return processingResponse({ billingMethodId });
     case "already_subscribed":
       throw alreadySubscribed(answer, { billingMethodId, planId });
+    case "plan_changed":
+      throw planChanged(answer.plan, { billingMethodId });
     case "too_many_attempts":
       throw tooManyAttempts(answer);
     case "charge":

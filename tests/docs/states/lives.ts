@@ -7,6 +7,8 @@ type TossAnswer = Record<string, unknown>;
 export type Life = (order: AnsweredOrder, paymentKey: string) => TossAnswer[];
 
 const WHEN = "2026-11-21T10:00:00+09:00";
+/** Ahead of the clock: only the answer's own word says here that a deadline is over. */
+const DUE_DATE = new Date(Date.now() + 3 * 24 * 60 * 60 * 1000).toISOString();
 const UNPAID = { approvedAt: null };
 
 function cancel(
@@ -28,7 +30,7 @@ function waiting(expired = false) {
     ...UNPAID,
     status: "WAITING_FOR_DEPOSIT",
     method: "가상계좌",
-    virtualAccount: { expired, dueDate: WHEN },
+    virtualAccount: { expired, dueDate: DUE_DATE },
   };
 }
 
@@ -90,6 +92,11 @@ export const LIVES: Record<string, Life> = {
       },
     ],
   ),
+  "a deposit that the bank takes back after the deadline": life(() => [
+    waiting(),
+    { method: "가상계좌" },
+    waiting(true),
+  ]),
   "an account that is given up": life((amount, key) => [
     waiting(),
     {

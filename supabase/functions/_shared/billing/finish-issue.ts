@@ -23,14 +23,25 @@ export function issuedOutcome(answer: IssuedAnswer): IssueOutcome {
     kind: "issued",
     billingMethod: answer.billingMethod,
     subscription: answer.subscription,
-    plan: answer.planOutcome === null
-      ? null
-      : answer.planOutcome === "declined"
-      ? { kind: "declined", code: answer.errorCode ?? "UNKNOWN" }
-      : answer.planOutcome === "already_subscribed"
-      ? { kind: "already_subscribed", claim: answer.claim ?? {} }
-      : { kind: answer.planOutcome },
+    plan: planResult(answer),
   };
+}
+
+function planResult(
+  { planOutcome, errorCode, claim, plan }: IssuedAnswer,
+): PlanResult | null {
+  switch (planOutcome) {
+    case "declined":
+      return { kind: "declined", code: errorCode ?? "UNKNOWN" };
+    case "already_subscribed":
+      return { kind: "already_subscribed", claim: claim ?? {} };
+    case "plan_changed":
+      return plan ? { kind: "plan_changed", terms: plan } : null;
+    case null:
+      return null;
+    default:
+      return { kind: planOutcome };
+  }
 }
 
 /**
@@ -61,7 +72,9 @@ export async function storeBillingKey(
   switch (answer.outcome) {
     case "rejected":
       // Given up meanwhile: a key that nobody stores is of no use to anyone. If this fails it still is.
-      await context.toss.deleteBillingKey(billing.billingKey);
+      if (!answer.isInUse) {
+        await context.toss.deleteBillingKey(billing.billingKey);
+      }
       return { kind: "refused", code: answer.errorCode };
     case "issued":
       await chargeDebts(context, answer.debts);

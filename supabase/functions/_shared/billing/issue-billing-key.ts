@@ -28,6 +28,8 @@ export interface IssueRequest {
   authKey: string;
   customerKey: string;
   planId?: string | undefined;
+  /** The plan's terms as the signed state has them. */
+  shownTerms?: string | undefined;
 }
 
 /** Refusals that were decided in our own database; Toss was not asked. */

@@ -1,6 +1,7 @@
 import type { BillingMethodView } from "../database/billing-methods.ts";
 import type {
   PlanClaim,
+  PlanTerms,
   SubscriptionView,
 } from "../database/subscription-view.ts";
 
@@ -9,7 +10,9 @@ export type PlanResult =
   | { kind: "subscribed" }
   | { kind: "processing" }
   | { kind: "declined"; code: string }
-  | { kind: "already_subscribed"; claim: PlanClaim };
+  | { kind: "already_subscribed"; claim: PlanClaim }
+  /** Nothing was charged, because the plan's terms were others than those that were shown. */
+  | { kind: "plan_changed"; terms: PlanTerms };
 
 /** How a registration stands, for whoever asked. */
 export type IssueOutcome =

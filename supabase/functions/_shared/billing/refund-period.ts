@@ -1,24 +1,31 @@
 import type { PeriodRefund } from "../database/subscriptions.ts";
-import { cancelPayment } from "../payments/cancel-payment.ts";
+import { makeBegunCancel } from "../payments/cancel-payment.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 
+/** How the refunds of a period stand, taken together. */
+export type PeriodRefundOutcome =
+  | { kind: "made" }
+  /** Toss has not confirmed all of them; the worker goes on. */
+  | { kind: "open" }
+  /** One was refused; `code` is Toss's own or ours. */
+  | { kind: "refused"; code: string };
+
 /**
- * Gives back the money for the rest of a period that ended early; a repeat refunds nothing twice.
+ * Gives back the money for the rest of a period that ended early. Each refund stands in the database since it was
+ * promised; whoever dies here leaves it to the worker.
  *
- * @returns whether Toss has confirmed every refund; if not, the worker goes on, or what is owed stands in the log
- * and on its charge
- * @throws DatabaseError when a refund could not be begun; a repeat begins it
+ * @throws DatabaseError when a refund could not be taken up
  */
 export async function refundPeriod(
   context: OperationContext,
-  { refunds, reason }: { refunds: readonly PeriodRefund[]; reason: string },
-): Promise<boolean> {
-  let isDone = true;
+  refunds: readonly PeriodRefund[],
+): Promise<PeriodRefundOutcome> {
+  let isOpen = false;
+  let refusedWith: string | null = null;
   for (const refund of refunds) {
-    const result = await cancelPayment(context, {
+    const result = await makeBegunCancel(context, {
       paymentKey: refund.paymentKey,
-      cancelReason: reason,
-      cancelAmount: refund.amount,
+      cancelReason: "subscription canceled",
       requestId: refund.refundRequestId,
     }, {
       // The subscription has ended already, so the first call may be repeated as well.
@@ -28,12 +35,19 @@ export async function refundPeriod(
       requestedBy: "operator",
     });
     if (result.kind === "canceled") continue;
-    isDone = false;
-    if (result.kind === "processing") continue;
+    if (result.kind === "processing") {
+      isOpen = true;
+      continue;
+    }
+    refusedWith = result.kind === "refused"
+      ? result.code
+      : result.refusal.outcome;
     context.logger.error("period_refund_refused", {
       ...refund,
-      code: result.kind === "refused" ? result.code : result.refusal.outcome,
+      code: refusedWith,
     });
   }
-  return isDone;
+  return refusedWith !== null
+    ? { kind: "refused", code: refusedWith }
+    : { kind: isOpen ? "open" : "made" };
 }

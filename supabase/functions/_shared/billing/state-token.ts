@@ -15,6 +15,7 @@ const content = z.strictObject({
   userId: z.uuid(),
   customerKey: z.string().min(1).max(300),
   planId: z.string().min(1).max(64).optional(),
+  shownTerms: z.string().min(1).max(100).optional(),
   /** Seconds since 1970. */
   expiresAt: z.number().int(),
 });
@@ -24,6 +25,8 @@ export interface BillingState {
   userId: string;
   customerKey: string;
   planId?: string | undefined;
+  /** What the plan cost then. */
+  shownTerms?: string | undefined;
 }
 
 /** A state that was presented. */
@@ -40,11 +43,11 @@ export type ReadState =
  */
 export async function writeBillingState(
   signer: DerivedSigner,
-  { userId, customerKey, planId }: BillingState,
+  state: BillingState,
   now: number,
 ): Promise<string> {
   const expiresAt = Math.floor(now / 1000) + BILLING_STATE_SECONDS;
-  const json = JSON.stringify({ userId, customerKey, planId, expiresAt });
+  const json = JSON.stringify({ ...state, expiresAt });
   const payload = toBase64Url(new TextEncoder().encode(json));
   return `${payload}.${await signer.sign(payload)}`;
 }

@@ -45,8 +45,11 @@ export interface BeginCancelRequest {
   taxFreeAmount?: number | undefined;
   /** The caller's idempotency token. */
   requestId: string;
-  /** Digests of everything asked for, the active key's first; any of them recognises the request. */
-  requestDigests: string[];
+  /**
+   * Digests of everything asked for, the active key's first; any of them recognises the request. Absent = goes on
+   * with a cancel that the database itself has begun.
+   */
+  requestDigests?: string[];
   /** `operator`, or the user's id. */
   requestedBy: string;
   /** The refund account, encrypted with `operationId` as associated data. */

@@ -9,12 +9,18 @@ import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
 import {
   planClaim,
+  planTerms,
   subscriptionView,
   tooManyAttempts,
 } from "./subscription-view.ts";
 
 const prepared = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("prepared"), customerKey: z.string() }),
+  z.object({
+    outcome: z.literal("prepared"),
+    customerKey: z.string(),
+    /** What the plan costs now, for {@link beginBillingIssue} to compare. */
+    planTerms: z.string().nullable(),
+  }),
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
@@ -54,11 +60,14 @@ const issued = {
     "processing",
     "declined",
     "already_subscribed",
+    "plan_changed",
   ]).nullable(),
   /** Toss's code when the first charge was declined. */
   errorCode: z.string().nullable(),
   /** What keeps the user from the plan, when that is the outcome and still so. */
   claim: planClaim.nullish(),
+  /** What the plan costs now, when it was changed meanwhile. */
+  plan: planTerms.nullish(),
 };
 
 const issuedAnswer = z.object(issued);
@@ -76,6 +85,7 @@ const begun = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
   z.object({ outcome: z.literal("user_deleted") }),
   tooManyAttempts,
 ]);
@@ -93,6 +103,8 @@ export interface BeginBillingIssueRequest extends LeaseRequest {
   keyId: string;
   ciphertext: string;
   planId?: string | undefined;
+  /** The plan's terms as the signed state has them; without a state those of the last prepare count. */
+  shownTerms?: string | undefined;
   mode: "test" | "live";
   requestId: string;
 }
@@ -114,7 +126,12 @@ const finished = z.discriminatedUnion("outcome", [
     /** Subscriptions whose declined charge waits for this method. */
     debts: z.array(z.string()).default([]),
   }),
-  z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
+  z.object({
+    outcome: z.literal("rejected"),
+    errorCode: z.string(),
+    /** A method of ours has the key, so that it must not be deleted at Toss. */
+    isInUse: z.boolean(),
+  }),
 ]);
 
 /** What `finish_billing_issue` answers. */

@@ -37,6 +37,19 @@ export const planClaim = z.object({
 /** A {@link planClaim} value. */
 export type PlanClaim = z.output<typeof planClaim>;
 
+/** What a plan costs, for whoever was shown something else. */
+export const planTerms = z.object({
+  planId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  interval: z.string(),
+  intervalCount: z.number().int(),
+  trialDays: z.number().int(),
+});
+
+/** A {@link planTerms} value. */
+export type PlanTerms = z.output<typeof planTerms>;
+
 /** The refusal of whoever has tried too often. */
 export const tooManyAttempts = z.object({
   outcome: z.literal("too_many_attempts"),

@@ -6,6 +6,7 @@ import type { Database } from "./client.ts";
 import type { LeaseRequest } from "./leased-operation.ts";
 import {
   planClaim,
+  planTerms,
   subscriptionView,
   tooManyAttempts,
 } from "./subscription-view.ts";
@@ -47,7 +48,6 @@ const answer = z.discriminatedUnion("outcome", [
     subscription: subscriptionView,
     /** Of the period's charge, and of an upgrade within it. */
     refunds: z.array(refund),
-    reason: z.string(),
   }),
   z.object({ outcome: z.literal("subscription_not_found") }),
   z.object({ outcome: z.literal("plan_not_found") }),
@@ -104,6 +104,7 @@ const subscribed = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
   tooManyAttempts,
 ]);
 

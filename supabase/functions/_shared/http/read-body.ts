@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Bytes } from "../security/bytes.ts";
 import { AppError, type FieldProblem } from "./app-error.ts";
 
 /** Deno 2.1.4 cuts a caller that is still sending, so that the 413 would not arrive; up to here it is let finish. */
@@ -19,7 +20,7 @@ function tooLarge(maximum: number): AppError {
 export async function readBody(
   request: Request,
   maximum: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Bytes> {
   if (Number(request.headers.get("content-length")) > maximum) {
     throw tooLarge(maximum);
   }

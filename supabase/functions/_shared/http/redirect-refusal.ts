@@ -7,7 +7,7 @@ import { appUrl } from "./urls.ts";
 
 /**
  * Sends a browser to the shop's fail page with `code`, `message`, `action` and, where Toss refused, `tossCode`: who
- * comes from Toss's window can show no JSON. Of the error's details it gets the ids that the next try needs.
+ * comes from Toss's window can show no JSON. Of the error's details it gets what the next try needs.
  *
  * @param event the log line's name
  * @param parameters what the fail page gets besides
@@ -33,21 +33,28 @@ export function redirectRefusal(
     message: userMessage(error, preferredLanguage(request)),
     action: actionOf(error),
     ...parameters,
-    ...idsIn(error),
+    ...shownIn(error),
     tossCode: error.options.tossCode,
   }));
 }
 
-const ID_NAMES = ["planId", "billingMethodId", "subscriptionId"] as const;
+const NAMES = [
+  "planId",
+  "billingMethodId",
+  "subscriptionId",
+  "amount",
+] as const;
 
-function idsIn({ options }: AppError): Record<string, string> {
-  const ids: Record<string, string> = {};
+function shownIn({ options }: AppError): Record<string, string> {
+  const shown: Record<string, string> = {};
   if (options.details === undefined || Array.isArray(options.details)) {
-    return ids;
+    return shown;
   }
-  for (const name of ID_NAMES) {
-    const id = options.details[name];
-    if (typeof id === "string") ids[name] = id;
+  for (const name of NAMES) {
+    const value = options.details[name];
+    if (typeof value === "string" || typeof value === "number") {
+      shown[name] = String(value);
+    }
   }
-  return ids;
+  return shown;
 }

@@ -62,8 +62,36 @@ export async function cancelPayment(
   options: CancelOptions,
 ): Promise<CancelResult> {
   const begin = await beginRequest(context, request, options);
+  return await followCancel(context, begin, options);
+}
+
+/** A cancel that the database has begun together with something else, by its payment and requestId. */
+export interface BegunCancel {
+  paymentKey: string;
+  cancelReason: string;
+  requestId: string;
+}
+
+/** Makes a cancel that stands in the database already, as {@link cancelPayment} does. */
+export async function makeBegunCancel(
+  context: OperationContext,
+  begun: BegunCancel,
+  options: CancelOptions,
+): Promise<CancelResult> {
+  return await followCancel(
+    context,
+    { ...begun, ...callerOf(context, options) },
+    options,
+  );
+}
+
+async function followCancel(
+  context: OperationContext,
+  begin: BeginCancelRequest,
+  { firstCallDatabase }: CancelOptions,
+): Promise<CancelResult> {
   return await untilSettled<CancelResult>(context.random, async () => {
-    const begun = await beginCancel(options.firstCallDatabase, begin);
+    const begun = await beginCancel(firstCallDatabase, begin);
     switch (begun.outcome) {
       case "proceed":
       case "resolve": {
@@ -103,17 +131,31 @@ export async function cancelPayment(
   });
 }
 
-async function beginRequest(
-  { keyring, requestId }: OperationContext,
-  { refundReceiveAccount, ...request }: CancelRequest,
+function callerOf(
+  { requestId }: OperationContext,
   { requestedBy, leaseSeconds, mode }: CancelOptions,
+) {
+  return {
+    requestedBy,
+    operationId: crypto.randomUUID(),
+    leaseToken: crypto.randomUUID(),
+    leaseSeconds,
+    mode,
+    logRequestId: requestId,
+  };
+}
+
+async function beginRequest(
+  context: OperationContext,
+  { refundReceiveAccount: account, ...request }: CancelRequest,
+  options: CancelOptions,
 ): Promise<BeginCancelRequest> {
-  const operationId = crypto.randomUUID();
-  const account = refundReceiveAccount;
+  const { keyring } = context;
+  const caller = callerOf(context, options);
   return {
     ...request,
     requestDigests: keyring.digests(JSON.stringify([
-      requestedBy,
+      options.requestedBy,
       request.cancelReason,
       request.cancelAmount ?? null,
       request.taxFreeAmount ?? null,
@@ -121,14 +163,9 @@ async function beginRequest(
         ? null
         : [account.bank, account.accountNumber, account.holderName],
     ])),
-    ...(account === undefined
-      ? {}
-      : { secret: await sealRefundAccount(keyring, account, operationId) }),
-    requestedBy,
-    operationId,
-    leaseToken: crypto.randomUUID(),
-    leaseSeconds,
-    mode,
-    logRequestId: requestId,
+    ...(account === undefined ? {} : {
+      secret: await sealRefundAccount(keyring, account, caller.operationId),
+    }),
+    ...caller,
   };
 }

@@ -30,8 +30,9 @@ export async function sendVirtualAccount(
   );
   switch (outcome.kind) {
     case "answered":
-      return happenedBefore(operation, outcome.value.requestedAt)
-        ? await askAfterRepeat(context, operation)
+      return happenedBefore(operation, outcome.value.requestedAt) ||
+          outcome.value.virtualAccount?.accountNumber == null
+        ? await readRecord(context, operation)
         : await settleOperation(context, operation, outcome.value);
     case "refused":
       return await judge(context, operation, outcome);
@@ -69,8 +70,11 @@ async function judge(
     : await leaveOpen(context, operation, unprovenRefusal(refusal, judgement));
 }
 
-/** Toss repeats what it answered before a restore: how the account stands now is in its record alone. */
-async function askAfterRepeat(
+/**
+ * How the account stands is in Toss's record alone: the answer repeats what was so before a restore, or leaves out
+ * the number that the buyer waits for.
+ */
+async function readRecord(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHmac, hkdfSync } from "node:crypto";
+import type { Bytes } from "./bytes.ts";
 import { parseKeyring } from "./keyring-text.ts";
 
 /** An encrypted text and the id of the key that opens it. */
@@ -21,7 +22,7 @@ export type Keyring = {
   decryptBytes(
     encrypted: Encrypted,
     associatedData: string,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  ): Promise<Bytes>;
   /** Rejects with {@linkcode DecryptionError}. */
   decrypt(encrypted: Encrypted, associatedData: string): Promise<string>;
   /**
@@ -130,7 +131,7 @@ async function open(
   key: CryptoKey,
   ciphertext: string,
   associatedData: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Bytes> {
   try {
     const bytes = Uint8Array.from(atob(ciphertext), (c) => c.charCodeAt(0));
     const nonce = bytes.slice(0, NONCE_BYTES);

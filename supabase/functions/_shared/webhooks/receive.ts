@@ -7,6 +7,7 @@ import { AppError } from "../http/app-error.ts";
 import type { RequestContext } from "../http/create-function.ts";
 import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
 import { clientAddress } from "./check-sender.ts";
+import type { Bytes } from "../security/bytes.ts";
 import { redactJson } from "../security/redact.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { EventKind } from "./events.ts";
@@ -29,7 +30,7 @@ const KINDS_THAT_ASK: readonly EventKind[] = ["payment", "deposit", "cancel"];
 /** A delivery as it came, and who is known to have sent it. */
 export interface Delivery {
   headers: Headers;
-  body: Uint8Array<ArrayBuffer>;
+  body: Bytes;
   provenBy: SignatureScheme | null;
 }
 
