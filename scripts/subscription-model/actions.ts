@@ -89,7 +89,7 @@ function beginTrial(model: Model, plan: Plan, card: number, now: number): void {
     open: null,
     spans: [{ plan: plan.id, from: now, to, payment: null }],
     payments: [],
-    wasCanceledNow: false,
+    canceledNow: null,
   });
 }
 
@@ -218,24 +218,33 @@ export function cancelNow(
   isProrated: boolean,
   now: number,
 ): Told {
-  if (of.status === "canceled") {
-    return of.wasCanceledNow ? "ok" : refused("not_possible_when_canceled");
+  if (of.status !== "canceled") {
+    if (of.open !== null) return IN_PROGRESS;
+    const isRunning = of.status === "active" && now < of.to;
+    of.canceledNow = { at: now, isRunning, isRefunded: false };
+    if (isProrated) giveBackRest(of);
+    end(of, now);
+    return "ok";
   }
-  if (of.open !== null) return IN_PROGRESS;
-  if (isProrated && of.status === "active" && now < of.to) {
-    for (const payment of of.payments) {
-      if (payment.period === of.period) giveBackRest(payment, now);
-    }
-  }
-  end(of, now);
-  of.wasCanceledNow = true;
-  return "ok";
+  if (of.canceledNow === null) return refused("not_possible_when_canceled");
+  if (!isProrated || of.canceledNow.isRefunded) return "ok";
+  return giveBackRest(of) ? "ok" : refused("nothing_to_refund");
 }
 
-function giveBackRest(payment: Payment, now: number): void {
-  const left = payment.to - Math.max(now, payment.from);
-  const rest = Math.floor(payment.least * left / (payment.to - payment.from));
-  payment.refunded = Math.min(payment.refunded + rest, payment.least);
+/** Of what the shop has kept of each payment of the period, the part of its time that is left. */
+function giveBackRest(of: Subscription): boolean {
+  const ended = of.canceledNow;
+  if (ended?.isRunning !== true) return false;
+  for (const payment of of.payments) {
+    if (payment.period !== of.period) continue;
+    const left = payment.to - Math.max(ended.at, payment.from);
+    const kept = payment.least - payment.refunded;
+    const rest = Math.floor(kept * left / (payment.to - payment.from));
+    if (rest <= 0) continue;
+    payment.refunded += rest;
+    ended.isRefunded = true;
+  }
+  return ended.isRefunded;
 }
 
 /** `change_plan` */

@@ -122,7 +122,7 @@ export function beginPaid(
     open: null,
     spans: [],
     payments: [],
-    wasCanceledNow: false,
+    canceledNow: null,
   };
   model.subscriptions.push(of);
   settlePaid(of, { ...start, from: now, to }, payment, model);

@@ -18,7 +18,8 @@ import type { Fate } from "./charges.ts";
 
 /** What a request was answered. */
 export interface Answer {
-  status: number;
+  /** Null when the request was refused. */
+  status: number | null;
   /** The code of a refusal, with the reason of an `invalid_request`. */
   refusal: string | null;
   body: Record<string, unknown>;
@@ -128,7 +129,7 @@ export class House {
       const refusal = code === "invalid_request"
         ? message.replace("action: ", `${code} `)
         : code;
-      return { status: error.status, refusal, body: {} };
+      return { status: null, refusal, body: {} };
     }
   }
 

@@ -102,6 +102,19 @@ function compare(model: Model, seen: Seen, now: number) {
   );
 }
 
+/** A moment at which nothing begins or ends, not even for a model whose times are seconds early. */
+function clearOf(model: Model, time: number): number {
+  const boundaries = model.subscriptions.flatMap((one) => [
+    nextEvent(one) ?? 0,
+    ...one.spans.flatMap(({ from, to }) => [from, to]),
+  ]);
+  for (;;) {
+    const near = boundaries.filter((at) => Math.abs(at - time) < LATE / 2);
+    if (near.length === 0) return time;
+    time = Math.max(...near) + LATE;
+  }
+}
+
 /** The events ahead: the model's own, and the moment at which what is open can be asked about. */
 function nextMoment(model: Model, now: number): number | null {
   const isOpen = model.starts.length > 0 ||
@@ -125,7 +138,7 @@ class Sequence {
   }
 
   async #tickAt(time: number): Promise<void> {
-    await this.world.moveTo(time);
+    await this.world.moveTo(clearOf(this.model, time));
     const now = this.world.now();
     await this.world.tick();
     tick(this.model, now);

@@ -7,6 +7,9 @@ export interface Finding {
   difference: Difference;
 }
 
+/** A minute or two is worth it; a person can read what is left. */
+const PATIENCE_MILLISECONDS = 120_000;
+
 /**
  * Leaves out whatever is not needed for a difference: halves first, then single steps, again and again.
  *
@@ -16,8 +19,10 @@ export async function shrink(
   found: Finding,
   live: (steps: Step[]) => Promise<Difference | null>,
 ): Promise<Finding> {
+  const startedAt = performance.now();
+  const isWorthIt = () => performance.now() - startedAt < PATIENCE_MILLISECONDS;
   let best = upTo(found);
-  for (let size = Math.ceil(best.steps.length / 2); size >= 1;) {
+  for (let size = Math.ceil(best.steps.length / 2); isWorthIt();) {
     const smaller = await withoutOne(best, size, live);
     if (smaller !== null) best = smaller;
     else if (size === 1) break;

@@ -85,7 +85,8 @@ export interface Subscription {
   open: OpenCharge | null;
   spans: Span[];
   payments: Payment[];
-  wasCanceledNow: boolean;
+  /** Of one that `cancel_now` has ended: whether a paid period ran, and whether money was given back. */
+  canceledNow: { at: number; isRunning: boolean; isRefunded: boolean } | null;
 }
 
 /** Everything about one user. */
