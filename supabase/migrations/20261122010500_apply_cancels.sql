@@ -20,7 +20,7 @@ declare
   made_transaction_key text;
   pays_order boolean;
 begin
-  select * into paying from public.orders as o where o.id = answer ->> 'orderId' for update;
+  select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;

@@ -158,6 +158,11 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- By id, as whoever else locks several.
+  perform 1 from public.subscriptions as s
+  where s.plan_id = new.id and s.status <> 'canceled'
+  order by s.id
+  for no key update;
   -- Who has two of the group by now keeps both; the next one is refused.
   update public.subscriptions as s
   set plan_group = new.plan_group

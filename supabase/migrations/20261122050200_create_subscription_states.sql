@@ -245,7 +245,7 @@ as $$
 $$;
 
 comment on function private.lock_user(uuid) is
-  'Taken by whoever subscribes a user to a plan, or gives a subscription another one: they must see each other. Before any row of a subscription; who settles a charge takes it after the rows of its order and operation.';
+  'Taken by whoever subscribes a user to a plan, gives a subscription another one, registers, chooses or removes a card: they must see each other. Before any row of a subscription; who settles a charge takes it after the rows of its order and operation.';
 revoke execute on function private.lock_user(uuid) from public, anon, authenticated;
 
 create function private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)

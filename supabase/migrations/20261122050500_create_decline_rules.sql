@@ -112,7 +112,7 @@ revoke execute on function private.finish_dunning(public.subscriptions, timestam
 create function private.method_registered_since(owner_id uuid, since timestamptz)
 returns uuid
 language plpgsql
-volatile
+stable
 set search_path = ''
 as $$
 declare
@@ -123,15 +123,13 @@ begin
   where m.user_id = owner_id and m.status = 'active' and m.created_at >= since
     and private.usable_billing_method(m.id)
   order by m.created_at desc
-  limit 1
-  -- Who removes it waits, and then finds whoever it was given to.
-  for share of m;
+  limit 1;
   return method_id;
 end;
 $$;
 
 comment on function private.method_registered_since(uuid, timestamptz) is
-  'The newest usable billing method that a user has registered since a time; null when there is none.';
+  'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold private.lock_user, so that it is not removed meanwhile.';
 revoke execute on function private.method_registered_since(uuid, timestamptz)
   from public, anon, authenticated;
 

@@ -185,7 +185,7 @@ begin
         ))
       order by op.next_attempt_at
       limit (request ->> 'limit')::integer
-      for update skip locked
+      for no key update skip locked
     )
     update public.operations as op
     set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
@@ -230,7 +230,7 @@ begin
       where s.status <> 'canceled' and s.next_charge_at <= as_of
       order by s.next_charge_at
       limit wanted - jsonb_array_length(claimed)
-      for update skip locked
+      for no key update skip locked
     loop
       begun := private.try_charge_due(due, as_of, request);
       claimed := claimed || (begun -> 'claimed');
@@ -241,7 +241,7 @@ begin
     for due in
       select s.* from public.subscriptions as s
       where s.id = named_id and s.status <> 'canceled'
-      for update
+      for no key update
     loop
       if due.next_charge_at <= as_of
         or ((request ->> 'isRetry')::boolean and (private.debt_of(due)).id is not null)

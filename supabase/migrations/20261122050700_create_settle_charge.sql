@@ -59,8 +59,6 @@ begin
   if private.claim_of_plan(paid.user_id, paid.plan_id, null) ->> 'subscriptionId' is not null then
     return null;
   end if;
-  -- Who removes it at this moment waits, and then finds the subscription.
-  perform 1 from public.billing_methods as m where m.id = method_id for share;
   if not private.usable_billing_method(method_id) then
     -- What was registered since would have been given this subscription, see replace_broken_methods.
     method_id := coalesce(private.method_registered_since(paid.user_id, (

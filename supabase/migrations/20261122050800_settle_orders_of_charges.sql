@@ -161,15 +161,15 @@ begin
     return;
   end if;
   -- Locks: order (held by apply_payment), operation, user, subscription, charge.
-  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for update;
+  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
   select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
   if charge.kind <> 'ad_hoc' then
     perform private.lock_user(charge.user_id);
   end if;
   -- Read again: it may have got its subscription while we waited.
   select * into charge from public.subscription_charges as c where c.id = charge.id;
-  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for update;
-  select * into charge from public.subscription_charges as c where c.id = charge.id for update;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
   select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
 
   -- A payment that was found only after its refund was a payment first.
@@ -179,7 +179,7 @@ begin
   perform private.close_charge_operation(moved, paid_by, line);
   if target = 'refunded' then
     select * into charge from public.subscription_charges as c where c.id = charge.id;
-    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for update;
+    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
     if charge.order_id = moved.id then
       perform private.charge_refunded(subscription, charge, line);
     end if;

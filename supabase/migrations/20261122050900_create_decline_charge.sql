@@ -23,14 +23,14 @@ begin
     return jsonb_build_object('outcome', 'operation_not_found');
   end if;
   -- Locks in the order of apply_payment: order, operation, user, subscription, charge.
-  select * into attempt_order from public.orders as o where o.id = operation.order_id for update;
-  select * into operation from public.operations as op where op.id = operation.id for update;
+  select * into attempt_order from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for no key update;
   select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
   if charge.kind <> 'ad_hoc' then
     perform private.lock_user(charge.user_id);
   end if;
-  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for update;
-  select * into charge from public.subscription_charges as c where c.id = charge.id for update;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
 
   -- Days count from the answer. One that came at once, as nearly all do, leaves the time of the attempt.
   declined_at := greatest(

@@ -16,7 +16,7 @@ begin
   end if;
   select * into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
-  for update;
+  for no key update;
   if found then
     answer := private.retake_operation(operation, request);
     return case when answer ? 'operation'

@@ -171,7 +171,7 @@ begin
   -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
   select op.* into operation from public.operations as op
   where op.charge_id = charge.id and op.state in ('started', 'unknown')
-  for update skip locked;
+  for no key update skip locked;
   if found then
     answer := private.retake_operation(operation, request);
   end if;
@@ -219,10 +219,10 @@ begin
   if gives_back then
     -- Orders come before everything else, and whoever reserves of a payment holds its order.
     locked_order_ids := private.period_order_ids(changed);
-    perform 1 from public.orders as o where o.id = any (locked_order_ids) order by o.id for update;
+    perform 1 from public.orders as o where o.id = any (locked_order_ids) order by o.id for no key update;
   end if;
   perform private.lock_user(changed.user_id);
-  select * into changed from public.subscriptions as s where s.id = changed.id for update;
+  select * into changed from public.subscriptions as s where s.id = changed.id for no key update;
   if gives_back and not private.period_order_ids(changed) <@ locked_order_ids then
     -- A payment has come meanwhile.
     return jsonb_build_object('outcome', 'operation_in_progress');

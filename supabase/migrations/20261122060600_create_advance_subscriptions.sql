@@ -16,7 +16,7 @@ begin
     where s.access_ends_at <= as_of
     order by s.access_ends_at
     limit (request ->> 'limit')::integer
-    for update skip locked
+    for no key update skip locked
   loop
     if not due.cancel_at_period_end and private.is_gone(due.user_id) then
       perform private.end_for_gone_user(due, request);
@@ -58,7 +58,7 @@ begin
       and e.ends_at < as_of + interval '168 hours'
     limit (request ->> 'limit')::integer
     -- Whoever holds one of them is about to end the charge.
-    for update of c, s skip locked
+    for no key update of c, s skip locked
   loop
     perform private.grant_period(open_charge, private.credit_end(as_of));
   end loop;
@@ -83,7 +83,7 @@ begin
     where s.remind_at <= as_of
     order by s.remind_at
     limit (request ->> 'limit')::integer
-    for update skip locked
+    for no key update skip locked
   loop
     update public.subscriptions as s set remind_at = null where s.id = due.id;
     -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.

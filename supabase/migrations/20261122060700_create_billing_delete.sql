@@ -12,19 +12,25 @@ declare
 begin
   update public.billing_methods as m set status = 'deleted', deleted_at = private.clock_now()
   where m.id = retired.id and m.status = 'active';
-  with marked as (
+  -- By id, as whoever else locks several of a user's.
+  with asked as (
+    select s.id from public.subscriptions as s
+    where s.billing_method_id = retired.id and s.user_id = retired.user_id and s.status <> 'canceled'
+    order by s.id
+    for no key update
+  ), marked as (
     update public.subscriptions as s
     set needs_payment_method = true
-    where s.billing_method_id = retired.id and s.user_id = retired.user_id and s.status <> 'canceled'
+    from asked where s.id = asked.id
     returning s.id
   )
-  select coalesce(jsonb_agg(marked.id), '[]') into asking from marked;
+  select coalesce(jsonb_agg(marked.id order by marked.id), '[]') into asking from marked;
   return asking;
 end;
 $$;
 
 comment on function private.retire_billing_method(public.billing_methods) is
-  'From now on a billing method is not charged; answers the ids of the subscriptions that need another one.';
+  'From now on a billing method is not charged; answers the ids of the subscriptions that need another one. Callers hold private.lock_user, so that whoever changes to it at the same time comes before or after.';
 revoke execute on function private.retire_billing_method(public.billing_methods) from public, anon, authenticated;
 
 create function private.begin_key_deletion(deleted public.billing_methods, asking jsonb, request jsonb)
@@ -79,14 +85,15 @@ declare
   method public.billing_methods;
   operation public.operations;
 begin
-  -- No stronger lock than this: a charge that is begun share-locks its method through the foreign key.
   select m.* into method from public.billing_methods as m
   where m.id = (request ->> 'billingMethodId')::uuid
-    and m.user_id = coalesce((request ->> 'userId')::uuid, m.user_id)
-  for no key update;
+    and m.user_id = coalesce((request ->> 'userId')::uuid, m.user_id);
   if not found then
     return jsonb_build_object('outcome', 'method_not_found');
   end if;
+  perform private.lock_user(method.user_id);
+  -- No stronger lock than this: a charge that is begun share-locks its method through the foreign key.
+  select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
   if not exists (
     select 1 from private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
   ) then
@@ -95,7 +102,7 @@ begin
   end if;
   select * into operation from public.operations as op
   where op.billing_method_id = method.id and op.state in ('started', 'unknown')
-  for update;
+  for no key update;
   if found then
     return private.retake_operation(operation, request);
   end if;
@@ -122,7 +129,7 @@ declare
 begin
   select * into operation from public.operations as op
   where op.id = (request ->> 'operationId')::uuid and op.kind = 'billing_delete'
-  for update;
+  for no key update;
   if not found then
     return jsonb_build_object('outcome', 'operation_not_found');
   end if;
@@ -167,11 +174,12 @@ begin
   from private.webhook_bodies as b
   join private.billing_keys as k on k.key_digest = b.billing_key_digest
   join public.billing_methods as m on m.id = k.billing_method_id
-  where b.webhook_event_id = event_id
-  for no key update of m;
+  where b.webhook_event_id = event_id;
   if not found then
     return jsonb_build_object('outcome', 'unknown_key');
   end if;
+  perform private.lock_user(method.user_id);
+  select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
   -- Nothing brings a deleted key back, so an issue that is reported late changes nothing.
   if request ->> 'change' <> 'deleted' or method.status = 'deleted' then
     return jsonb_build_object('outcome', 'unchanged');

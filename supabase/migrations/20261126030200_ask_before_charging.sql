@@ -116,10 +116,10 @@ declare
   paying public.orders;
   operation public.operations;
 begin
-  select * into paying from public.orders as o where o.id = charge_order_id for update;
+  select * into paying from public.orders as o where o.id = charge_order_id for no key update;
   select * into operation from public.operations as op
   where op.order_id = paying.id and op.kind = 'charge' and op.state in ('started', 'unknown')
-  for update;
+  for no key update;
   -- Approved before we asked: under an id that nobody else can know or use, so we have asked before and forgotten it.
   if operation.id is null or (approved ->> 'totalAmount')::numeric = paying.amount
     or (approved ->> 'totalAmount')::numeric < 100 or approved ->> 'currency' <> paying.currency
@@ -164,13 +164,13 @@ begin
     return jsonb_build_object('outcome', 'unknown');
   end if;
   -- Locks in the order of apply_payment: order, operation, subscription, charge.
-  select * into skipped from public.orders as o where o.id = operation.order_id for update;
-  select * into operation from public.operations as op where op.id = operation.id for update;
+  select * into skipped from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for no key update;
   if operation.state not in ('started', 'unknown') or operation.lease_token <> (request ->> 'leaseToken')::uuid then
     return jsonb_build_object('outcome', 'unknown');
   end if;
   select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
-  perform 1 from public.subscriptions as s where s.id = charge.subscription_id for update;
+  perform 1 from public.subscriptions as s where s.id = charge.subscription_id for no key update;
   perform public.reject_operation(request || jsonb_build_object(
     'errorCode', 'LATER_ATTEMPT_WAS_PAID', 'errorMessage', null, 'isFinal', true
   ));

@@ -19,15 +19,7 @@ stable
 set search_path = ''
 as $$
 begin
-  -- One after another, because each asks about what the one before found. Behind row level security everybody would
-  -- seem to be gone.
-  if to_regnamespace('auth') is null or not has_schema_privilege('auth', 'usage') then
-    return false;
-  end if;
-  if to_regclass('auth.users') is null or not has_table_privilege('auth.users', 'select') then
-    return false;
-  end if;
-  return not row_security_active('auth.users');
+  return private.account_access() = 'readable';
 end;
 $$;
 
@@ -175,7 +167,7 @@ begin
         where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
       )
     order by s.id
-    for update skip locked
+    for no key update skip locked
   loop
     -- A charge that began while we waited for the row is at Toss, too.
     continue when ending.status = 'canceled' or exists (

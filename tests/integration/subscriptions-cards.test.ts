@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { callSql } from "../support/answers.ts";
 import { assertInvariantsHold } from "../support/books.ts";
+import { registerMethod, removeMethod } from "../support/methods.ts";
 import { shopTests } from "../support/shop-test.ts";
 import {
   accessRows,
@@ -40,45 +41,6 @@ function changeMethod(
   });
 }
 
-function remove(sql: Connection, { userId }: Subscriber, methodId: string) {
-  return callSql(sql, "begin_billing_delete", {
-    billingMethodId: methodId,
-    userId,
-    ...leasing(),
-  });
-}
-
-/** A card that the user registers, with what follows from it. */
-async function register(sql: Connection, userId: string): Promise<string> {
-  const [row] = await sql<{ customer_key: string }[]>`
-    select customer_key from public.customers where user_id = ${userId}`;
-  const operationId = crypto.randomUUID();
-  const digest = crypto.randomUUID().replaceAll("-", "").padEnd(64, "0");
-  const lease = leasing();
-  await callSql(sql, "begin_billing_issue", {
-    operationId,
-    userId,
-    customerKey: row?.customer_key,
-    authKeyDigest: digest,
-    keyId: "k1",
-    ciphertext: "authKey",
-    ...lease,
-  });
-  const billingMethodId = crypto.randomUUID();
-  const answer = await callSql(sql, "finish_billing_issue", {
-    operationId,
-    billingMethodId,
-    keyDigest: digest,
-    keyId: "k1",
-    ciphertext: `ciphertext of ${billingMethodId}`,
-    method: "카드",
-    chargeLeaseToken: crypto.randomUUID(),
-    ...lease,
-  });
-  assert.equal(answer.outcome, "issued", JSON.stringify(answer));
-  return billingMethodId;
-}
-
 /** What stands where the subscriber looks, after the first card was refused. */
 async function standing(sql: Connection, { subscriptionId }: Subscriber) {
   const row = await subscriptionRow(sql, subscriptionId);
@@ -114,7 +76,7 @@ test("a card registered while the charge is open takes over when the charge is r
   const { sql } = shop.stack;
   const refused = await addSubscriber(sql, START);
   const item = await claimOne(sql, refused.subscriptionId, DUE);
-  const newer = await register(sql, refused.userId);
+  const newer = await registerMethod(sql, refused.userId);
   assert.deepEqual(await standing(sql, refused), [
     "active",
     refused.methodId,
@@ -129,7 +91,7 @@ test("a card registered while the charge is open takes over when the charge is r
 
   const paid = await addSubscriber(sql, START);
   const first = await claimOne(sql, paid.subscriptionId, DUE);
-  await register(sql, paid.userId);
+  await registerMethod(sql, paid.userId);
   await pay(sql, first);
   assert.deepEqual(await standing(sql, paid), ["active", paid.methodId, false]);
 });
@@ -143,7 +105,7 @@ test("a card registered for a debt that is being retried is charged when the old
     who.subscriptionId,
     "2027-03-01T10:00:00+09:00",
   );
-  const newer = await register(sql, who.userId);
+  const newer = await registerMethod(sql, who.userId);
 
   await decline(sql, retry, "hard");
 
@@ -184,22 +146,22 @@ test("the card that is tried is removed: by the new one the debt is paid, withou
   const item = await claimOne(sql, changed.subscriptionId, DUE);
   const other = await addMethod(sql, changed.userId);
   await changeMethod(sql, changed, other);
-  await remove(sql, changed, changed.methodId);
+  await removeMethod(sql, changed.userId, changed.methodId);
   await decline(sql, item, "hard");
   assert.deepEqual(await standing(sql, changed), ["past_due", other, false]);
   await pay(sql, await claimOne(sql, changed.subscriptionId, DUE));
 
   const removed = await addSubscriber(sql, START);
   const open = await claimOne(sql, removed.subscriptionId, DUE);
-  await remove(sql, removed, removed.methodId);
-  const newer = await register(sql, removed.userId);
+  await removeMethod(sql, removed.userId, removed.methodId);
+  const newer = await registerMethod(sql, removed.userId);
   await decline(sql, open, "hard");
   assert.deepEqual(await standing(sql, removed), ["past_due", newer, false]);
   await pay(sql, await claimOne(sql, removed.subscriptionId, DUE));
 
   const without = await addSubscriber(sql, START);
   const last = await claimOne(sql, without.subscriptionId, DUE);
-  await remove(sql, without, without.methodId);
+  await removeMethod(sql, without.userId, without.methodId);
   await decline(sql, last, "soft");
   assert.deepEqual(await standing(sql, without), [
     "past_due",
@@ -214,7 +176,7 @@ test("the new card is removed before the old one is refused: another is asked fo
   const item = await claimOne(sql, who.subscriptionId, DUE);
   const other = await addMethod(sql, who.userId);
   await changeMethod(sql, who, other);
-  await remove(sql, who, other);
+  await removeMethod(sql, who.userId, other);
   await decline(sql, item, "hard");
 
   assert.deepEqual(await standing(sql, who), ["past_due", other, true]);
@@ -256,7 +218,7 @@ test("a hard refusal of an upgrade does not break the card that was chosen meanw
   assert.deepEqual(await standing(sql, who), ["active", other, false]);
 
   const second = await upgrade();
-  const newer = await register(sql, who.userId);
+  const newer = await registerMethod(sql, who.userId);
   await decline(sql, second, "hard");
   assert.deepEqual(await standing(sql, who), ["active", newer, false]);
   const renewal = await claimOne(sql, who.subscriptionId, DUE);
@@ -276,12 +238,8 @@ test("a subscription that is born with a removed card takes the one that was reg
     ...leasing(),
   });
   const start = readCharge(begun.charge);
-  await callSql(sql, "begin_billing_delete", {
-    billingMethodId: methodId,
-    userId,
-    ...leasing(),
-  });
-  const newer = await register(sql, userId);
+  await removeMethod(sql, userId, methodId);
+  const newer = await registerMethod(sql, userId);
 
   await pay(sql, start);
 
