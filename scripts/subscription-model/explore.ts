@@ -67,7 +67,8 @@ export async function explore(plan: Exploration): Promise<ExplorationResult> {
         const finding = await liveSeed(world, seed, plan.steps);
         steps += finding?.foundAfter ?? plan.steps;
         if (finding !== null) findings.push(finding);
-        plan.onSequence?.(++done);
+        done += 1;
+        plan.onSequence?.(done);
       }
     } finally {
       await world.stop();
