@@ -1,6 +1,6 @@
 -- Purpose: a billing key was issued, or not: keep it, and begin what it is for.
--- Functions: private.begin_trial, has_had_trial, begin_start_charge, charge_new_method, subscribe, public.finish_billing_issue,
--- public.reject_billing_issue.
+-- Functions: private.begin_trial, has_had_trial, begin_start_charge, charge_new_method, subscribe, method_of_key,
+-- public.finish_billing_issue, public.reject_billing_issue.
 
 create function private.begin_trial(subscriber_id uuid, chosen public.plans, method_id uuid, line jsonb)
 returns public.subscriptions
@@ -176,6 +176,47 @@ comment on function private.subscribe(private.billing_issues, uuid, jsonb, jsonb
 revoke execute on function private.subscribe(private.billing_issues, uuid, jsonb, jsonb)
   from public, anon, authenticated;
 
+create function private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select m.id, m.user_id, m.status, k.ciphertext into known
+  from private.billing_keys as k
+  join public.billing_methods as m on m.id = k.billing_method_id
+  where k.key_digest = request ->> 'keyDigest'
+  for no key update of m;
+  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
+    return known.id;
+  end if;
+  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
+    return null;
+  end if;
+  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
+  delete from private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
+  insert into public.billing_methods (
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
+  ) values (
+    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
+    request ->> 'cardType', private.clock_now()
+  );
+  insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
+  perform private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.created', 'subject', new_method_id,
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+  ));
+  return new_method_id;
+end;
+$$;
+
+comment on function private.method_of_key(uuid, uuid, jsonb) is
+  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';
+revoke execute on function private.method_of_key(uuid, uuid, jsonb) from public, anon, authenticated;
+
 create function public.finish_billing_issue(request jsonb)
 returns jsonb
 language plpgsql
@@ -184,7 +225,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  method_id constant uuid := (request ->> 'billingMethodId')::uuid;
+  method_id uuid;
   operation public.operations;
   issue private.billing_issues;
   line jsonb;
@@ -203,32 +244,33 @@ begin
   end if;
   if operation.state = 'rejected' then
     return jsonb_build_object(
-      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message,
+      'isInUse', exists (select 1 from private.billing_keys as k where k.key_digest = request ->> 'keyDigest')
     );
   end if;
 
+  line := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
-  insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
-  ) values (
-    method_id, issue.user_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', private.clock_now()
-  );
-  insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
-  values (method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
+  method_id := private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  if method_id is null then
+    update public.operations as op
+    set state = 'rejected', finished_at = private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',
+      error_message = 'Toss issued a key that is being removed, or is another user''s.'
+    where op.id = operation.id;
+    perform private.write_event(line || jsonb_build_object(
+      'event', 'operation_finished', 'operationId', operation.id, 'to', 'rejected',
+      'detail', jsonb_build_object('code', 'BILLING_KEY_IN_USE', 'userId', issue.user_id)
+    ));
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', 'BILLING_KEY_IN_USE', 'isInUse', true);
+  end if;
   update private.billing_issues as i set billing_method_id = method_id where i.operation_id = operation.id;
   update public.operations as op
   set state = 'succeeded', finished_at = private.clock_now(), is_final = true, error_code = null, error_message = null
   where op.id = operation.id;
-  line := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   perform private.write_event(line || jsonb_build_object(
     'event', 'operation_finished', 'operationId', operation.id, 'to', 'succeeded',
     'detail', jsonb_build_object('billingMethodId', method_id, 'userId', issue.user_id)
-  ));
-  perform private.write_outbox_event(jsonb_build_object(
-    'eventType', 'billing_method.created', 'subject', method_id,
-    'payload', jsonb_build_object('billingMethodId', method_id, 'userId', issue.user_id)
   ));
   if private.is_gone(issue.user_id) then
     -- Deleted while Toss was asked: the key that came goes at once, and nothing begins.
@@ -244,7 +286,7 @@ end;
 $$;
 
 comment on function public.finish_billing_issue(jsonb) is
-  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile: the caller deletes the key at Toss), operation_not_found.';
+  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
 revoke execute on function public.finish_billing_issue(jsonb) from public, anon, authenticated;
 grant execute on function public.finish_billing_issue(jsonb) to service_role;
 

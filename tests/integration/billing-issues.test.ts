@@ -407,3 +407,72 @@ test("rotation hands out what is under another key and stores only over what it 
     where billing_method_id = any (${ids}) order by ciphertext`;
   assert.deepEqual(rows.map(({ key_id }) => key_id), ["k2", null]);
 });
+
+test("a registration that was given up says whether its key is somebody's card, so that it is not deleted at Toss", async (shop) => {
+  const { sql } = shop.stack;
+  const userId = await addCustomer(sql);
+  const methodId = await addMethod(sql, userId);
+  const [key] = await sql<{ key_digest: string }[]>`
+    select key_digest from private.billing_keys where billing_method_id = ${methodId}`;
+  const late = await issueOf(sql, userId);
+  await begin(sql, late);
+  await callSql(sql, "reject_billing_issue", {
+    operationId: late.operationId,
+    leaseToken: late.leaseToken,
+    errorCode: "BILLING_ISSUE_TIMEOUT",
+    errorMessage: "",
+    isFinal: true,
+    source: "worker",
+    requestId: "test",
+  });
+  const finishWith = (keyDigest: string) =>
+    callSql(sql, "finish_billing_issue", {
+      ...leasing(),
+      operationId: late.operationId,
+      billingMethodId: crypto.randomUUID(),
+      keyDigest,
+      keyId: "k1",
+      ciphertext: "encrypted billing key",
+      method: "카드",
+      chargeLeaseToken: crypto.randomUUID(),
+    });
+
+  const own = await finishWith(key?.key_digest ?? "");
+  const unknown = await finishWith(digest());
+
+  assert.deepEqual([own.outcome, own.isInUse], ["rejected", true]);
+  assert.deepEqual([unknown.outcome, unknown.isInUse], ["rejected", false]);
+});
+
+test("a key that another user's card has ends the registration, and is not deleted at Toss", async (shop) => {
+  const { sql } = shop.stack;
+  const owner = await addCustomer(sql);
+  const [key] = await sql<{ key_digest: string }[]>`
+    select key_digest from private.billing_keys where billing_method_id = ${await addMethod(
+    sql,
+    owner,
+  )}`;
+  const userId = await addCustomer(sql);
+  const request = await issueOf(sql, userId);
+  await begin(sql, request);
+
+  const answer = await callSql(sql, "finish_billing_issue", {
+    ...leasing(),
+    operationId: request.operationId,
+    billingMethodId: crypto.randomUUID(),
+    keyDigest: key?.key_digest,
+    keyId: "k1",
+    ciphertext: "encrypted billing key",
+    method: "카드",
+    chargeLeaseToken: crypto.randomUUID(),
+  });
+
+  assert.deepEqual([answer.outcome, answer.errorCode, answer.isInUse], [
+    "rejected",
+    "BILLING_KEY_IN_USE",
+    true,
+  ]);
+  const rows = await sql`
+    select 1 from public.billing_methods where user_id = ${userId}`;
+  assert.equal(rows.length, 0);
+});

@@ -81,7 +81,12 @@ export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
   const card = cardOf(body.data);
   const now = state.clock.now();
   if (isExpired(card, now)) return refuse("INVALID_CARD_EXPIRATION");
-  const key = issueKey(state, { customerKey, card, authenticatedAt: now });
+  const key = issueKey(state, {
+    customerKey,
+    card,
+    authenticatedAt: now,
+    reissuedKeyDigest: null,
+  });
   return {
     kind: "value",
     value: billingBody(key, call.state.settings.apiVersion),

@@ -31,6 +31,9 @@ export const authorizationSchema = z.strictObject({
   /** `yyyy-MM`; absent = the card never expires. */
   expirationMonth: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/).nullable()
     .default(null),
+  /** SHA-256 of a billing key that is issued once more, instead of a new one. */
+  reissuedKeyDigest: z.string().regex(/^[0-9a-f]{64}$/).nullable()
+    .default(null),
 });
 
 /** `authorizationSchema` after parsing. */
@@ -42,11 +45,12 @@ export function authorizeCard(
   keyPair: KeyPair,
   input: Authorization,
 ): BillingAuthorization {
-  const { customerKey, lastDigits, ...card } = input;
+  const { customerKey, lastDigits, reissuedKeyDigest, ...card } = input;
   const authorization = {
     authKey: newAuthKey(),
     keyPair,
     customerKey,
+    reissuedKeyDigest,
     card: {
       ...card,
       cardNumber: card.cardNumber.slice(0, -lastDigits.length || undefined) +

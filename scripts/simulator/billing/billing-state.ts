@@ -11,6 +11,8 @@ export interface BillingAuthorization {
   customerKey: string;
   card: BillingCard;
   authenticatedAt: number;
+  /** The key that it buys, when that is one which was issued before; null: a new one. */
+  reissuedKeyDigest: string | null;
 }
 
 /** Everything a simulator knows about billing (자동결제). */

@@ -3,11 +3,18 @@ import type { BillingKey } from "./billing-key.ts";
 import type { BillingAuthorization } from "./billing-state.ts";
 import { digestOf, newBillingKey } from "./identifiers.ts";
 
-/** Issues a billing key; one card may have several. */
+/** Issues a billing key; one card may have several, and Toss does not say that a key is issued only once. */
 export function issueKey(
   state: SimulatorState,
   authorization: Omit<BillingAuthorization, "authKey" | "keyPair">,
 ): BillingKey {
+  const known = [...state.billing.keys.values()].find(({ keyDigest }) =>
+    keyDigest === authorization.reissuedKeyDigest
+  );
+  if (known !== undefined) {
+    known.deletedAt = null;
+    return known;
+  }
   const billingKey = newBillingKey();
   const key: BillingKey = {
     billingKey,

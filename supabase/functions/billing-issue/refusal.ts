@@ -57,6 +57,12 @@ export function issueError(
       "Toss gave no proof in time; start a new registration.",
     );
   }
+  if (code === "BILLING_KEY_IN_USE") {
+    return new AppError(
+      "billing_issue_failed",
+      "Toss issued a key that is being removed, or is another user's; start a new registration.",
+    );
+  }
   const entry = describeTossError(code, status);
   return new AppError("billing_issue_failed", "Toss refused.", {
     tossCode: code,

@@ -72,7 +72,9 @@ export async function storeBillingKey(
   switch (answer.outcome) {
     case "rejected":
       // Given up meanwhile: a key that nobody stores is of no use to anyone. If this fails it still is.
-      await context.toss.deleteBillingKey(billing.billingKey);
+      if (!answer.isInUse) {
+        await context.toss.deleteBillingKey(billing.billingKey);
+      }
       return { kind: "refused", code: answer.errorCode };
     case "issued":
       await chargeDebts(context, answer.debts);

@@ -126,7 +126,12 @@ const finished = z.discriminatedUnion("outcome", [
     /** Subscriptions whose declined charge waits for this method. */
     debts: z.array(z.string()).default([]),
   }),
-  z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
+  z.object({
+    outcome: z.literal("rejected"),
+    errorCode: z.string(),
+    /** A method of ours has the key, so that it must not be deleted at Toss. */
+    isInUse: z.boolean(),
+  }),
 ]);
 
 /** What `finish_billing_issue` answers. */
