@@ -4,10 +4,13 @@ import { UsageError } from "./command/stop-error.ts";
 
 const HELP = `Runs tests.
 
-  npx -y deno task test            all that need no root and no Docker
+  npx -y deno task test            what the functions, the database and the simulator do
+  npx -y deno task test:stack      the local stack and its commands
   npx -y deno task test:debian     Debian's Postgres 15, pg_cron, pgTAP, the Supabase CLI (root)
   npx -y deno task test:deploy     the real Supabase CLI against a stand-in (npm)
   npx -y deno task test:browser    the real SDK and payment window in Chromium
+
+PROPERTY_SCALE=4 tries four times as many cases of each property.
 
   --filter TEXT   only tests whose name holds it
   --help
@@ -22,7 +25,6 @@ const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "--parallel",
       "tests/unit",
       "tests/simulator",
-      "tests/stack",
       "tests/integration",
       "tests/property",
       "tests/e2e",
@@ -32,6 +34,7 @@ const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ],
     ["tests/timing"],
   ],
+  "test:stack": [["--parallel", "tests/stack"]],
   "test:debian": [["tests/debian"]],
   "test:deploy": [["tests/deploy"]],
   "test:browser": [["tests/browser"]],

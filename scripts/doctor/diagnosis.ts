@@ -15,6 +15,7 @@ const diagnosis = z.object({
     availableVersion: z.string().nullable(),
   })),
   tablesWithoutRls: z.array(z.string()),
+  accountAccess: z.enum(["readable", "absent", "refused"]),
   vault: z.object({
     hasUrl: z.boolean(),
     url: z.string().nullable(),

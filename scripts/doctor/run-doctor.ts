@@ -1,3 +1,4 @@
+import { checkAccounts } from "./checks/accounts.ts";
 import { checkBacklog } from "./checks/backlog.ts";
 import { checkClocks } from "./checks/clock.ts";
 import { checkConfiguration } from "./checks/configuration.ts";
@@ -18,6 +19,7 @@ const CHECKS: readonly Check[] = [
   checkApiKeys,
   checkDatabase,
   checkExposure,
+  checkAccounts,
   checkFunctions,
   checkConfiguration,
   checkWakeUp,

@@ -23,6 +23,7 @@ export const PROJECT_VARIABLES = [
   "DUNNING_SCHEDULE_DAYS",
   "DUNNING_FINAL_ACTION",
   "AD_HOC_CHARGES",
+  "VIRTUAL_ACCOUNT_MAX_HOURS",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

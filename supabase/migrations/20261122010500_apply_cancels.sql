@@ -114,6 +114,7 @@ begin
       applied_at = excluded.applied_at
     returning * into stored;
     perform private.record_details(answer);
+    perform private.note_far_deadline(known, stored, request -> 'depositHours', line);
 
     if known.status is distinct from stored.status then
       perform private.write_event(line || jsonb_build_object(

@@ -108,6 +108,60 @@ comment on function private.continue_cancel(public.operations, jsonb, timestampt
 revoke execute on function private.continue_cancel(public.operations, jsonb, timestamptz)
   from public, anon, authenticated;
 
+create function private.is_own_order(named public.orders, request jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if request ->> 'requestedBy' <> 'guest' then
+    return coalesce(named.user_id::text = request ->> 'requestedBy', false);
+  end if;
+  -- A guest's order belongs to whoever holds its id, as at virtual-account; what else the page holds must be right.
+  return named.id = request ->> 'orderId' and named.user_id is null
+    and (not request ? 'amount' or (request ->> 'amount')::bigint = named.amount);
+end;
+$$;
+
+comment on function private.is_own_order(public.orders, jsonb) is
+  'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';
+revoke execute on function private.is_own_order(public.orders, jsonb) from public, anon, authenticated;
+
+create function private.give_up_order(given_up public.orders, request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if given_up.status not in ('pending', 'canceled') or request ? 'paymentKey' then
+    return jsonb_build_object('outcome', 'forbidden');
+  end if;
+  if request ? 'secret' then
+    return jsonb_build_object('outcome', 'account_not_taken');
+  end if;
+  if (request ->> 'cancelAmount')::bigint < given_up.amount then
+    return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if private.order_is_busy(given_up.id) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if given_up.status = 'pending' then
+    perform private.move_order(given_up, 'canceled', jsonb_build_object(
+      'source', 'cancel', 'requestId', request ->> 'logRequestId', 'detail',
+      jsonb_build_object('requestedBy', request ->> 'requestedBy', 'reason', request ->> 'cancelReason')
+    ));
+    perform private.release_stock(given_up.id);
+  end if;
+  return jsonb_build_object('outcome', 'given_up', 'orderId', given_up.id);
+end;
+$$;
+
+comment on function private.give_up_order(public.orders, jsonb) is
+  'Ends an order without a payment, whose row is locked, and returns its stock. A confirm of it is refused from then on.';
+revoke execute on function private.give_up_order(public.orders, jsonb) from public, anon, authenticated;
+
 create function public.begin_cancel(request jsonb)
 returns jsonb
 language plpgsql
@@ -136,7 +190,7 @@ begin
   end if;
   select * into canceled from public.orders as o where o.id = named_order_id for update;
   -- Whether an order exists that is not the caller's is none of the caller's business.
-  if is_user and canceled.user_id::text is distinct from requester then
+  if is_user and not coalesce(private.is_own_order(canceled, request), false) then
     return jsonb_build_object('outcome', 'forbidden');
   end if;
   if canceled.id is null then
@@ -146,6 +200,9 @@ begin
     return jsonb_build_object('outcome', 'payment_of_another_order');
   end if;
   present := private.clock_now();
+  if requester = 'guest' and canceled.payment_key is null then
+    return private.give_up_order(canceled, request);
+  end if;
 
   select * into payment from public.payments as p
   where p.payment_key = coalesce(request ->> 'paymentKey', canceled.payment_key);
@@ -169,6 +226,9 @@ begin
     return private.continue_cancel(operation, request, present);
   end if;
   if refusal is not null then
+    if is_user and private.count_order_refusal(canceled.id, 'cancel_refused', present) > 1 then
+      return refusal;
+    end if;
     perform private.write_event(jsonb_build_object(
       'event', 'cancel_refused', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
       'amount', coalesce((request ->> 'cancelAmount')::bigint, payment.balance_amount),
@@ -205,6 +265,6 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
 revoke execute on function public.begin_cancel(jsonb) from public, anon, authenticated;
 grant execute on function public.begin_cancel(jsonb) to service_role;

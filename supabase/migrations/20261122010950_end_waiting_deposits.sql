@@ -1,5 +1,5 @@
 -- Purpose: a virtual account ends after its deadline and Toss's last word, also when Toss never calls it expired.
--- Functions: private.deposit_deadline, deposit_is_over, announce_expired_account.
+-- Functions: private.deposit_deadline, deposit_is_over, note_far_deadline, announce_expired_account.
 
 create function private.deposit_deadline(payment public.payments)
 returns timestamptz
@@ -49,6 +49,46 @@ $$;
 comment on function private.deposit_is_over(public.payments, timestamptz) is
   'Whether an answer of Toss about an account that still waits was its last word: it calls the account expired, or was asked half an hour after the deadline.';
 revoke execute on function private.deposit_is_over(public.payments, timestamptz) from public, anon, authenticated;
+
+create function private.note_far_deadline(
+  known public.payments, stored public.payments, deposit_hours jsonb, line jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  longest constant integer := (
+    deposit_hours ->> case when stored.user_id is null then 'guest' else 'user' end
+  )::integer;
+  due_at timestamptz;
+begin
+  if longest is null or stored.status <> 'WAITING_FOR_DEPOSIT' or known.status = 'WAITING_FOR_DEPOSIT' then
+    return;
+  end if;
+  due_at := private.deposit_deadline(stored);
+  -- An hour for the time between the issue and its confirm, and for clocks that differ. What was issued here was
+  -- judged when it was asked for, and a deposit that a bank took back has been waited for already.
+  if due_at <= private.clock_now() + make_interval(hours => longest + 1) or known.status = 'DONE'
+    or exists (
+      select 1 from public.operations as op
+      where op.order_id = stored.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
+    )
+  then
+    return;
+  end if;
+  perform private.write_event(line || jsonb_build_object(
+    'event', 'deadline_far', 'amount', stored.total_amount,
+    'detail', jsonb_build_object('dueAt', due_at, 'longestHours', longest)
+  ));
+end;
+$$;
+
+comment on function private.note_far_deadline(public.payments, public.payments, jsonb, jsonb) is
+  'Notes that the payment window issued an account with a later deadline than the shop allows; the account stands, because its buyer has the number.';
+revoke execute on function private.note_far_deadline(public.payments, public.payments, jsonb, jsonb)
+  from public, anon, authenticated;
 
 create function private.announce_expired_account(
   ended public.orders, payment public.payments, line jsonb

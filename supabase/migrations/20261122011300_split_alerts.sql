@@ -183,6 +183,15 @@ select
 from private.unproven_deadlines() as u
 
 union all
+-- Until the deposit comes, or the order is given up.
+select 'warning', 'deadline_far', v.order_id,
+  format('payment %s of the payment window holds its stock until %s, longer than %s hours', v.payment_key,
+    v.detail ->> 'dueAt', v.detail ->> 'longestHours'), v.created_at
+from public.payment_events as v
+join public.orders as o on o.id = v.order_id and o.status = 'waiting_for_deposit' and o.payment_key = v.payment_key
+where v.event = 'deadline_far'
+
+union all
 select 'warning', 'sweep_backlog', 'expiry',
   format('%s payments should have been asked about, the oldest at %s', b.due, b.oldest_at), b.oldest_at
 from private.question_backlog() as b

@@ -57,6 +57,8 @@ create table public.subscription_charges (
   ),
   -- Toss takes no card payment under 100 won.
   constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
+  constraint subscription_charges_plan_amount_range check (plan_amount between 0 and 9007199254740991),
+  constraint subscription_charges_earlier_amount_range check (earlier_amount between 0 and 9007199254740991),
   constraint subscription_charges_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint subscription_charges_order_name_length check (char_length(order_name) between 1 and 100),
   constraint subscription_charges_request_id_length check (char_length(request_id) between 1 and 300),

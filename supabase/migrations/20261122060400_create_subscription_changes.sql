@@ -352,6 +352,12 @@ as $$
 declare
   method_id constant uuid := (request ->> 'billingMethodId')::uuid;
   has_debt constant boolean := changed.status = 'past_due' and (private.debt_of(changed)).id is not null;
+  -- Refused, the open charge goes on to the method of then: whoever chooses one meanwhile tries it.
+  is_next constant boolean := method_id is distinct from changed.billing_method_id and exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = changed.id and c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown')
+      and c.billing_method_id is distinct from method_id
+  );
   wait_seconds integer;
 begin
   if not private.usable_billing_method(method_id) or not exists (
@@ -359,7 +365,7 @@ begin
   ) then
     return jsonb_build_object('outcome', 'method_not_found');
   end if;
-  if has_debt then
+  if has_debt or is_next then
     wait_seconds := private.take_card_attempt(changed.user_id);
     if wait_seconds > 0 then
       return private.too_many_attempts_view(wait_seconds);

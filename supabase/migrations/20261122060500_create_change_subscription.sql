@@ -31,6 +31,7 @@ declare
   difference constant bigint := private.upgrade_amount(changed, wanted, as_of);
   charge public.subscription_charges;
   item jsonb;
+  wait_seconds integer;
 begin
   -- Toss takes no card payment under 100 won.
   if difference < 100 then
@@ -41,6 +42,17 @@ begin
   end if;
   if not private.usable_billing_method(changed.billing_method_id) then
     return private.illegal_view(changed, 'needs_payment_method');
+  end if;
+  -- An upgrade that is paid costs money; one that is declined again and again tries a card.
+  if exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = changed.id and c.kind = 'upgrade' and c.status = 'declined'
+      and c.created_at > private.clock_now() - interval '1 day'
+  ) then
+    wait_seconds := private.take_card_attempt(changed.user_id);
+    if wait_seconds > 0 then
+      return private.too_many_attempts_view(wait_seconds);
+    end if;
   end if;
   insert into public.subscription_charges (
     id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,

@@ -1,5 +1,5 @@
 -- Purpose: what the doctor command asks the database, in one round trip. Reads only.
--- Functions: private.diagnose_*, public.diagnose.
+-- Functions: private.account_access, private.diagnose_*, public.diagnose.
 -- Risk: none for existing objects. Works without pg_cron, pg_net and Vault, and says that they are missing.
 
 create function private.diagnose_extensions()
@@ -71,6 +71,35 @@ $$;
 comment on function private.diagnose_tables() is
   'Tables of public and private whose row level security is off, but for those that belong to an extension.';
 revoke execute on function private.diagnose_tables() from public, anon, authenticated;
+
+create function private.account_access()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One after another, because each asks about what the one before found. Behind row level security everybody would
+  -- seem to be gone.
+  if to_regnamespace('auth') is null then
+    return 'absent';
+  end if;
+  if not has_schema_privilege('auth', 'usage') then
+    return 'refused';
+  end if;
+  if to_regclass('auth.users') is null then
+    return 'absent';
+  end if;
+  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
+    return 'refused';
+  end if;
+  return 'readable';
+end;
+$$;
+
+comment on function private.account_access() is
+  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
+revoke execute on function private.account_access() from public, anon, authenticated;
 
 create function private.diagnose_vault()
 returns jsonb
@@ -257,6 +286,7 @@ as $$
     'migrations', private.diagnose_migrations(),
     'extensions', private.diagnose_extensions(),
     'tablesWithoutRls', private.diagnose_tables(),
+    'accountAccess', private.account_access(),
     'vault', private.diagnose_vault(),
     'cronJobs', private.diagnose_cron_jobs(),
     'jobs', private.diagnose_jobs(),

@@ -19,15 +19,7 @@ stable
 set search_path = ''
 as $$
 begin
-  -- One after another, because each asks about what the one before found. Behind row level security everybody would
-  -- seem to be gone.
-  if to_regnamespace('auth') is null or not has_schema_privilege('auth', 'usage') then
-    return false;
-  end if;
-  if to_regclass('auth.users') is null or not has_table_privilege('auth.users', 'select') then
-    return false;
-  end if;
-  return not row_security_active('auth.users');
+  return private.account_access() = 'readable';
 end;
 $$;
 

@@ -309,6 +309,12 @@ begin
   event.payment_key := identity ->> 'paymentKey';
   event.transaction_key := request ->> 'transactionKey';
   refusal := private.webhook_refusal(request, event);
+  -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
+  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+    and private.webhook_is_late(request, at)
+  then
+    refusal := 'was signed too long ago to be new';
+  end if;
   if refusal is null then
     event := private.fold_webhook_event(request, identity, at);
     if event.id is not null then

@@ -10,12 +10,14 @@ create table private.order_refusals (
   first_at timestamptz not null,
   last_at timestamptz not null,
   primary key (order_id, refusal),
-  constraint order_refusals_refusal_known check (refusal in ('amount_mismatch', 'second_payment_refused')),
+  constraint order_refusals_refusal_known check (
+    refusal in ('amount_mismatch', 'second_payment_refused', 'cancel_refused')
+  ),
   constraint order_refusals_positive check (refusals > 0)
 );
 
 comment on table private.order_refusals is
-  'How often confirms of an order were refused without asking Toss. The first of a kind stands in the audit log too.';
+  'How often confirms of an order, and cancels by its buyer, were refused without asking Toss. The first of a kind stands in the audit log too.';
 
 create table private.caller_refusals (
   caller_digest text primary key,

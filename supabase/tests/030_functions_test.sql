@@ -43,7 +43,10 @@ order by n.function, e.role;
 -- A trigger cannot be called.
 select is(
   pg_temp.attempt(e.role, format('select %s(%s)', n.function, (
-    select string_agg(format('null::%s', format_type(a.type, null)), ', ' order by a.position)
+    select string_agg(format(
+      '%snull::%s', case when f.provariadic <> 0 and a.position = f.pronargs then 'variadic ' else '' end,
+      format_type(a.type, null)
+    ), ', ' order by a.position)
     from unnest(f.proargtypes) with ordinality as a (type, position)
   ))),
   'refused', format('%s called by %s is refused', n.function, e.role)

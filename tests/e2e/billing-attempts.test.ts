@@ -11,9 +11,10 @@ import {
   subscribe,
   type Subscriber,
 } from "../support/billing.ts";
-import { makeIssueDue } from "../support/billing-rows.ts";
+import { makeChargesDue, makeIssueDue } from "../support/billing-rows.ts";
 import type { Answer } from "../support/call-function.ts";
 import { callFunction } from "../support/call-function.ts";
+import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { signUp, type User } from "../support/users.ts";
@@ -149,6 +150,55 @@ test("what does not reach Toss does not count: repeats, refusals of our own, a c
     assert.equal((await tryCard(shop, user)).status, 201);
   }
   assertTooMany(await tryCard(shop, user), TEN_MINUTES);
+});
+
+test("a card that waits for the answer to another one is an attempt, because the period goes on to it", async (shop) => {
+  const subscriber = await owing(shop);
+  const { user, billingMethodId: first } = subscriber;
+  const { billingMethodId: second } = await registerCard(shop, user);
+  const choose = (billingMethodId: string) =>
+    change(shop, subscriber, "change_method", { billingMethodId });
+  shop.simulator.addFault({ kind: "lose_answer_before", ...CHARGES });
+  assert.equal((await change(shop, subscriber, "retry_payment")).status, 202);
+
+  for (let count = 0; count < 3; count++) {
+    assert.equal((await choose(first)).status, 200);
+    assert.equal((await choose(first)).status, 200, "a repeat");
+    assert.equal((await choose(second)).status, 200, "back to what was sent");
+  }
+  assertTooMany(await choose(first), TEN_MINUTES);
+
+  const before = shop.simulator.charges().length;
+  await makeChargesDue(shop, user);
+  await work(shop, "operations");
+  const [row] = await shop.stack.sql`
+    select billing_method_id from public.subscriptions where id = ${subscriber.subscription.id}`;
+  assert.equal(row?.billing_method_id, second);
+  assert.ok(shop.simulator.charges().length <= before + 1);
+});
+
+test("an upgrade that was declined may be tried again as often as a card, and no first one counts", async (shop) => {
+  const subscriber = await subscribe(shop);
+  const dearer = await addPlan(shop, { price: 25_000 });
+  const dearest = await addPlan(shop, { price: 90_000 });
+  const upgrade = (planId: string) =>
+    change(shop, subscriber, "change_plan", { planId });
+  assert.equal((await upgrade(dearer)).status, 200);
+  const { data } = await subscriber.user.client.from("customers").select();
+  shop.simulator.declineCharges({
+    customerKey: String(data?.[0]?.customer_key),
+    code: "REJECT_CARD_PAYMENT",
+    count: "always",
+  });
+  // One for the registration; the first upgrade that is declined is none.
+  for (let count = 0; count < 5; count++) {
+    assert.equal((await upgrade(dearest)).status, 402, `${count}`);
+  }
+  const before = shop.simulator.charges().length;
+
+  assertTooMany(await upgrade(dearest), TEN_MINUTES);
+
+  assert.equal(shop.simulator.charges().length, before);
 });
 
 test("the answer of an open registration is not another attempt", async (shop) => {

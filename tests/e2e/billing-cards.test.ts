@@ -177,3 +177,36 @@ for (const by of ["its user", "Toss"] as const) {
     ]);
   });
 }
+
+test("a card that is chosen and removed at the same time: not found, or chosen and then asked to be replaced", async (shop) => {
+  const pairs = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => {
+      const subscriber = await subscribe(shop);
+      const { billingMethodId } = await registerCard(shop, subscriber.user);
+      const choose = () =>
+        change(shop, subscriber, "change_method", { billingMethodId });
+      const remove = () =>
+        callFunction(shop, "billing-issue", {
+          method: "DELETE",
+          headers: buyerHeaders(shop, subscriber.user.accessToken),
+          body: { billingMethodId },
+        });
+      const [chosen, removed] = index % 2 === 0
+        ? await Promise.all([choose(), remove()])
+        : (await Promise.all([remove(), choose()])).reverse();
+      return { subscriber, billingMethodId, chosen, removed };
+    }),
+  );
+
+  for (const { subscriber, billingMethodId, chosen, removed } of pairs) {
+    assert.equal(removed?.status, 200, JSON.stringify(removed?.body));
+    const expected = chosen?.status === 404
+      ? ["active", subscriber.billingMethodId, false]
+      : ["active", billingMethodId, true];
+    assert.deepEqual(await cardOf(shop, subscriber), expected);
+    assert.ok(
+      [200, 404].includes(chosen?.status ?? 0),
+      JSON.stringify(chosen?.body),
+    );
+  }
+});

@@ -125,6 +125,42 @@ test("an answer of another version's diagnosis is the migrations' fault", async 
   assert.match(finding?.detail ?? "", /another shape \(jobs\)/);
 });
 
+test("accounts that the database may not look up are named, because deleted ones would be charged on", async (shop) => {
+  const { sql } = shop.stack;
+  await sql`revoke select on auth.users from postgres`;
+  const withoutRight = await examine(shop).finally(() =>
+    sql`grant select on auth.users to postgres with grant option`
+  );
+  await sql`alter table auth.users enable row level security`;
+  await sql`alter role postgres nobypassrls`;
+  const behindPolicies = await examine(shop).finally(async () => {
+    await sql`alter role postgres bypassrls`;
+    await sql`alter table auth.users disable row level security`;
+  });
+  // postgres belongs to the roles of the API, and inherits from them.
+  await sql`revoke usage on schema auth from postgres, anon, authenticated, service_role`;
+  const withoutSchema = await examine(shop).finally(async () => {
+    await sql`grant usage on schema auth to anon, authenticated, service_role`;
+    await sql`grant usage on schema auth to postgres with grant option`;
+  });
+  const refused = { withoutRight, behindPolicies, withoutSchema };
+  for (const [how, findings] of Object.entries(refused)) {
+    const [finding] = assertOnlyBroken(findings, "accounts");
+    assert.match(finding?.detail ?? "", /role postgres .*auth\.users/, how);
+    assert.match(finding?.action ?? "", /grant select on auth\.users/, how);
+  }
+  assertHealthy(await examine(shop));
+});
+
+test("a project without Auth's table has no deleted accounts", async (shop) => {
+  const findings = await fault.during(
+    diagnosisWith({ accountAccess: "absent" }),
+    () => examine(shop),
+  );
+
+  assertHealthy(findings);
+});
+
 test("each secret schema that the API serves is named", async (shop) => {
   const serve = (schemas: string[], answer: () => Response) =>
     fault.during(

@@ -62,6 +62,14 @@ const BROKEN: [string, string][] = [
     "update public.subscription_charges set amount = 99",
   ],
   [
+    "subscription_charges_plan_amount_range",
+    "update public.subscription_charges set plan_amount = -1",
+  ],
+  [
+    "subscription_charges_earlier_amount_range",
+    "update public.subscription_charges set earlier_amount = -1",
+  ],
+  [
     "subscription_charges_status_known",
     "update public.subscription_charges set status = 'failed' where status = 'processing'",
   ],

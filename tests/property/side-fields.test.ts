@@ -18,6 +18,7 @@ import {
   oddField,
   SIDE_FIELDS,
 } from "../support/odd-values.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { inRollback } from "../support/rollback.ts";
 
 const TOTAL = 3000;
@@ -253,6 +254,6 @@ Deno.test("whatever stands in a side field, of any version, the money is recorde
         assert.deepEqual([...violations], []);
       });
     }),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(50) },
   );
 });

@@ -10,6 +10,7 @@ import {
   snapshotsOf,
   virtualAccountLife,
 } from "../support/snapshots.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { inRollback } from "../support/rollback.ts";
 
 const TOTAL = 3000;
@@ -142,21 +143,21 @@ async function assertConverges({ life, order }: Arrival): Promise<void> {
 
 Deno.test("apply_payment() brings the answers about a card payment to the same rows in any order", async () => {
   await fc.assert(fc.asyncProperty(arrivals(cardLife), assertConverges), {
-    numRuns: 200,
+    numRuns: propertyRuns(50),
   });
 });
 
 Deno.test("apply_payment() brings the answers about a virtual account to the same rows in any order", async () => {
   await fc.assert(
     fc.asyncProperty(arrivals(virtualAccountLife), assertConverges),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(50) },
   );
 });
 
 Deno.test("apply_payment() brings the answers about asynchronous cancels, aborted ones too, to the same rows in any order", async () => {
   await fc.assert(
     fc.asyncProperty(arrivals(asynchronousLife), assertConverges),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(75) },
   );
 });
 
@@ -183,6 +184,6 @@ Deno.test("apply_payment() changes nothing when the newest answer comes again", 
         });
       },
     ),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   );
 });

@@ -23,6 +23,7 @@ import { callFunction } from "../support/call-function.ts";
 import { cancel, cancelOperations, newRequestId } from "../support/cancel.ts";
 import { orderRow } from "../support/database.ts";
 import { accountsAtToss, requestAccount } from "../support/issue-account.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { oddExchange, plantAnswers, TRAPS } from "../support/toss-answers.ts";
@@ -31,8 +32,8 @@ import { signUp } from "../support/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 
-/** Exchanges per call; ANSWER_RUNS=200 for a long run. */
-const RUNS = Number(Deno.env.get("ANSWER_RUNS") ?? 12);
+/** Exchanges per call besides the traps. */
+const RUNS = propertyRuns(3);
 
 /** Past the first pauses, Toss's longest answer, its 10 minutes, the longest pause. */
 const HEALING_SECONDS = [3, 10, 30, 61, 65, 70, 130, 300, 620, 700];
@@ -70,7 +71,7 @@ function answerTest(
       await run(shop, () => plantAnswers(shop, call, exchange));
     });
     await fc.assert(property, {
-      numRuns: RUNS,
+      numRuns: TRAPS.length + RUNS,
       endOnFailure: true,
       examples: TRAPS.map((exchange): [typeof exchange] => [exchange]),
     });

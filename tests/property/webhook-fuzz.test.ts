@@ -6,12 +6,13 @@ import {
   fuzzedDeliveries,
   type FuzzedDelivery,
 } from "../support/fuzz-deliveries.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { openShop, type Shop } from "../support/shop.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 import { callWorker } from "../support/worker.ts";
 
-/** Bodies in all; FUZZ_RUNS=20000 for the full run. */
-const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 300);
+/** Bodies in all; with PROPERTY_SCALE=100 they are 20,000. */
+const RUNS = propertyRuns(200);
 
 /** Sent at the same time, as a flood would be. */
 const BATCH = 20;

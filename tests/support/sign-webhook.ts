@@ -1,8 +1,5 @@
 import type { SignatureScheme } from "../../supabase/functions/_shared/config.ts";
 
-/** The time that the schemes with a time sign. */
-const SIGNED_AT = "2026-11-21T11:42:34+09:00";
-
 /** What a sender signs. */
 export interface Signing {
   scheme: SignatureScheme;
@@ -10,6 +7,14 @@ export interface Signing {
   key: string;
   /** Read the key as hexadecimal digits. @default false */
   isHexKey?: boolean;
+  /** The time that the schemes with a time sign. @default now */
+  signedAt?: Date;
+}
+
+/** As Toss writes it: with the offset of Korea. */
+function inKorea(time: Date): string {
+  const shifted = new Date(time.getTime() + 9 * 3_600_000);
+  return shifted.toISOString().replace(/\.\d+Z$/, "+09:00");
 }
 
 const HASHES = { "sha512-hex-body": "SHA-512" } as Record<string, string>;
@@ -38,12 +43,13 @@ function toHex(bytes: Uint8Array): string {
 
 /** The headers of a signed delivery. Written against the documents with Web Crypto, apart from the code it tests. */
 export async function signatureHeaders(
-  { scheme, body, key, isHexKey = false }: Signing,
+  { scheme, body, key, isHexKey = false, signedAt = new Date() }: Signing,
 ): Promise<Record<string, string>> {
+  const time = inKorea(signedAt);
   const bytes = typeof body === "string" ? encode(body) : body;
   const hasTime = scheme === "toss-v1" || scheme === "sha256-hex-body-time";
   const message = hasTime
-    ? Uint8Array.from([...bytes, ...encode(`:${SIGNED_AT}`)])
+    ? Uint8Array.from([...bytes, ...encode(`:${time}`)])
     : Uint8Array.from(bytes);
   const secret = await crypto.subtle.importKey(
     "raw",
@@ -63,6 +69,6 @@ export async function signatureHeaders(
     : toHex(digest);
   return {
     [HEADERS[scheme]]: value,
-    "tosspayments-webhook-transmission-time": SIGNED_AT,
+    "tosspayments-webhook-transmission-time": time,
   };
 }

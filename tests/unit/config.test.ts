@@ -57,6 +57,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     },
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
+    depositHours: { user: 72, guest: 24 },
     adHocCharges: false,
   });
 });
@@ -79,6 +80,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     DUNNING_SCHEDULE_DAYS: "2,4",
     DUNNING_FINAL_ACTION: "keep_past_due",
     AD_HOC_CHARGES: "on",
+    VIRTUAL_ACCOUNT_MAX_HOURS: "12",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -107,6 +109,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     finalAction: "keep_past_due",
   });
   assert.equal(config.adHocCharges, true);
+  assert.deepEqual(config.depositHours, { user: 12, guest: 12 });
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
     "anon",
@@ -137,6 +140,7 @@ const EVERY_VARIABLE = environment({
   DUNNING_SCHEDULE_DAYS: "2,4",
   DUNNING_FINAL_ACTION: "keep_past_due",
   AD_HOC_CHARGES: "on",
+  VIRTUAL_ACCOUNT_MAX_HOURS: "48",
 });
 
 Deno.test("every variable has a value in the test of white space", () => {
@@ -369,6 +373,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "1,leaked99" }],
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
+  ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
   ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],

@@ -70,6 +70,7 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
     dunning: { scheduleDays: [1], finalAction: "cancel" },
     leaseSeconds: 65,
     mode: "test",
+    depositHours: { user: 72, guest: 24 },
     random: () => 0.5,
   };
 }

@@ -12,8 +12,9 @@ export const cancelOperations: readonly OperationDescription[] = [{
   description:
     "Cancels all or a part of a payment, by `orderId` or `paymentKey`. `requestId` is the caller's idempotency token: " +
     "a repeat cancels nothing more and answers the same. A user may only give up an own order that waits for its " +
-    "deposit. `refundReceiveAccount` is for virtual accounts whose deposit has arrived, and only for them.",
-  security: ["secretKey", "userToken"],
+    "deposit, a guest (publishable key) an own order that is not paid, by `orderId`; `amount`, the order's, is a " +
+    "guest's alone. `refundReceiveAccount` is for virtual accounts whose deposit has arrived, and only for them.",
+  security: ["secretKey", "userToken", "publishableKey"],
   body: cancelRequest,
   answers: {
     200: {
@@ -22,7 +23,8 @@ export const cancelOperations: readonly OperationDescription[] = [{
       schema: z.object({
         status: z.enum(["refunded", "partially_refunded", "canceled"]),
         orderId: z.string(),
-        paymentKey: z.string(),
+        /** Null for an order that had no payment. */
+        paymentKey: z.string().nullable(),
         canceledAmount: money,
         balanceAmount: money,
         cancels: z.array(z.object({
@@ -45,6 +47,7 @@ export const cancelOperations: readonly OperationDescription[] = [{
     "forbidden",
     "order_not_found",
     "payment_not_found",
+    "operation_in_progress",
     "cancel_amount_exceeds_balance",
     "refund_account_required",
     "cancel_failed",

@@ -64,9 +64,14 @@ export type Config = {
     readonly scheduleDays: readonly number[];
     readonly finalAction: "cancel" | "keep_past_due";
   };
+  /** For how long a virtual account may hold its order's stock. */
+  readonly depositHours: { readonly user: number; readonly guest: number };
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
 };
+
+/** Nobody knows who a guest is, and orders cost a guest nothing. */
+const GUEST_DEPOSIT_HOURS = 24;
 
 /** A usable configuration, or everything that keeps it from being one. */
 export type LoadedConfig =
@@ -131,6 +136,13 @@ function toConfig(environment: Environment): Config {
     dunning: {
       scheduleDays: environment.DUNNING_SCHEDULE_DAYS,
       finalAction: environment.DUNNING_FINAL_ACTION,
+    },
+    depositHours: {
+      user: environment.VIRTUAL_ACCOUNT_MAX_HOURS,
+      guest: Math.min(
+        environment.VIRTUAL_ACCOUNT_MAX_HOURS,
+        GUEST_DEPOSIT_HOURS,
+      ),
     },
     adHocCharges: environment.AD_HOC_CHARGES,
   };

@@ -1,10 +1,11 @@
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import type { Caller } from "../_shared/http/authenticate.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { cancelPayment } from "../_shared/payments/cancel-payment.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
-import { cancelError } from "./refusal.ts";
+import { amountNotTaken, cancelError } from "./refusal.ts";
 import { cancelRequest } from "./request.ts";
 
 /**
@@ -12,7 +13,8 @@ import { cancelRequest } from "./request.ts";
  *
  * 200 when it is cancelled (the same again on every repeat of its requestId), 202 while Toss's answer is not known;
  * refusals as in refusal.ts. An operator may cancel every payment, a signed-in user the own order that waits for
- * its deposit. Source: Toss, 결제 취소 (POST /v1/payments/{paymentKey}/cancel).
+ * its deposit, a guest the own order that is not paid. Source: Toss, 결제 취소 (POST
+ * /v1/payments/{paymentKey}/cancel).
  */
 export const cancel: Handler = async (request, context) => {
   const { services, caller } = context;
@@ -21,6 +23,9 @@ export const cancel: Handler = async (request, context) => {
     cancelRequest,
     MAXIMUM_BODY_BYTES.cancel,
   );
+  if (body.amount !== undefined && caller.kind !== "publishable") {
+    throw amountNotTaken();
+  }
   const result = await cancelPayment(
     createOperationContext(context, "cancel"),
     body,
@@ -28,12 +33,21 @@ export const cancel: Handler = async (request, context) => {
       firstCallDatabase: services.database,
       leaseSeconds: services.leaseSeconds,
       mode: services.config.toss.mode,
-      requestedBy: caller.kind === "user" ? caller.userId : "operator",
+      requestedBy: requester(caller),
     },
   );
   switch (result.kind) {
     case "canceled":
       return Response.json(result.cancel);
+    case "given_up":
+      return Response.json({
+        status: "canceled",
+        orderId: result.orderId,
+        paymentKey: null,
+        canceledAmount: 0,
+        balanceAmount: 0,
+        cancels: [],
+      });
     case "processing":
       return processingResponse({
         orderId: result.orderId,
@@ -43,3 +57,14 @@ export const cancel: Handler = async (request, context) => {
       throw cancelError(result, caller.kind);
   }
 };
+
+function requester(caller: Caller): string {
+  switch (caller.kind) {
+    case "secret":
+      return "operator";
+    case "user":
+      return caller.userId;
+    default:
+      return "guest";
+  }
+}

@@ -12,11 +12,18 @@ export function cancelError(
   result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
   caller: Caller["kind"],
 ): AppError {
-  if (result.kind === "refused_locally") return refusedLocally(result.refusal);
-  // The deposit came first, so the order is no longer one that a user may cancel, with or without an account.
-  return caller === "user" && result.code === "REFUND_ACCOUNT_REQUIRED"
-    ? refusedLocally({ outcome: "forbidden" })
+  if (result.kind === "refused_locally") {
+    return refusedLocally(result.refusal, caller);
+  }
+  // The deposit came first, so the order is no longer one that its buyer may cancel, with or without an account.
+  return caller !== "secret" && result.code === "REFUND_ACCOUNT_REQUIRED"
+    ? refusedLocally({ outcome: "forbidden" }, caller)
     : refusedByToss(result.code, result.status);
+}
+
+/** `amount` is a guest's proof, and nobody who means a part may get the whole. */
+export function amountNotTaken(): AppError {
+  return invalid("amount", "only for guests; a part is named by cancelAmount");
 }
 
 function invalid(field: string, problem: string): AppError {
@@ -46,7 +53,10 @@ function accountRequired(): AppError {
   );
 }
 
-function refusedLocally(refusal: LocalCancelRefusal): AppError {
+function refusedLocally(
+  refusal: LocalCancelRefusal,
+  caller: Caller["kind"],
+): AppError {
   switch (refusal.outcome) {
     case "exceeds_balance":
       return exceedsBalance({ availableAmount: refusal.availableAmount });
@@ -84,7 +94,19 @@ function refusedLocally(refusal: LocalCancelRefusal): AppError {
         "order_not_found",
         "There is no order with this orderId.",
       );
+    case "operation_in_progress":
+      return new AppError(
+        "operation_in_progress",
+        "A payment of this order is under way.",
+      );
     case "forbidden":
+      // A guest has proven nothing that could be forbidden anything.
+      if (caller === "publishable") {
+        return new AppError(
+          "unauthorized",
+          "A guest may give up only an own order that is not paid; anything else needs a secret key or a user's token.",
+        );
+      }
       return new AppError(
         "forbidden",
         "A user may cancel only an own order that waits for its deposit.",

@@ -22,6 +22,8 @@ const refundReceiveAccount = z.strictObject({
 export const cancelRequest = z.strictObject({
   orderId: orderId.optional(),
   paymentKey: paymentKey.optional(),
+  /** The order's, from a guest alone. Who means a part says cancelAmount. */
+  amount: amount.positive().optional(),
   cancelReason: plainText(200),
   cancelAmount: amount.positive().optional(),
   taxFreeAmount: amount.min(0).optional(),

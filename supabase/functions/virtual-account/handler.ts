@@ -1,5 +1,9 @@
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import type { Handler } from "../_shared/http/create-function.ts";
+import { AppError } from "../_shared/http/app-error.ts";
+import type {
+  Handler,
+  RequestContext,
+} from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/processing.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
@@ -22,7 +26,7 @@ export const virtualAccount: Handler = async (request, context) => {
   );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),
-    body,
+    { ...body, validHours: validHours(body.validHours, context) },
     {
       firstCallDatabase: services.database,
       leaseSeconds: services.leaseSeconds,
@@ -47,3 +51,22 @@ export const virtualAccount: Handler = async (request, context) => {
       throw virtualAccountError(result);
   }
 };
+
+const DEFAULT_VALID_HOURS = 24;
+
+/** An account holds its order's stock until its deadline. */
+function validHours(
+  asked: number | undefined,
+  { services, caller }: RequestContext,
+): number {
+  const { user, guest } = services.config.depositHours;
+  const longest = caller.kind === "user" ? user : guest;
+  if (asked === undefined) return Math.min(DEFAULT_VALID_HOURS, longest);
+  if (asked <= longest) return asked;
+  const problem = caller.kind === "user"
+    ? `must be at most ${longest} (VIRTUAL_ACCOUNT_MAX_HOURS)`
+    : `must be at most ${longest} for a guest`;
+  throw new AppError("invalid_request", `validHours: ${problem}`, {
+    details: [{ field: "validHours", problem }],
+  });
+}

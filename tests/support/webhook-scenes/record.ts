@@ -12,6 +12,7 @@ import {
 } from "./scene.ts";
 
 const KEY = "9a1f".repeat(16);
+const LATE = "was signed too long ago to be new";
 const UNPROVEN = "nothing proves who sent it";
 
 interface OutboxRow {
@@ -34,12 +35,14 @@ async function sendSigned(
   { name, shop }: EventUnderTest,
   entityId: string,
   headers: Record<string, string> = {},
+  signedAt = new Date(),
 ): Promise<SentEvent> {
   const body = JSON.stringify(fixture(name, { ENTITY_ID: entityId }));
   const signature = await signatureHeaders({
     scheme: "toss-v1",
     body,
     key: KEY,
+    signedAt,
   });
   const send = configuredWebhook(shop, { TOSS_SECURITY_KEY: KEY });
   const answer = await send({ body, headers: { ...signature, ...headers } });
@@ -51,6 +54,22 @@ async function sendSigned(
   });
   const isDuplicate = answer.body.duplicate === true;
   return { ...await eventRow(shop, eventId), eventId, isDuplicate };
+}
+
+/** Delivers the event long after it was signed, as one of Toss's repeats. */
+async function sendLate(
+  event: EventUnderTest,
+  { repeats = 0, minutes = 0 }: { repeats?: number; minutes?: number },
+) {
+  const entityId = crypto.randomUUID();
+  const sent = await sendSigned(
+    event,
+    entityId,
+    { "tosspayments-webhook-transmission-retried-count": String(repeats) },
+    new Date(Date.now() - minutes * 60_000),
+  );
+  const handedOn = (await outboxRows(event.shop, entityId)).length;
+  return { ...sent, handedOn };
 }
 
 /** Events that change nothing here: kept, and handed on once when somebody stands behind them. */
@@ -79,12 +98,30 @@ export const recordScene: Scene = {
   },
 
   async late(event) {
-    const entityId = crypto.randomUUID();
-    const sent = await sendSigned(event, entityId, {
-      "tosspayments-webhook-transmission-retried-count": "7",
-    });
-    assert.equal(sent.status, "processed");
-    assert.equal((await outboxRows(event.shop, entityId)).length, 1);
+    // Toss repeats after 1, 4, 16 … minutes, and may sign a repeat anew or not.
+    for (
+      const [repeats = 0, minutes = 0] of [[0, 14], [1, 15], [3, 35], [
+        7,
+        5_475,
+      ]]
+    ) {
+      const sent = await sendLate(event, { repeats, minutes });
+      assert.equal(sent.status, "processed", `${repeats}, ${minutes} min`);
+      assert.equal(sent.handedOn, 1);
+    }
+    for (
+      const [repeats = 0, minutes = 0] of [[0, 16], [3, 37], [7, 5_477], [
+        9,
+        9_000,
+      ]]
+    ) {
+      const sent = await sendLate(event, { repeats, minutes });
+      assert.deepEqual(
+        [sent.status, sent.reason, sent.verifiedBy, sent.handedOn],
+        ["ignored", LATE, "toss-v1", 0],
+        `${repeats}, ${minutes} min`,
+      );
+    }
   },
 
   async forged({ shop, send }) {

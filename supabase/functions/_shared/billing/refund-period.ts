@@ -1,5 +1,8 @@
 import type { PeriodRefund } from "../database/subscriptions.ts";
-import { makeBegunCancel } from "../payments/cancel-payment.ts";
+import {
+  type CancelResult,
+  makeBegunCancel,
+} from "../payments/cancel-payment.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 
 /** How the refunds of a period stand, taken together. */
@@ -39,9 +42,7 @@ export async function refundPeriod(
       isOpen = true;
       continue;
     }
-    refusedWith = result.kind === "refused"
-      ? result.code
-      : result.refusal.outcome;
+    refusedWith = codeOf(result);
     context.logger.error("period_refund_refused", {
       ...refund,
       code: refusedWith,
@@ -50,4 +51,18 @@ export async function refundPeriod(
   return refusedWith !== null
     ? { kind: "refused", code: refusedWith }
     : { kind: isOpen ? "open" : "made" };
+}
+
+function codeOf(
+  result: Exclude<CancelResult, { kind: "canceled" | "processing" }>,
+): string {
+  switch (result.kind) {
+    case "refused":
+      return result.code;
+    case "refused_locally":
+      return result.refusal.outcome;
+    // Only a guest gives an order up.
+    case "given_up":
+      return result.kind;
+  }
 }

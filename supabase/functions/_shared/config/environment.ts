@@ -37,6 +37,9 @@ const required = z.string("is not set");
 // database before and after the call.
 const TIMEOUT_MS = { minimum: 50, maximum: 140_000 };
 
+/** Toss lets a deposit be waited for 90 days at most (Toss: 가상계좌 발급, validHours). */
+export const LONGEST_VALID_HOURS = 2160;
+
 const signatureSchemes = list.pipe(
   z.array(
     z.enum(SCHEME_NAMES, `knows ${SCHEME_NAMES.join(", ")}`),
@@ -92,6 +95,7 @@ export const ENVIRONMENT = z.object({
     "must be cancel or keep_past_due",
   ).default("cancel"),
   AD_HOC_CHARGES: switchValue.default(false),
+  VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
 });
 
 /** The environment after parsing, still under its variables' names. */

@@ -39,6 +39,12 @@ export type PaymentSource =
   | "worker"
   | "operator";
 
+/** The longest time that a deposit may be waited for, by the kind of buyer. */
+export interface DepositHours {
+  readonly user: number;
+  readonly guest: number;
+}
+
 /** One answer of Toss and when the question was asked, by the database's clock. */
 export interface ApplyPaymentRequest {
   payment: Record<string, unknown>;
@@ -46,6 +52,8 @@ export interface ApplyPaymentRequest {
   askedAt: string;
   requestId: string;
   operationId?: string | undefined;
+  /** Beyond this an account is adopted with an alert; absent = whatever its deadline. */
+  depositHours?: DepositHours | undefined;
 }
 
 /** Sends an answer of Toss through the one door; see the comment on `public.apply_payment`. */

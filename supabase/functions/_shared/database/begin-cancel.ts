@@ -8,6 +8,8 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("resolve"), operation: cancelOperation }),
   z.object({ outcome: z.literal("processing"), orderId: z.string() }),
   z.object({ outcome: z.literal("succeeded"), cancel: cancelView }),
+  z.object({ outcome: z.literal("given_up"), orderId: z.string() }),
+  z.object({ outcome: z.literal("operation_in_progress") }),
   z.object({
     outcome: z.literal("rejected"),
     errorCode: z.string(),
@@ -50,7 +52,9 @@ export interface BeginCancelRequest {
    * with a cancel that the database itself has begun.
    */
   requestDigests?: string[];
-  /** `operator`, or the user's id. */
+  /** The order's amount, which a guest's page holds. */
+  amount?: number | undefined;
+  /** `operator`, `guest`, or the user's id. */
   requestedBy: string;
   /** The refund account, encrypted with `operationId` as associated data. */
   secret?: { keyId: string; ciphertext: string } | undefined;

@@ -45,6 +45,8 @@ export interface ReceiveWebhookRequest {
   asksToss: boolean;
   payload: unknown;
   verifiedBy: string | null;
+  /** What the fitting signature covers; null when it covers no time. */
+  signedAt: string | null;
   /** Whether the platform names one of Toss's published senders. */
   fromToss: boolean;
   /** Null when the event is ignored on arrival. */

@@ -17,7 +17,7 @@ export const FUNCTION_ACCESS = {
   "billing-charge": { modes: ["cron", "secret"], browser: false },
   // The redirect brings no credential but its signed state, so what each route needs is asked there (require-user.ts).
   "billing-issue": { modes: ["user", "anyone"], browser: true },
-  cancel: { modes: ["secret", "user"], browser: true },
+  cancel: { modes: ["secret", "user", "publishable"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },

@@ -19,5 +19,6 @@ export function createOperationContext(
     dunning: services.config.dunning,
     leaseSeconds: services.leaseSeconds,
     mode: services.config.toss.mode,
+    depositHours: services.config.depositHours,
   };
 }

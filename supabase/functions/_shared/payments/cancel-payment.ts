@@ -16,6 +16,8 @@ import { untilSettled } from "./until-settled.ts";
 export interface CancelRequest {
   orderId?: string | undefined;
   paymentKey?: string | undefined;
+  /** The order's; only a guest names it, and it must be right. */
+  amount?: number | undefined;
   cancelReason: string;
   /** Absent = everything left. */
   cancelAmount?: number | undefined;
@@ -28,13 +30,23 @@ export interface CancelRequest {
 /** Refusals that were decided in our own database; Toss was not asked. */
 export type LocalCancelRefusal = Exclude<
   BeginCancelAnswer,
-  { outcome: "proceed" | "resolve" | "processing" | "succeeded" | "rejected" }
+  {
+    outcome:
+      | "proceed"
+      | "resolve"
+      | "processing"
+      | "succeeded"
+      | "given_up"
+      | "rejected";
+  }
 >;
 
 /** How a cancel ended. */
 export type CancelResult =
   | Exclude<CancelOutcome, { kind: "processing" }>
   | { kind: "processing"; orderId: string }
+  /** An order without a payment has ended; Toss was not asked. */
+  | { kind: "given_up"; orderId: string }
   | { kind: "refused_locally"; refusal: LocalCancelRefusal };
 
 /** What a cancel needs besides what any operation needs. */
@@ -43,7 +55,7 @@ export interface CancelOptions {
   firstCallDatabase: Database;
   leaseSeconds: number;
   mode: "test" | "live";
-  /** `operator`, or the user's id. */
+  /** `operator`, `guest`, or the user's id. */
   requestedBy: string;
 }
 
@@ -116,6 +128,11 @@ async function followCancel(
         return {
           isSettled: true,
           result: { kind: "canceled", cancel: begun.cancel },
+        };
+      case "given_up":
+        return {
+          isSettled: true,
+          result: { kind: "given_up", orderId: begun.orderId },
         };
       case "rejected":
         return {

@@ -93,9 +93,10 @@ export async function settleOperation(
   operation: PayingOperation,
   payment: TossPayment,
 ): Promise<ConfirmOutcome> {
-  const { database, source, requestId } = context;
+  const { database, source, requestId, depositHours } = context;
   const answer = await applyPayment(database, {
     payment: paymentSnapshot(payment),
+    depositHours,
     source,
     askedAt: operation.askedAt,
     requestId,

@@ -1,4 +1,4 @@
-import type { PaymentSource } from "../database/apply-payment.ts";
+import type { DepositHours, PaymentSource } from "../database/apply-payment.ts";
 import type { DunningPolicy } from "../database/charges.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
@@ -19,6 +19,7 @@ export interface OperationContext {
   dunning: DunningPolicy;
   leaseSeconds: number;
   mode: "test" | "live";
+  depositHours: DepositHours;
   /** As of which time a run with test keys acts (ISO 8601); null or absent = now. */
   asOf?: string | null;
 }

@@ -18,6 +18,7 @@ import {
   parseEvent,
 } from "./parse-event.ts";
 import { requireProof } from "./signatures/require-signature.ts";
+import { signedTime } from "./signatures/signed-time.ts";
 import { storableJson } from "./storable-json.ts";
 
 /** Toss's own headers on every delivery (Toss: webhook events). */
@@ -138,6 +139,7 @@ export async function storeDelivery(
     asksToss: KINDS_THAT_ASK.includes(event.kind),
     payload: storableJson(redactJson(json)),
     verifiedBy: provenBy,
+    signedAt: signedTime(headers, provenBy),
     fromToss: isFromToss(headers, services.config.webhook.clientIpHeader),
     keyId: raw?.keyId ?? null,
     ciphertext: raw?.ciphertext ?? null,

@@ -66,7 +66,7 @@ async function giveUpOverdueOrders(
 }
 
 async function settle(
-  { toss, database, source, requestId, logger }: OperationContext,
+  { toss, database, source, requestId, logger, depositHours }: OperationContext,
   { paymentKey, askedAt }: UnsettledPayment,
 ): Promise<boolean> {
   const answer = await toss.getPayment(paymentKey);
@@ -76,6 +76,7 @@ async function settle(
   }
   const applied = await applyPayment(database, {
     payment: paymentSnapshot(answer.value),
+    depositHours,
     source,
     askedAt,
     requestId,

@@ -14,12 +14,13 @@ export interface AnswerOfToss {
 
 /** Lets an answer of Toss through the one door. */
 export async function applyAnswer(
-  { database, source, requestId }: OperationContext,
+  { database, source, requestId, depositHours }: OperationContext,
   event: WebhookEvent,
   { payment, verifiedBy }: AnswerOfToss,
 ): Promise<Verdict> {
   const applied = await applyPayment(database, {
     payment: paymentSnapshot(payment),
+    depositHours,
     source,
     askedAt: event.askedAt,
     requestId,
