@@ -13,6 +13,8 @@ export interface Exploration {
   steps: number;
   /** Worlds side by side, each a database of its own. */
   worlds: number;
+  /** A fault to put into each database, in SQL, for trying whether it is found. @default none */
+  harm?: string;
   /** Is told of every sequence that is done. @default nothing */
   onSequence?: (done: number) => void;
 }
@@ -60,7 +62,7 @@ export async function explore(plan: Exploration): Promise<ExplorationResult> {
   let done = 0;
   let steps = 0;
   const work = async () => {
-    const world = await World.open();
+    const world = await World.open(plan.harm);
     try {
       while (next < plan.sequences) {
         const seed = plan.seed + next++;
