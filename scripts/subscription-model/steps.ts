@@ -54,7 +54,7 @@ const KINDS: readonly (readonly [number, Step["do"]])[] = [
   [8, "subscribe"],
   [2, "notice"],
   [2, "resume"],
-  [1, "cancel_now"],
+  [2, "cancel_now"],
   [7, "change_plan"],
   [3, "change_method"],
   [3, "retry"],
