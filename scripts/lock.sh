@@ -16,6 +16,7 @@ if [ $# -gt 0 ]; then
 fi
 cd "$(dirname "$0")/.."
 export DENO_TLS_CA_STORE="${DENO_TLS_CA_STORE:-system}"
+deno="deno@$(<.deno-version)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -26,17 +27,17 @@ cp import_map.json "$work/"
 npx -y deno@2.1.4 cache --quiet --no-config --import-map=import_map.json --lock="$work/deno.lock" --frozen=false "$work/runtime.ts" "${entries[@]}"
 # The current Deno also wants the import map's packages named; 2.1.4 ignores that section and would
 # drop it, which is why runs on 2.1.4 are given --no-lock (.ci/run).
-npx -y deno eval --no-config "
+npx -y "$deno" eval --no-config "
   const lock = JSON.parse(Deno.readTextFileSync('$work/deno.lock'));
   const map = JSON.parse(Deno.readTextFileSync('import_map.json')).imports;
   const bare = Object.values(map).map((s) => s.replace(/^(npm:(?:@[^/]+\/)?[^/]+).*/, '\$1'));
   lock.workspace = { dependencies: [...new Set(bare)].sort() };
   Deno.writeTextFileSync('deno.lock', JSON.stringify(lock, null, 2) + '\n');
 "
-npx -y deno eval --no-config "
+npx -y "$deno" eval --no-config "
   const map = JSON.parse(Deno.readTextFileSync('import_map.json')).imports;
   Deno.writeTextFileSync('$work/all.ts', Object.keys(map).map((k) => 'import \"' + k + '\";').join('\n'));
 "
-npx -y deno cache --quiet --node-modules-dir=auto --lock=scripts/deno.lock --frozen=false --config=deno.json "$work/all.ts"
+npx -y "$deno" cache --quiet --node-modules-dir=auto --lock=scripts/deno.lock --frozen=false --config=deno.json "$work/all.ts"
 head -n 2 deno.lock | grep -q '"4"'
 echo "deno.lock (version 4) and scripts/deno.lock written"

@@ -280,11 +280,6 @@ begin
   where c.undone_at is not null and c.order_status is distinct from 'refunded'
 
   union all
-  select 'refund_is_promised_at_the_end', c.id::text, format('%s promised back while the subscription lives', c.refund_due)
-  from charge as c
-  where c.refund_due is not null
-
-  union all
   select 'renewal_costs_its_plan', c.id::text, format('%s is charged for a period of %s', c.amount, c.plan_amount)
   from charge as c
   where c.kind in ('start', 'renewal') and c.status in ('pending', 'processing', 'unknown', 'declined')

@@ -344,6 +344,23 @@ test("a dead webhook and one that waits are named", async (shop) => {
   assertHealthy(await examine(shop));
 });
 
+test("an inbox that strangers flood is named", async (shop) => {
+  const { sql } = shop.stack;
+  await sql`
+    insert into public.webhook_events (
+      dedupe_key, payload, delivery_count, status, last_error, processed_at, next_attempt_at, received_at, created_at
+    ) values (
+      'flood-of-doctor', '{}', 1001, 'ignored', 'nothing proves who sent it', now(), now(), now(), now()
+    )`;
+  const flooded = await examine(shop).finally(() =>
+    sql`delete from public.webhook_events where dedupe_key = 'flood-of-doctor'`
+  );
+
+  const finding = assertOnlyWarning(flooded, "webhook_inbox");
+  assert.match(finding.detail, /a thousand events without proof/);
+  assertHealthy(await examine(shop));
+});
+
 test("any other critical alert is named", async (shop) => {
   const { sql } = shop.stack;
   const write = (event: string) =>

@@ -36,16 +36,26 @@ const NAMED: readonly {
     "docs/virtual-accounts.md, The sweep. Look for accounts that nobody means to pay into.",
 }];
 
+/** What the inbox of webhooks raises when it is too large or grows too fast. */
+const INBOX_ALERTS: Readonly<Record<string, string>> = {
+  webhook_inbox_large: "takes more than 250 MB",
+  webhook_flood: "gets more than a thousand events without proof an hour",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
+  ...Object.keys(INBOX_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
 /** Nothing waits for longer than it should, and the books are whole. */
 export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
-    const checks = [...NAMED.map(({ check }) => check), "alerts", "invariants"];
+    const checks = [
+      ...NAMED.map(({ check }) => check),
+      ...["webhook_inbox", "alerts", "invariants"],
+    ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
   const { alerts, invariantViolations } = database.diagnosis;
@@ -55,6 +65,7 @@ export const checkBacklog: Check = ({ database }) => {
       const detail = `${countOf(rows)} ${what}, the oldest for ${ageOf(rows)}`;
       return judge(check, rows, { none: `no ${what}`, detail, action });
     }),
+    judgeInbox(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -77,6 +88,18 @@ function judge(
   return rows.some(({ level }) => level === "critical")
     ? fail(check, text.detail, text.action)
     : warn(check, text.detail, text.action);
+}
+
+function judgeInbox(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in INBOX_ALERTS);
+  return judge("webhook_inbox", rows, {
+    none: "the inbox of webhooks is small, and nobody floods it",
+    detail: `the inbox ${
+      rows.map(({ alert }) => INBOX_ALERTS[alert]).join(", and ")
+    }`,
+    action:
+      "docs/operations.md, Alerts. Set WEBHOOK_URL_TOKEN against strangers; what was processed may be archived.",
+  });
 }
 
 function judgeOthers(rows: readonly Alert[]): Finding {

@@ -1,0 +1,358 @@
+import { afterMidnight, boundary, DAY, HOUR, MINUTE } from "./calendar.ts";
+import type {
+  Behaviour,
+  Charge,
+  Model,
+  OpenCharge,
+  Payment,
+  Plan,
+  Subscription,
+} from "./state.ts";
+
+/** What becomes of Toss's next answer: it comes, it is lost, or the request is. */
+export type Fate = "answered" | "lost" | "unsent";
+
+/** How an attempt ended for whoever waits. */
+export type Ending = "paid" | "declined" | "unknown";
+
+const SCHEDULE_DAYS = [1, 3, 5, 7];
+const GRACE = 7 * DAY;
+/** A first charge and an upgrade are sent for so long. */
+export const PATIENCE = 30 * MINUTE;
+
+/** The start of a period of a subscription. */
+export function startOf(of: Subscription, period: number): number {
+  const { unit, count } = of.plan;
+  return boundary(of.anchor, unit, count, period - of.anchorPeriod);
+}
+
+/** Ends running access where other access, or none, takes over. */
+export function cutAccess(of: Subscription, time: number): void {
+  for (const span of of.spans) span.to = Math.min(span.to, time);
+}
+
+/** Ends a subscription with its access. */
+export function end(of: Subscription, time: number): void {
+  of.status = "canceled";
+  of.debt = null;
+  cutAccess(of, time);
+}
+
+function takeMoney(model: Model, charge: Charge): Payment {
+  const { least, most, from, to, plan, earlier } = charge;
+  const payment: Payment = {
+    paymentKey: null,
+    least,
+    most,
+    from,
+    to,
+    plan,
+    earlier,
+    refunded: 0,
+    period: null,
+  };
+  model.payments.push(payment);
+  return payment;
+}
+
+function isUsable(model: Model, card: number): boolean {
+  return model.cards[card]?.isRemoved === false;
+}
+
+/** A payment pays for its period. */
+export function settlePaid(
+  of: Subscription,
+  charge: Charge,
+  payment: Payment,
+  model: Model,
+): void {
+  payment.period = charge.period;
+  payment.from = charge.from;
+  payment.to = charge.to;
+  of.open = null;
+  of.payments.push(payment);
+  const span = {
+    plan: charge.plan.id,
+    from: charge.from,
+    to: charge.to,
+    payment,
+  };
+  if (charge.kind === "upgrade") {
+    cutAccess(of, charge.from);
+    of.next = null;
+  } else {
+    // What was given on credit is paid for.
+    of.spans = of.spans.filter(({ from }) => from < charge.from);
+    of.period = charge.period;
+    of.from = charge.from;
+    of.to = charge.to;
+    of.debt = null;
+    of.needsCard = !isUsable(model, of.card);
+  }
+  of.status = "active";
+  of.plan = charge.plan;
+  of.spans.push(span);
+}
+
+/** The subscription that a paid first period begins. */
+export function beginPaid(
+  model: Model,
+  start: OpenCharge,
+  payment: Payment,
+  now: number,
+): void {
+  const { plan, card } = start;
+  const to = boundary(now, plan.unit, plan.count, 1);
+  const of: Subscription = {
+    plan,
+    status: "active",
+    card: isUsable(model, card)
+      ? card
+      : newestSince(model, model.cards[card]?.registeredAt ?? 0) ?? card,
+    needsCard: false,
+    methodChangedAt: 0,
+    anchor: now,
+    anchorPeriod: 0,
+    period: 0,
+    from: now,
+    to,
+    hasNotice: false,
+    next: null,
+    debt: null,
+    open: null,
+    spans: [],
+    payments: [],
+    canceledNow: null,
+  };
+  model.subscriptions.push(of);
+  settlePaid(of, { ...start, from: now, to }, payment, model);
+}
+
+function newestSince(model: Model, time: number): number | null {
+  for (let card = model.cards.length - 1; card >= 0; card--) {
+    const { registeredAt } = model.cards[card] ?? { registeredAt: -1 };
+    if (registeredAt >= time && isUsable(model, card)) return card;
+  }
+  return null;
+}
+
+function nextTry(
+  behaviour: Exclude<Behaviour, "ok">,
+  since: number,
+  now: number,
+): number | null {
+  if (now >= since + GRACE || behaviour === "hard") return null;
+  if (behaviour === "limit") return afterMidnight(now);
+  const day = SCHEDULE_DAYS.find((days) => since + days * DAY > now);
+  return day === undefined ? null : Math.max(since + day * DAY, now + HOUR);
+}
+
+/** A refusal belongs to the card that was tried; the days count from when it is known. */
+export function settleDeclined(
+  model: Model,
+  of: Subscription,
+  charge: Charge & { card: number | null; begunAt: number | null },
+  behaviour: Exclude<Behaviour, "ok">,
+  now: number,
+): void {
+  of.open = null;
+  const isOfPresent = charge.card === null || charge.card === of.card;
+  of.needsCard ||= (behaviour === "hard" && isOfPresent) ||
+    !isUsable(model, of.card);
+  const isRenewal = charge.kind === "renewal";
+  const newer = charge.begunAt !== null && isOfPresent &&
+      (isRenewal || of.needsCard)
+    ? newestSince(model, Math.max(charge.begunAt, of.methodChangedAt))
+    : null;
+  if (newer !== null) {
+    of.card = newer;
+    of.needsCard = false;
+    of.methodChangedAt = now;
+  }
+  if (!isRenewal) return undoLater(of);
+  const since = charge.declinedSince ?? now;
+  const goesOn = !of.needsCard && (newer !== null || !isOfPresent);
+  const nextAt = goesOn ? now : nextTry(behaviour, since, now);
+  const graceEnd = Math.max(since + GRACE, nextAt ?? 0);
+  of.status = "past_due";
+  of.debt = { ...charge, declinedSince: since, nextAt, graceEnd };
+  const isOver = !goesOn && nextAt === null &&
+    (behaviour !== "hard" || now >= graceEnd);
+  if (isOver) return end(of, now);
+  if (!goesOn) grant(of, charge, graceEnd);
+}
+
+/** Access to a period that is not paid (yet). */
+function grant(of: Subscription, { plan, from }: Charge, to: number): void {
+  of.spans = of.spans.filter((span) =>
+    span.payment !== null || span.from < from
+  );
+  of.spans.push({ plan: plan.id, from, to, payment: null });
+}
+
+/** Charges a card; what the answer is, if there is one. */
+export function attempt(
+  model: Model,
+  of: Subscription | null,
+  charge: Charge,
+  card: number,
+  now: number,
+  fate: Fate,
+): Ending {
+  const behaviour = model.cards[card]?.behaviour ?? "hard";
+  const open: OpenCharge = { ...charge, card, begunAt: now, truth: null };
+  if (fate !== "unsent") {
+    open.truth = behaviour === "ok" ? takeMoney(model, charge) : behaviour;
+  }
+  if (of === null) model.starts.push(open);
+  else {
+    of.open = open;
+    if (charge.kind === "renewal") {
+      // While the answer is not known there is access.
+      of.debt = null;
+      grant(of, charge, Infinity);
+    }
+  }
+  return fate === "answered" ? conclude(model, of, open, now) : "unknown";
+}
+
+/** The shop learns what happened at Toss, or sends again. */
+export function conclude(
+  model: Model,
+  of: Subscription | null,
+  open: OpenCharge,
+  now: number,
+): Ending {
+  if (open.truth === null) return sendAgain(model, of, open, now);
+  model.starts = model.starts.filter((start) => start !== open);
+  if (typeof open.truth === "string") {
+    if (of !== null) settleDeclined(model, of, open, open.truth, now);
+    return "declined";
+  }
+  if (of === null) beginPaid(model, open, open.truth, now);
+  else settlePaid(of, open, open.truth, model);
+  return "paid";
+}
+
+function sendAgain(
+  model: Model,
+  of: Subscription | null,
+  open: OpenCharge,
+  now: number,
+): Ending {
+  const isGivenUp = open.kind !== "renewal" &&
+    (now - open.begunAt >= PATIENCE ||
+      (open.kind === "upgrade" && now >= open.to));
+  if (isGivenUp) {
+    model.starts = model.starts.filter((start) => start !== open);
+    if (of !== null) {
+      of.open = null;
+      undoLater(of);
+    }
+    return "declined";
+  }
+  const { behaviour, isRemoved } = model.cards[open.card] ??
+    { behaviour: "hard" as const, isRemoved: true };
+  if (isRemoved) open.truth = "hard";
+  else open.truth = behaviour === "ok" ? takeMoney(model, open) : behaviour;
+  return conclude(model, of, open, now);
+}
+
+/** The next period of a subscription, with the plan chosen for it; periods that are over were missed. */
+export function nextPeriod(of: Subscription, now: number): Charge {
+  if (of.next !== null) {
+    if (of.next.unit !== of.plan.unit || of.next.count !== of.plan.count) {
+      of.anchor = of.to;
+      of.anchorPeriod = of.period + 1;
+    }
+    of.plan = of.next;
+    of.next = null;
+  }
+  let period = of.period + 1;
+  while (startOf(of, period + 1) <= now) period++;
+  const { plan } = of;
+  return {
+    kind: "renewal",
+    plan,
+    least: plan.price,
+    most: plan.price,
+    period,
+    from: startOf(of, period),
+    to: startOf(of, period + 1),
+    declinedSince: null,
+    earlier: null,
+  };
+}
+
+/** Charges a debt, or the next period. Without a card that works Toss is not asked. */
+export function chargeDue(
+  model: Model,
+  of: Subscription,
+  now: number,
+  fate: Fate,
+): Ending {
+  const charge = of.debt ?? nextPeriod(of, now);
+  if (isUsable(model, of.card)) {
+    return attempt(model, of, charge, of.card, now, fate);
+  }
+  const refused = { ...charge, card: null, begunAt: null };
+  settleDeclined(model, of, refused, "hard", now);
+  return "declined";
+}
+
+/** When something happens to a subscription by itself; null when nothing does. */
+export function nextEvent(of: Subscription): number | null {
+  if (of.status === "canceled" || of.open !== null) return null;
+  if (of.debt !== null) return of.debt.nextAt ?? of.debt.graceEnd;
+  return of.to;
+}
+
+/** A run of the jobs, after what was open can be asked about. */
+export function tick(model: Model, now: number): void {
+  for (const of of [...model.subscriptions]) {
+    if (of.open !== null) conclude(model, of, of.open, now);
+  }
+  for (const start of [...model.starts]) conclude(model, null, start, now);
+  for (const of of model.subscriptions) {
+    for (let rounds = 0; rounds < 20; rounds++) {
+      const at = nextEvent(of);
+      if (at === null || at > now) break;
+      if (of.hasNotice) end(of, of.to);
+      else if (of.debt !== null && of.debt.nextAt === null) {
+        end(of, of.debt.graceEnd);
+      } else chargeDue(model, of, now, "answered");
+    }
+  }
+}
+
+/** The payments of the current period that still hold money, the latest last. */
+export function heldPayments(of: Subscription): Payment[] {
+  return of.payments.filter((one) =>
+    one.period === of.period && one.refunded < one.least
+  );
+}
+
+/** Goes back from upgrades that were refunded in full. */
+export function undoLater(of: Subscription): void {
+  if (of.status !== "active" || of.open !== null) return;
+  const ofPeriod = of.payments.filter((one) => one.period === of.period);
+  let plan: Plan | null = null;
+  while (ofPeriod.length > 0) {
+    const last = ofPeriod.at(-1);
+    if (last === undefined || last.refunded < last.least) break;
+    if (last.earlier !== null) plan = last.earlier;
+    ofPeriod.pop();
+    of.payments.splice(of.payments.indexOf(last), 1);
+  }
+  const inForce = ofPeriod.at(-1);
+  if (plan === null || inForce === undefined) return;
+  if (of.next?.id === plan.id) of.next = null;
+  of.plan = plan;
+  of.spans = of.spans.filter(({ payment }) => payment !== inForce);
+  of.spans.push({
+    plan: plan.id,
+    from: inForce.from,
+    to: inForce.to,
+    payment: inForce,
+  });
+}

@@ -1,0 +1,188 @@
+import type { Unit } from "./calendar.ts";
+
+/** A plan as the shop sells it. */
+export interface Plan {
+  id: string;
+  price: number;
+  unit: Unit;
+  count: number;
+  trialDays: number;
+  group: string | null;
+}
+
+/** What a card answers when it is charged. */
+export type Behaviour = "ok" | "soft" | "hard" | "limit";
+
+/** A card of the user, named by the order of registration. */
+export interface Card {
+  behaviour: Behaviour;
+  isRemoved: boolean;
+  registeredAt: number;
+}
+
+/** Time in which there is access to a plan. */
+export interface Span {
+  plan: string;
+  from: number;
+  to: number;
+  /** The payment that gives it; null for a trial, and on credit. */
+  payment: Payment | null;
+}
+
+/** Money that Toss took. The amount of an upgrade depends on the moment, hence two limits. */
+export interface Payment {
+  /** Toss's name for it; null until it was seen. */
+  paymentKey: string | null;
+  least: number;
+  most: number;
+  refunded: number;
+  /** Null until the shop knows of it, and for what paid for nothing. */
+  period: number | null;
+  from: number;
+  to: number;
+  plan: Plan;
+  /** The plan that an upgrade has replaced. */
+  earlier: Plan | null;
+}
+
+/** An amount that is, or was, charged. */
+export interface Charge {
+  kind: "start" | "renewal" | "upgrade";
+  plan: Plan;
+  least: number;
+  most: number;
+  period: number;
+  from: number;
+  to: number;
+  /** Day zero of dunning. */
+  declinedSince: number | null;
+  earlier: Plan | null;
+}
+
+/** A charge whose answer the shop does not know. */
+export interface OpenCharge extends Charge {
+  card: number;
+  begunAt: number;
+  /** What happened at Toss; null: nothing arrived. */
+  truth: Payment | Exclude<Behaviour, "ok"> | null;
+}
+
+/** One subscription as docs/subscriptions.md describes it. */
+export interface Subscription {
+  plan: Plan;
+  status: "trialing" | "active" | "past_due" | "canceled";
+  card: number;
+  needsCard: boolean;
+  methodChangedAt: number;
+  anchor: number;
+  anchorPeriod: number;
+  period: number;
+  from: number;
+  to: number;
+  hasNotice: boolean;
+  next: Plan | null;
+  debt: (Charge & { nextAt: number | null; graceEnd: number }) | null;
+  open: OpenCharge | null;
+  spans: Span[];
+  payments: Payment[];
+  /** Of one that `cancel_now` has ended: whether a paid period ran, and whether money was given back. */
+  canceledNow: { at: number; isRunning: boolean; isRefunded: boolean } | null;
+}
+
+/** Everything about one user. */
+export interface Model {
+  cards: Card[];
+  subscriptions: Subscription[];
+  /** First periods whose answer is not known. */
+  starts: OpenCharge[];
+  /** All that Toss took. */
+  payments: Payment[];
+  /** When something reached Toss that counts for the limit. */
+  attempts: number[];
+  hadTrial: string[];
+}
+
+export const PLANS = [
+  {
+    id: "basic",
+    price: 10_000,
+    unit: "month",
+    count: 1,
+    trialDays: 0,
+    group: "main",
+  },
+  {
+    id: "plus",
+    price: 10_090,
+    unit: "month",
+    count: 1,
+    trialDays: 0,
+    group: "main",
+  },
+  {
+    id: "pro",
+    price: 25_000,
+    unit: "month",
+    count: 1,
+    trialDays: 0,
+    group: "main",
+  },
+  {
+    id: "trial",
+    price: 12_000,
+    unit: "month",
+    count: 1,
+    trialDays: 7,
+    group: "main",
+  },
+  {
+    id: "weekly",
+    price: 3_300,
+    unit: "week",
+    count: 1,
+    trialDays: 0,
+    group: "main",
+  },
+  {
+    id: "daily",
+    price: 1_000,
+    unit: "day",
+    count: 3,
+    trialDays: 0,
+    group: "main",
+  },
+  {
+    id: "extra",
+    price: 7_700,
+    unit: "month",
+    count: 2,
+    trialDays: 0,
+    group: null,
+  },
+  {
+    id: "extra2",
+    price: 9_900,
+    unit: "month",
+    count: 2,
+    trialDays: 0,
+    group: null,
+  },
+] as const satisfies readonly Plan[];
+
+/** The plan of that name. */
+export function planOf(id: string): Plan {
+  const plan = PLANS.find((one) => one.id === id);
+  if (plan === undefined) throw new RangeError(`no plan ${id}`);
+  return plan;
+}
+
+export function emptyModel(): Model {
+  return {
+    cards: [],
+    subscriptions: [],
+    starts: [],
+    payments: [],
+    attempts: [],
+    hadTrial: [],
+  };
+}
