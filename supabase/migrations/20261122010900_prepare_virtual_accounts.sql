@@ -102,11 +102,19 @@ begin
   end if;
   present := private.clock_now();
 
+  -- Whoever tries amounts learns no more by it, not even when one is right; only who brings the order's own payment
+  -- does.
+  if buying.payment_key is distinct from asked_key and private.order_refusals_of(buying.id) >= 20 and not exists (
+    select 1 from public.operations as op
+    where op.order_id = buying.id and op.payment_key = asked_key
+  ) then
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
   if asked_amount <> buying.amount then
-    -- Whoever tries amounts learns no more by it, and fills no log that nobody may delete from.
     if private.order_refusals_of(buying.id) >= 20 then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
+    -- One line and a count: the log is one that nobody may delete from.
     if private.count_order_refusal(buying.id, 'amount_mismatch', present) = 1 then
       perform private.write_event(jsonb_build_object(
         'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,

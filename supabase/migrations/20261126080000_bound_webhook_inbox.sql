@@ -54,6 +54,29 @@ $$;
 comment on function private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
   'Hands an event to one processor and notes whether its question is one of a stranger''s; the caller holds the subject''s lock.';
 
+create function private.count_unsigned_questions(checked_order_id text, at timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*)
+    from public.webhook_events as e
+    where e.order_id = checked_order_id and e.leased_at > at - interval '1 minute'
+      and (e.asked_as_stranger or (
+        -- A callback that knows the deposit's secret is no stranger's.
+        e.asks_toss and e.shares_answer and coalesce(e.verified_by, 're-query') = 're-query'
+      ))
+  );
+end;
+$$;
+
+comment on function private.count_unsigned_questions(text, timestamptz) is
+  'How many questions about the order unsigned events have led to within the last minute.';
+revoke execute on function private.count_unsigned_questions(text, timestamptz) from public, anon, authenticated;
+
 create or replace function private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
 returns boolean
 language plpgsql
@@ -61,17 +84,12 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select count(*) >= 5
-    from public.webhook_events as e
-    where e.order_id = checked_order_id and e.leased_at > at - interval '1 minute'
-      and e.asked_as_stranger
-  );
+  return private.count_unsigned_questions(checked_order_id, at) >= 5;
 end;
 $$;
 
 comment on function private.webhook_order_is_over_budget(text, timestamptz) is
-  'Whether unsigned events about payments that nobody knows have led to five questions about the order within the last minute, by whatever key: more than any buyer makes.';
+  'Whether unsigned events have led to five questions about the order within the last minute, by whatever key, known or invented: more than any buyer makes.';
 
 create function private.webhook_strangers_are_over_budget(at timestamptz)
 returns boolean
@@ -91,6 +109,31 @@ $$;
 comment on function private.webhook_strangers_are_over_budget(timestamptz) is
   'Whether unsigned events about unknown payments of all orders together have led to sixty questions within the last minute.';
 revoke execute on function private.webhook_strangers_are_over_budget(timestamptz) from public, anon, authenticated;
+
+create index webhook_events_leased_at on public.webhook_events (leased_at)
+  where leased_at is not null and not from_toss;
+
+create function private.webhook_questions_are_many(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 300 from (
+      select from public.webhook_events as e
+      where e.leased_at > at - interval '1 minute' and e.leased_at is not null and not e.from_toss
+        and e.asks_toss and coalesce(e.verified_by, 're-query') = 're-query'
+      limit 300
+    ) as few
+  );
+end;
+$$;
+
+comment on function private.webhook_questions_are_many(timestamptz) is
+  'Whether unsigned events that do not come from Toss''s own senders have led to three hundred questions within the last minute, about known payments too.';
+revoke execute on function private.webhook_questions_are_many(timestamptz) from public, anon, authenticated;
 
 create function private.count_webhook_looks(looked_subject text, at timestamptz, span interval)
 returns integer
@@ -127,8 +170,24 @@ begin
     -- One at a time, so that many that come together cannot all count the same. Always the last lock of its
     -- transaction.
     perform private.lock_webhook_subject('strangers');
-    return private.webhook_order_is_over_budget(event.order_id, at)
+    -- The last one is kept for a payment that we know, if there is one.
+    return private.count_unsigned_questions(event.order_id, at) >= case
+        when exists (select 1 from public.payments as p where p.order_id = event.order_id)
+          or exists (
+            select 1 from public.operations as op where op.order_id = event.order_id and op.payment_key is not null
+          )
+        then 4 else 5 end
       or (not event.from_toss and private.webhook_strangers_are_over_budget(at));
+  end if;
+  if not event.from_toss and event.asks_toss and event.shares_answer
+    and (
+      (private.webhook_order_is_over_budget(event.order_id, at)
+        -- Whoever has spent it on invented keys cannot keep the real one waiting.
+        and private.count_webhook_looks(event.subject, at, '1 minute') >= 1)
+      or private.webhook_questions_are_many(at)
+    )
+  then
+    return true;
   end if;
   return private.count_webhook_looks(event.subject, at, '1 minute') >= 20
     or private.count_webhook_looks(event.subject, at, '1 hour') >= 60;
@@ -136,7 +195,7 @@ end;
 $$;
 
 comment on function private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
-  'Whether Toss has been asked often enough on the word of strangers: twenty times a minute and sixty an hour about a payment that we know, five times a minute about an order otherwise, sixty about all such orders. Further events wait for the worker.';
+  'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key, the last of them kept for a payment that we know; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
 
 create function private.shorten_webhook_payload(payload jsonb)
 returns jsonb
@@ -564,8 +623,13 @@ begin
     then
       continue;
     end if;
-    if candidate.asks_toss and private.webhook_is_unfamiliar(candidate)
-      and private.webhook_subject_is_over_budget(candidate, private.clock_now())
+    -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
+    -- could keep it waiting.
+    if candidate.asks_toss and (case when private.webhook_is_unfamiliar(candidate)
+      then private.webhook_subject_is_over_budget(candidate, private.clock_now())
+      else candidate.verified_by is null and not candidate.from_toss
+        and (private.webhook_questions_are_many(private.clock_now())
+          or private.count_webhook_looks(candidate.subject, private.clock_now(), '1 minute') >= 5) end)
     then
       update public.webhook_events as e set next_attempt_at = private.clock_now() + interval '1 minute'
       where e.subject = candidate.subject and e.status in ('received', 'failed');

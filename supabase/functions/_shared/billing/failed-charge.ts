@@ -1,3 +1,4 @@
+import { stillWaits } from "../payments/finish-operation.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { type DeclineClass, declineClass } from "./decline-class.ts";
@@ -12,6 +13,16 @@ export interface Decline {
 /** Whether Toss's record says that a payment has failed for good. */
 export function hasFailed({ status }: TossPayment): boolean {
   return status === "ABORTED" || status === "EXPIRED";
+}
+
+/**
+ * Whether a payment under a charge's orderId is none that was asked for here: a user who sees the orderId may open
+ * Toss's window under it. It can take no money, because nobody confirms it; what it is says nothing about the charge,
+ * and Toss, asked for the order, does not say which of several payments it answers with.
+ */
+export function isForeign(payment: TossPayment): boolean {
+  return payment.type !== null && payment.type !== "BILLING" &&
+    (hasFailed(payment) || stillWaits(payment));
 }
 
 /**

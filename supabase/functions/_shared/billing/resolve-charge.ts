@@ -6,7 +6,7 @@ import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { declineClass } from "./decline-class.ts";
-import { declineOf, hasFailed } from "./failed-charge.ts";
+import { declineOf, hasFailed, isForeign } from "./failed-charge.ts";
 import {
   leaveChargeOpen,
   refuseCharge,
@@ -25,6 +25,7 @@ export async function resolveCharge(
   const outcome = await context.toss.getPaymentByOrder(charge.orderId);
   switch (outcome.kind) {
     case "answered":
+      if (isForeign(outcome.value)) return await lookBehind(context, charge);
       return hasFailed(outcome.value)
         ? await judgeFailed(context, charge, outcome.value)
         : await settleCharge(context, charge, outcome.value);
@@ -38,6 +39,23 @@ export async function resolveCharge(
         unansweredQuestion(outcome),
       );
   }
+}
+
+/**
+ * Behind a payment that the user opened there may be ours, or none. Sent again, Toss answers as before, or refuses an
+ * orderId that was paid; what must not be sent any more stays open.
+ */
+async function lookBehind(
+  context: OperationContext,
+  charge: ChargeOperation,
+): Promise<ChargeOutcome> {
+  return charge.stopped === null
+    ? await chargeAgain(context, charge)
+    : await leaveChargeOpen(context, charge, {
+      code: "FOREIGN_PAYMENT",
+      message: "Toss shows a payment that was not asked for here.",
+      keyIsSpent: false,
+    });
 }
 
 /** Toss keeps a record of a refused approval; only one that blames the customer's method is a decline. */

@@ -12,7 +12,7 @@ import { happenedBefore, REPEATED } from "../payments/earlier-answer.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { CHARGE_TIMEOUT } from "./decline-class.ts";
-import { declineOf, hasFailed } from "./failed-charge.ts";
+import { declineOf, hasFailed, isForeign } from "./failed-charge.ts";
 import {
   endTry,
   leaveChargeOpen,
@@ -57,7 +57,7 @@ export async function sendCharge(
   switch (outcome.kind) {
     case "answered":
       return happenedBefore(charge, outcome.value.approvedAt)
-        ? await askAfterRepeat(context, charge)
+        ? await askAfterRepeat(context, charge, outcome.value.paymentKey)
         : await settleCharge(context, charge, outcome.value);
     case "refused":
       return await judge(context, charge, outcome);
@@ -117,7 +117,8 @@ async function askAfterRefusal(
 ): Promise<ChargeOutcome> {
   const { proof, isLastWord } = judgement;
   const outcome = await context.toss.getPaymentByOrder(charge.orderId);
-  if (outcome.kind === "answered") {
+  const isHidden = outcome.kind === "answered" && isForeign(outcome.value);
+  if (outcome.kind === "answered" && !isHidden) {
     const payment = outcome.value;
     if (!hasFailed(payment) && !stillWaits(payment)) {
       return await settleCharge(context, charge, payment);
@@ -126,7 +127,9 @@ async function askAfterRefusal(
     const found = proof === "moved" ? null : declineOf(payment);
     if (found !== null) return await refuseCharge(context, charge, found);
   }
-  return outcome.kind === "not_found" && proof === "nothing" && isLastWord
+  // Had an earlier try been approved, Toss would have refused the orderId (DUPLICATED_ORDER_ID) instead of the card.
+  const isNothing = outcome.kind === "not_found" || isHidden;
+  return isNothing && proof === "nothing" && isLastWord
     ? await endTry(context, charge, refusal)
     : await leaveChargeOpen(context, charge, {
       ...unprovenRefusal(refusal, judgement),
@@ -139,8 +142,9 @@ async function askAfterRefusal(
 async function askAfterRepeat(
   context: OperationContext,
   charge: ChargeOperation,
+  paymentKey: string,
 ): Promise<ChargeOutcome> {
-  const outcome = await context.toss.getPaymentByOrder(charge.orderId);
+  const outcome = await context.toss.getPayment(paymentKey);
   return outcome.kind === "answered"
     ? await settleCharge(context, charge, outcome.value)
     : await leaveChargeOpen(context, charge, REPEATED);
