@@ -1,14 +1,13 @@
 import { loadConfig } from "../../supabase/functions/_shared/config.ts";
 import { SIMULATOR_KEYS } from "../simulator/options.ts";
 import { projectVariables } from "./environment.ts";
+import { makeSecrets } from "./local-secrets.ts";
 import { isOnThisMachine } from "./outside.ts";
 
-// What a start makes up, or learns only then; sound in every respect.
+// What a start learns only then.
 const LOCAL = {
   tossApiBaseUrl: "http://127.0.0.1",
   webUrl: "http://127.0.0.1",
-  billingKeyEncryptionKeys: JSON.stringify({ local: btoa("0".repeat(32)) }),
-  cronSecret: "0".repeat(32),
 };
 
 const PLATFORM_KEY = JSON.stringify({ default: "set by the stack" });
@@ -27,7 +26,8 @@ export function configurationProblems(
     ? SIMULATOR_KEYS
     : null;
   const loaded = loadConfig({
-    ...projectVariables({ ...LOCAL, tossKeys }, given),
+    // A start makes its secrets up too: an example of one would be refused.
+    ...projectVariables({ ...LOCAL, ...makeSecrets(), tossKeys }, given),
     SUPABASE_URL: "http://127.0.0.1",
     SUPABASE_PUBLISHABLE_KEYS: PLATFORM_KEY,
     SUPABASE_SECRET_KEYS: PLATFORM_KEY,

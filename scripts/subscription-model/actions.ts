@@ -217,34 +217,39 @@ export function cancelNow(
   of: Subscription,
   isProrated: boolean,
   now: number,
+  fate: Fate,
 ): Told {
   if (of.status !== "canceled") {
     if (of.open !== null) return IN_PROGRESS;
     const isRunning = of.status === "active" && now < of.to;
-    of.canceledNow = { at: now, isRunning, isRefunded: false };
-    if (isProrated) giveBackRest(of);
+    of.canceledNow = { at: now, isRunning, isRefunded: isProrated };
+    if (isProrated) giveBackRest(of, fate);
     end(of, now);
     return "ok";
   }
   if (of.canceledNow === null) return refused("not_possible_when_canceled");
   if (!isProrated || of.canceledNow.isRefunded) return "ok";
-  return giveBackRest(of) ? "ok" : refused("nothing_to_refund");
+  return giveBackRest(of, fate) ? "ok" : refused("nothing_to_refund");
 }
 
 /** Of what the shop has kept of each payment of the period, the part of its time that is left. */
-function giveBackRest(of: Subscription): boolean {
+function giveBackRest(of: Subscription, fate: Fate): boolean {
   const ended = of.canceledNow;
   if (ended?.isRunning !== true) return false;
+  let isGiven = false;
   for (const payment of of.payments) {
     if (payment.period !== of.period) continue;
     const left = payment.to - Math.max(ended.at, payment.from);
     const kept = payment.least - payment.refunded;
     const rest = Math.floor(kept * left / (payment.to - payment.from));
     if (rest <= 0) continue;
-    payment.refunded += rest;
-    ended.isRefunded = true;
+    // Promised is promised: the worker sees to it.
+    if (fate === "unsent") payment.promised += rest;
+    else payment.refunded += rest;
+    isGiven = true;
   }
-  return ended.isRefunded;
+  ended.isRefunded ||= isGiven;
+  return isGiven;
 }
 
 /** `change_plan` */
@@ -377,10 +382,6 @@ export function refund(
     if (span.payment === payment) span.to = Math.min(span.to, now);
   }
   if (of.status === "canceled" || payment.period !== of.period) return;
-  if (heldPayments(of).length === 0) {
-    of.open = null;
-    end(of, now);
-    return;
-  }
+  if (heldPayments(of).length === 0) return end(of, now);
   undoLater(of);
 }

@@ -49,6 +49,7 @@ function takeMoney(model: Model, charge: Charge): Payment {
     plan,
     earlier,
     refunded: 0,
+    promised: 0,
     period: null,
   };
   model.payments.push(payment);
@@ -223,6 +224,13 @@ export function conclude(
   open: OpenCharge,
   now: number,
 ): Ending {
+  if (of?.status === "canceled") {
+    // It ended meanwhile: nothing is sent any more, and what was taken pays for nothing.
+    of.open = null;
+    return typeof open.truth === "object" && open.truth !== null
+      ? "paid"
+      : "declined";
+  }
   if (open.truth === null) return sendAgain(model, of, open, now);
   model.starts = model.starts.filter((start) => start !== open);
   if (typeof open.truth === "string") {
@@ -307,12 +315,25 @@ export function nextEvent(of: Subscription): number | null {
   return of.to;
 }
 
-/** A run of the jobs, after what was open can be asked about. */
-export function tick(model: Model, now: number): void {
+/**
+ * A run of the jobs, after what was open can be asked about.
+ *
+ * @param fates what becomes of the charges that are due, when the run is killed
+ */
+export function tick(
+  model: Model,
+  now: number,
+  fates: readonly Fate[] = [],
+): void {
+  for (const payment of model.payments) {
+    payment.refunded += payment.promised;
+    payment.promised = 0;
+  }
   for (const of of [...model.subscriptions]) {
     if (of.open !== null) conclude(model, of, of.open, now);
   }
   for (const start of [...model.starts]) conclude(model, null, start, now);
+  let charged = 0;
   for (const of of model.subscriptions) {
     for (let rounds = 0; rounds < 20; rounds++) {
       const at = nextEvent(of);
@@ -320,7 +341,7 @@ export function tick(model: Model, now: number): void {
       if (of.hasNotice) end(of, of.to);
       else if (of.debt !== null && of.debt.nextAt === null) {
         end(of, of.debt.graceEnd);
-      } else chargeDue(model, of, now, "answered");
+      } else chargeDue(model, of, now, fates[charged++] ?? "answered");
     }
   }
 }

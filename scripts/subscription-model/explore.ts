@@ -13,6 +13,8 @@ export interface Exploration {
   steps: number;
   /** Worlds side by side, each a database of its own. */
   worlds: number;
+  /** A fault to put into each database, in SQL, for trying whether it is found: the first finding ends it. @default none */
+  harm?: string;
   /** Is told of every sequence that is done. @default nothing */
   onSequence?: (done: number) => void;
 }
@@ -59,10 +61,11 @@ export async function explore(plan: Exploration): Promise<ExplorationResult> {
   let next = 0;
   let done = 0;
   let steps = 0;
+  const isFound = () => plan.harm !== undefined && findings.length > 0;
   const work = async () => {
-    const world = await World.open();
+    const world = await World.open(plan.harm);
     try {
-      while (next < plan.sequences) {
+      while (next < plan.sequences && !isFound()) {
         const seed = plan.seed + next++;
         const finding = await liveSeed(world, seed, plan.steps);
         steps += finding?.foundAfter ?? plan.steps;

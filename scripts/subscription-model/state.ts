@@ -36,6 +36,8 @@ export interface Payment {
   least: number;
   most: number;
   refunded: number;
+  /** What the worker will give back. */
+  promised: number;
   /** Null until the shop knows of it, and for what paid for nothing. */
   period: number | null;
   from: number;
@@ -85,7 +87,7 @@ export interface Subscription {
   open: OpenCharge | null;
   spans: Span[];
   payments: Payment[];
-  /** Of one that `cancel_now` has ended: whether a paid period ran, and whether money was given back. */
+  /** Of one that `cancel_now` has ended: whether a paid period ran, and whether its rest was asked for. */
   canceledNow: { at: number; isRunning: boolean; isRefunded: boolean } | null;
 }
 

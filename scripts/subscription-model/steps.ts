@@ -3,21 +3,27 @@ import { DAY, HOUR, MINUTE } from "./calendar.ts";
 import type { Fate } from "./charges.ts";
 import { type Behaviour, PLANS } from "./state.ts";
 
-/** One thing that happens; which subscription, card or payment it concerns is counted modulo those there are. */
+/** What becomes of Toss's next answer to a charge, and after how many calls the process is killed; null: it lives. */
+export interface Misfortune {
+  fate: Fate;
+  kill: number | null;
+}
+
+/** One thing that happens; which subscription, card or payment it concerns is counted among those there are. */
 export type Step =
-  | { do: "register"; plan: string | null; fate: Fate }
-  | { do: "subscribe"; plan: string; card: number; fate: Fate }
+  | ({ do: "register"; plan: string | null } & Misfortune)
+  | ({ do: "subscribe"; plan: string; card: number } & Misfortune)
   | { do: "notice"; subscription: number }
   | { do: "resume"; subscription: number }
-  | { do: "cancel_now"; subscription: number; prorated: boolean }
-  | { do: "change_plan"; subscription: number; plan: string; fate: Fate }
-  | { do: "change_method"; subscription: number; card: number; fate: Fate }
-  | { do: "retry"; subscription: number; fate: Fate }
+  | ({ do: "cancel_now"; subscription: number; prorated: boolean } & Misfortune)
+  | ({ do: "change_plan"; subscription: number; plan: string } & Misfortune)
+  | ({ do: "change_method"; subscription: number; card: number } & Misfortune)
+  | ({ do: "retry"; subscription: number } & Misfortune)
   | { do: "remove"; card: number }
   | { do: "card"; card: number; behaviour: Behaviour }
   | { do: "refund"; payment: number; amount: number | null }
   | { do: "wait"; time: number; outage: boolean }
-  | { do: "wait_for_event"; outage: boolean };
+  | { do: "wait_for_event"; outage: boolean; kill: number | null };
 
 const BEHAVIOURS: readonly Behaviour[] = [
   "ok",
@@ -28,7 +34,8 @@ const BEHAVIOURS: readonly Behaviour[] = [
   "limit",
 ];
 const FATES: readonly Fate[] = [
-  ...Array<Fate>(6).fill("answered"),
+  ...Array<Fate>(5).fill("answered"),
+  "lost",
   "lost",
   "unsent",
 ];
@@ -43,11 +50,11 @@ const TIMES = [
   45 * DAY,
 ];
 const KINDS: readonly (readonly [number, Step["do"]])[] = [
-  [2, "register"],
-  [5, "subscribe"],
+  [3, "register"],
+  [8, "subscribe"],
   [2, "notice"],
   [2, "resume"],
-  [1, "cancel_now"],
+  [2, "cancel_now"],
   [7, "change_plan"],
   [3, "change_method"],
   [3, "retry"],
@@ -64,21 +71,36 @@ const WEIGHTED = KINDS.flatMap(([weight, kind]) =>
 function stepOf(kind: Step["do"], random: Random): Step {
   const subscription = random.integer(0, 3);
   const card = random.integer(0, 3);
-  const fate = random.pick(FATES);
+  const kill = random.chance(0.12) ? random.integer(0, 11) : null;
+  const misfortune = {
+    fate: kill === null ? random.pick(FATES) : "answered" as const,
+    kill,
+  };
   const plan = random.pick(PLANS).id;
   switch (kind) {
     case "register":
-      return { do: kind, plan: random.chance(0.5) ? plan : null, fate };
+      return {
+        do: kind,
+        plan: random.chance(0.5) ? plan : null,
+        ...misfortune,
+        kill: null,
+      };
     case "subscribe":
-      return { do: kind, plan, card, fate };
+      return { do: kind, plan, card, ...misfortune };
     case "cancel_now":
-      return { do: kind, subscription, prorated: random.chance(0.5) };
+      return {
+        do: kind,
+        subscription,
+        prorated: random.chance(0.5),
+        ...misfortune,
+        fate: "answered",
+      };
     case "change_plan":
-      return { do: kind, subscription, plan, fate };
+      return { do: kind, subscription, plan, ...misfortune };
     case "change_method":
-      return { do: kind, subscription, card, fate };
+      return { do: kind, subscription, card, ...misfortune };
     case "retry":
-      return { do: kind, subscription, fate };
+      return { do: kind, subscription, ...misfortune };
     case "remove":
       return { do: kind, card };
     case "card":
@@ -90,7 +112,7 @@ function stepOf(kind: Step["do"], random: Random): Step {
     case "wait":
       return { do: kind, time: random.pick(TIMES), outage: random.chance(0.3) };
     case "wait_for_event":
-      return { do: kind, outage: random.chance(0.1) };
+      return { do: kind, outage: random.chance(0.1), kill };
     default:
       return { do: kind, subscription };
   }
@@ -102,6 +124,7 @@ export function makeSteps(random: Random, count: number): Step[] {
     do: "register",
     plan: random.pick(PLANS).id,
     fate: "answered",
+    kill: null,
   };
   return [
     first,

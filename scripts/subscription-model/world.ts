@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { charge } from "../../supabase/functions/billing-charge/handler.ts";
 import { deleteMethod } from "../../supabase/functions/billing-issue/delete.ts";
 import { issueByJson } from "../../supabase/functions/billing-issue/handler.ts";
@@ -6,9 +5,9 @@ import { prepare } from "../../supabase/functions/billing-issue/prepare.ts";
 import { change } from "../../supabase/functions/subscription/handler.ts";
 import { work } from "../../supabase/functions/worker/handler.ts";
 import { startStack } from "../stack/stack.ts";
-import type { Fate } from "./charges.ts";
-import { type Answer, House } from "./house.ts";
+import { type Answer, type Call, House } from "./house.ts";
 import { type Behaviour, PLANS } from "./state.ts";
+import type { Misfortune } from "./steps.ts";
 
 /** One subscription as the database has it. */
 export interface SeenSubscription {
@@ -37,7 +36,9 @@ const CODES: Record<Exclude<Behaviour, "ok">, string> = {
   limit: "EXCEED_MAX_DAILY_PAYMENT_COUNT",
 };
 
-const issued = z.looseObject({ billingMethodId: z.string().optional() });
+function fortuneOf({ fate, kill }: Misfortune) {
+  return { fate, kill };
+}
 
 const EMPTIED = [
   "private.billing_issues",
@@ -73,7 +74,7 @@ export class World {
     this.#stop = stop;
   }
 
-  static async open(): Promise<World> {
+  static async open(harm?: string): Promise<World> {
     const stack = await startStack({ seed: false });
     const { simulator } = stack;
     if (simulator === null) throw new Error("the model needs the simulator");
@@ -84,6 +85,7 @@ export class World {
         insert into public.plans (id, name, price, interval, interval_count, trial_days, plan_group)
         values (${plan.id}, ${plan.id}, ${plan.price}, ${plan.unit}, ${plan.count}, ${plan.trialDays}, ${plan.group})`;
     }
+    if (harm !== undefined) await house.sql.unsafe(harm);
     return new World(house, async () => {
       await house.stop();
       await stack.stop();
@@ -107,12 +109,11 @@ export class World {
     });
     await simulator.reset();
     simulator.setWebhookUrls([]);
-    this.#house.fate = "answered";
     this.#offset = 0;
     this.#cards = [];
     this.#userId = crypto.randomUUID();
     await this.moveTo(Date.now() + ahead);
-    const { body } = await this.#asUser(prepare, {});
+    const { body } = await this.#asUser(prepare, { body: {} });
     this.#customerKey = String(body.customerKey);
   }
 
@@ -128,42 +129,23 @@ export class World {
     })`;
   }
 
-  #asUser(
-    handler: Parameters<House["call"]>[0],
-    body: unknown,
-    method = "POST",
-  ) {
-    return this.#house.call(
-      handler,
-      { kind: "user", userId: this.#userId },
-      body,
-      method,
-    );
+  #asUser(handler: Parameters<House["call"]>[0], call: Call): Promise<Answer> {
+    const caller = { kind: "user", userId: this.#userId } as const;
+    return this.#house.call(handler, caller, call);
   }
 
-  /** Lets something happen while Toss's next answer to a charge meets its fate. */
-  async #under(fate: Fate, act: () => Promise<Answer>): Promise<Answer> {
-    this.#house.fate = fate;
-    try {
-      return await act();
-    } finally {
-      this.#house.fate = "answered";
-    }
-  }
-
-  async register(plan: string | null, fate: Fate): Promise<Answer> {
+  async register(plan: string | null, misfortune: Misfortune): Promise<Answer> {
     const planId = plan ?? undefined;
-    const prepared = await this.#asUser(prepare, { planId });
+    const prepared = await this.#asUser(prepare, { body: { planId } });
     if (prepared.refusal !== null) return prepared;
     const { authKey, customerKey } = this.#house.simulator.authorizeCard({
       customerKey: this.#customerKey,
     });
     const body = { authKey, customerKey, planId };
-    const answer = await this.#under(
-      fate,
-      () => this.#asUser(issueByJson, body),
-    );
-    issued.parse(answer.body);
+    const answer = await this.#asUser(issueByJson, {
+      body,
+      ...fortuneOf(misfortune),
+    });
     await this.#readCards();
     return answer;
   }
@@ -183,47 +165,42 @@ export class World {
     return this.#cards[card]?.id ?? "00000000-0000-4000-8000-000000000000";
   }
 
-  subscribe(planId: string, card: number, fate: Fate): Promise<Answer> {
-    const body = {
-      action: "subscribe",
-      planId,
-      billingMethodId: this.#cardId(card),
-    };
-    return this.#under(fate, () => this.#asUser(change, body));
+  subscribe(
+    planId: string,
+    card: number,
+    misfortune: Misfortune,
+  ): Promise<Answer> {
+    const billingMethodId = this.#cardId(card);
+    const body = { action: "subscribe", planId, billingMethodId };
+    return this.#asUser(change, { body, ...fortuneOf(misfortune) });
   }
 
   /** An action on a subscription; a refund is asked for by the shop. */
   change(
     subscriptionId: string,
-    action: string,
-    { fate = "answered", card, ...more }: {
-      fate?: Fate;
+    { card, ...asked }: {
+      action: string;
       card?: number;
       planId?: string;
       refund?: string;
-    } = {},
+    },
+    misfortune: Misfortune = { fate: "answered", kill: null },
   ): Promise<Answer> {
-    const body = {
-      subscriptionId,
-      action,
-      ...more,
-      ...(card === undefined ? {} : { billingMethodId: this.#cardId(card) }),
+    const method = card === undefined
+      ? {}
+      : { billingMethodId: this.#cardId(card) };
+    const call = {
+      body: { subscriptionId, ...asked, ...method },
+      ...fortuneOf(misfortune),
     };
-    return this.#under(
-      fate,
-      () =>
-        more.refund === undefined
-          ? this.#asUser(change, body)
-          : this.#house.call(change, { kind: "secret" }, body),
-    );
+    return asked.refund === undefined
+      ? this.#asUser(change, call)
+      : this.#house.call(change, { kind: "secret" }, call);
   }
 
   remove(card: number): Promise<Answer> {
-    return this.#asUser(
-      deleteMethod,
-      { billingMethodId: this.#cardId(card) },
-      "DELETE",
-    );
+    const body = { billingMethodId: this.#cardId(card) };
+    return this.#asUser(deleteMethod, { body, method: "DELETE" });
   }
 
   /** From now on a card answers like this. */
@@ -244,7 +221,7 @@ export class World {
   }
 
   /** The shop's owner refunds in Toss's dashboard. */
-  async refund(paymentKey: string, amount: number | null): Promise<boolean> {
+  async refund(paymentKey: string, amount: number | null): Promise<Answer> {
     const { simulator } = this.#house;
     const response = await fetch(
       `${simulator.url}/v1/payments/${paymentKey}/cancel`,
@@ -260,17 +237,19 @@ export class World {
         }),
       },
     );
-    await response.body?.cancel();
-    if (response.ok) await this.#house.hearOf(paymentKey, this.now());
-    return response.ok;
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Toss does not refund: ${text}`);
+    await this.#house.hearOf(paymentKey, this.now());
+    return { status: 200, refusal: null, body: {} };
   }
 
-  /** The jobs run. */
-  async tick(): Promise<void> {
+  /** The jobs run; the one that charges may be killed, and the others do not come then. */
+  async tick(kill: number | null = null): Promise<void> {
     const cron = { kind: "cron" } as const;
-    await this.#house.call(charge, cron, {});
-    await this.#house.call(work, cron, { job: "operations" });
-    await this.#house.call(charge, cron, {});
+    await this.#house.call(charge, cron, { body: {}, kill });
+    if (kill !== null) return;
+    await this.#house.call(work, cron, { body: { job: "operations" } });
+    await this.#house.call(charge, cron, { body: {} });
   }
 
   async look(): Promise<Seen> {

@@ -30,7 +30,7 @@ create table private.caller_refusals (
 create index caller_refusals_window_started_at on private.caller_refusals (window_started_at);
 
 comment on table private.caller_refusals is
-  'How often Toss did not know the payments that one caller confirmed, over all orders, within ten minutes. Gone after a day.';
+  'How often Toss did not know the payments and authKeys that one caller brought, over all orders and accounts, within ten minutes. Gone after a day.';
 comment on column private.caller_refusals.caller_digest is
   'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored.';
 
@@ -94,7 +94,7 @@ end;
 $$;
 
 comment on function private.caller_brake_seconds(text, timestamptz) is
-  'How long a caller has to wait who confirmed twenty payments within ten minutes that Toss does not know; null = not at all. No buyer does that: it takes invented keys over many orders.';
+  'How long a caller has to wait who brought twenty payments or authKeys within ten minutes that Toss does not know; null = not at all. No buyer does that: it takes invented keys over many orders or accounts.';
 revoke execute on function private.caller_brake_seconds(text, timestamptz) from public, anon, authenticated;
 
 create function public.count_caller_refusal(request jsonb)
@@ -120,7 +120,7 @@ end;
 $$;
 
 comment on function public.count_caller_refusal(jsonb) is
-  'Counts that Toss did not know a payment which a caller confirmed. Key: caller (a digest). Answers how many there are within ten minutes.';
+  'Counts that Toss did not know a payment or an authKey which a caller brought. Key: caller (a digest). Answers how many there are within ten minutes.';
 revoke execute on function public.count_caller_refusal(jsonb) from public, anon, authenticated;
 grant execute on function public.count_caller_refusal(jsonb) to service_role;
 

@@ -90,3 +90,6 @@ begin
   ));
 end;
 $$;
+
+comment on function public.expire_orders(jsonb) is
+  'Gives up pending orders whose time has passed and returns their stock; never while an operation of the order is open. Says how many remain.';

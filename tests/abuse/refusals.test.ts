@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { networkOf } from "../../supabase/functions/_shared/http/caller-digest.ts";
+import { issue, prepare } from "../support/billing.ts";
 import { buy, confirm, placeOrder, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
+import { signUp, type User } from "../support/users.ts";
 import { withoutWebhooks } from "../support/webhooks.ts";
 import { moveDatabaseClock } from "../support/worker.ts";
 
@@ -136,6 +138,37 @@ test("invented keys over many orders reach Toss twenty times in ten minutes from
   const [row] = await shop.stack.sql<{ clear: boolean }[]>`
     select exists (select from private.caller_refusals as r where r::text like '%127.0.0.1%') as clear`;
   assert.equal(row?.clear, false);
+});
+
+test("invented authKeys over many accounts reach Toss twenty times in ten minutes from one network", async (shop) => {
+  // Past what was counted before.
+  await moveDatabaseClock(shop, 3600);
+  const registrations: { user: User; customerKey: string }[] = [];
+  for (let index = 0; index < 7; index++) {
+    const user = await signUp(shop);
+    const { body } = await prepare(shop, user);
+    registrations.push({ user, customerKey: String(body.customerKey) });
+  }
+  const invent = (index: number) => {
+    const { user, customerKey } = registrations[index % 7] ??
+      assert.fail("nobody");
+    const authKey = `invented-${index}`;
+    return issue(shop, user, { authKey, customerKey });
+  };
+  const before = shop.simulator.requests().length;
+  for (let index = 0; index < 20; index++) {
+    const { body } = await invent(index);
+    assert.equal(body.tossCode, "NOT_FOUND_BILLING", JSON.stringify(body));
+  }
+  const asked = shop.simulator.requests().length - before;
+  assert.equal(asked, 20);
+  for (let index = 20; index < 27; index++) {
+    const { status, body } = await invent(index);
+    assert.deepEqual([status, body.code], [429, "too_many_attempts"]);
+  }
+  assert.equal(shop.simulator.requests().length - before, asked);
+  await moveDatabaseClock(shop, 601);
+  assert.equal((await invent(27)).body.tossCode, "NOT_FOUND_BILLING");
 });
 
 Deno.test("an IPv6 network counts as one caller, an IPv4 address as one", () => {

@@ -4,6 +4,7 @@ import {
 } from "../_shared/billing/issue-billing-key.ts";
 import type { IssueOutcome } from "../_shared/billing/issue-outcome.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { callerDigest } from "../_shared/http/caller-digest.ts";
 import type {
   Handler,
   RequestContext,
@@ -26,12 +27,14 @@ export type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
  * changed after `prepare`), `billing_issue_failed`, and `payment_confirm_failed` when the method is registered but the plan's first charge was declined
  */
 export async function register(
+  http: Request,
   context: RequestContext,
-  request: IssueRequest,
+  request: Omit<IssueRequest, "caller">,
 ): Promise<Registered> {
+  const caller = callerDigest(http, context.caller, context.services);
   const result = await issueBillingKey(
     createOperationContext(context, "billing"),
-    request,
+    { ...request, caller },
     context.services.database,
   );
   switch (result.kind) {
@@ -62,7 +65,7 @@ export const issueByJson: Handler = async (request, context) => {
     issueRequest,
     MAXIMUM_BODY_BYTES["billing-issue"],
   );
-  const result = await register(context, { ...body, userId });
+  const result = await register(request, context, { ...body, userId });
   if (result.kind === "processing") return processingResponse({});
   const { billingMethod, subscription, plan } = result;
   if (plan?.kind === "processing") {

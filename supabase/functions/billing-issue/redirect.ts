@@ -35,7 +35,7 @@ export const issueByRedirect: Handler = async (request, context) => {
         "customerKey is not the one the state was made for.",
       );
     }
-    const result = await register(context, { ...state, authKey });
+    const result = await register(request, context, { ...state, authKey });
     return redirect(appUrl(config, config.app.successPath, {
       ...pageOf(result),
       planId,

@@ -4,6 +4,7 @@ import {
 } from "../database/billing-methods.ts";
 import type { BillingIssueOperation } from "../database/billing-operation.ts";
 import type { Database } from "../database/client.ts";
+import { countUnknown } from "../payments/count-unknown.ts";
 import { unprovenAnswer } from "../payments/no-proof.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { orProcessing } from "../payments/or-processing.ts";
@@ -30,6 +31,8 @@ export interface IssueRequest {
   planId?: string | undefined;
   /** The plan's terms as the signed state has them. */
   shownTerms?: string | undefined;
+  /** Whose registrations with authKeys that Toss does not know are counted together; null = nobody's. */
+  caller: string | null;
 }
 
 /** Refusals that were decided in our own database; Toss was not asked. */
@@ -71,11 +74,16 @@ export async function issueBillingKey(
   });
   switch (begun.outcome) {
     case "proceed":
-    case "resolve":
-      return await orProcessing(
+    case "resolve": {
+      const result = await orProcessing(
         context,
         resolveBillingIssue(context, begun.operation),
       );
+      if (result.kind === "refused") {
+        await countUnknown(context, request.caller, result);
+      }
+      return result;
+    }
     case "processing":
       return { kind: "processing" };
     case "issued":

@@ -51,7 +51,7 @@ export function beginConfirmation(
 
 const counted = z.object({ refusals: z.number().int() });
 
-/** Counts that Toss did not know a payment which this caller confirmed; see the comment on `public.count_caller_refusal`. */
+/** Counts that Toss did not know what this caller brought; see the comment on `public.count_caller_refusal`. */
 export async function countCallerRefusal(
   database: Database,
   caller: string,

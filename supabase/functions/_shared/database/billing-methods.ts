@@ -105,6 +105,8 @@ export interface BeginBillingIssueRequest extends LeaseRequest {
   planId?: string | undefined;
   /** The plan's terms as the signed state has them; without a state those of the last prepare count. */
   shownTerms?: string | undefined;
+  /** As in `BeginConfirmationRequest`. */
+  caller: string | null;
   mode: "test" | "live";
   requestId: string;
 }

@@ -1,10 +1,9 @@
 import {
   beginConfirmation,
   type BeginConfirmationAnswer,
-  countCallerRefusal,
 } from "../database/begin-confirmation.ts";
 import type { Database } from "../database/client.ts";
-import { describeTossError } from "../toss/error-catalogue.ts";
+import { countUnknown } from "./count-unknown.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { orProcessing } from "./or-processing.ts";
 import type { ConfirmOutcome } from "./outcome.ts";
@@ -67,11 +66,16 @@ export async function confirmPayment(
     caller: options.caller,
   });
   switch (begun.outcome) {
-    case "proceed":
-      return await orProcessing(
+    case "proceed": {
+      const result = await orProcessing(
         context,
         sendConfirmation(context, begun.operation),
-      ).then((result) => countUnknown(context, options.caller, result));
+      );
+      if (result.kind === "refused") {
+        await countUnknown(context, options.caller, result);
+      }
+      return result;
+    }
     case "resolve":
       return await orProcessing(
         context,
@@ -91,20 +95,4 @@ export async function confirmPayment(
     default:
       return { kind: "refused_locally", reason: begun.outcome };
   }
-}
-
-/** Counts a payment that Toss does not know against whoever brought it. The result stands, counted or not. */
-async function countUnknown(
-  { database, logger }: OperationContext,
-  caller: string | null,
-  result: ConfirmOutcome,
-): Promise<ConfirmOutcome> {
-  const isUnknown = result.kind === "refused" &&
-    describeTossError(result.code, result.status).class === "not_found";
-  if (isUnknown && caller !== null) {
-    await countCallerRefusal(database, caller).catch((error: unknown) =>
-      logger.warn("refusal_not_counted", { cause: String(error) })
-    );
-  }
-  return result;
 }

@@ -1,0 +1,80 @@
+import type { Model } from "./state.ts";
+import type { Seen } from "./world.ts";
+
+/** Finds the payments of the model at Toss, each once. */
+function recognise(model: Model, seen: Seen): void {
+  const known = new Set(model.payments.map(({ paymentKey }) => paymentKey));
+  for (const { paymentKey, amount } of seen.payments) {
+    if (known.has(paymentKey)) continue;
+    const found = model.payments.find((payment) =>
+      payment.paymentKey === null && amount >= payment.least &&
+      amount <= payment.most
+    );
+    if (found === undefined) continue;
+    found.paymentKey = paymentKey;
+    found.least = amount;
+    found.most = amount;
+  }
+}
+
+function describeMoney(model: Model, seen: Seen): [unknown, unknown] {
+  const expected = model.payments.map(({ paymentKey, least, refunded }) => {
+    const { amount = 0, refunded: given = 0 } = seen.payments.find((one) =>
+      one.paymentKey === paymentKey
+    ) ?? {};
+    // Shares of a period are counted in seconds.
+    const isShare = refunded < least &&
+      Math.abs(given - refunded) <= 1 + amount / 10_000;
+    return { paymentKey, amount: least, refunded: isShare ? given : refunded };
+  });
+  const sort = (payments: Seen["payments"]) =>
+    payments.toSorted((a, b) => a.paymentKey < b.paymentKey ? -1 : 1);
+  return [
+    sort(expected.map((one) => ({ ...one, paymentKey: one.paymentKey ?? "" }))),
+    sort(seen.payments),
+  ];
+}
+
+function accessOf(model: Model, now: number): string[] {
+  const plans = model.subscriptions.flatMap(({ spans }) =>
+    spans.filter(({ from, to }) => from <= now && now < to)
+      .map(({ plan }) => plan)
+  );
+  return [...new Set(plans)].sort();
+}
+
+function describeModel(model: Model) {
+  return model.subscriptions.map((one) => ({
+    plan: one.plan.id,
+    status: one.status,
+    next: one.status === "canceled" ? null : one.next?.id ?? null,
+    isOpen: one.open !== null,
+    hasNotice: one.status !== "canceled" && one.hasNotice,
+  }));
+}
+
+function describeSeen(seen: Seen) {
+  return seen.subscriptions.map((
+    { plan, status, next, isOpen, hasNotice },
+  ) => ({
+    plan,
+    status,
+    next: status === "canceled" ? null : next,
+    isOpen,
+    hasNotice: status !== "canceled" && hasNotice,
+  }));
+}
+
+/** The first thing in which a model and the world differ: what it is, as the model has it, as the world has it. */
+export function compare(model: Model, seen: Seen, now: number) {
+  const pairs: [string, unknown, unknown][] = [
+    ["subscriptions", describeModel(model), describeSeen(seen)],
+    ["access", accessOf(model, now), seen.access],
+    ["user_plans", accessOf(model, now), seen.shown],
+  ];
+  recognise(model, seen);
+  pairs.push(["payments", ...describeMoney(model, seen)]);
+  return pairs.find(([, expected, actual]) =>
+    JSON.stringify(expected) !== JSON.stringify(actual)
+  );
+}
