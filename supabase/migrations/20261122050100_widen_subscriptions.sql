@@ -1,6 +1,6 @@
 -- Purpose: the terms a subscription was agreed on, what drives it, and the access it gives.
 -- Tables: subscriptions, entitlements, payment_events (columns); functions: private.fill_subscription, group_subscription,
--- follow_plan_group, private.write_event.
+-- follow_plan_group, lock_plan_groups, private.write_event.
 -- Risk: existing subscriptions take the terms their plan has today.
 
 alter table public.subscriptions
@@ -113,6 +113,17 @@ begin
   new.interval := coalesce(new.interval, chosen.interval);
   new.interval_count := coalesce(new.interval_count, chosen.interval_count);
   new.plan_group := chosen.plan_group;
+  -- A first payment that was at Toss before the shop made the group.
+  if exists (
+    select 1 from public.subscriptions as s
+    where s.user_id = new.user_id and s.plan_group = new.plan_group and s.status <> 'canceled'
+  ) and exists (
+    select 1 from public.subscription_charges as c
+    where c.user_id = new.user_id and c.plan_id = new.plan_id and c.kind = 'start' and c.status = 'paid'
+      and c.first_declined_at is null and c.subscription_id is null and c.period_start = new.current_period_start
+  ) then
+    new.plan_group := null;
+  end if;
   return new;
 end;
 $$;
@@ -163,15 +174,25 @@ begin
   where s.plan_id = new.id and s.status <> 'canceled'
   order by s.id
   for no key update;
-  -- Who has two of the group by now keeps both; the next one is refused.
-  update public.subscriptions as s
-  set plan_group = new.plan_group
-  where s.plan_id = new.id and s.status <> 'canceled' and s.plan_group is distinct from new.plan_group
-    and not exists (
-      select 1 from public.subscriptions as other
-      where other.user_id = s.user_id and other.plan_group = new.plan_group and other.status <> 'canceled'
-        and other.id <> s.id
-    );
+  for attempt in 1..5 loop
+    begin
+      -- Who has two of the group by now keeps both; the next one is refused.
+      update public.subscriptions as s
+      set plan_group = new.plan_group
+      where s.plan_id = new.id and s.status <> 'canceled' and s.plan_group is distinct from new.plan_group
+        and not exists (
+          select 1 from public.subscriptions as other
+          where other.user_id = s.user_id and other.plan_group = new.plan_group and other.status <> 'canceled'
+            and other.id <> s.id
+        );
+      exit;
+    exception when unique_violation then
+      -- Another subscription has come into the group meanwhile; the next look sees it.
+      if attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
   return null;
 end;
 $$;
@@ -179,6 +200,25 @@ $$;
 comment on function private.follow_plan_group() is
   'Trigger: live subscriptions follow when the shop puts their plan into a group or takes it out.';
 revoke execute on function private.follow_plan_group() from public, anon, authenticated;
+
+create function private.lock_plan_groups()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('plan_groups', 0));
+  return null;
+end;
+$$;
+
+comment on function private.lock_plan_groups() is
+  'Trigger: one change of groups at a time, before any row is held. Two of them would each miss what the other does to a user''s subscriptions.';
+revoke execute on function private.lock_plan_groups() from public, anon, authenticated;
+
+create trigger plans_groups_locked
+  before update of plan_group on public.plans
+  for each statement execute function private.lock_plan_groups();
 
 create trigger plans_regrouped
   after update of plan_group on public.plans

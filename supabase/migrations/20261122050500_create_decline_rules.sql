@@ -198,6 +198,7 @@ begin
     return owing;
   end if;
   if declined.kind = 'upgrade' then
+    perform private.end_upgrade_credit(declined);
     owing.next_charge_at := owing.current_period_end;
     owing.remind_at := private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
     update public.subscriptions as s

@@ -23,7 +23,7 @@ begin
       due.plan_id, due.amount, due.interval, due.interval_count, n.number,
       private.boundary(due, n.number), private.boundary(due, n.number + 1), due.amount, due.currency, p.name,
       'void', 'MISSED_PERIOD', present
-    from generate_series(due.period_number + 1, period.period_number - 1) as n (number)
+    from generate_series(period.period_number - period.missed, period.period_number - 1) as n (number)
     join public.plans as p on p.id = due.plan_id;
   end if;
   insert into public.subscription_charges (

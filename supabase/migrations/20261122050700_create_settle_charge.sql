@@ -1,6 +1,6 @@
 -- Purpose: what a payment of a charge means for its subscription; called by the one door, apply_payment.
--- Functions: private.has_open_charge, close_charge_operation, begin_subscription, settle_renewal, switch_plan, upgrade_fits,
--- settle_upgrade, cut_access.
+-- Functions: private.has_open_charge, close_charge_operation, comes_too_late, begin_subscription, settle_renewal, switch_plan,
+-- upgrade_fits, settle_upgrade, cut_access, end_upgrade_credit.
 
 create function private.has_open_charge(charged_subscription_id uuid)
 returns boolean
@@ -46,6 +46,36 @@ comment on function private.close_charge_operation(public.orders, text, jsonb) i
 revoke execute on function private.close_charge_operation(public.orders, text, jsonb)
   from public, anon, authenticated;
 
+create function private.comes_too_late(paid public.subscription_charges)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  claim jsonb;
+begin
+  if paid.first_declined_at is not null then
+    claim := private.claim_of_plan(paid.user_id, paid.plan_id, paid.subscription_id);
+    return claim ->> 'subscriptionId' is not null or (paid.kind = 'upgrade' and claim is not null);
+  end if;
+  -- Nothing stood in its way when it was begun: a group that the shop has made since of what its user had then is no
+  -- reason to take the money for nothing.
+  return exists (
+    select 1
+    from public.subscriptions as s
+    join public.plans as p on p.id = s.plan_id
+    join public.plans as wanted on wanted.id = paid.plan_id
+    where s.user_id = paid.user_id and s.status <> 'canceled' and s.id is distinct from paid.subscription_id
+      and (p.id = wanted.id or (p.plan_group = wanted.plan_group and s.created_at >= paid.created_at))
+  );
+end;
+$$;
+
+comment on function private.comes_too_late(public.subscription_charges) is
+  'Whether another subscription leaves no room for what a payment is for: one that has this plan, or came into its group since the charge was begun; for a refusal that turns out to have been a payment, any that claims the plan or its group. Callers hold private.lock_user.';
+revoke execute on function private.comes_too_late(public.subscription_charges) from public, anon, authenticated;
+
 create function private.begin_subscription(paid public.subscription_charges, line jsonb)
 returns public.subscriptions
 language plpgsql
@@ -56,7 +86,7 @@ declare
   method_id uuid := paid.billing_method_id;
 begin
   -- A refusal that turns out to have been a payment may come when another subscription has this plan, or will have it.
-  if private.claim_of_plan(paid.user_id, paid.plan_id, null) ->> 'subscriptionId' is not null then
+  if private.comes_too_late(paid) then
     return null;
   end if;
   if not private.usable_billing_method(method_id) then
@@ -65,20 +95,23 @@ begin
       select m.deleted_at from public.billing_methods as m where m.id = method_id
     )), method_id);
   end if;
-  insert into public.subscriptions (
-    id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
-    anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
-    needs_payment_method, created_at
-  ) values (
-    private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, method_id, 'active', paid.plan_amount, paid.currency,
-    paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
-    paid.period_start, paid.period_end, paid.period_end,
-    private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
-    not private.usable_billing_method(method_id), private.clock_now()
-  )
-  -- Of the plan or of its group.
-  on conflict do nothing
-  returning * into begun;
+  -- A group that the shop makes at this moment is seen the second time.
+  for attempt in 1..2 loop
+    insert into public.subscriptions (
+      id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
+      anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
+      needs_payment_method, created_at
+    ) values (
+      private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, method_id, 'active', paid.plan_amount, paid.currency,
+      paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
+      paid.period_start, paid.period_end, paid.period_end,
+      private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
+      not private.usable_billing_method(method_id), private.clock_now()
+    )
+    on conflict do nothing
+    returning * into begun;
+    exit when begun.id is not null;
+  end loop;
   if begun.id is not null then
     update public.subscription_charges as c set subscription_id = begun.id where c.id = paid.id
     returning * into paid;
@@ -96,7 +129,7 @@ end;
 $$;
 
 comment on function private.begin_subscription(public.subscription_charges, jsonb) is
-  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan or its group already.';
+  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan already, or, when the payment was taken for a refusal before, for its group.';
 revoke execute on function private.begin_subscription(public.subscription_charges, jsonb)
   from public, anon, authenticated;
 
@@ -180,12 +213,16 @@ as $$
 begin
   return upgraded.status = 'active' and paid.period_number = upgraded.period_number
     and paid.plan_amount > upgraded.amount
-    -- The next period is being charged at the price before.
+    -- The next period is being charged at the price before, or another upgrade is.
+    and not private.has_open_charge(upgraded.id)
+    -- One that came since has paid for the time that this one would take.
     and not exists (
       select 1 from public.subscription_charges as c
-      where c.subscription_id = upgraded.id and c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown')
+      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
+        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
+        and private.has_taken_effect(c)
     )
-    and private.claim_of_plan(upgraded.user_id, paid.plan_id, upgraded.id) is null;
+    and not private.comes_too_late(paid);
 end;
 $$;
 
@@ -239,3 +276,21 @@ $$;
 comment on function private.cut_access(uuid, timestamptz) is
   'Ends running access where other access takes over; nothing is taken back from what was used.';
 revoke execute on function private.cut_access(uuid, timestamptz) from public, anon, authenticated;
+
+create function private.end_upgrade_credit(ended public.subscription_charges)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.entitlements as e set ends_at = ended.period_end
+  where e.subscription_id = ended.subscription_id and e.revoked_at is null
+    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
+    and ended.kind = 'upgrade' and not private.has_open_charge(ended.subscription_id);
+end;
+$$;
+
+comment on function private.end_upgrade_credit(public.subscription_charges) is
+  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
+revoke execute on function private.end_upgrade_credit(public.subscription_charges) from public, anon, authenticated;

@@ -42,6 +42,7 @@ begin
     end if;
     if is_surplus then
       perform private.end_charge_access(charge.id);
+      perform private.end_upgrade_credit(charge);
       perform private.resume_renewals(subscription.id);
     end if;
     perform private.write_charge_event('succeeded', charge);

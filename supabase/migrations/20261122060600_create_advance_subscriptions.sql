@@ -62,11 +62,25 @@ begin
   loop
     perform private.grant_period(open_charge, private.credit_end(as_of));
   end loop;
+  -- The renewal waits for an upgrade that is open; what there is access to until then is the plan before it.
+  for open_charge in
+    select c.*
+    from public.subscription_charges as c
+    join public.subscriptions as s on s.id = c.subscription_id
+    where c.status in ('pending', 'processing', 'unknown') and c.kind = 'upgrade'
+      and c.period_end < as_of + interval '168 hours'
+    limit (request ->> 'limit')::integer
+    for no key update of c, s skip locked
+  loop
+    update public.entitlements as e set ends_at = private.credit_end(as_of)
+    where e.subscription_id = open_charge.subscription_id and e.revoked_at is null
+      and e.ends_at >= open_charge.period_end and e.ends_at < as_of + interval '168 hours';
+  end loop;
 end;
 $$;
 
 comment on function private.prolong_credit(timestamptz, jsonb) is
-  'While the answer to a charge is not known there is access, also past the end of its period.';
+  'While the answer to a charge is not known there is access, also past the end of its period; while an upgrade is open, to the plan before it.';
 revoke execute on function private.prolong_credit(timestamptz, jsonb) from public, anon, authenticated;
 
 create function private.remind_due_subscriptions(as_of timestamptz, request jsonb)

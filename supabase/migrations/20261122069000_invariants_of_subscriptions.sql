@@ -106,11 +106,12 @@ begin
 
   union all
   select 'subscription_access_is_paid', e.id::text,
-    format('user %s has plan %s, charge is %s, order %s, subscription %s', e.user_id, e.plan_id, c.status,
+    format('user %s has plan %s, charge is %s, order %s, subscription %s', e.user_id, e.plan_id, coalesce(c.status, 'none'),
       coalesce(o.status, 'none'), s.status)
   from public.entitlements as e
   join public.subscriptions as s on s.id = e.subscription_id
-  join public.subscription_charges as c on c.id = e.charge_id
+  -- A trial has none, and ends with its subscription all the same.
+  left join public.subscription_charges as c on c.id = e.charge_id
   left join public.orders as o on o.id = c.order_id
   where e.revoked_at is null and (
     c.status = 'void'

@@ -198,6 +198,12 @@ begin
       select 1 from charge as c
       where c.subscription_id = s.id and c.kind = 'upgrade' and c.status = 'paid'
         and c.period_number = e.charged_period and c.period_start = e.ends_at
+    ) and not (
+      -- On credit while an upgrade is open, for which the renewal waits: for two weeks, from a week before the end on.
+      e.ends_at > e.charged_until + interval '168 hours' and exists (
+        select 1 from open_charge as c
+        where c.subscription_id = s.id and c.kind = 'upgrade' and c.period_number = e.charged_period
+      )
     ))
   )
 
@@ -225,7 +231,11 @@ begin
     select 1 from access as e
     where e.subscription_id = s.id and e.plan_id = s.plan_id
       and case
-        when w.id is null then e.ends_at = s.current_period_end
+        when w.id is null then e.ends_at = s.current_period_end or (
+          e.ends_at > s.current_period_end + interval '168 hours' and exists (
+            select 1 from open_charge as c where c.subscription_id = s.id and c.kind = 'upgrade'
+          )
+        )
         else e.charge_id = w.id and (w.status = 'declined' or e.ends_at >= w.period_end) end
   ) and case
     -- The grace is over, or the final action withdrew the access.
