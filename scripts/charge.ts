@@ -83,18 +83,30 @@ async function callBillingCharge(
   return null;
 }
 
+type Due = z.output<typeof answerSchema>["charges"][number];
+
+/** Lines that fit a terminal: the ids alone would fill one. */
+function describe(due: Due): string {
+  const { planId, amount, currency, attempt, missedPeriods } = due;
+  return [
+    `${planId}  ${amount.toLocaleString("en")} ${currency}`,
+    `  subscription  ${due.subscriptionId}`,
+    `  user          ${due.userId}`,
+    `  period        ${due.periodStart} to ${due.periodEnd}`,
+    `  attempt       ${attempt}`,
+    ...(missedPeriods === 0
+      ? []
+      : [`  missed        ${missedPeriods} periods`]),
+  ].join("\n");
+}
+
 async function charge(command: ChargeCommand): Promise<number> {
   const project = await openProject(commandEnvironment());
   const answer = await callBillingCharge(project, command);
   if (answer === null) return 1;
   const { charges, runId, ...counts } = answer;
   if (command.dryRun) {
-    if (charges.length > 0) {
-      console.table(charges.map(({ amount, ...charge }) => ({
-        ...charge,
-        amount: amount.toLocaleString("en"),
-      })));
-    }
+    for (const charge of charges) console.log(`${describe(charge)}\n`);
     console.log(
       `${charges.length} would be charged, ${counts.remaining} more are due. Nothing was written.`,
     );

@@ -22,7 +22,7 @@ A hosted project is named by variables of the environment, or of the file:
 
 Every check is ok, warn or fail, and says what to do. Exits with 1 when one fails, with 2
 when there is nothing to check.
-With several local stacks, PORT says which one.`;
+With several local stacks, PORT or DB_DIR says which one.`;
 
 const OPTIONS = {
   json: { type: "boolean", default: false },

@@ -31,12 +31,13 @@ const time = z.iso.datetime({
   error: "must be a time with offset, such as 2026-11-21T00:00:00+09:00",
 });
 
+const STATUSES = ["received", "processed", "ignored", "failed", "dead"];
+
 const filterSchema = z.strictObject({
   event: z.uuid("must be the id of a row of webhook_events").optional(),
   order: z.string().min(1).optional(),
   payment: z.string().min(1).optional(),
-  status: z.enum(["received", "processed", "ignored", "failed", "dead"])
-    .optional(),
+  status: z.enum(STATUSES, `must be one of ${STATUSES.join(", ")}`).optional(),
   from: time.optional(),
   to: time.optional(),
 });

@@ -12,7 +12,9 @@ const ORDER_ID = "'scale_' || lpad(g::text, 10, '0')";
 /** A paid-up subscriber each: customer, billing method and key, subscription, and the charge of the first period. */
 const SUBSCRIBERS = [
   `insert into public.plans (id, name, price, interval) values ('scale', 'Monthly plan', 9900, 'month')`,
-  `insert into public.customers (user_id) select ${id(1)} from members`,
+  `insert into public.customers (user_id, customer_key) select ${id(1)}, ${
+    id(1)
+  } from members`,
   `insert into public.billing_methods (id, user_id, method, card_number_masked)
     select ${id(2)}, ${id(1)}, '카드', '433012******1234' from members`,
   `insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)

@@ -1,5 +1,6 @@
-import { PORT_VARIABLES, readPort } from "../stack/dev-settings.ts";
+import { dataFolder, readPort } from "../stack/dev-settings.ts";
 import { runningStacks } from "../stack/state-file.ts";
+import { chooseStack } from "./choose-stack.ts";
 import { networkFault } from "./network-fault.ts";
 import { StopError } from "./stop-error.ts";
 
@@ -50,28 +51,26 @@ function readHosted(environment: Record<string, string>): Project | null {
 /**
  * The project an operator command works on: the one that the environment names, else the local stack.
  *
- * @param environment read for SUPABASE_URL, SUPABASE_SECRET_KEY, SUPABASE_PUBLISHABLE_KEY and PORT
- * @throws StopError when neither is there, or several stacks run and PORT does not choose
+ * @param environment read for SUPABASE_URL, SUPABASE_SECRET_KEY, SUPABASE_PUBLISHABLE_KEY, PORT and DB_DIR
+ * @throws StopError when neither is there, or several stacks run and neither PORT nor DB_DIR chooses
  */
 export async function findProject(
   environment: Record<string, string>,
 ): Promise<Project> {
   const hosted = readHosted(environment);
   if (hosted !== null) return hosted;
-  const port = environment.PORT ? readPort("PORT", environment) : null;
-  const running = (await runningStacks())
-    .filter((state) => port === null || state.port === port);
-  const state = running.find(({ port }) => port === PORT_VARIABLES.PORT) ??
-    (running.length === 1 ? running[0] : undefined);
+  const choice = chooseStack(await runningStacks(), {
+    port: environment.PORT ? readPort("PORT", environment) : null,
+    dbDir: environment.DB_DIR ? dataFolder(environment) : null,
+  });
   const { API_URL, SECRET_KEY, PUBLISHABLE_KEY, CRON_SECRET } =
-    state?.variables ?? {};
+    choice.outcome === "found" ? choice.state.variables : {};
   if (!API_URL || !SECRET_KEY) {
+    const reason = choice.outcome === "none"
+      ? choice.reason
+      : "The stack that runs does not name its keys. Start it anew.";
     throw new StopError(
-      running.length > 1
-        ? `Several stacks run (ports ${
-          running.map(({ port }) => port).join(", ")
-        }). Set PORT to choose one.`
-        : "Set SUPABASE_URL and SUPABASE_SECRET_KEY, or start a local stack: npx -y deno task dev",
+      `${reason} For a hosted project set SUPABASE_URL and SUPABASE_SECRET_KEY.`,
     );
   }
   return {

@@ -73,6 +73,7 @@ function beginTrial(model: Model, plan: Plan, card: number, now: number): void {
   const to = now + plan.trialDays * DAY;
   model.hadTrial.push(plan.id);
   model.subscriptions.push({
+    id: null,
     plan,
     status: "trialing",
     card,

@@ -105,6 +105,7 @@ export function beginPaid(
   const { plan, card } = start;
   const to = boundary(now, plan.unit, plan.count, 1);
   const of: Subscription = {
+    id: null,
     plan,
     status: "active",
     card: isUsable(model, card)

@@ -1,4 +1,4 @@
-import type { Model } from "./state.ts";
+import type { Model, Subscription } from "./state.ts";
 import type { Seen } from "./world.ts";
 
 /** Finds the payments of the model at Toss, each once. */
@@ -15,6 +15,21 @@ function recognise(model: Model, seen: Seen): void {
     found.least = amount;
     found.most = amount;
   }
+}
+
+/** Finds the subscriptions of the model in the database; which of two that begin at once is first is left to it. */
+function order(model: Model, { subscriptions }: Seen): void {
+  const known = new Set(model.subscriptions.map(({ id }) => id));
+  for (const { id, plan } of subscriptions) {
+    if (known.has(id)) continue;
+    const found = model.subscriptions.find((one) =>
+      one.id === null && one.plan.id === plan
+    );
+    if (found !== undefined) found.id = id;
+  }
+  const place = new Map(subscriptions.map(({ id }, index) => [id, index]));
+  const placeOf = ({ id }: Subscription) => place.get(id ?? "") ?? Infinity;
+  model.subscriptions.sort((one, other) => placeOf(one) - placeOf(other));
 }
 
 function describeMoney(model: Model, seen: Seen): [unknown, unknown] {
@@ -67,6 +82,7 @@ function describeSeen(seen: Seen) {
 
 /** The first thing in which a model and the world differ: what it is, as the model has it, as the world has it. */
 export function compare(model: Model, seen: Seen, now: number) {
+  order(model, seen);
   const pairs: [string, unknown, unknown][] = [
     ["subscriptions", describeModel(model), describeSeen(seen)],
     ["access", accessOf(model, now), seen.access],

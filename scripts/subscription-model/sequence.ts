@@ -45,15 +45,15 @@ function clearOf(models: readonly Model[], time: number): number {
   }
 }
 
-/** The events ahead: the model's own, and the moment at which what is open can be asked about. */
-function nextMoment(model: Model, now: number): number | null {
+/** The next event of the model, or the moment at which what is open can be asked about. */
+function nextMoment(model: Model, now: number): number {
   const isOpen = model.starts.length > 0 ||
-    model.subscriptions.some(({ open }) => open !== null);
+    model.subscriptions.some(({ open }) => open !== null) ||
+    model.payments.some(({ promised }) => promised > 0);
   const events = model.subscriptions.map(nextEvent)
     .filter((at) => at !== null)
     .map((at) => Math.max(at, now) + LATE);
-  if (isOpen) events.push(now + PATIENCE);
-  return events.length === 0 ? null : Math.min(...events);
+  return isOpen || events.length === 0 ? now + PATIENCE : Math.min(...events);
 }
 
 /** All that can have become of the charges that a killed run was about. */
@@ -92,7 +92,7 @@ class Sequence {
   async #wait(until: number, isOutage: boolean): Promise<void> {
     for (let hops = 0; !isOutage && hops < 60; hops++) {
       const at = nextMoment(this.#model, this.world.now());
-      if (at === null || at >= until) break;
+      if (at >= until) break;
       await this.#tickAt(at);
     }
     await this.#tickAt(until);
@@ -126,7 +126,7 @@ class Sequence {
         await this.#wait(now + step.time, step.outage);
         return null;
       case "wait_for_event": {
-        const at = nextMoment(this.#model, now) ?? now + MINUTE;
+        const at = nextMoment(this.#model, now);
         if (step.kill === null) await this.#wait(at, step.outage);
         else await this.#killedRun(at, step.kill);
         return null;
@@ -191,7 +191,7 @@ class Sequence {
     if (step.do !== "refund") return empty;
     // Only what the shop knows of is refunded.
     const known = this.#model.payments.filter((one) =>
-      one.period !== null && one.refunded < one.least
+      one.period !== null && one.refunded < one.least && one.promised === 0
     );
     const chosen =
       known[known.length - 1 - step.payment % Math.max(known.length, 1)];

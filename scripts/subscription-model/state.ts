@@ -71,6 +71,8 @@ export interface OpenCharge extends Charge {
 
 /** One subscription as docs/subscriptions.md describes it. */
 export interface Subscription {
+  /** The database's name for it; null until it was seen. */
+  id: string | null;
   plan: Plan;
   status: "trialing" | "active" | "past_due" | "canceled";
   card: number;

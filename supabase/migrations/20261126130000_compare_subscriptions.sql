@@ -9,9 +9,9 @@ stable
 set search_path = ''
 as $$
 begin
-  -- In plpgsql, which plans this once a session.
+  -- In plpgsql, which plans this once a session. What is looked up row by row goes by an index: not materialized.
   return query
-  with live as (
+  with live as not materialized (
     select s.* from public.subscriptions as s where s.status <> 'canceled'
   ),
   last_move as (
@@ -28,23 +28,23 @@ begin
     join live as s on s.id = v.subscription_id
     order by v.subscription_id, v.id desc
   ),
-  charge as (
+  charge as not materialized (
     select c.*, o.status as order_status
     from live as s
     join public.subscription_charges as c on c.subscription_id = s.id
     left join public.orders as o on o.id = c.order_id
   ),
-  open_charge as (
+  open_charge as not materialized (
     select c.* from charge as c where c.status in ('pending', 'processing', 'unknown')
   ),
   -- The charge that its subscription waits for; one at most.
-  owed as (
+  owed as not materialized (
     select c.* from charge as c
     join live as s on s.id = c.subscription_id
     where c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown', 'declined')
       and c.period_number > s.period_number
   ),
-  last_decline as (
+  last_decline as not materialized (
     select distinct on (w.id) w.id as charge_id,
       to_timestamp((v.detail ->> 'declinedSince')::double precision) as declined_since,
       to_timestamp((v.detail ->> 'accessEndsAt')::double precision) as access_ends_at,
@@ -54,14 +54,14 @@ begin
       and v.detail ->> 'event' = 'charge_declined' and v.detail ->> 'chargeId' = w.id::text
     order by w.id, v.id desc
   ),
-  paid_period as (
+  paid_period as not materialized (
     select distinct on (c.subscription_id) c.*
     from charge as c
     where c.kind in ('start', 'renewal') and c.status = 'paid'
     order by c.subscription_id, c.period_number desc
   ),
   -- The latest payment of the current period that has not gone back; what paid for nothing has no access.
-  payment_in_force as (
+  payment_in_force as not materialized (
     select distinct on (c.subscription_id) c.*
     from charge as c
     join paid_period as p on p.subscription_id = c.subscription_id and p.period_number = c.period_number
@@ -69,7 +69,7 @@ begin
     where c.status = 'paid' and c.order_status in ('paid', 'partially_refunded')
     order by c.subscription_id, c.period_start desc, c.created_at desc
   ),
-  access as (
+  access as not materialized (
     select e.*, c.kind as charge_kind, c.user_id as charged_user_id, c.plan_id as charged_plan_id, c.status as charge_status,
       c.paid_at as charge_paid_at, c.period_number as charged_period, c.period_start as charged_from, c.period_end as charged_until,
       c.subscription_id as charged_subscription_id
