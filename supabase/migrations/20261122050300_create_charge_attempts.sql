@@ -231,6 +231,7 @@ begin
     return private.apply_payment(request);
   end if;
   perform private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+  perform private.adopt_refunded_amount(request -> 'payment');
   answer := private.apply_payment(request);
   return answer || jsonb_build_object('charge', private.charge_view(paid_charge_id));
 end;

@@ -1,5 +1,5 @@
 -- Purpose: what a subscriber or the shop may change: one private function an action.
--- Functions: private.give_notice, resume, refunds_due, period_order_ids, begin_refund, promise_refunds, cancel_now,
+-- Functions: private.give_notice, resume, refunds_due, period_order_ids, begin_refund, refund_reason, promise_refunds, cancel_now,
 -- renew_refunds, cancel_again, ended_view, charge_debt, change_method, retry_payment.
 -- Each gets the locked subscription and the request, and answers what change_subscription answers.
 
@@ -135,7 +135,9 @@ comment on function private.period_order_ids(public.subscriptions) is
   'The orders that paid for the current period of a subscription: its start or renewal, and upgrades.';
 revoke execute on function private.period_order_ids(public.subscriptions) from public, anon, authenticated;
 
-create function private.begin_refund(promised public.subscription_charges, amount_due bigint, line jsonb)
+create function private.begin_refund(
+  promised public.subscription_charges, amount_due bigint, made_transaction_key text, line jsonb
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -158,7 +160,8 @@ begin
     amount_due, promised.currency, refund_request_id,
     -- A request from outside is never this one.
     encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
-    'operator', 'subscription canceled', amount_due, true,
+    'operator', private.refund_reason(), case when made_transaction_key is null then amount_due else 0 end,
+    made_transaction_key is null,
     -- Leased to nobody: whoever comes first, this caller or the worker, makes it.
     gen_random_uuid(), present, present, present
   )
@@ -171,13 +174,29 @@ begin
       'requestedBy', operation.requested_by, 'reason', operation.reason, 'chargeId', promised.id
     )
   ));
+  if made_transaction_key is not null then
+    perform private.end_cancel(operation, made_transaction_key, line || jsonb_build_object('paymentKey', paid_by));
+  end if;
 end;
 $$;
 
-comment on function private.begin_refund(public.subscription_charges, bigint, jsonb) is
-  'Writes the cancel that pays back a promised amount, and the promise with it. From here on it is reserved, and the worker makes it if nobody else does. The caller holds the order.';
-revoke execute on function private.begin_refund(public.subscription_charges, bigint, jsonb)
+comment on function private.begin_refund(public.subscription_charges, bigint, text, jsonb) is
+  'Writes the cancel that pays back a promised amount, and the promise with it. From here on it is reserved, and the worker makes it if nobody else does; with a transaction key it is that cancel, which is made already. The caller holds the order.';
+revoke execute on function private.begin_refund(public.subscription_charges, bigint, text, jsonb)
   from public, anon, authenticated;
+
+create function private.refund_reason()
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select 'subscription canceled';
+$$;
+
+comment on function private.refund_reason() is
+  'What Toss is told of a refund that was promised when a subscription ended, and what it is recognised by after a restore.';
+revoke execute on function private.refund_reason() from public, anon, authenticated;
 
 create function private.promise_refunds(ended public.subscriptions, since timestamptz, line jsonb)
 returns boolean
@@ -188,6 +207,7 @@ declare
   paid public.subscription_charges;
   kept bigint;
   due bigint;
+  made public.payment_cancels;
   has_promised boolean := false;
 begin
   for paid in
@@ -199,13 +219,26 @@ begin
     from public.payments as p
     join public.orders as o on o.payment_key = p.payment_key
     where o.id = paid.order_id;
+    -- Made under a promise that a restore has forgotten, and found at Toss since.
+    select k.* into made
+    from public.payment_cancels as k
+    join public.orders as o on o.payment_key = k.payment_key
+    where o.id = paid.order_id and k.reason = private.refund_reason() and k.status <> 'ABORTED'
+      and not exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key)
+    order by k.canceled_at
+    limit 1;
+    if found then
+      perform private.begin_refund(paid, made.amount, made.transaction_key, line);
+      has_promised := true;
+      continue;
+    end if;
     -- The part of its time that is left, to the whole won in the shop's favour.
     due := floor(
       kept * extract(epoch from paid.period_end - greatest(since, paid.period_start))
       / extract(epoch from paid.period_end - paid.period_start)
     );
     continue when coalesce(due, 0) < 1;
-    perform private.begin_refund(paid, due, line);
+    perform private.begin_refund(paid, due, null, line);
     has_promised := true;
   end loop;
   return has_promised;
@@ -264,7 +297,7 @@ begin
     join public.orders as o on o.payment_key = p.payment_key
     where o.id = refused.order_id;
     continue when left_to_refund < 1;
-    perform private.begin_refund(refused, left_to_refund, line);
+    perform private.begin_refund(refused, left_to_refund, null, line);
   end loop;
 end;
 $$;

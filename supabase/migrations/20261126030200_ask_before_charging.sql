@@ -1,6 +1,6 @@
 -- Purpose: after a restore Toss may know a payment of a charge that the database has forgotten.
 -- Functions: private.may_have_been_charged, later_order_ids, missed_since, void_missed_charge, adopt_charged_amount,
--- public.skip_charge_attempts.
+-- adopt_refunded_amount, public.skip_charge_attempts.
 
 create function private.may_have_been_charged(
   asked public.subscription_charges, operation public.operations
@@ -145,6 +145,54 @@ $$;
 comment on function private.adopt_charged_amount(text, jsonb) is
   'A charge that Toss had approved before this database asked for it (it was restored in between) has the amount that Toss took then, for example of an upgrade on an earlier day. An ad hoc charge names its amount: there it stays a mismatch.';
 revoke execute on function private.adopt_charged_amount(text, jsonb) from public, anon, authenticated;
+
+create function private.adopt_refunded_amount(answer jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  answer_key constant text := answer ->> 'paymentKey';
+  operation public.operations;
+  promised_id uuid;
+  made_amount bigint;
+begin
+  select op.* into operation
+  from public.operations as op
+  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+  for no key update;
+  select c.id into promised_id from public.subscription_charges as c where c.refund_operation_id = operation.id;
+  if promised_id is null then
+    return;
+  end if;
+  -- Made before we asked, and not by any cancel that is known here: we have promised it before and forgotten it.
+  select c."cancelAmount" into made_amount
+  from jsonb_to_recordset(private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))) as c (
+    "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text, "canceledAt" timestamptz
+  )
+  where c."cancelReason" = operation.reason and c."cancelStatus" is distinct from 'ABORTED'
+    and c."canceledAt" < operation.created_at - interval '1 minute'
+    and not exists (select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey")
+  order by c."canceledAt"
+  limit 1;
+  if not found or made_amount = operation.amount then
+    return;
+  end if;
+  update public.operations as op
+  set amount = made_amount, reserved_amount = least(op.reserved_amount, made_amount)
+  where op.id = operation.id;
+  update public.subscription_charges as c set refund_due = made_amount where c.id = promised_id;
+  perform private.write_event(jsonb_build_object(
+    'event', 'refunded_amount_adopted', 'source', 'billing', 'orderId', operation.order_id, 'paymentKey', answer_key,
+    'operationId', operation.id, 'amount', made_amount,
+    'detail', jsonb_build_object('askedAmount', operation.amount, 'chargeId', promised_id)
+  ));
+end;
+$$;
+
+comment on function private.adopt_refunded_amount(jsonb) is
+  'A refund for the rest of a period that Toss had made before this database promised it (it was restored in between) has the amount that went back then: the part that is left has become smaller since. The caller holds the order.';
+revoke execute on function private.adopt_refunded_amount(jsonb) from public, anon, authenticated;
 
 create function public.skip_charge_attempts(request jsonb)
 returns jsonb

@@ -79,8 +79,19 @@ async function answers({ stack }: Scene): Promise<(number | null)[]> {
   return rows.map(({ status_code }) => status_code);
 }
 
+/** A run that left something has woken another one: lets those end. */
+async function quiet({ stack }: Scene): Promise<void> {
+  await eventually("no wake-up is under way", async () => {
+    await stack.functionsSettled();
+    const [queue] = await stack.sql<{ isEmpty: boolean }[]>`
+      select not exists (select from net.http_request_queue) as "isEmpty"`;
+    return queue?.isEmpty === true;
+  });
+}
+
 /** Lets pg_cron's job come due so many times at once; resolves with the status codes of the woken functions. */
 async function tick(scene: Scene, times = 1): Promise<(number | null)[]> {
+  await quiet(scene);
   const before = (await answers(scene)).length;
   await Promise.all(
     Array.from({ length: times }, () => scene.stack.runCronJob(JOB)),
@@ -89,8 +100,8 @@ async function tick(scene: Scene, times = 1): Promise<(number | null)[]> {
     "the wake-ups are answered",
     async () => (await answers(scene)).length >= before + times,
   );
-  await scene.stack.functionsSettled();
-  return (await answers(scene)).slice(before);
+  await quiet(scene);
+  return (await answers(scene)).slice(before, before + times);
 }
 
 async function charged({ simulator }: Scene): Promise<number> {
