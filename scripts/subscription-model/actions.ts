@@ -53,10 +53,13 @@ export function isClaimed(
     one !== except && one.status !== "canceled"
   );
   return model.starts.some((start) => isRival(start.plan, plan)) ||
+    model.subscriptions.some((one) =>
+      // Also of one that has ended since: whether it was paid is not known.
+      one !== except && one.open?.kind === "upgrade" &&
+      isRival(one.open.plan, plan)
+    ) ||
     live.some((one) =>
-      isRival(one.plan, plan) ||
-      (one.next !== null && isRival(one.next, plan)) ||
-      (one.open?.kind === "upgrade" && isRival(one.open.plan, plan))
+      isRival(one.plan, plan) || (one.next !== null && isRival(one.next, plan))
     );
 }
 
@@ -157,7 +160,12 @@ export function register(
   }
   if (isLimited(model, now)) return "too_many_attempts";
   const card = model.cards.length;
-  model.cards.push({ behaviour: "ok", isRemoved: false, registeredAt: now });
+  model.cards.push({
+    behaviour: "ok",
+    isRemoved: false,
+    registeredAt: now,
+    removedAt: 0,
+  });
   const asking = model.subscriptions.filter((one) =>
     one.status === "past_due" || (one.status !== "canceled" && one.needsCard)
   );
@@ -356,9 +364,10 @@ export function retry(
 }
 
 /** A card is removed; who pays with it needs another one. */
-export function remove(model: Model, card: number): Told {
+export function remove(model: Model, card: number, now: number): Told {
   const removed = model.cards[card];
   if (removed === undefined) return "billing_method_not_found";
+  if (!removed.isRemoved) removed.removedAt = now;
   removed.isRemoved = true;
   for (const one of model.subscriptions) {
     if (one.status !== "canceled" && one.card === card) one.needsCard = true;

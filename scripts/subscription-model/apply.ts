@@ -29,7 +29,7 @@ export function apply(
     case "subscribe":
       return actions.subscribe(model, step.plan, card, moment);
     case "remove":
-      return actions.remove(model, card);
+      return actions.remove(model, card, now);
     case "card": {
       const changed = model.cards[card];
       if (changed !== undefined) changed.behaviour = step.behaviour;

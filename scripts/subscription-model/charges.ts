@@ -110,7 +110,7 @@ export function beginPaid(
     status: "active",
     card: isUsable(model, card)
       ? card
-      : newestSince(model, model.cards[card]?.registeredAt ?? 0) ?? card,
+      : newestSince(model, model.cards[card]?.removedAt ?? 0) ?? card,
     needsCard: false,
     methodChangedAt: 0,
     anchor: now,

@@ -18,6 +18,7 @@ export interface Card {
   behaviour: Behaviour;
   isRemoved: boolean;
   registeredAt: number;
+  removedAt: number;
 }
 
 /** Time in which there is access to a plan. */

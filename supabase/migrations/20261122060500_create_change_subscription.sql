@@ -1,5 +1,5 @@
 -- Purpose: change a subscription under its lock, if its state allows it.
--- Functions: private.upgrade_amount, upgrade, change_plan, was_canceled_now, repeated_change,
+-- Functions: private.upgrade_amount, upgrade, is_catching_up, change_plan, was_canceled_now, repeated_change,
 -- public.change_subscription.
 
 create function private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
@@ -80,6 +80,25 @@ comment on function private.upgrade(public.subscriptions, public.plans, timestam
 revoke execute on function private.upgrade(public.subscriptions, public.plans, timestamptz, jsonb, jsonb)
   from public, anon, authenticated;
 
+create function private.is_catching_up(restored public.subscriptions)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = restored.id and c.kind = 'renewal' and c.status = 'void'
+      and c.period_number > restored.period_number
+  );
+end;
+$$;
+
+comment on function private.is_catching_up(public.subscriptions) is
+  'Whether periods after the current one were found missed one by one after a restore, and the next one is about to be charged: another plan would be counted from the wrong period.';
+revoke execute on function private.is_catching_up(public.subscriptions) from public, anon, authenticated;
+
 create function private.change_plan(changed public.subscriptions, as_of timestamptz, request jsonb, line jsonb)
 returns jsonb
 language plpgsql
@@ -97,6 +116,9 @@ begin
   end if;
   if changed.cancel_at_period_end then
     return private.illegal_view(changed, 'notice_given');
+  end if;
+  if private.is_catching_up(changed) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
   end if;
   if stays then
     -- Nothing to take back: above all the repeat of a change whose answer was lost.

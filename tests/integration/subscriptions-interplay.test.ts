@@ -91,30 +91,47 @@ async function accessAt(sql: Connection, subscriptionId: string, at: string) {
     .map(({ plan_id }) => plan_id);
 }
 
-test("an outage after a restore: what was found missed one by one is not listed again, and the subscription is renewed", async ({ stack: { sql } }) => {
+/** A daily subscriber whose last five days a restore has forgotten. */
+async function restored(sql: Connection) {
   const now = await present(sql);
   const start = new Date(now - 5.5 * DAY).toISOString();
-  const later = new Date(now + 6 * DAY).toISOString();
-  const { subscriptionId } = await addSubscriber(sql, start, {
-    interval: "day",
-  });
+  const who = await addSubscriber(sql, start, { interval: "day" });
   await sql`select private.note_restore(${start})`;
-  let item = await claimOne(sql, subscriptionId, later);
-  while (item.stopped !== null) {
-    await callSql(sql, "decline_charge", {
-      operationId: item.operationId,
-      leaseToken: item.leaseToken,
-      errorCode: item.stopped.code,
-      errorMessage: null,
-      declineClass: "soft",
-      dunning: DUNNING,
-      source: "billing",
-      requestId: "test",
-    });
-    item = await claimOne(sql, subscriptionId, later);
-  }
+  return { who, now: new Date(now).toISOString() };
+}
 
-  await pay(sql, item);
+/** Toss knows no payment of a period that is over. */
+function missPeriod(
+  sql: Connection,
+  { operationId, leaseToken }: { operationId: string; leaseToken: string },
+) {
+  return callSql(sql, "decline_charge", {
+    operationId,
+    leaseToken,
+    errorCode: "MISSED_PERIOD",
+    errorMessage: null,
+    declineClass: "soft",
+    dunning: DUNNING,
+    source: "billing",
+    requestId: "test",
+  });
+}
+
+/** Claims until a period is to be charged; those before it were missed. */
+async function claimAfterMissed(sql: Connection, id: string, at: string) {
+  let item = await claimOne(sql, id, at);
+  while (item.stopped !== null) {
+    await missPeriod(sql, item);
+    item = await claimOne(sql, id, at);
+  }
+  return item;
+}
+
+test("an outage after a restore: what was found missed one by one is not listed again, and the subscription is renewed", async ({ stack: { sql } }) => {
+  const { who: { subscriptionId }, now } = await restored(sql);
+  const later = new Date(Date.parse(now) + 6 * DAY).toISOString();
+
+  await pay(sql, await claimAfterMissed(sql, subscriptionId, later));
 
   const charges = await chargeRows(sql, subscriptionId);
   assert.deepEqual(
@@ -122,6 +139,28 @@ test("an outage after a restore: what was found missed one by one is not listed 
     Array.from({ length: charges.length }, (_, index) => index + 1),
   );
   assert.equal(charges.at(-1)?.status, "paid");
+  await sql`delete from private.restores`;
+});
+
+test("a change to another interval between periods that are found missed waits: no period far ahead is charged", async ({ stack: { sql } }) => {
+  const { who, now } = await restored(sql);
+  const { subscriptionId } = who;
+  const monthly = await addPlan(sql, { price: 30_000 });
+  await missPeriod(sql, await claimOne(sql, subscriptionId, now));
+
+  const early = await changePlan(sql, who, monthly, now);
+
+  assert.equal(early.outcome, "operation_in_progress");
+  await pay(sql, await claimAfterMissed(sql, subscriptionId, now));
+  const planned = await changePlan(sql, who, monthly, now);
+  assert.equal(planned.outcome, "changed");
+  const { current_period_end } = await subscriptionRow(sql, subscriptionId);
+  await pay(sql, await claimOne(sql, subscriptionId, current_period_end));
+  const [last] = (await chargeRows(sql, subscriptionId)).slice(-1);
+  assert.deepEqual([last?.amount, last?.period_start], [
+    30_000,
+    current_period_end,
+  ]);
   await sql`delete from private.restores`;
 });
 

@@ -13,7 +13,7 @@ function test(name: string, fn: () => Promise<void>): void {
 
 const LIVES: Exploration = {
   seed: 1,
-  sequences: propertyRuns(12),
+  sequences: propertyRuns(8),
   steps: 60,
   worlds: 1,
 };
