@@ -202,6 +202,11 @@ test("transfer and virtual account are methods of the window, and a deposit is w
     const call = await openedBy(() => openPaymentWindow(order, { method }));
     assert.equal(call.options.method, method);
     assert.equal(call.options.successUrl, order.successUrl);
+    // Else Toss gives seven days, and each account is an alert `deadline_far`.
+    assert.deepEqual(
+      call.options.virtualAccount,
+      method === "VIRTUAL_ACCOUNT" ? { validHours: 24 } : undefined,
+    );
   }
   const order = await placeOrder(client, STICKER);
   const { orderId, amount } = order;

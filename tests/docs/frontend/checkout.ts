@@ -54,6 +54,11 @@ export async function openPaymentWindow(
     case "TRANSFER":
       return await payment.requestPayment({ method, ...request });
     case "VIRTUAL_ACCOUNT":
-      return await payment.requestPayment({ method, ...request });
+      // A guest's day; Toss's own seven hold the stock beyond our limit.
+      return await payment.requestPayment({
+        method,
+        ...request,
+        virtualAccount: { validHours: 24 },
+      });
   }
 }
