@@ -36,7 +36,8 @@ const NOT_FOUND = { korean: "없는 페이지예요", english: "No such page" };
 const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; padding: 1.5rem 1rem; background: #f2f4f6; color: #191f28;
-  font: 1rem/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", sans-serif; }
+  font: 1rem/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", sans-serif;
+  word-break: keep-all; }
 main { max-width: 26rem; margin: 0 auto; padding: 1.5rem; background: #fff;
   border-radius: 1rem; box-shadow: 0 2px 12px rgb(0 0 0 / 8%); }
 h1 { margin: 0; font-size: 1.25rem; }

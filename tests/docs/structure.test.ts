@@ -114,3 +114,13 @@ for (const [english, korean] of pairs) {
     assert.deepEqual(sizes(korean), sizes(english), "tables");
   });
 }
+
+Deno.test("no command of a document carries a comment, which zsh would take as arguments", () => {
+  const commented = pages.flatMap(({ path, text }) =>
+    fencesOf(text).filter(({ language }) => language === "sh")
+      .flatMap(({ code }) => code.split("\n"))
+      .filter((line) => /(?:^|\s)#\s/.test(line))
+      .map((line) => `${path}: ${line}`)
+  );
+  assert.deepEqual(commented, []);
+});

@@ -9,7 +9,8 @@ const ENTITIES: Record<string, string> = {
 const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; padding: 1.5rem 1rem; background: #f2f4f6; color: #191f28;
-  font: 1rem/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", sans-serif; }
+  font: 1rem/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", sans-serif;
+  word-break: keep-all; }
 main { max-width: 26rem; margin: 0 auto; padding: 1.5rem; background: #fff;
   border-radius: 1rem; box-shadow: 0 2px 12px rgb(0 0 0 / 8%); }
 main.wide { max-width: 76rem; }
@@ -25,7 +26,7 @@ dt { flex: none; color: #6b7684; }
 dd { margin: 0; font-weight: 600; text-align: right; overflow-wrap: anywhere; }
 button, select, input { font: inherit; width: 100%; min-height: 2.75rem;
   margin: .25rem 0; padding: .5rem .75rem; border: 1px solid #d1d6db;
-  border-radius: .5rem; background: #fff; color: inherit; }
+  border-radius: .5rem; background: #fff; color: #191f28; }
 button { cursor: pointer; }
 button:hover { background: #f2f4f6; }
 button[value="pay"], button[value="register"] { border-color: #1b64da; background: #1b64da; color: #fff;
@@ -37,7 +38,7 @@ fieldset { margin: 1rem 0 0; padding: .75rem 1rem 1rem; border: 0;
 fieldset button { font-size: .875rem; }
 legend { float: left; width: 100%; padding: 0; font-weight: 600;
   font-size: .875rem; }
-label { display: block; clear: both; color: #6b7684; font-size: .8125rem; }
+label { display: block; clear: both; margin-bottom: .5rem; color: #6b7684; font-size: .8125rem; }
 select { appearance: none; padding-right: 2rem; text-overflow: ellipsis;
   background: #fff url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 12 8'%3E%3Cpath d='M1 1.5l5 5 5-5' fill='none' stroke='%236b7684' stroke-width='1.5'/%3E%3C/svg%3E") no-repeat right .75rem center / .75rem; }
 details { clear: both; margin: .25rem 0; }
