@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { restoreBackup, takeBackup } from "../support/backup.ts";
-import { subscribe, type Subscriber } from "../support/billing.ts";
+import {
+  addPlan,
+  changed,
+  subscribe,
+  type Subscriber,
+} from "../support/billing.ts";
 import { chargeRows } from "../support/billing-rows.ts";
 import { assertInvariantsHold } from "../support/books.ts";
 import { callFunction } from "../support/call-function.ts";
@@ -100,6 +105,29 @@ test("a prorated refund that a restore forgot is not made again when Toss has fo
 
   assert.deepEqual(answer, [200, "canceled"]);
   await assertRefundedOnce(shop, subscriber);
+  await advance(shop, 2 * 3600);
+  await assertInvariantsHold(shop);
+});
+
+test("an upgrade and the refund of both payments that a restore forgot are had again with the amounts of their days", async (shop) => {
+  await alignClocks(shop);
+  const subscriber = await subscribe(shop);
+  const planId = await addPlan(shop, { price: 40_000 });
+  await advance(shop, 5 * DAY_SECONDS);
+  const backup = await takeBackup(shop);
+  await changed(shop, subscriber, "change_plan", { planId });
+  await advance(shop, 3 * DAY_SECONDS);
+  assert.deepEqual(await refund(shop, subscriber), [200, "canceled"]);
+  await settleWebhooks(shop);
+  const books = JSON.stringify(shop.simulator.books());
+  await restoreBackup(shop, backup);
+  await advance(shop, DAY_SECONDS);
+
+  await changed(shop, subscriber, "change_plan", { planId });
+  const answer = await refund(shop, subscriber);
+
+  assert.deepEqual(answer, [200, "canceled"]);
+  assert.equal(JSON.stringify(shop.simulator.books()), books);
   await advance(shop, 2 * 3600);
   await assertInvariantsHold(shop);
 });
