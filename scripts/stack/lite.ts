@@ -72,6 +72,9 @@ function connect(databaseUrl: string, keys: ApiKeys) {
   return { connection, app: createApp(connection, keys) };
 }
 
+/** A connection whose answer was lost would never end by itself. */
+const STOP_SECONDS = 5;
+
 /**
  * Connects the Data API and the Auth server to a database.
  *
@@ -101,6 +104,6 @@ export function startLite(databaseUrl: string, keys: ApiKeys): Lite {
       await app.ensureSystemSchema();
       isConnected = true;
     },
-    stop: () => connection.close(),
+    stop: () => connection.driver.end({ timeout: STOP_SECONDS }),
   };
 }

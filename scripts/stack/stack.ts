@@ -63,7 +63,8 @@ async function startServers(
   });
   cleanup.defer(() => server.stop());
   const sql = postgres(server.url(SUPERUSER), { max: 10, onnotice: () => {} });
-  cleanup.defer(() => sql.end());
+  // A connection whose answer was lost would never end by itself.
+  cleanup.defer(() => sql.end({ timeout: 5 }));
   const lite = startLite(server.url(SUPERUSER), secrets);
   cleanup.defer(() => lite.stop());
   const parts = { directory, gateway, apiUrl, secrets, outside, sql, lite };
