@@ -78,6 +78,22 @@ Deno.test("simulator keeps a key in progress behind a gateway that gave up", asy
   });
 });
 
+Deno.test("simulator keeps a key in progress whose error it gave before it was done", async () => {
+  await withSimulator(async (simulator) => {
+    const payment = simulator.createPayment(ORDER);
+    const code = "NEW_CODE";
+    simulator.addFault({ kind: "answer", status: 500, code, acts: "later" });
+    const error = await confirm(simulator, payment, key("one"));
+    assert.equal(refusal(error), "500 NEW_CODE");
+    const meanwhile = await confirm(simulator, payment, key("one"));
+    assert.equal(refusal(meanwhile), "409 IDEMPOTENT_REQUEST_PROCESSING");
+    await simulator.advance(10_000);
+    const replay = await confirm(simulator, payment, key("one"));
+    assert.equal(replay.json.status, "DONE");
+    assert.equal(simulator.books()[0]?.approvals, 1);
+  });
+});
+
 Deno.test("simulator lets two accounts of an order pass when the first one acts late", async () => {
   await withSimulator(async (simulator) => {
     simulator.addFault({

@@ -79,8 +79,16 @@ function actLater(
   );
 }
 
-/** Runs a request that was not answered before, with its faults. */
-async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
+/**
+ * Runs a request that was not answered before, with its faults.
+ *
+ * @param onLateAnswer gets what became of a request that acts after its answer, once it has
+ * @returns the answer, and whether the request is still worked on
+ */
+async function runOnce(
+  call: RoutedCall,
+  onLateAnswer: (answer: ApiAnswer) => void = () => {},
+): Promise<{ answer: ApiAnswer; goesOn: boolean }> {
   const { state, request } = call;
   const { faults, settings: { latencyMilliseconds } } = state;
   const from = "application";
@@ -91,16 +99,18 @@ async function runOnce(call: RoutedCall): Promise<ApiAnswer> {
   const early =
     takeStatusFault(faults, request, { kind: "status_before", from }) ??
       testCodeAnswer(call);
-  if (early !== null) return early;
+  if (early !== null) return { answer: early, goesOn: false };
   const hasty = takeAnswerFault(faults, request, { from, at: "arrival" });
   if (hasty !== null) {
-    actLater(call, hasty);
-    return hasty.answer;
+    actLater(call, hasty, onLateAnswer);
+    return { answer: hasty.answer, goesOn: hasty.actsAfterSeconds !== null };
   }
-  const answer = applyEndpoint(call);
+  const done = applyEndpoint(call);
   await hold(call, "delay_after");
-  return takeStatusFault(faults, request, { kind: "status_after", from }) ??
-    takeAnswerFault(faults, request, { from, at: "end" })?.answer ?? answer;
+  const answer =
+    takeStatusFault(faults, request, { kind: "status_after", from }) ??
+      takeAnswerFault(faults, request, { from, at: "end" })?.answer ?? done;
+  return { answer, goesOn: false };
 }
 
 async function runIdempotently(
@@ -120,15 +130,21 @@ async function runIdempotently(
     const { answer, traceId: first } = known.stored;
     return { answer, traceIds: [first, traceId] };
   }
+  let isInProgress = false;
   try {
-    const answer = await runOnce(call);
+    const { answer, goesOn } = await runOnce(call, (late) => {
+      if (isInProgress) store.finish(identity, { answer: late, traceId });
+    });
     const keep = answer.status < 500 || state.settings.cacheServerErrors;
     if (keep && !isFromGateway(answer.status)) {
       store.finish(identity, { answer, traceId });
+    } else {
+      // A key never acts twice, not even when its first answer was an error that got lost.
+      isInProgress = goesOn;
     }
     return { answer, traceIds: [traceId] };
   } finally {
-    store.forgetUnfinished(identity);
+    if (!isInProgress) store.forgetUnfinished(identity);
   }
 }
 
@@ -149,7 +165,8 @@ async function runRouted(call: RoutedCall): Promise<TracedAnswer> {
   const { request, traceId } = call;
   const identity = identityOf(call);
   if (identity === null) {
-    return { answer: await runOnce(call), traceIds: [traceId] };
+    const { answer } = await runOnce(call);
+    return { answer, traceIds: [traceId] };
   }
   if (identity.idempotencyKey.length > LONGEST_IDEMPOTENCY_KEY) {
     const answer = errorAnswer("INVALID_IDEMPOTENCY_KEY", request.language);
