@@ -13,6 +13,7 @@ import {
   payIn,
   requestAccount,
 } from "../support/issue-account.ts";
+import { plantOnce } from "../support/lost-answer.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
@@ -36,8 +37,9 @@ async function beginWithFault(
 ): Promise<string> {
   withoutWebhooks(shop);
   const { orderId } = await placeOrder(shop);
-  shop.simulator.addFault({ ...fault, ...ISSUE });
+  const endFault = plantOnce(shop, { ...fault, ...ISSUE });
   const { status, body } = await requestAccount(shop, { orderId });
+  endFault();
   assert.equal(status, 202, JSON.stringify(body));
   assert.deepEqual(body, { status: "processing", orderId });
   return orderId;
