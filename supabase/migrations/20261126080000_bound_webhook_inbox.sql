@@ -360,6 +360,9 @@ declare
   event public.webhook_events;
   refusal text;
 begin
+  -- First the delivery's own name, then one subject: whoever sends two bodies under one transmission id would else
+  -- hold a subject while it waits for the row of the other, which waits for the subject.
+  perform pg_advisory_xact_lock(hashtextextended('delivery:' || (request ->> 'dedupeKey'), 0));
   if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
     return null;
   end if;
