@@ -1,7 +1,7 @@
 import {
   type ConfigProblem,
   loadConfig,
-} from "../../supabase/functions/_shared/config.ts";
+} from "../../supabase/functions/_shared/config/config.ts";
 import type { SoundVariables } from "../../supabase/functions/_shared/config/environment.ts";
 import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
 import { readEnvironment } from "../../supabase/functions/_shared/config/read-environment.ts";

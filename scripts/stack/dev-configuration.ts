@@ -1,4 +1,4 @@
-import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+import { loadConfig } from "../../supabase/functions/_shared/config/config.ts";
 import { SIMULATOR_KEYS } from "../simulator/options.ts";
 import { projectVariables } from "./environment.ts";
 import { makeSecrets } from "./local-secrets.ts";

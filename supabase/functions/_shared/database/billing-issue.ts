@@ -1,18 +1,31 @@
 import { z } from "zod";
-import type { PaymentSource } from "./apply-payment.ts";
-import {
-  billingDeleteOperation,
-  billingIssueOperation,
-  chargeOperation,
-} from "./billing-operation.ts";
+import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
-import type { LeaseRequest } from "./leased-operation.ts";
+import {
+  type EndRequest,
+  leased,
+  type LeaseRequest,
+  type RefusalRequest,
+} from "./lease.ts";
 import {
   planClaim,
   planTerms,
   subscriptionView,
   tooManyAttempts,
-} from "./subscription-view.ts";
+} from "./subscriptions.ts";
+
+/** A leased issue of a billing key. */
+export const billingIssueOperation = z.object({
+  ...leased,
+  kind: z.literal("billing_issue"),
+  customerKey: z.string(),
+  /** The encrypted authKey; associated data is `operationId`. */
+  keyId: z.string(),
+  ciphertext: z.string(),
+});
+
+/** A {@link billingIssueOperation} value. */
+export type BillingIssueOperation = z.output<typeof billingIssueOperation>;
 
 const prepared = z.discriminatedUnion("outcome", [
   z.object({
@@ -107,8 +120,6 @@ export interface BeginBillingIssueRequest extends LeaseRequest {
   shownTerms?: string | undefined;
   /** As in `BeginConfirmationRequest`. */
   caller: string | null;
-  mode: "test" | "live";
-  requestId: string;
 }
 
 /** Decides what a registration may do; a repeat of the same authKey gets the first one's result. */
@@ -140,9 +151,7 @@ const finished = z.discriminatedUnion("outcome", [
 export type FinishBillingIssueAnswer = z.output<typeof finished>;
 
 /** An issued billing key, encrypted, and what the user may see of it. */
-export interface FinishBillingIssueRequest {
-  operationId: string;
-  leaseToken: string;
+export interface FinishBillingIssueRequest extends EndRequest, LeaseRequest {
   /** Made by the caller: the ciphertext is bound to it. */
   billingMethodId: string;
   keyDigest: string;
@@ -154,10 +163,6 @@ export interface FinishBillingIssueRequest {
   cardType: string | null;
   /** For the charge that may follow. */
   chargeLeaseToken: string;
-  leaseSeconds: number;
-  mode: "test" | "live";
-  source: PaymentSource;
-  requestId: string;
 }
 
 /** Stores an issued billing key and begins what it was registered for. */
@@ -177,57 +182,7 @@ const rejected = z.discriminatedUnion("outcome", [
 /** Ends a registration that Toss refused or that nobody waits for any more, and wipes its authKey. */
 export function rejectBillingIssue(
   database: Database,
-  request: {
-    operationId: string;
-    leaseToken: string;
-    errorCode: string;
-    errorMessage: string;
-    /** False when the fault was ours, so that the same authKey may be tried again. */
-    isFinal: boolean;
-    source: PaymentSource;
-    requestId: string;
-  },
+  request: RefusalRequest,
 ): Promise<z.output<typeof rejected>> {
   return database.call("reject_billing_issue", { ...request }, rejected);
-}
-
-const deletion = z.discriminatedUnion("outcome", [
-  z.object({
-    outcome: z.literal("proceed"),
-    operation: billingDeleteOperation,
-  }),
-  z.object({
-    outcome: z.literal("resolve"),
-    operation: billingDeleteOperation,
-  }),
-  z.object({ outcome: z.literal("processing") }),
-  z.object({ outcome: z.literal("deleted") }),
-  z.object({ outcome: z.literal("method_not_found") }),
-]);
-
-/** Marks a billing method as deleted: from then on it is never charged. `userId` null = an operator asks. */
-export function beginBillingDelete(
-  database: Database,
-  request: LeaseRequest & {
-    billingMethodId: string;
-    userId: string | null;
-    requestId: string;
-  },
-): Promise<z.output<typeof deletion>> {
-  return database.call("begin_billing_delete", { ...request }, deletion);
-}
-
-const deleted = z.object({ outcome: z.literal("deleted") });
-
-/** Wipes the encrypted key after Toss has removed its own. */
-export function finishBillingDelete(
-  database: Database,
-  request: {
-    operationId: string;
-    leaseToken: string;
-    source: PaymentSource;
-    requestId: string;
-  },
-): Promise<z.output<typeof deleted>> {
-  return database.call("finish_billing_delete", { ...request }, deleted);
 }

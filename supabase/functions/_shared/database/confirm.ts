@@ -1,7 +1,20 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import { confirmOperation } from "./operation.ts";
-import { paymentView } from "./payment-view.ts";
+import { leased, type LeaseRequest } from "./lease.ts";
+import { paymentView } from "./payments.ts";
+
+/** A leased confirm: what its holder needs to ask Toss and to judge the answer. */
+export const confirmOperation = z.object({
+  ...leased,
+  kind: z.literal("confirm"),
+  orderId: z.string(),
+  paymentKey: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+});
+
+/** A {@link confirmOperation} value. */
+export type ConfirmOperation = z.output<typeof confirmOperation>;
 
 const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("proceed"), operation: confirmOperation }),
@@ -29,14 +42,10 @@ const answer = z.discriminatedUnion("outcome", [
 export type BeginConfirmationAnswer = z.output<typeof answer>;
 
 /** The three values of a confirm, and who may act on them for how long. */
-export interface BeginConfirmationRequest {
+export interface BeginConfirmationRequest extends LeaseRequest {
   paymentKey: string;
   orderId: string;
   amount: number;
-  leaseToken: string;
-  leaseSeconds: number;
-  mode: "test" | "live";
-  requestId: string;
   /** A digest of who calls, by which invented keys over many orders are counted; null = not counted. */
   caller: string | null;
 }

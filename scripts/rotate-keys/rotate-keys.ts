@@ -1,11 +1,14 @@
-import type { Database } from "../database/client.ts";
+import type { Database } from "../../supabase/functions/_shared/database/client.ts";
 import {
   claimKeysToRotate,
   type RotatedKey,
   type StoredKey,
   storeRotatedKeys,
-} from "../database/key-rotation.ts";
-import { DecryptionError, type Keyring } from "../security/encryption.ts";
+} from "./stored-keys.ts";
+import {
+  DecryptionError,
+  type Keyring,
+} from "../../supabase/functions/_shared/security/encryption.ts";
 
 /** What a rotation did. */
 export interface RotationResult {

@@ -2,20 +2,17 @@ import {
   combinationProblems,
   publishableKeys,
   secretKeys,
-} from "./config/combinations.ts";
+} from "./combinations.ts";
 import {
   type Environment,
   SIGNATURE_KEY_VARIABLES,
   type SignatureScheme,
-} from "./config/environment.ts";
-import {
-  type ConfigProblem,
-  readEnvironment,
-} from "./config/read-environment.ts";
-import { keyMode } from "./toss/keys.ts";
+} from "./environment.ts";
+import { type ConfigProblem, readEnvironment } from "./read-environment.ts";
+import { keyMode } from "../toss/keys.ts";
 
-export type { ConfigProblem } from "./config/read-environment.ts";
-export type { SignatureScheme } from "./config/environment.ts";
+export type { ConfigProblem } from "./read-environment.ts";
+export type { SignatureScheme } from "./environment.ts";
 
 /** Everything the functions need to know about where they run. */
 export type Config = {

@@ -1,7 +1,24 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import { virtualAccountOperation } from "./operation.ts";
-import { paymentView } from "./payment-view.ts";
+import { leased, type LeaseRequest } from "./lease.ts";
+import { paymentView } from "./payments.ts";
+
+/** A leased issue of a virtual account. */
+export const virtualAccountOperation = z.object({
+  ...leased,
+  kind: z.literal("virtual_account"),
+  orderId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  orderName: z.string(),
+  /** Toss's code of the bank. */
+  bank: z.string(),
+  customerName: z.string(),
+  validHours: z.number().int(),
+});
+
+/** A {@link virtualAccountOperation} value. */
+export type VirtualAccountOperation = z.output<typeof virtualAccountOperation>;
 
 const answer = z.discriminatedUnion("outcome", [
   z.object({
@@ -24,7 +41,7 @@ const answer = z.discriminatedUnion("outcome", [
 export type BeginVirtualAccountAnswer = z.output<typeof answer>;
 
 /** The account that a buyer wants, and who may act on it for how long. */
-export interface BeginVirtualAccountRequest {
+export interface BeginVirtualAccountRequest extends LeaseRequest {
   orderId: string;
   /** Null for a guest. */
   userId: string | null;
@@ -32,10 +49,6 @@ export interface BeginVirtualAccountRequest {
   bank: string;
   customerName: string;
   validHours: number;
-  leaseToken: string;
-  leaseSeconds: number;
-  mode: "test" | "live";
-  requestId: string;
 }
 
 /** Decides under the order's lock whether an account may be issued; see the comment on `public.begin_virtual_account`. */

@@ -1,8 +1,50 @@
 import { z } from "zod";
-import type { PaymentSource } from "./apply-payment.ts";
+import { billingDeleteOperation } from "./billing-delete.ts";
+import { billingIssueOperation } from "./billing-issue.ts";
+import { cancelOperation } from "./cancel.ts";
+import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
-import { paymentView } from "./payment-view.ts";
-import { settledCharge } from "./subscription-view.ts";
+import { confirmOperation } from "./confirm.ts";
+import type {
+  Claimed,
+  ClaimRequest,
+  EndRequest,
+  RefusalRequest,
+} from "./lease.ts";
+import { paymentView } from "./payments.ts";
+import { settledCharge } from "./subscriptions.ts";
+import { virtualAccountOperation } from "./virtual-account.ts";
+
+/** A leased operation of any kind. */
+export const operation = z.discriminatedUnion("kind", [
+  confirmOperation,
+  cancelOperation,
+  virtualAccountOperation,
+  chargeOperation,
+  billingIssueOperation,
+  billingDeleteOperation,
+]);
+
+/** An {@link operation} value. */
+export type Operation = z.output<typeof operation>;
+
+const operations = z.object({
+  operations: z.array(operation),
+  remaining: z.number().int(),
+});
+
+/** Takes open operations whose lease has passed; see the comment on `public.claim_operations`. */
+export async function claimOperations(
+  database: Database,
+  request: ClaimRequest,
+): Promise<Claimed<Operation>> {
+  const answer = await database.call(
+    "claim_operations",
+    { ...request },
+    operations,
+  );
+  return { items: answer.operations, remaining: answer.remaining };
+}
 
 const rejection = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),
@@ -11,17 +53,9 @@ const rejection = z.discriminatedUnion("outcome", [
 ]);
 
 /** A proven refusal of Toss. */
-export interface RejectOperationRequest {
-  operationId: string;
-  leaseToken: string;
-  errorCode: string;
-  errorMessage: string;
-  /** False when our configuration was at fault, so that the same payment may be confirmed again. */
-  isFinal: boolean;
+export interface RejectOperationRequest extends RefusalRequest {
   /** What the refusal made of the payment; null when it says nothing about it. */
   paymentStatus: "ABORTED" | "EXPIRED" | null;
-  source: PaymentSource;
-  requestId: string;
 }
 
 /** Ends an operation on Toss's refusal, unless its payment has turned out to be paid. */
@@ -39,9 +73,7 @@ const postponement = z.object({
 });
 
 /** An attempt that brought no proof. */
-export interface PostponeOperationRequest {
-  operationId: string;
-  leaseToken: string;
+export interface PostponeOperationRequest extends EndRequest {
   errorCode: string;
   errorMessage: string;
   /** True after an error answer: Toss would replay it for the same Idempotency-Key. */
@@ -49,8 +81,6 @@ export interface PostponeOperationRequest {
   /** Remembers a refusal that is not confirmed yet, or with null forgets it; absent = as it was. */
   refusedWith?: string | null;
   retryAfterSeconds: number;
-  source: PaymentSource;
-  requestId: string;
 }
 
 /** What `postpone_operation` answers; anything but `unknown` when the operation has ended meanwhile. */

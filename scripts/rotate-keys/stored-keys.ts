@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Database } from "./client.ts";
+import type { Database } from "../../supabase/functions/_shared/database/client.ts";
 
 const storedKey = z.object({
   /** Which table holds it. */

@@ -1,25 +1,6 @@
 import { z } from "zod";
-import type { Claimed, ClaimRequest } from "./claim.ts";
+import type { Claimed } from "./lease.ts";
 import type { Database } from "./client.ts";
-import { type Operation, operation } from "./operation.ts";
-
-const operations = z.object({
-  operations: z.array(operation),
-  remaining: z.number().int(),
-});
-
-/** Takes open operations whose lease has passed; see the comment on `public.claim_operations`. */
-export async function claimOperations(
-  database: Database,
-  request: ClaimRequest,
-): Promise<Claimed<Operation>> {
-  const answer = await database.call(
-    "claim_operations",
-    { ...request },
-    operations,
-  );
-  return { items: answer.operations, remaining: answer.remaining };
-}
 
 /** A bounded slice of work at a time: now, or `asOf` (ISO 8601). */
 export interface SliceRequest {

@@ -2,7 +2,7 @@ import {
   isAuthRetryableFetchError,
   type SupabaseClient,
 } from "@supabase/supabase-js";
-import { DatabaseError } from "./database/client.ts";
+import { DatabaseError } from "./client.ts";
 
 /** Checks a user's access token with Supabase Auth: the user's id, or null when it is not valid. */
 export type VerifyUser = (accessToken: string) => Promise<string | null>;
