@@ -1,6 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import type { Simulator } from "../simulator/simulator.ts";
-import type { Stack } from "../stack/stack.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
+import type { Stack } from "../../stack/stack.ts";
 
 /** What checkout answered. */
 export interface Order {

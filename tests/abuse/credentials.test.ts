@@ -4,7 +4,7 @@ import { buyerHeaders, ONE_STICKER } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

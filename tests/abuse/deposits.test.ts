@@ -16,7 +16,7 @@ import {
 } from "../support/issue-account.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -4,8 +4,8 @@ import { text } from "node:stream/consumers";
 import {
   readDevSettings,
   SettingError,
-} from "../../scripts/stack/dev-settings.ts";
-import { loadLocalSecrets } from "../../scripts/stack/local-secrets.ts";
+} from "../../scripts/dev/settings.ts";
+import { loadLocalSecrets } from "../../stack/local-secrets.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRandom } from "../chaos/random.ts";
+import { createRandom } from "../../proofs/support/random.ts";
 import {
   addPlan,
   callCharge,

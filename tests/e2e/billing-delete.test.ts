@@ -9,7 +9,7 @@ import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests();

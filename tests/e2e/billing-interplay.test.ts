@@ -23,7 +23,7 @@ import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { cancelAtToss } from "../support/toss-side.ts";
-import type { User } from "../support/users.ts";
+import type { User } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 

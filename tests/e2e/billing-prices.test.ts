@@ -11,7 +11,7 @@ import { chargeRows, makeIssueDue } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });

@@ -8,7 +8,7 @@ import {
   REFUND_ACCOUNT,
 } from "../support/issue-account.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

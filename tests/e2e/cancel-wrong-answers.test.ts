@@ -19,7 +19,7 @@ import {
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { bookOf } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { tossAnswers } from "../support/webhook-scenes/toss-answers.ts";
 import {
   deliverWebhook,

@@ -17,7 +17,7 @@ import { type Answer, callFunction } from "../support/call-function.ts";
 import { spellingsOf, tablesWith } from "../support/secret-scan.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { work } from "../support/worker.ts";
 

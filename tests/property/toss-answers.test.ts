@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { webhookUrl } from "../../scripts/stack/webhook-url.ts";
+import { webhookUrl } from "../../stack/webhook-url.ts";
 import type { TossCall } from "../../supabase/functions/_shared/toss/error-catalogue/proofs.ts";
 import {
   addPlan,
@@ -28,7 +28,7 @@ import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { oddExchange, plantAnswers, TRAPS } from "../support/toss-answers.ts";
 import { bookOf } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 
