@@ -1,4 +1,3 @@
-import { givenValues } from "../supabase/functions/_shared/config/given-values.ts";
 import type { ApiKeys } from "./local-secrets.ts";
 
 /** The variables of `.env.example`: what an operator may set. */
@@ -74,10 +73,9 @@ export function projectVariables(
     // A shop under development is served from any port of this machine.
     CORS_ALLOWED_ORIGINS: "*",
   };
-  const set = givenValues(given);
   for (const name of PROJECT_VARIABLES) {
-    const value = set[name];
-    if (value !== undefined) variables[name] = value;
+    const value = given[name]?.trim();
+    if (value) variables[name] = value;
   }
   return variables;
 }

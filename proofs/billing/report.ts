@@ -61,7 +61,7 @@ The naive loop works on a copy of the same subscribers, with cards at another
 simulated Toss that has the same faults: it selects what is due, charges each
 under a new order id and Idempotency-Key, tries again when no answer comes,
 writes the payment down and moves the date on.
-[Its source](../scripts/billing-proof/naive-loop.ts) is short. "Charges made" are
+[Its source](../proofs/billing/naive-loop.ts) is short. "Charges made" are
 counted in the books of the simulated Toss.
 
 ${table}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { buyerHeaders } from "../../tests/support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
 import type { AccountPlan } from "./plan.ts";
 import { orderOf, type RunState } from "./run-state.ts";

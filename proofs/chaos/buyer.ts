@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { waitUntil } from "../../stack/wait-until.ts";
-import { buyerHeaders } from "../../tests/support/buy.ts";
-import type { User } from "../../stack/users.ts";
+import { buyerHeaders, type User } from "../../stack/users.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
 import type { OrderPlan } from "./plan.ts";
 

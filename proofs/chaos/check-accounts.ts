@@ -1,5 +1,4 @@
 import type { Book } from "../../simulator/books.ts";
-import { cancel } from "../../tests/support/cancel.ts";
 import { issue, type IssueAnswer } from "./account.ts";
 import { orderOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
@@ -91,19 +90,30 @@ export async function askAccountsAgain(
  * to ask about it.
  */
 export async function giveUpAccounts(
-  { chaos, run }: RunState,
+  { chaos: { stack }, run }: RunState,
   books: Book[],
 ): Promise<Violation[]> {
   const found: Violation[] = [];
   for (const { paymentKey, status } of books) {
     if (status !== "WAITING_FOR_DEPOSIT") continue;
-    const requestId = `${run}-end-${paymentKey}`.slice(0, 100);
-    const answer = await cancel(chaos, { paymentKey, requestId });
+    const answer = await fetch(`${stack.functionsUrl}/cancel`, {
+      method: "POST",
+      headers: {
+        apikey: stack.secretKey,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({
+        paymentKey,
+        cancelReason: "고객 변심",
+        requestId: `${run}-end-${paymentKey}`.slice(0, 100),
+      }),
+    });
+    const body = await answer.json();
     found.push(...when(
-      answer.status !== 200 || answer.body.status !== "canceled",
+      answer.status !== 200 || body.status !== "canceled",
       "wrong",
       `given up at the end, ${paymentKey} was answered ${answer.status} ` +
-        `${JSON.stringify(answer.body)}`,
+        `${JSON.stringify(body)}`,
     ));
   }
   return found;

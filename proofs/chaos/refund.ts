@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { buyerHeaders } from "../../tests/support/buy.ts";
-import { REFUND_ACCOUNT } from "../../tests/support/issue-account.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import type { RefundPlan, Step } from "./plan.ts";
 import { findPayment, orderOf, type RunState } from "./run-state.ts";
 
@@ -29,6 +28,13 @@ const answerSchema = z.object({
   code: z.string().optional(),
   tossCode: z.string().optional(),
 });
+
+/** Where the money of a virtual account goes back to. */
+export const REFUND_ACCOUNT = {
+  bank: "신한",
+  accountNumber: "110413789012",
+  holderName: "박은닉",
+};
 
 /** What an altered request asks for instead, KRW. */
 const ALTERED_AMOUNT = 17;

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { REFUND_ACCOUNT } from "../../tests/support/issue-account.ts";
 import { issue } from "./account.ts";
 import { confirm } from "./buyer.ts";
 import type { Step } from "./plan.ts";
-import { askRefund } from "./refund.ts";
+import { askRefund, REFUND_ACCOUNT } from "./refund.ts";
 import { findPayment, paymentOf, type RunState } from "./run-state.ts";
 import { work } from "./worker.ts";
 

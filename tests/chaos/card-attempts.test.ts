@@ -7,7 +7,7 @@ import {
   subscribe,
   type Subscriber,
 } from "../support/billing.ts";
-import { buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
