@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SUPABASE_CLI } from "../../scripts/deploy/supabase-cli.ts";
+import { SUPABASE_CLI } from "../../scripts/hosted/supabase-cli.ts";
 import { PROJECT_VARIABLES } from "../../stack/environment.ts";
 import { FUNCTION_ACCESS } from "../../supabase/functions/_shared/http/access.ts";
 import { ERROR_CODES } from "../../supabase/functions/_shared/http/error-codes.ts";

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import {
   readTransitions,
   statesTable,
-} from "../../scripts/subscription-states.ts";
+} from "../support/subscription-states.ts";
 import { shopTests } from "../support/shop-test.ts";
 
 const test = shopTests();
 
 const HOW_TO_UPDATE =
   "put what this prints between <!-- states --> and <!-- /states -->: " +
-  "npx -y deno run -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto scripts/subscription-states.ts";
+  "npx -y deno run -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/support/subscription-states.ts";
 
 for (const page of ["subscriptions.md", "subscriptions.ko.md"]) {
   test(`docs/${page} shows the state machine as the database has it, and says what each event is`, async (shop) => {

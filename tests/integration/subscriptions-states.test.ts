@@ -3,7 +3,7 @@ import postgres from "postgres";
 import {
   readTransitions,
   SUBSCRIPTION_STATES,
-} from "../../scripts/subscription-states.ts";
+} from "../support/subscription-states.ts";
 import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
