@@ -1,49 +1,7 @@
 import { z } from "zod";
 import { commandEnvironment } from "../project/command-environment.ts";
 import { openProject, type Project } from "../project/open-project.ts";
-import { runCommand, type Values } from "../door/run-command.ts";
-import { UsageError } from "../door/stop-error.ts";
-
-const HELP =
-  `Charges subscriptions that are due, or shows who would be charged what.
-
-  npx -y deno task charge --dry-run
-  npx -y deno task charge --dry-run --as-of 2027-01-01T00:00:00+09:00
-  npx -y deno task charge --subscription <id>
-  npx -y deno task charge
-
-  --dry-run             shows and writes nothing
-  --subscription <id>   only this one
-  --limit <n>           at most so many (1 to 500, default 300)
-  --as-of <time>        what is due at that time, charged as well unless it
-                        is a dry run; only with Toss test keys
-
-Without SUPABASE_URL and SUPABASE_SECRET_KEY in the environment, the local
-stack that runs now is used.`;
-
-const OPTIONS = {
-  "dry-run": { type: "boolean", default: false },
-  subscription: { type: "string" },
-  limit: { type: "string", default: "300" },
-  "as-of": { type: "string" },
-} as const;
-
-const requestSchema = z.strictObject({
-  dryRun: z.boolean(),
-  subscriptionId: z.uuid("--subscription must be a subscription's id")
-    .optional(),
-  limit: z.coerce.number().refine(
-    (limit) => Number.isInteger(limit) && limit >= 1 && limit <= 500,
-    "--limit must be a whole number from 1 to 500",
-  ),
-  asOf: z.iso.datetime({
-    offset: true,
-    error:
-      "--as-of must be a time with offset, such as 2027-01-01T00:00:00+09:00",
-  }).optional(),
-});
-
-type ChargeCommand = z.output<typeof requestSchema>;
+import type { Options } from "./command.ts";
 
 const answerSchema = z.object({
   claimed: z.number(),
@@ -67,7 +25,7 @@ const answerSchema = z.object({
 
 async function callBillingCharge(
   project: Project,
-  command: ChargeCommand,
+  options: Options,
 ): Promise<z.output<typeof answerSchema> | null> {
   const response = await fetch(`${project.url}/functions/v1/billing-charge`, {
     method: "POST",
@@ -75,7 +33,12 @@ async function callBillingCharge(
       apikey: project.secretKey,
       "content-type": "application/json",
     },
-    body: JSON.stringify(command),
+    body: JSON.stringify({
+      dryRun: options.dryRun,
+      subscriptionId: options.subscription,
+      limit: options.limit,
+      asOf: options.asOf,
+    }),
   });
   const text = await response.text();
   if (response.ok) return answerSchema.parse(JSON.parse(text));
@@ -100,12 +63,13 @@ function describe(due: Due): string {
   ].join("\n");
 }
 
-async function charge(command: ChargeCommand): Promise<number> {
+/** Charges what is due, or shows it. */
+export async function run(options: Options): Promise<number> {
   const project = await openProject(commandEnvironment());
-  const answer = await callBillingCharge(project, command);
+  const answer = await callBillingCharge(project, options);
   if (answer === null) return 1;
   const { charges, runId, ...counts } = answer;
-  if (command.dryRun) {
+  if (options.dryRun) {
     for (const charge of charges) console.log(`${describe(charge)}\n`);
     console.log(
       `${charges.length} would be charged, ${counts.remaining} more are due. Nothing was written.`,
@@ -116,23 +80,3 @@ async function charge(command: ChargeCommand): Promise<number> {
   console.log(`Run ${runId}: ${named.join(", ")}`);
   return 0;
 }
-
-function readCommand(values: Values<typeof OPTIONS>): ChargeCommand {
-  const parsed = requestSchema.safeParse({
-    dryRun: values["dry-run"],
-    subscriptionId: values.subscription,
-    limit: values.limit,
-    asOf: values["as-of"],
-  });
-  if (parsed.success) return parsed.data;
-  throw new UsageError(
-    parsed.error.issues.map(({ message }) => message).join("\n"),
-  );
-}
-
-await runCommand({
-  name: "charge",
-  help: HELP,
-  options: OPTIONS,
-  run: (values) => charge(readCommand(values)),
-});

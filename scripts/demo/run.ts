@@ -1,6 +1,5 @@
 import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
-import { runCommand } from "../door/run-command.ts";
 import { decline } from "./decline.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { pass } from "./pass.ts";
@@ -11,17 +10,6 @@ import { openShop } from "./shop.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
 import { startStack } from "../../stack/stack.ts";
-
-const HELP = `Plays a shop's life on a stack of its own and shows what happened.
-
-  npx -y deno task demo
-
-Starts Postgres, the API, the functions and a simulated Toss on free ports,
-buys, declines, loses an answer, refunds, waits for deposits, lives through 14
-months of a subscriber, lets killed runs charge next to a naive loop, checks
-every money invariant and compares the database with Toss's books. Nothing is
-left behind.
-Exit code 0 when everything went as it should.`;
 
 const SCENES = [
   purchase,
@@ -120,9 +108,7 @@ async function play(): Promise<boolean> {
   return isAllRight;
 }
 
-await runCommand({
-  name: "demo",
-  help: HELP,
-  options: {},
-  run: async () => await play() ? 0 : 1,
-});
+/** Plays it; 0 when everything went as it should. */
+export async function run(): Promise<number> {
+  return await play() ? 0 : 1;
+}

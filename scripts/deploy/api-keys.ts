@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 
 const keyList = z.looseObject({

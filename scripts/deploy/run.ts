@@ -1,13 +1,12 @@
 import { secretValues } from "../../supabase/functions/_shared/config/secret-values.ts";
 import { commandEnvironment } from "../project/command-environment.ts";
-import { runCommand, type Values } from "../door/run-command.ts";
-import { StopError, UsageError } from "../door/stop-error.ts";
+import { StopError, UsageError } from "../door/errors.ts";
 import { agree, createAsker } from "../hosted/ask.ts";
 import { type Deployment, deploySteps } from "./deploy-steps.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { inspectProject } from "../hosted/inspect-project.ts";
 import { readLocalFiles } from "../hosted/local-files.ts";
-import { PROJECT_HELP, PROJECT_OPTIONS } from "../hosted/options.ts";
+import type { Options } from "./command.ts";
 import { outliveInterrupt } from "../hosted/outlive-interrupt.ts";
 import { createPlan, describePlan } from "./plan.ts";
 import { type HostedProject, readProject } from "../hosted/project.ts";
@@ -15,27 +14,6 @@ import { createRedactor } from "../hosted/redactor.ts";
 import { runSteps } from "../hosted/steps.ts";
 import { createSupabaseCli, type SupabaseCli } from "../hosted/supabase-cli.ts";
 import { type CheckedVariables, readVariables } from "./variables.ts";
-
-const HELP =
-  `Brings this checkout to a hosted Supabase project: migrations, secrets, edge functions, Vault
-values and schedules; then runs doctor against the result. Shows what will change and asks first.
-
-  npx -y deno task deploy --project-ref REF [options]
-
-  --env-file PATH    the functions' variables, as in .env.example (.env); one that is set in the
-                     environment wins over the file
-${PROJECT_HELP}
-  SUPABASE_DB_URL        where the migrations are pushed, as role postgres, when the CLI cannot
-                         connect by itself: the session pooler's connection string
-
-Safe to repeat: what is there already is skipped or done again. Stops at the first step that
-fails and says how to go on. Exit code: 0 = deployed and doctor found nothing broken, 1 = stopped
-or refused, 2 = wrong options. Every step, and what to do when one stops: docs/deploy.md`;
-
-const OPTIONS = {
-  ...PROJECT_OPTIONS,
-  "env-file": { type: "string" },
-} as const;
 
 const environment = commandEnvironment();
 
@@ -50,7 +28,7 @@ async function checkVariables(
   const file = given ?? ".env";
   const exists = await isFile(file);
   if (given !== undefined && !exists) {
-    throw new UsageError(`There is no file ${given}.`);
+    throw new UsageError(`There is no file ${given}`);
   }
   const result = await readVariables({
     file,
@@ -101,9 +79,9 @@ function officialAccessToken(): string | null {
 /** What is to be deployed; null when it was only to be shown, or nobody agreed. */
 async function prepare(
   project: HostedProject,
-  options: Values<typeof OPTIONS>,
+  options: Options,
 ): Promise<Deployment | null> {
-  const variables = await checkVariables(options["env-file"], project);
+  const variables = await checkVariables(options.envFile, project);
   const cli = openCli(project, variables);
   const local = await readLocalFiles();
   console.log(
@@ -114,7 +92,7 @@ async function prepare(
   if (conflicts.length > 0) refuse(conflicts);
   const plan = createPlan({ local, state, variables });
   console.log(describePlan({ plan, project, variables }));
-  if (options["dry-run"] || !await agree(createAsker(), options.yes)) {
+  if (options.dryRun || !await agree(createAsker(), options.yes)) {
     console.log("\nNothing was changed.");
     return null;
   }
@@ -122,14 +100,15 @@ async function prepare(
   return { cli, project, local, plan, variables, accessToken };
 }
 
-async function deploy(options: Values<typeof OPTIONS>): Promise<number> {
+/** Deploys, after it has asked. */
+export async function run(options: Options): Promise<number> {
   outliveInterrupt();
   const project = await readProject(
-    { projectRef: options["project-ref"], url: options.url },
+    options,
     environment,
   );
   const deployment = await prepare(project, options);
-  if (deployment === null) return options["dry-run"] ? 0 : 1;
+  if (deployment === null) return options.dryRun ? 0 : 1;
   await runSteps(deploySteps(deployment), (line) => console.log(line));
   const hasToken = deployment.variables.values.WEBHOOK_URL_TOKEN !== undefined;
   console.log(
@@ -139,10 +118,3 @@ async function deploy(options: Values<typeof OPTIONS>): Promise<number> {
   );
   return 0;
 }
-
-await runCommand({
-  name: "deploy",
-  help: HELP,
-  options: OPTIONS,
-  run: deploy,
-});

@@ -1,13 +1,8 @@
 import { join } from "node:path";
 import { commandEnvironment } from "../project/command-environment.ts";
-import { runCommand } from "../door/run-command.ts";
+import { StopError } from "../door/errors.ts";
 import { configurationProblems } from "./configuration.ts";
-import {
-  type DevSettings,
-  PORT_VARIABLES,
-  readDevSettings,
-  SettingError,
-} from "./settings.ts";
+import { type DevSettings, readDevSettings } from "./settings.ts";
 import { describeStack } from "./table.ts";
 import { readDotEnv } from "../project/dot-env.ts";
 import { SqlFileError } from "../../stack/migrations.ts";
@@ -22,24 +17,6 @@ import { type Stack, startStack } from "../../stack/stack.ts";
 import { removeState, writeState } from "../project/state-file.ts";
 import { watchFunctions } from "./watch-functions.ts";
 import { watchWrappers } from "./wrapper-watch.ts";
-
-const HELP = `Starts the whole project on this machine and keeps it running.
-
-  npx -y deno task dev
-
-  PORT           API: /rest/v1, /auth/v1, /functions/v1   (${PORT_VARIABLES.PORT})
-  DB_PORT        Postgres                                 (${PORT_VARIABLES.DB_PORT})
-  TOSS_SIM_PORT  Toss simulator                           (${PORT_VARIABLES.TOSS_SIM_PORT})
-  WEB_PORT       page where redirects end                 (${PORT_VARIABLES.WEB_PORT})
-  WEBHOOK_PORT   takes POST webhook and nothing else,
-                 for a tunnel such as ngrok               (none)
-  DB_DIR         folder that keeps the data               (.local/db)
-  RESET=1        throws the data away first
-  TOSS_API_BASE_URL  another Toss; no simulator is started
-
-Only test keys of Toss are taken. Every variable of .env.example may be set too, in the environment or in the
-file .env of the project; the environment wins. Port 0 takes a free one.
-Ctrl-C or SIGTERM stops everything.`;
 
 function usedPorts(settings: DevSettings): [string, number][] {
   const ports: [string, number][] = [
@@ -69,15 +46,17 @@ function portProblem(settings: DevSettings): string | null {
   return null;
 }
 
-function explain(error: unknown): string | null {
+/** The error in words for the person who runs it, where it is one of the stack's own. */
+function explain(error: unknown): unknown {
   if (error instanceof DirectoryInUseError) {
-    return `Another stack runs on ${error.path}. Stop it, or set DB_DIR to another folder.`;
+    return new StopError(
+      `Another stack runs on ${error.path}. Stop it, or set DB_DIR to another folder.`,
+    );
   }
   if (error instanceof SqlFileError) {
-    return `${error.message}\nRESET=1 starts from nothing.`;
+    return new StopError(`${error.message}\nRESET=1 starts from nothing.`);
   }
-  if (error instanceof SettingError) return error.message;
-  return null;
+  return error;
 }
 
 /** The functions start all the same and answer \`not_configured\`, as they would on a hosted project. */
@@ -89,7 +68,10 @@ function warnOf(problems: readonly string[]): void {
   );
 }
 
-async function run(settings: DevSettings, ended: Promise<void>): Promise<void> {
+async function keepRunning(
+  settings: DevSettings,
+  ended: Promise<void>,
+): Promise<void> {
   const { tossApiBaseUrl, ...options } = settings;
   const stack: Stack = await startStack({
     ...options,
@@ -119,7 +101,8 @@ async function run(settings: DevSettings, ended: Promise<void>): Promise<void> {
   }
 }
 
-async function main(): Promise<number> {
+/** Starts the stack and keeps it until it is told to end. */
+export async function run(): Promise<number> {
   const ended = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
@@ -136,16 +119,11 @@ async function main(): Promise<number> {
     // An orphan of a crashed run would count as a taken port.
     await recoverDataDirectory(join(settings.dbDir, "data"));
     const problem = portProblem(settings);
-    if (problem !== null) throw new SettingError(problem);
+    if (problem !== null) throw new StopError(problem);
     warnOf(configurationProblems(settings.environment));
-    await run(settings, ended.promise);
+    await keepRunning(settings, ended.promise);
     return 0;
   } catch (error) {
-    const text = explain(error);
-    if (text === null) throw error;
-    console.error(text);
-    return 1;
+    throw explain(error);
   }
 }
-
-await runCommand({ name: "dev", help: HELP, options: {}, run: main });

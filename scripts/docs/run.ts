@@ -1,16 +1,8 @@
-import { runCommand, type Values } from "../door/run-command.ts";
+import type { Options } from "./command.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
 import { renderErrors } from "./openapi/render-errors.ts";
-
-const HELP = `Usage: npx -y deno task docs [--check]
-
-Writes the documents that come from the code: docs/openapi.json, docs/api.md
-and docs/errors.md.
-
-  --check   write nothing; exit with 1 and name the files that differ
-  --help    this text`;
 
 /** Every generated document by its path from the project's root. */
 export function generatedDocuments(): Record<string, string> {
@@ -31,16 +23,15 @@ async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-const OPTIONS = { check: { type: "boolean" } } as const;
-
-async function write(values: Values<typeof OPTIONS>): Promise<number> {
+/** Writes what differs, or only names it. */
+export async function run({ check }: Options): Promise<number> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(generatedDocuments())) {
     if (await readIfThere(path) === text) continue;
     stale.push(path);
-    if (!values.check) await Deno.writeTextFile(path, text);
+    if (!check) await Deno.writeTextFile(path, text);
   }
-  if (values.check && stale.length > 0) {
+  if (check && stale.length > 0) {
     console.error(
       `${stale.join(", ")} differ from the code: run npx -y deno task docs`,
     );
@@ -50,8 +41,4 @@ async function write(values: Values<typeof OPTIONS>): Promise<number> {
     stale.length === 0 ? "documents: up to date" : `wrote ${stale.join(", ")}`,
   );
   return 0;
-}
-
-if (import.meta.main) {
-  await runCommand({ name: "docs", help: HELP, options: OPTIONS, run: write });
 }

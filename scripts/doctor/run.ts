@@ -1,47 +1,22 @@
 import { commandEnvironment } from "../project/command-environment.ts";
-import { findProject, type Project } from "../project/open-project.ts";
-import { runCommand, type Values } from "../door/run-command.ts";
-import { StopError } from "../door/stop-error.ts";
+import { findProject } from "../project/open-project.ts";
+import { StopError, UsageError } from "../door/errors.ts";
+import type { Options } from "./command.ts";
 import { type Finding, hasFailed } from "./finding.ts";
 import { runDoctor } from "./run-doctor.ts";
 import type { DoctorTarget } from "./target.ts";
 import { readDotEnv } from "../project/dot-env.ts";
 
-const HELP =
-  `Checks a deployment, or the local stack, link by link. Changes nothing.
-
-  npx -y deno task doctor                     the local stack that runs now
-  npx -y deno task doctor --env-file .env     compares with the variables you mean to use
-  npx -y deno task doctor --json              [{ check, level, detail, action }]
-
-A hosted project is named by variables of the environment, or of the file:
-  SUPABASE_URL                https://<ref>.supabase.co
-  SUPABASE_SECRET_KEY         sb_secret_…
-  SUPABASE_PUBLISHABLE_KEY    sb_publishable_…
-  SUPABASE_ACCESS_TOKEN       sbp_…, optional: tells the region
-
-Every check is ok, warn or fail, and says what to do. Exits with 1 when one fails, with 2
-when there is nothing to check.
-With several local stacks, PORT or DB_DIR says which one.`;
-
-const OPTIONS = {
-  json: { type: "boolean", default: false },
-  "env-file": { type: "string" },
-} as const;
-
-/** The project to examine; null, with the reason told, when there is none. */
+/** The project to examine; without one there is nothing to check, which is not the same as a failed check. */
 async function findTarget(
   variables: Record<string, string> | null,
-): Promise<DoctorTarget | null> {
+): Promise<DoctorTarget> {
   const environment = { ...variables, ...commandEnvironment() };
-  let project: Project;
-  try {
-    project = await findProject(environment);
-  } catch (error) {
-    if (!(error instanceof StopError)) throw error;
-    console.error(error.message);
-    return null;
-  }
+  const project = await findProject(environment).catch((error) => {
+    throw error instanceof StopError
+      ? new UsageError(error.message, { cause: error })
+      : error;
+  });
   return {
     ...project,
     variables,
@@ -66,25 +41,14 @@ function print(findings: readonly Finding[]): void {
   );
 }
 
-async function examine(
-  { json, "env-file": envFile }: Values<typeof OPTIONS>,
-): Promise<number> {
+/** Examines the project, prints what it finds; 1 when a check fails. */
+export async function run({ json, envFile }: Options): Promise<number> {
   if (envFile !== undefined && !await isFile(envFile)) {
-    console.error(`There is no file ${envFile}.`);
-    return 2;
+    throw new UsageError(`There is no file ${envFile}`);
   }
   const variables = envFile === undefined ? null : await readDotEnv(envFile);
-  const target = await findTarget(variables);
-  if (target === null) return 2;
-  const findings = await runDoctor(target);
+  const findings = await runDoctor(await findTarget(variables));
   if (json) console.log(JSON.stringify(findings, null, 2));
   else print(findings);
   return hasFailed(findings) ? 1 : 0;
 }
-
-await runCommand({
-  name: "doctor",
-  help: HELP,
-  options: OPTIONS,
-  run: examine,
-});

@@ -1,5 +1,5 @@
 import { readLines } from "../../stack/lines.ts";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 
 /** Asks the person at the keyboard. */
 export interface Asker {

@@ -1,4 +1,4 @@
-import { UsageError } from "../door/stop-error.ts";
+import { UsageError } from "../door/errors.ts";
 
 /** Where `db push` connects. */
 export interface DatabaseAddress {

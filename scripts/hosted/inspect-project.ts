@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 import { type DatabaseState, inspectDatabase } from "./inspect-database.ts";
 import type { LocalFiles } from "./local-files.ts";
 import type { SupabaseCli } from "./supabase-cli.ts";

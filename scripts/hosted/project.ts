@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
-import { UsageError } from "../door/stop-error.ts";
+import { UsageError } from "../door/errors.ts";
 import {
   type DatabaseAddress,
   readDatabaseAddress,

@@ -1,4 +1,4 @@
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 
 /** One step of a command that changes a project. Each may run again. */
 export interface Step {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readLines } from "../../stack/lines.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import type { Redact } from "./redactor.ts";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 
 /** The Supabase CLI as npm has it; every command of this project runs exactly this one. */
 export const SUPABASE_CLI = "supabase@3.1.0";

@@ -1,5 +1,5 @@
-import { PORT_VARIABLES } from "../dev/settings.ts";
-import type { StackState } from "./state-file.ts";
+import { dataFolder, PORT_VARIABLES, readPort } from "./local-settings.ts";
+import { runningStacks, type StackState } from "./state-file.ts";
 
 type Choice =
   | { outcome: "found"; state: StackState }
@@ -33,4 +33,18 @@ export function chooseStack(
       ? `No such stack runs; there is one on ${ports}.`
       : "No stack is running. Start one with: npx -y deno task dev",
   };
+}
+
+/**
+ * Finds the stack that runs here and is meant.
+ *
+ * @param environment read for PORT and DB_DIR
+ */
+export async function findStack(
+  environment: Record<string, string>,
+): Promise<Choice> {
+  return chooseStack(await runningStacks(), {
+    port: environment.PORT ? readPort("PORT", environment) : null,
+    dbDir: environment.DB_DIR ? dataFolder(environment) : null,
+  });
 }

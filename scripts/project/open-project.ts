@@ -1,8 +1,6 @@
-import { dataFolder, readPort } from "../dev/settings.ts";
-import { runningStacks } from "./state-file.ts";
-import { chooseStack } from "./choose-stack.ts";
+import { findStack } from "./choose-stack.ts";
 import { networkFault } from "../door/network-fault.ts";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 
 /** How an operator command reaches a project. */
 export interface Project {
@@ -59,10 +57,7 @@ export async function findProject(
 ): Promise<Project> {
   const hosted = readHosted(environment);
   if (hosted !== null) return hosted;
-  const choice = chooseStack(await runningStacks(), {
-    port: environment.PORT ? readPort("PORT", environment) : null,
-    dbDir: environment.DB_DIR ? dataFolder(environment) : null,
-  });
+  const choice = await findStack(environment);
   const { API_URL, SECRET_KEY, PUBLISHABLE_KEY, CRON_SECRET } =
     choice.outcome === "found" ? choice.state.variables : {};
   if (!API_URL || !SECRET_KEY) {

@@ -11,27 +11,8 @@ import {
 import { parseKeyring } from "../../supabase/functions/_shared/security/keyring-text.ts";
 import { commandEnvironment } from "../project/command-environment.ts";
 import { openProject } from "../project/open-project.ts";
-import { runCommand } from "../door/run-command.ts";
-import { StopError } from "../door/stop-error.ts";
-import { wholeNumber } from "../door/whole-number.ts";
-
-const HELP =
-  `Encrypts stored billing keys and webhook bodies anew with the first key of
-BILLING_KEY_ENCRYPTION_KEYS. The functions go on working meanwhile.
-
-  1. Put the new key first:  BILLING_KEY_ENCRYPTION_KEYS={"new":"…","old":"…"}
-     and set that for the functions: supabase secrets set …
-  2. BILLING_KEY_ENCRYPTION_KEYS='…' npx -y deno task rotate-keys
-  3. When it says that nothing is left, take the old key out.
-
-  --batch <n>   values in one transaction (1 to 500, default 100)
-
-Safe to stop and to repeat. Without SUPABASE_URL and SUPABASE_SECRET_KEY in the
-environment, the local stack that runs now is used.`;
-
-const OPTIONS = {
-  batch: { type: "string", default: "100" },
-} as const;
+import { StopError } from "../door/errors.ts";
+import type { Options } from "./command.ts";
 
 async function rotate(batchSize: number): Promise<number> {
   const environment = commandEnvironment();
@@ -71,19 +52,12 @@ function openKeyring(keys: string): Keyring {
   throw new StopError(`BILLING_KEY_ENCRYPTION_KEYS ${parsed.problem}`);
 }
 
-await runCommand({
-  name: "rotate-keys",
-  help: HELP,
-  options: OPTIONS,
-  async run({ batch }) {
-    const size = wholeNumber("batch", batch, { from: 1, to: 500 });
-    try {
-      return await rotate(size);
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      throw new StopError(
-        `The database did not answer as it should: ${error.message}. What is done stays done; run it again.`,
-      );
-    }
-  },
-});
+/** Encrypts anew what an older key has encrypted. */
+export async function run({ batch }: Options): Promise<number> {
+  return await rotate(batch).catch((error) => {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new StopError(
+      `The database did not answer as it should: ${error.message}. What is done stays done; run it again.`,
+    );
+  });
+}

@@ -1,22 +1,7 @@
 import { commandEnvironment } from "../project/command-environment.ts";
-import { runCommand } from "../door/run-command.ts";
-import { StopError } from "../door/stop-error.ts";
-import { readPort } from "../dev/settings.ts";
+import { StopError } from "../door/errors.ts";
+import { readPort } from "../project/local-settings.ts";
 import { startSimulator } from "../../simulator/simulator.ts";
-
-const HELP = `The Toss simulator, alone.
-
-  npx -y deno task simulator
-
-Environment:
-  TOSS_SIM_PORT           port on 127.0.0.1, 0 for a free one (default 54380)
-  TOSS_SIM_WEBHOOK_URLS   webhook receivers, separated by commas
-  TOSS_SIM_MINUTE_MS      length of a minute of the webhook retry schedule
-                          (default 60000)
-
-Prints its address and keys, and last the line "ready".
-/my/payment-logs shows the payments and plays deposits; docs/simulator.md
-describes the control API.`;
 
 function readUrls(text = ""): string[] {
   const urls = text.split(",").map((url) => url.trim())
@@ -33,7 +18,8 @@ function readMinute(text = "60000"): number {
   throw new StopError("TOSS_SIM_MINUTE_MS must be a number above 0.");
 }
 
-async function run(): Promise<number> {
+/** Starts the simulator and keeps it until it is told to end. */
+export async function run(): Promise<number> {
   const variables = commandEnvironment();
   const simulator = await startSimulator({
     port: readPort("TOSS_SIM_PORT", variables),
@@ -52,5 +38,3 @@ async function run(): Promise<number> {
   await simulator.stop();
   return 0;
 }
-
-await runCommand({ name: "simulator", help: HELP, options: {}, run });

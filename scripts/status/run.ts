@@ -1,29 +1,13 @@
-import { chooseStack } from "../project/choose-stack.ts";
+import { StopError } from "../door/errors.ts";
+import { findStack } from "../project/choose-stack.ts";
 import { commandEnvironment } from "../project/command-environment.ts";
-import { runCommand } from "../door/run-command.ts";
-import { dataFolder, readPort } from "../dev/settings.ts";
-import { runningStacks } from "../project/state-file.ts";
 
-const HELP = `Prints the variables of the running stack as NAME="value" lines.
-
-  npx -y deno task status
-
-With several stacks, PORT or DB_DIR says which one. Exits with 1 when none runs.`;
-
-async function main(): Promise<number> {
-  const variables = commandEnvironment();
-  const choice = chooseStack(await runningStacks(), {
-    port: variables.PORT ? readPort("PORT", variables) : null,
-    dbDir: variables.DB_DIR ? dataFolder(variables) : null,
-  });
-  if (choice.outcome === "none") {
-    console.error(choice.reason);
-    return 1;
-  }
+/** Prints the variables of the stack that runs here. */
+export async function run(): Promise<number> {
+  const choice = await findStack(commandEnvironment());
+  if (choice.outcome === "none") throw new StopError(choice.reason);
   for (const [name, value] of Object.entries(choice.state.variables)) {
     console.log(`${name}="${value}"`);
   }
   return 0;
 }
-
-await runCommand({ name: "status", help: HELP, options: {}, run: main });

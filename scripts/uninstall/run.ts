@@ -1,10 +1,9 @@
 import { commandEnvironment } from "../project/command-environment.ts";
-import { runCommand, type Values } from "../door/run-command.ts";
-import { StopError } from "../door/stop-error.ts";
+import { StopError } from "../door/errors.ts";
 import { agree, type Asker, createAsker } from "../hosted/ask.ts";
 import { inspectProject } from "../hosted/inspect-project.ts";
 import { readLocalFiles } from "../hosted/local-files.ts";
-import { PROJECT_HELP, PROJECT_OPTIONS } from "../hosted/options.ts";
+import type { Options } from "./command.ts";
 import { outliveInterrupt } from "../hosted/outlive-interrupt.ts";
 import { type HostedProject, readProject } from "../hosted/project.ts";
 import { createRedactor } from "../hosted/redactor.ts";
@@ -16,26 +15,6 @@ import {
   type UninstallPlan,
 } from "./plan.ts";
 import { uninstallSteps } from "./steps.ts";
-
-const HELP =
-  `Removes this project from a hosted Supabase project: schedules, edge functions, their secrets and
-the Vault values. The data stay. Shows what will go and asks first.
-
-  npx -y deno task uninstall --project-ref REF [options]
-
-  --drop-data        also drops our tables and functions of the database, with every order and
-                     payment in them; asks for the project ref to be typed, even with --yes
-${PROJECT_HELP}
-
-Safe to repeat: what is gone already is skipped. Secrets go by name: see whether other functions
-of the project read them. Extensions and everything that is not ours stay; when something of
-yours depends on a table of ours, no data are dropped. Exit code: 0 = done, 1 = stopped or
-refused, 2 = wrong options. More: docs/deploy.md`;
-
-const OPTIONS = {
-  ...PROJECT_OPTIONS,
-  "drop-data": { type: "boolean", default: false },
-} as const;
 
 const environment = commandEnvironment();
 
@@ -62,10 +41,11 @@ async function confirm(
   return true;
 }
 
-async function uninstall(options: Values<typeof OPTIONS>): Promise<number> {
+/** Uninstalls, after it has asked. */
+export async function run(options: Options): Promise<number> {
   outliveInterrupt();
   const project = await readProject(
-    { projectRef: options["project-ref"], url: options.url },
+    options,
     environment,
   );
   const cli = createSupabaseCli({
@@ -77,16 +57,16 @@ async function uninstall(options: Values<typeof OPTIONS>): Promise<number> {
     `Looking at ${project.ref} through the Supabase CLI; nothing is changed yet …`,
   );
   const state = await inspectProject(cli, local);
-  const dropData = options["drop-data"];
+  const { dropData, dryRun } = options;
   const plan = planUninstall({ local, state, dropData });
   if (!plan.isInstalled) {
     console.log("Nothing of this project is installed there.");
     return 0;
   }
   console.log(describeUninstall(plan, project));
-  if (options["dry-run"] || !await confirm(plan, project, options.yes)) {
+  if (dryRun || !await confirm(plan, project, options.yes)) {
     console.log("\nNothing was changed.");
-    return options["dry-run"] ? 0 : 1;
+    return dryRun ? 0 : 1;
   }
   await runSteps(
     uninstallSteps({ cli, plan }),
@@ -95,10 +75,3 @@ async function uninstall(options: Values<typeof OPTIONS>): Promise<number> {
   console.log("\nUninstalled.");
   return 0;
 }
-
-await runCommand({
-  name: "uninstall",
-  help: HELP,
-  options: OPTIONS,
-  run: uninstall,
-});

@@ -7,10 +7,6 @@ import { shopTests } from "../support/shop-test.ts";
 
 const test = shopTests();
 
-const HOW_TO_UPDATE =
-  "put what this prints between <!-- states --> and <!-- /states -->: " +
-  "npx -y deno run -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/support/subscription-states.ts";
-
 for (const page of ["subscriptions.md", "subscriptions.ko.md"]) {
   test(`docs/${page} shows the state machine as the database has it, and says what each event is`, async (shop) => {
     const known = await readTransitions(shop.stack.sql);
@@ -22,7 +18,8 @@ for (const page of ["subscriptions.md", "subscriptions.ko.md"]) {
       text.match(/<!-- states -->\n([\s\S]*?)\n<!-- \/states -->([\s\S]*)/) ??
         [];
 
-    assert.equal(shown, statesTable(known), HOW_TO_UPDATE);
+    const states = statesTable(known);
+    assert.equal(shown, states, `between the marks belongs:\n${states}`);
     for (const { event } of known) {
       assert.match(
         meanings,

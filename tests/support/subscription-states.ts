@@ -1,11 +1,4 @@
-import process from "node:process";
 import type { Sql } from "postgres";
-import { startStack } from "../../stack/stack.ts";
-
-const HELP =
-  `Prints the table of a subscription's states and events, as it stands in
-docs/subscriptions.md and docs/subscriptions.ko.md, from a database of its own
-with all migrations.`;
 
 /** What a subscription can be; none: it does not exist yet. */
 export const SUBSCRIPTION_STATES = [
@@ -47,19 +40,3 @@ export function statesTable(transitions: readonly Transition[]): string {
     ...rows,
   ].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
-
-async function main(): Promise<number> {
-  if (Deno.args.includes("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const stack = await startStack({ seed: false });
-  try {
-    console.log(statesTable(await readTransitions(stack.sql)));
-  } finally {
-    await stack.stop();
-  }
-  return 0;
-}
-
-if (import.meta.main) process.exit(await main());

@@ -1,43 +1,10 @@
-import { runCommand, type Values } from "../../door/run-command.ts";
-import { wholeNumber } from "../../door/whole-number.ts";
+import type { Options } from "./command.ts";
 import { HOSTED_DENO, measureBoot } from "../../../proofs/bench/boot.ts";
 import { measureConfirm, measureWebhook } from "../../../proofs/bench/http.ts";
 import { describeSamples } from "../../../proofs/bench/samples.ts";
 import { measureSql } from "../../../proofs/bench/sql.ts";
 import { readTableSizes, storageOf } from "../../../proofs/bench/storage.ts";
 import { type Stack, startStack } from "../../../stack/stack.ts";
-
-const HELP =
-  `Measures this project on a stack of its own: how long functions take to boot, what a confirm
-and a webhook cost, what the database alone can do, and what a payment leaves behind.
-
-  npx -y deno task measure [options]
-
-  --count N      calls of each kind (300)
-  --senders N    calls at the same time, where not one (16)
-  --help
-
-Everything shares this machine: Postgres, the stand-ins, the simulator and the load. The figures
-of HTTP are therefore those of the stand-ins; the last ones are Postgres's own.`;
-
-interface Settings {
-  count: number;
-  senders: number;
-}
-
-const OPTIONS = {
-  count: { type: "string", default: "300" },
-  senders: { type: "string", default: "16" },
-} as const;
-
-function readSettings(values: Values<typeof OPTIONS>): Settings {
-  const read = (name: keyof typeof OPTIONS, text: string) =>
-    wholeNumber(name, text, { from: 1, to: 2 ** 31 - 1 });
-  return {
-    count: read("count", values.count),
-    senders: read("senders", values.senders),
-  };
-}
 
 function row(...cells: string[]): void {
   console.log(`| ${cells.join(" | ")} |`);
@@ -53,7 +20,7 @@ async function printBoot(): Promise<void> {
 /** Confirms, with the webhooks that Toss sends for them, and what both leave in the database. */
 async function printConfirms(
   stack: Stack,
-  { count, senders }: Settings,
+  { count, senders }: Options,
 ): Promise<void> {
   const before = await readTableSizes(stack);
   const kinds = new Set([1, senders]);
@@ -81,7 +48,7 @@ async function printConfirms(
 
 async function printWebhooks(
   stack: Stack,
-  { count, senders }: Settings,
+  { count, senders }: Options,
 ): Promise<void> {
   for (const atOnce of new Set([1, senders])) {
     const found = await measureWebhook(stack, { count, senders: atOnce });
@@ -94,7 +61,7 @@ async function printWebhooks(
 
 async function printSql(
   stack: Stack,
-  { count, senders }: Settings,
+  { count, senders }: Options,
 ): Promise<void> {
   for (const atOnce of new Set([1, senders])) {
     const { confirm, webhook } = await measureSql(stack, {
@@ -106,7 +73,8 @@ async function printSql(
   }
 }
 
-async function run(settings: Settings): Promise<number> {
+/** Prints a table of what was measured. */
+export async function run(settings: Options): Promise<number> {
   row("What", "Median", "95 %", "Rate");
   row("---", "---:", "---:", "---:");
   await printBoot();
@@ -120,10 +88,3 @@ async function run(settings: Settings): Promise<number> {
   }
   return 0;
 }
-
-await runCommand({
-  name: "measure",
-  help: HELP,
-  options: OPTIONS,
-  run: (values) => run(readSettings(values)),
-});

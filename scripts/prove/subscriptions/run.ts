@@ -1,44 +1,16 @@
-import { runCommand, type Values } from "../../door/run-command.ts";
-import { wholeNumber } from "../../door/whole-number.ts";
-import { describeFinding, explore } from "../../../proofs/subscriptions/explore.ts";
+import type { Options } from "./command.ts";
+import {
+  describeFinding,
+  explore,
+} from "../../../proofs/subscriptions/explore.ts";
 
-const HELP =
-  `Drives subscriptions through random lives and compares them with a small model.
-
-  npx -y deno task subscription-model [options]
-
-Each sequence is the life of one user: registrations, subscriptions, changes,
-cards that decline and are removed, lost answers, refunds in Toss's dashboard,
-weeks without a job. After every step the answer, the subscriptions, the access
-and every won must be what docs/subscriptions.md says, and
-invariant_violations() must be empty. What differs is made as short as it gets.
-
-  --seed N        the first sequence; the others follow (1)
-  --sequences N   how many (2000)
-  --steps N       how long each is (60)
-  --worlds N      databases side by side (2)
-  --help
-
-The exit code is 1 when something differs.`;
-
-const OPTIONS = {
-  seed: { type: "string", default: "1" },
-  sequences: { type: "string", default: "2000" },
-  steps: { type: "string", default: "60" },
-  worlds: { type: "string", default: "2" },
-} as const;
-
-async function run(values: Values<typeof OPTIONS>): Promise<number> {
-  const read = (name: keyof typeof OPTIONS) =>
-    wholeNumber(name, values[name], { from: 1, to: 2 ** 31 - 1 });
-  const sequences = read("sequences");
+/** Explores that many sequences; 1 when one of them differs from the model. */
+export async function run(options: Options): Promise<number> {
   const result = await explore({
-    seed: read("seed"),
-    sequences,
-    steps: read("steps"),
-    worlds: read("worlds"),
+    ...options,
     onSequence: (done) => {
-      if (done % 50 === 0) console.error(`${done} of ${sequences} sequences`);
+      if (done % 50 !== 0) return;
+      console.error(`${done} of ${options.sequences} sequences`);
     },
   });
   for (const finding of result.findings) console.log(describeFinding(finding));
@@ -52,10 +24,3 @@ async function run(values: Values<typeof OPTIONS>): Promise<number> {
   );
   return result.findings.length === 0 ? 0 : 1;
 }
-
-await runCommand({
-  name: "subscription-model",
-  help: HELP,
-  options: OPTIONS,
-  run,
-});

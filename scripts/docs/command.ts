@@ -1,0 +1,18 @@
+import { defineCommand } from "../door/command.ts";
+import { flag, type Values } from "../door/options.ts";
+
+const OPTIONS = {
+  check: flag("write nothing; exit with 1 and name the files that differ"),
+};
+
+/** What docs is given. */
+export type Options = Values<typeof OPTIONS>;
+
+export const docs = defineCommand({
+  call: "docs",
+  summary: "Rewrite the documents that come from the code",
+  about: "They are docs/openapi.json, docs/api.md and docs/errors.md.",
+  examples: ["", "--check"],
+  options: OPTIONS,
+  load: () => import("./run.ts"),
+});
