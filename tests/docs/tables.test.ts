@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { defaultOf } from "../../scripts/docs/render-variables.ts";
-import { PROJECT_VARIABLES } from "../../scripts/stack/environment.ts";
+import { PROJECT_VARIABLES } from "../../stack/environment.ts";
 import { FUNCTION_ACCESS } from "../../supabase/functions/_shared/http/access.ts";
 import { ERROR_CODES } from "../../supabase/functions/_shared/http/error-codes.ts";
 import { codesOf, tableNamed, tablesOf } from "./support/markdown.ts";
