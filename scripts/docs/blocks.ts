@@ -10,7 +10,7 @@ import { paymentDiagram, paymentTable } from "./states/payment.ts";
 import { subscriptionTable } from "./states/subscription.ts";
 
 /** A part of a page that comes from the code. */
-type Block = (language: Language) => string;
+type Block = (language: Language) => string | Promise<string>;
 
 /** The generated parts of each hand-written page, by the page's name and the part's own. */
 const PAGES: Readonly<Record<string, Readonly<Record<string, Block>>>> = {
@@ -49,7 +49,7 @@ export async function fillPages(): Promise<Record<string, string>> {
       const path = page + ENDINGS[language];
       let text = await Deno.readTextFile(path);
       for (const [name, block] of Object.entries(blocks)) {
-        text = fill(text, name, block(language));
+        text = fill(text, name, await block(language));
       }
       pages[path] = text;
     }

@@ -1,4 +1,3 @@
-import importMap from "../../import_map.json" with { type: "json" };
 import { SUPABASE_CLI } from "../deploy/supabase-cli.ts";
 import type { Language, Text } from "./language.ts";
 import { code, table } from "./markdown.ts";
@@ -111,8 +110,9 @@ const HEADS = {
 } as const;
 
 /** The version of each package, as the project names it. */
-function readVersions(): Map<string, string> {
-  const specifiers = [...Object.values(importMap.imports), SUPABASE_CLI];
+async function readVersions(): Promise<Map<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile("import_map.json"));
+  const specifiers = [...Object.values<string>(imports), SUPABASE_CLI];
   return new Map(specifiers.map((specifier): [string, string] => {
     const [, name = "", version = ""] =
       /^(?:npm:)?((?:@[^/]+\/)?[^@/]+)@([^/]+)/.exec(specifier) ?? [];
@@ -121,8 +121,10 @@ function readVersions(): Map<string, string> {
 }
 
 /** The table of packages; throws when one has no description. */
-export function dependenciesTable(language: Language): string {
-  const versions = readVersions();
+export async function dependenciesTable(
+  language: Language,
+): Promise<string> {
+  const versions = await readVersions();
   for (const name of versions.keys()) {
     if (!Object.hasOwn(DEPENDENCIES, name)) {
       throw new Error(`scripts/docs/dependencies.ts does not describe ${name}`);
