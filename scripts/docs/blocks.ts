@@ -3,10 +3,12 @@ import { dependenciesTable } from "./dependencies.ts";
 import { functionsTable } from "./functions.ts";
 import { ENDINGS, type Language, LANGUAGES } from "./language.ts";
 import { variablesTable } from "./render-variables.ts";
+import { chargeDiagram } from "./states/charge.ts";
 import { eventDiagram, eventStatesTable } from "./states/event.ts";
 import { operationDiagram, operationTable } from "./states/operation.ts";
 import { orderDiagram, orderTable } from "./states/order.ts";
 import { paymentDiagram, paymentTable } from "./states/payment.ts";
+import { refundDiagram } from "./states/refund.ts";
 import { subscriptionTable } from "./states/subscription.ts";
 
 /** A part of a page that comes from the code. */
@@ -26,6 +28,8 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, Block>>>> = {
     payment: paymentTable,
     "operation-diagram": operationDiagram,
     operation: operationTable,
+    "refund-diagram": refundDiagram,
+    "charge-diagram": chargeDiagram,
     "event-diagram": eventDiagram,
     event: eventStatesTable,
   },

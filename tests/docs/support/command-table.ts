@@ -77,7 +77,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   // The project's own tasks.
   { pattern: task("demo$"), proof: by("tests/docs/readme.test.ts") },
   {
-    pattern: /^(?:WEBHOOK_PORT=\d+ )?npx -y deno task dev$/,
+    pattern: /^npx -y deno task dev$/,
     proof: by("tests/stack/dev.test.ts"),
   },
   { pattern: task("(test|check)$"), proof: by(".ci/run") },
