@@ -37,7 +37,7 @@ function test(name: string, body: (stack: Stack) => Promise<void>): void {
 /** The arrows of a diagram, without those from the start. */
 function arrowsOf(page: string, name: string): string[] {
   const diagram = fencesOf(page)
-    .find(({ marker }) => marker === `diagram: ${name}`);
+    .find(({ marker }) => marker === `generated: ${name}-diagram`);
   assert.ok(diagram, `no diagram ${name}`);
   return Array.from(
     diagram.code.matchAll(/^\s+(\w+) --> (\w+):/gm),

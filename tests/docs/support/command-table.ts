@@ -63,8 +63,8 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: by("tests/browser/quick-start.test.ts"),
   },
   {
-    page: "docs/deploy.md",
-    pattern: /^(cp |npx -y deno task (deploy|uninstall))/,
+    page: "docs/operations.md",
+    pattern: /^npx -y deno task (deploy|uninstall)/,
     proof: by("tests/deploy/deploy.test.ts"),
   },
 
