@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 
 /** The text of every file below a folder, by its path. */
 async function texts(folder: string): Promise<[string, string][]> {
