@@ -46,7 +46,7 @@ Deno.test("the version of Deno stands in one place, and the documents say the sa
   const version = (await Deno.readTextFile(new URL(".deno-version", ROOT)))
     .trim();
   assert.match(version, /^\d+\.\d+\.\d+$/);
-  for (const page of ["README.md", "README.ko.md"]) {
+  for (const page of ["docs/dependencies.md", "docs/dependencies.ko.md"]) {
     const text = await Deno.readTextFile(new URL(page, ROOT));
     assert.ok(text.includes(version), page);
   }
