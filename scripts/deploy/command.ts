@@ -26,6 +26,6 @@ export const deploy = defineCommand({
       "where the migrations are pushed, as role postgres, when the CLI cannot connect by itself: the session pooler's connection string",
   },
   notes:
-    "Safe to repeat: what is there already is skipped or done again. Stops at the first step that fails and says how to go on. Exit code: 0 = deployed and doctor found nothing broken, 1 = stopped or refused, 2 = wrong options. Every step, and what to do when one stops: docs/deploy.md",
+    "Safe to repeat: what is there already is skipped or done again. Stops at the first step that fails and says how to go on. Exit code: 0 = deployed and doctor found nothing broken, 1 = stopped or refused, 2 = wrong options. Every step, and what to do when one stops: docs/operations.md",
   load: () => import("./run.ts"),
 });

@@ -11,7 +11,8 @@ export type Options = Values<typeof OPTIONS>;
 export const docs = defineCommand({
   call: "docs",
   summary: "Rewrite the documents that come from the code",
-  about: "They are docs/openapi.json, docs/api.md and docs/errors.md.",
+  about:
+    "They are .env.example, docs/openapi.json, docs/api.md, the errors in both languages, the list of decisions, and in other pages the tables and diagrams between <!-- generated: … --> and <!-- /generated -->.",
   examples: ["", "--check"],
   options: OPTIONS,
   load: () => import("./run.ts"),

@@ -1,16 +1,23 @@
 import type { Options } from "./command.ts";
+import { fillPages } from "./blocks.ts";
+import { renderDecisions } from "./decisions.ts";
+import { renderErrors } from "./render-errors.ts";
+import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
-import { renderErrors } from "./openapi/render-errors.ts";
 
-/** Every generated document by its path from the project's root. */
-export function generatedDocuments(): Record<string, string> {
+/** Every document that is generated, or has generated parts, by its path from the project's root. */
+export async function generatedDocuments(): Promise<Record<string, string>> {
   return {
+    ".env.example": renderEnvironmentExample(),
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
     "docs/api.md": renderApi(OPERATIONS),
-    "docs/errors.md": renderErrors(),
+    "docs/errors.md": renderErrors("en"),
+    "docs/errors.ko.md": renderErrors("ko"),
+    "docs/decisions/README.md": await renderDecisions(),
+    ...await fillPages(),
   };
 }
 
@@ -26,7 +33,7 @@ async function readIfThere(path: string): Promise<string | null> {
 /** Writes what differs, or only names it. */
 export async function run({ check }: Options): Promise<number> {
   const stale: string[] = [];
-  for (const [path, text] of Object.entries(generatedDocuments())) {
+  for (const [path, text] of Object.entries(await generatedDocuments())) {
     if (await readIfThere(path) === text) continue;
     stale.push(path);
     if (!check) await Deno.writeTextFile(path, text);
