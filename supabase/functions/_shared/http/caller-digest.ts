@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Services } from "../services.ts";
-import { clientAddress } from "../webhooks/check-sender.ts";
+import { clientAddress } from "./client-address.ts";
 import type { Caller } from "./authenticate.ts";
 
 /**

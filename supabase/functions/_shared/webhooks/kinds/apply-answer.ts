@@ -1,8 +1,6 @@
-import { applyPayment } from "../../database/apply-payment.ts";
 import type { WebhookEvent } from "../../database/webhook-events.ts";
-import { holdsMoney } from "../../payments/holds-money.ts";
-import type { OperationContext } from "../../payments/operation-context.ts";
-import { paymentSnapshot } from "../../payments/snapshot.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { applyAnswer, holdsMoney } from "../../operations/toss-answer.ts";
 import type { TossPayment } from "../../toss/payment.ts";
 import { failed, ignored, processed, type Verdict } from "./verdict.ts";
 
@@ -13,17 +11,14 @@ export interface AnswerOfToss {
 }
 
 /** Lets an answer of Toss through the one door. */
-export async function applyAnswer(
-  { database, source, requestId, depositHours }: OperationContext,
+export async function judgeByAnswer(
+  context: OperationContext,
   event: WebhookEvent,
   { payment, verifiedBy }: AnswerOfToss,
 ): Promise<Verdict> {
-  const applied = await applyPayment(database, {
-    payment: paymentSnapshot(payment),
-    depositHours,
-    source,
+  const applied = await applyAnswer(context, payment, {
     askedAt: event.askedAt,
-    requestId,
+    depositHours: context.depositHours,
   });
   switch (applied.outcome) {
     case "order_not_found":

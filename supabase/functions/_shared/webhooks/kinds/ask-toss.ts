@@ -1,5 +1,5 @@
 import type { WebhookEvent } from "../../database/webhook-events.ts";
-import type { OperationContext } from "../../payments/operation-context.ts";
+import type { OperationContext } from "../../operations/context.ts";
 import type { TossLookup } from "../../toss/outcome.ts";
 import { isPathSegment } from "../../toss/path-segment.ts";
 import type { TossPayment } from "../../toss/payment.ts";

@@ -1,4 +1,4 @@
-import { applyAnswer } from "./apply-answer.ts";
+import { judgeByAnswer } from "./apply-answer.ts";
 import { askToss } from "./ask-toss.ts";
 import type { Judge } from "./verdict.ts";
 
@@ -10,7 +10,7 @@ import type { Judge } from "./verdict.ts";
 export const judgePayment: Judge = async (context, event) => {
   const asked = await askToss(context, event);
   if (asked.payment === null) return asked.verdict;
-  return await applyAnswer(context, event, {
+  return await judgeByAnswer(context, event, {
     payment: asked.payment,
     verifiedBy: "re-query",
   });

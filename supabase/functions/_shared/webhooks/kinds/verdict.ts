@@ -1,5 +1,5 @@
 import type { WebhookEvent } from "../../database/webhook-events.ts";
-import type { OperationContext } from "../../payments/operation-context.ts";
+import type { OperationContext } from "../../operations/context.ts";
 
 /** How one try to process an event ended. `failed` is tried again. */
 export interface Verdict {
