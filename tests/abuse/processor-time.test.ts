@@ -3,7 +3,7 @@ import {
   createFunction,
   type Routes,
 } from "../../supabase/functions/_shared/http/create-function.ts";
-import { MAXIMUM_BODY_BYTES } from "../../supabase/functions/_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../../supabase/functions/_shared/http/access.ts";
 import { charge } from "../../supabase/functions/billing-charge/handler.ts";
 import {
   deleteMethod,

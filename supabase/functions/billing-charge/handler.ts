@@ -6,7 +6,7 @@ import {
 import { chargeAdHoc } from "../_shared/operations/charge/ad-hoc.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
 import { recordJobRun } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type {
   Handler,
   RequestContext,

@@ -5,8 +5,8 @@ import {
   redirect,
 } from "../_shared/http/answers.ts";
 import { requireUser } from "../_shared/http/authenticate.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { callerDigest } from "../_shared/http/caller-digest.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
   RequestContext,

@@ -1,5 +1,5 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { callerDigest } from "../_shared/http/caller-digest.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
   RequestContext,

@@ -1,4 +1,4 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import {
   alreadySubscribed,
   declinedError,

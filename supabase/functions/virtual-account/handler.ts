@@ -1,4 +1,4 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { invalidField } from "../_shared/http/app-error.ts";
 import type {
   Handler,

@@ -1,4 +1,4 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { runAfterAnswer } from "../_shared/http/background.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readBody } from "../_shared/http/read-body.ts";

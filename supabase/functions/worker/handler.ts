@@ -1,5 +1,5 @@
 import { recordJobRun, runHousekeeping } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type {
   Handler,
   RequestContext,

@@ -1,4 +1,4 @@
-import type { Operation } from "../database/operations.ts";
+import type { Operation } from "../database/jobs.ts";
 import { sendBillingDelete } from "./billing-delete/send.ts";
 import { sendBillingIssue } from "./billing-issue/send.ts";
 import { resolveCancel } from "./cancel/resolve.ts";

@@ -1,4 +1,4 @@
-import { claimOperations } from "../database/operations.ts";
+import { claimOperations } from "../database/jobs.ts";
 import { newLease, type OperationContext } from "./context.ts";
 import { type OperationEnd, resolveOperation } from "./resolve.ts";
 import { runBatches } from "./run-batches.ts";

@@ -11,7 +11,7 @@ import type { Bytes } from "../security/bytes.ts";
 import { redactJson } from "../security/redact.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { EventKind } from "./events.ts";
-import { NOBODY_PROVES_IT } from "./kinds/record.ts";
+import { NOBODY_PROVES_IT } from "./kinds/verdict.ts";
 import {
   type JsonObject,
   type ParsedEvent,

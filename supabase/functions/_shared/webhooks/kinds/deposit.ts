@@ -1,8 +1,7 @@
 import { sha256Hex } from "../../security/sha256.ts";
 import { isEqualInConstantTime } from "../../security/timing-safe-equal.ts";
 import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
-import { judgeByAnswer } from "./apply-answer.ts";
-import { askToss } from "./ask-toss.ts";
+import { askToss, judgeByAnswer } from "./ask-toss.ts";
 import { failed, ignored, type Judge } from "./verdict.ts";
 
 const SECRET_DIFFERS = "the secret is not that of the order's payment";
