@@ -1,24 +1,32 @@
 import { runCommand, type Values } from "./command/run-command.ts";
+import { fillPages } from "./docs/blocks.ts";
+import { renderDecisions } from "./docs/decisions.ts";
+import { renderErrors } from "./docs/render-errors.ts";
+import { renderEnvironmentExample } from "./docs/render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
-import { renderErrors } from "./openapi/render-errors.ts";
 
 const HELP = `Usage: npx -y deno task docs [--check]
 
-Writes the documents that come from the code: docs/openapi.json, docs/api.md
-and docs/errors.md.
+Writes what comes from the code: .env.example, docs/openapi.json, docs/api.md,
+the errors in both languages, the list of decisions, and in other pages the
+tables and diagrams between <!-- generated: … --> and <!-- /generated -->.
 
   --check   write nothing; exit with 1 and name the files that differ
   --help    this text`;
 
-/** Every generated document by its path from the project's root. */
-export function generatedDocuments(): Record<string, string> {
+/** Every document that is generated, or has generated parts, by its path from the project's root. */
+export async function generatedDocuments(): Promise<Record<string, string>> {
   return {
+    ".env.example": renderEnvironmentExample(),
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
     "docs/api.md": renderApi(OPERATIONS),
-    "docs/errors.md": renderErrors(),
+    "docs/errors.md": renderErrors("en"),
+    "docs/errors.ko.md": renderErrors("ko"),
+    "docs/decisions/README.md": await renderDecisions(),
+    ...await fillPages(),
   };
 }
 
@@ -35,7 +43,7 @@ const OPTIONS = { check: { type: "boolean" } } as const;
 
 async function write(values: Values<typeof OPTIONS>): Promise<number> {
   const stale: string[] = [];
-  for (const [path, text] of Object.entries(generatedDocuments())) {
+  for (const [path, text] of Object.entries(await generatedDocuments())) {
     if (await readIfThere(path) === text) continue;
     stale.push(path);
     if (!values.check) await Deno.writeTextFile(path, text);
