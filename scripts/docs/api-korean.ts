@@ -35,7 +35,7 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /virtual-account": {
     summary: "가상계좌 발급",
     description:
-      "`pending` 주문에 구매자가 이체할 전용 계좌를 줍니다. 다시 보내면 같은 계좌를 응답합니다.",
+      "결제를 기다리는 주문에 구매자가 이체할 전용 계좌를 줍니다. 다시 보내면 같은 계좌를 응답합니다.",
     answers: {
       201: "주문이 입금을 기다립니다.",
       202:
