@@ -66,6 +66,8 @@ Deno.test("every guide exists in both languages", () => {
       "README",
       "docs/README",
       "docs/after-a-restore",
+      "docs/api",
+      "docs/architecture",
       "docs/dependencies",
       "docs/doctor",
       "docs/environment",
