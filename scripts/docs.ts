@@ -3,22 +3,25 @@ import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
 import { renderErrors } from "./openapi/render-errors.ts";
+import { BASELINE, baselineMigration } from "./schema/chapters.ts";
 
 const HELP = `Usage: npx -y deno task docs [--check]
 
-Writes the documents that come from the code: docs/openapi.json, docs/api.md
-and docs/errors.md.
+Writes what follows from other files: docs/openapi.json, docs/api.md and
+docs/errors.md from the code, and the baseline migration from the chapters in
+supabase/schemas.
 
   --check   write nothing; exit with 1 and name the files that differ
   --help    this text`;
 
-/** Every generated document by its path from the project's root. */
-export function generatedDocuments(): Record<string, string> {
+/** Every generated file by its path from the project's root. */
+export async function generatedDocuments(): Promise<Record<string, string>> {
   return {
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
     "docs/api.md": renderApi(OPERATIONS),
     "docs/errors.md": renderErrors(),
+    [BASELINE]: await baselineMigration(),
   };
 }
 
@@ -35,7 +38,7 @@ const OPTIONS = { check: { type: "boolean" } } as const;
 
 async function write(values: Values<typeof OPTIONS>): Promise<number> {
   const stale: string[] = [];
-  for (const [path, text] of Object.entries(generatedDocuments())) {
+  for (const [path, text] of Object.entries(await generatedDocuments())) {
     if (await readIfThere(path) === text) continue;
     stale.push(path);
     if (!values.check) await Deno.writeTextFile(path, text);

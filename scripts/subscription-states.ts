@@ -16,18 +16,18 @@ export const SUBSCRIPTION_STATES = [
   "canceled",
 ] as const;
 
-/** One row of `private.subscription_transitions`. */
+/** One row of `toss_private.subscription_transitions`. */
 export interface Transition {
   status: string;
   event: string;
   next_status: string;
 }
 
-/** Reads the state machine; needs a role that may read schema `private`. */
+/** Reads the state machine; needs a role that may read schema `toss_private`. */
 export async function readTransitions(sql: Sql): Promise<Transition[]> {
   return [
     ...await sql<Transition[]>`
-      select status, event, next_status from private.subscription_transitions`,
+      select status, event, next_status from toss_private.subscription_transitions`,
   ];
 }
 

@@ -1,6 +1,6 @@
 -- The whole database of supabase-tosspayments, as it is now, chapter by chapter. Each object stands once, with its
 -- comment, constraints, indexes, triggers and policies beside it; every grant stands in 90_access. The baseline
--- migration is these files one after the other (`npx -y deno task toss schema`); nothing is edited there.
+-- migration is these files one after the other (`npx -y deno task docs`); nothing is edited there.
 --
 -- Reading order:
 --   00-01  the clock, ids, and what is written down with every move
@@ -23,41 +23,41 @@
 -- Functions may be read before what they use; Postgres looks at their bodies when they are called.
 set check_function_bodies = off;
 
-create schema private;
-comment on schema private is
+create schema toss_private;
+comment on schema toss_private is
   'Not exposed through the API: secrets, helper functions and the clock of supabase-tosspayments.';
 
 -- Postgres grants execute on every new function to public; the form with `in schema` would have no effect.
 alter default privileges revoke execute on functions from public;
 
-create table private.clock (
+create table toss_private.clock (
   id boolean primary key default true check (id),
   time_offset interval not null default interval '0'
 );
 
-alter table private.clock enable row level security;
+alter table toss_private.clock enable row level security;
 
-comment on table private.clock is
+comment on table toss_private.clock is
   'One row. Its offset moves the time of every rule that depends on the clock, so that tests and the demo live through months in seconds. Zero in production.';
-comment on column private.clock.time_offset is
-  'Added to the wall clock by private.clock_now(). Live keys refuse to work while it is not zero.';
+comment on column toss_private.clock.time_offset is
+  'Added to the wall clock by toss_private.clock_now(). Live keys refuse to work while it is not zero.';
 
-insert into private.clock default values;
+insert into toss_private.clock default values;
 
-create function private.clock_now()
+create function toss_private.clock_now()
 returns timestamptz
 language sql
 volatile
 security definer
 set search_path = ''
 as $$
-  select clock_timestamp() + (select c.time_offset from private.clock as c);
+  select clock_timestamp() + (select c.time_offset from toss_private.clock as c);
 $$;
 
-comment on function private.clock_now() is
-  'The only source of time for rules in SQL: wall clock plus private.clock.time_offset.';
+comment on function toss_private.clock_now() is
+  'The only source of time for rules in SQL: wall clock plus toss_private.clock.time_offset.';
 
-create function private.require_real_time(mode text)
+create function toss_private.require_real_time(mode text)
 returns void
 language plpgsql
 volatile
@@ -65,33 +65,33 @@ set search_path = ''
 as $$
 begin
   if mode is distinct from 'test'
-    and exists (select 1 from private.clock as c where c.time_offset <> interval '0')
+    and exists (select 1 from toss_private.clock as c where c.time_offset <> interval '0')
   then
     raise exception 'the clock is moved while live keys are configured'
       using errcode = 'check_violation',
-        hint = 'update private.clock set time_offset = interval ''0''';
+        hint = 'update toss_private.clock set time_offset = interval ''0''';
   end if;
 end;
 $$;
 
-comment on function private.require_real_time(text) is
+comment on function toss_private.require_real_time(text) is
   'Raises when the clock is moved and the caller does not work with test keys. Called before money is asked for.';
 
-create table private.installation (
+create table toss_private.installation (
   is_only boolean primary key default true,
   salt uuid not null default gen_random_uuid(),
   constraint installation_is_only check (is_only)
 );
 
-alter table private.installation enable row level security;
+alter table toss_private.installation enable row level security;
 
-comment on table private.installation is 'One row, made when the project is installed and never changed.';
-comment on column private.installation.salt is
+comment on table toss_private.installation is 'One row, made when the project is installed and never changed.';
+comment on column toss_private.installation.salt is
   'Goes into every derived id. Whoever knows what an id follows from still cannot compute it, and two installations with the same keys of Toss never ask the same question.';
 
-insert into private.installation default values;
+insert into toss_private.installation default values;
 
-create function private.derived(variadic parts text[])
+create function toss_private.derived(variadic parts text[])
 returns text
 language plpgsql
 stable
@@ -99,26 +99,26 @@ set search_path = ''
 as $$
 begin
   return left(encode(sha256(convert_to(
-    (select i.salt from private.installation as i)::text || array_to_json(parts)::text, 'UTF8'
+    (select i.salt from toss_private.installation as i)::text || array_to_json(parts)::text, 'UTF8'
   )), 'hex'), 32);
 end;
 $$;
 
-comment on function private.derived(text[]) is
+comment on function toss_private.derived(text[]) is
   '32 hexadecimal digits that follow from the parts alone: the same ones in a restored database, and not to be guessed from outside.';
 
-create function private.derived_id(variadic parts text[])
+create function toss_private.derived_id(variadic parts text[])
 returns uuid
 language plpgsql
 stable
 set search_path = ''
 as $$
 declare
-  digits constant text := private.derived(variadic parts);
+  digits constant text := toss_private.derived(variadic parts);
 begin
   -- In the shape of a version 4 UUID, which readers of ids look for.
   return (left(digits, 12) || '4' || substr(digits, 14, 3) || '8' || right(digits, 15))::uuid;
 end;
 $$;
 
-comment on function private.derived_id(text[]) is 'private.derived as the id of a row.';
+comment on function toss_private.derived_id(text[]) is 'toss_private.derived as the id of a row.';

@@ -34,7 +34,7 @@ create index payment_events_event_created_at on public.payment_events (event, cr
 create index payment_events_subscription_id on public.payment_events (subscription_id, id)
   where subscription_id is not null;
 
-create function private.refuse_change()
+create function toss_private.refuse_change()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -44,18 +44,18 @@ begin
 end;
 $$;
 
-comment on function private.refuse_change() is 'Trigger of append-only tables.';
+comment on function toss_private.refuse_change() is 'Trigger of append-only tables.';
 
 create trigger payment_events_append_only
   before update or delete on public.payment_events
-  for each row execute function private.refuse_change();
+  for each row execute function toss_private.refuse_change();
 
 create trigger payment_events_no_truncate
   before truncate on public.payment_events
-  for each statement execute function private.refuse_change();
+  for each statement execute function toss_private.refuse_change();
 
 -- In plpgsql, which keeps its plans: a batch of charges writes hundreds of lines.
-create function private.write_event(line jsonb)
+create function toss_private.write_event(audit jsonb)
 returns void
 language plpgsql
 volatile
@@ -66,14 +66,14 @@ begin
     event, source, order_id, payment_key, operation_id, subscription_id, from_status, to_status, amount, detail,
     request_id, created_at
   ) values (
-    line ->> 'event', coalesce(line ->> 'source', 'operator'), line ->> 'orderId', line ->> 'paymentKey',
-    (line ->> 'operationId')::uuid, (line ->> 'subscriptionId')::uuid, line ->> 'from', line ->> 'to',
-    (line ->> 'amount')::bigint, coalesce(line -> 'detail', '{}'), line ->> 'requestId', private.clock_now()
+    audit ->> 'event', coalesce(audit ->> 'source', 'operator'), audit ->> 'orderId', audit ->> 'paymentKey',
+    (audit ->> 'operationId')::uuid, (audit ->> 'subscriptionId')::uuid, audit ->> 'from', audit ->> 'to',
+    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId', toss_private.clock_now()
   );
 end;
 $$;
 
-comment on function private.write_event(jsonb) is
+comment on function toss_private.write_event(jsonb) is
   'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId.';
 
 create table public.outbox_events (
@@ -103,7 +103,7 @@ create index outbox_events_subject on public.outbox_events (subject, created_at)
 create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
   where event_type in ('payment.refunded', 'payment.partially_refunded');
 
-create function private.write_outbox_event(line jsonb)
+create function toss_private.write_outbox_event(audit jsonb)
 returns boolean
 language plpgsql
 volatile
@@ -112,13 +112,13 @@ as $$
 begin
   insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
   values (
-    line ->> 'eventType', line ->> 'subject', line -> 'payload', (line ->> 'webhookEventId')::uuid,
-    private.clock_now()
+    audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
+    toss_private.clock_now()
   )
   on conflict (webhook_event_id) do nothing;
   return found;
 end;
 $$;
 
-comment on function private.write_outbox_event(jsonb) is
+comment on function toss_private.write_outbox_event(jsonb) is
   'Adds one row to outbox_events; keys: eventType, subject, payload, webhookEventId. False when the webhook has made its event already.';

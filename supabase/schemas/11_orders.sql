@@ -21,22 +21,22 @@ create policy "users read their own customer key"
   on public.customers for select to authenticated
   using ((select auth.uid()) = user_id);
 
-create function private.fill_customer_key()
+create function toss_private.fill_customer_key()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  new.customer_key := coalesce(new.customer_key, private.derived_id('customer', new.user_id::text));
+  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
   return new;
 end;
 $$;
 
-comment on function private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
+comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
 
 create trigger customers_key_filled
   before insert on public.customers
-  for each row execute function private.fill_customer_key();
+  for each row execute function toss_private.fill_customer_key();
 
 create table public.orders (
   id text primary key,
@@ -126,7 +126,7 @@ create policy "users read the items of their own orders"
     where o.id = order_id and o.user_id = (select auth.uid())
   ));
 
-create function private.order_view(viewed_order_id text)
+create function toss_private.order_view(viewed_order_id text)
 returns jsonb
 language sql
 stable
@@ -146,9 +146,9 @@ as $$
   where o.id = viewed_order_id;
 $$;
 
-comment on function private.order_view(text) is 'What checkout answers for an order.';
+comment on function toss_private.order_view(text) is 'What checkout answers for an order.';
 
-create function private.move_order(moved public.orders, new_status text, line jsonb)
+create function toss_private.move_order(moved public.orders, new_status text, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -157,18 +157,18 @@ begin
   if moved.status = new_status then
     return;
   end if;
-  update public.orders set status = new_status, updated_at = private.clock_now() where id = moved.id;
-  perform private.write_event(line || jsonb_build_object(
+  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
     'amount', moved.amount
   ));
 end;
 $$;
 
-comment on function private.move_order(public.orders, text, jsonb) is
+comment on function toss_private.move_order(public.orders, text, jsonb) is
   'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
 
-create function private.is_own_order(named public.orders, request jsonb)
+create function toss_private.is_own_order(named public.orders, request jsonb)
 returns boolean
 language plpgsql
 stable
@@ -184,5 +184,5 @@ begin
 end;
 $$;
 
-comment on function private.is_own_order(public.orders, jsonb) is
+comment on function toss_private.is_own_order(public.orders, jsonb) is
   'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';

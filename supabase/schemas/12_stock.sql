@@ -1,6 +1,6 @@
 -- How many of a product are left: reserved with an order, released with its end.
 
-create table private.stock_movements (
+create table toss_private.stock_movements (
   id bigint generated always as identity primary key,
   product_id text not null,
   order_id text references public.orders (id),
@@ -8,24 +8,24 @@ create table private.stock_movements (
   created_at timestamptz not null
 );
 
-alter table private.stock_movements enable row level security;
+alter table toss_private.stock_movements enable row level security;
 
-comment on table private.stock_movements is 'Append-only: the sum of a product''s rows is its stock.';
-comment on column private.stock_movements.product_id is 'products.id; no foreign key, so that a product nobody ordered can be deleted and its past stays.';
-comment on column private.stock_movements.order_id is 'The order that reserved (negative) or returned (positive) the units; null for a change by the shop.';
+comment on table toss_private.stock_movements is 'Append-only: the sum of a product''s rows is its stock.';
+comment on column toss_private.stock_movements.product_id is 'products.id; no foreign key, so that a product nobody ordered can be deleted and its past stays.';
+comment on column toss_private.stock_movements.order_id is 'The order that reserved (negative) or returned (positive) the units; null for a change by the shop.';
 
-create index stock_movements_product_id on private.stock_movements (product_id);
-create index stock_movements_order_id on private.stock_movements (order_id) where order_id is not null;
+create index stock_movements_product_id on toss_private.stock_movements (product_id);
+create index stock_movements_order_id on toss_private.stock_movements (order_id) where order_id is not null;
 
 create trigger stock_movements_append_only
-  before update or delete on private.stock_movements
-  for each row execute function private.refuse_change();
+  before update or delete on toss_private.stock_movements
+  for each row execute function toss_private.refuse_change();
 
 create trigger stock_movements_no_truncate
-  before truncate on private.stock_movements
-  for each statement execute function private.refuse_change();
+  before truncate on toss_private.stock_movements
+  for each statement execute function toss_private.refuse_change();
 
-create function private.record_stock_movement()
+create function toss_private.record_stock_movement()
 returns trigger
 language plpgsql
 security definer
@@ -38,26 +38,26 @@ begin
     delta := delta - coalesce(old.stock, 0);
   end if;
   if delta <> 0 then
-    insert into private.stock_movements (product_id, order_id, delta, created_at)
+    insert into toss_private.stock_movements (product_id, order_id, delta, created_at)
     values (
       new.id,
-      nullif(current_setting('private.stock_order_id', true), ''),
+      nullif(current_setting('tosspayments.stock_order_id', true), ''),
       delta,
-      private.clock_now()
+      toss_private.clock_now()
     );
   end if;
   return null;
 end;
 $$;
 
-comment on function private.record_stock_movement() is
-  'Writes the ledger line of a stock change. The order comes from the transaction-local setting private.stock_order_id.';
+comment on function toss_private.record_stock_movement() is
+  'Writes the ledger line of a stock change. The order comes from the transaction-local setting tosspayments.stock_order_id.';
 
 create trigger products_record_stock_movement
   after insert or update of stock on public.products
-  for each row execute function private.record_stock_movement();
+  for each row execute function toss_private.record_stock_movement();
 
-create function private.lock_products(product_ids text[])
+create function toss_private.lock_products(product_ids text[])
 returns void
 language sql
 volatile
@@ -71,9 +71,9 @@ as $$
   for no key update;
 $$;
 
-comment on function private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
+comment on function toss_private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
 
-create function private.products_of(order_ids text[])
+create function toss_private.products_of(order_ids text[])
 returns text[]
 language sql
 stable
@@ -84,9 +84,9 @@ as $$
   );
 $$;
 
-comment on function private.products_of(text[]) is 'Which products some orders are about.';
+comment on function toss_private.products_of(text[]) is 'Which products some orders are about.';
 
-create function private.reserve_stock(reserving_order_id text)
+create function toss_private.reserve_stock(reserving_order_id text)
 returns text
 language plpgsql
 set search_path = ''
@@ -94,7 +94,7 @@ as $$
 declare
   short_product_id text;
 begin
-  perform private.lock_products(private.products_of(array[reserving_order_id]));
+  perform toss_private.lock_products(toss_private.products_of(array[reserving_order_id]));
 
   select i.product_id into short_product_id
   from public.order_items as i
@@ -106,46 +106,46 @@ begin
     return short_product_id;
   end if;
 
-  perform set_config('private.stock_order_id', reserving_order_id, true);
+  perform set_config('tosspayments.stock_order_id', reserving_order_id, true);
   update public.products as p
   set stock = p.stock - i.quantity
   from public.order_items as i
   where i.order_id = reserving_order_id and p.id = i.product_id and p.stock is not null;
-  perform set_config('private.stock_order_id', '', true);
+  perform set_config('tosspayments.stock_order_id', '', true);
   return null;
 end;
 $$;
 
-comment on function private.reserve_stock(text) is
+comment on function toss_private.reserve_stock(text) is
   'Takes the stock of every item of an order, or none: returns the first product that is short, null when all was taken.';
 
-create function private.release_stock(released_order_id text)
+create function toss_private.release_stock(released_order_id text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.lock_products(private.products_of(array[released_order_id]));
+  perform toss_private.lock_products(toss_private.products_of(array[released_order_id]));
 
-  perform set_config('private.stock_order_id', released_order_id, true);
+  perform set_config('tosspayments.stock_order_id', released_order_id, true);
   update public.products as p
   set stock = p.stock - held.delta
   from (
     select m.product_id, sum(m.delta) as delta
-    from private.stock_movements as m
+    from toss_private.stock_movements as m
     where m.order_id = released_order_id
     group by m.product_id
     having sum(m.delta) < 0
   ) as held
   where p.id = held.product_id and p.stock is not null;
-  perform set_config('private.stock_order_id', '', true);
+  perform set_config('tosspayments.stock_order_id', '', true);
 
   -- A product whose stock was lifted meanwhile has none to give back to; the order must not hold it for ever.
-  insert into private.stock_movements (product_id, order_id, delta, created_at)
-  select held.product_id, split.order_id, split.sign * held.delta, private.clock_now()
+  insert into toss_private.stock_movements (product_id, order_id, delta, created_at)
+  select held.product_id, split.order_id, split.sign * held.delta, toss_private.clock_now()
   from (
     select m.product_id, sum(m.delta) as delta
-    from private.stock_movements as m
+    from toss_private.stock_movements as m
     where m.order_id = released_order_id
     group by m.product_id
     having sum(m.delta) < 0
@@ -154,5 +154,5 @@ begin
 end;
 $$;
 
-comment on function private.release_stock(text) is
+comment on function toss_private.release_stock(text) is
   'Gives back what an order still holds. Safe to repeat: it returns only what the ledger says is held.';

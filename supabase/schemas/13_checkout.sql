@@ -1,6 +1,6 @@
 -- A cart becomes an order: names, prices and stock in one transaction.
 
-create function private.cut_text(whole text, room integer)
+create function toss_private.cut_text(whole text, room integer)
 returns text
 language plpgsql
 immutable
@@ -46,10 +46,10 @@ begin
 end;
 $$;
 
-comment on function private.cut_text(text, integer) is
+comment on function toss_private.cut_text(text, integer) is
   'The beginning of a text, as much as fits into so many UTF-16 units, which is how JavaScript and Toss count, without a part of a character at its end.';
 
-create function private.cart_name(first_name text, others bigint)
+create function toss_private.cart_name(first_name text, others bigint)
 returns text
 language plpgsql
 immutable
@@ -58,33 +58,33 @@ as $$
 declare
   suffix constant text := case when others > 0 then format(' 외 %s건', others) else '' end;
 begin
-  return private.cut_text(first_name, 100 - char_length(suffix)) || suffix;
+  return toss_private.cut_text(first_name, 100 - char_length(suffix)) || suffix;
 end;
 $$;
 
-comment on function private.cart_name(text, bigint) is
+comment on function toss_private.cart_name(text, bigint) is
   'Toss''s orderName, at most 100 UTF-16 units: the first product and how many others.';
 
-create function private.fit_order_name()
+create function toss_private.fit_order_name()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  new.order_name := private.cut_text(new.order_name, 100);
+  new.order_name := toss_private.cut_text(new.order_name, 100);
   return new;
 end;
 $$;
 
-comment on function private.fit_order_name() is
+comment on function toss_private.fit_order_name() is
   'Trigger: an order, of a cart, a plan or a charge, has a name that Toss takes (core API reference: orderName, 1 to 100).';
 
 create trigger orders_fit_order_name
   before insert on public.orders
   for each row when (octet_length(new.order_name) > 100)
-  execute function private.fit_order_name();
+  execute function toss_private.fit_order_name();
 
-create function private.price_cart(items jsonb)
+create function toss_private.price_cart(items jsonb)
 returns jsonb
 language sql
 stable
@@ -103,7 +103,7 @@ as $$
   left join public.products as p on p.id = w.product_id and p.active;
 $$;
 
-comment on function private.price_cart(jsonb) is
+comment on function toss_private.price_cart(jsonb) is
   'The lines of a cart in its own order, each product once, with today''s name and price; name is null where nothing is sold.';
 
 create function public.create_order(request jsonb)
@@ -116,7 +116,7 @@ as $$
 declare
   buyer_id constant uuid := (request ->> 'userId')::uuid;
   checkout_id constant uuid := (request ->> 'requestId')::uuid;
-  created_time constant timestamptz := private.clock_now();
+  created_time constant timestamptz := toss_private.clock_now();
   new_order_id text;
   bought_plan public.plans;
   missing_id text;
@@ -125,11 +125,11 @@ declare
   total numeric;
   order_currency text;
 begin
-  perform private.require_real_time(request ->> 'mode');
+  perform toss_private.require_real_time(request ->> 'mode');
 
   select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
   if found then
-    return private.order_view(new_order_id);
+    return toss_private.order_view(new_order_id);
   end if;
 
   if request ? 'planId' then
@@ -141,7 +141,7 @@ begin
     order_currency := bought_plan.currency;
     order_name := bought_plan.name;
   else
-    lines := private.price_cart(request -> 'items');
+    lines := toss_private.price_cart(request -> 'items');
     select l.value ->> 'productId' into missing_id
     from jsonb_array_elements(lines) as l
     where l.value ->> 'name' is null
@@ -151,7 +151,7 @@ begin
     end if;
     select sum((l.value ->> 'price')::numeric * (l.value ->> 'quantity')::numeric),
       string_agg(distinct l.value ->> 'currency', ','),
-      private.cart_name(lines -> 0 ->> 'name', count(*) - 1)
+      toss_private.cart_name(lines -> 0 ->> 'name', count(*) - 1)
     into total, order_currency, order_name
     from jsonb_array_elements(lines) as l;
     if exists (select 1 from jsonb_array_elements(lines) as l where (l.value ->> 'quantity')::numeric > 9999) then
@@ -186,7 +186,7 @@ begin
   ) on conflict (request_id) do nothing;
   if not found then
     select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
-    return private.order_view(new_order_id);
+    return toss_private.order_view(new_order_id);
   end if;
 
   if bought_plan.id is null then
@@ -195,8 +195,8 @@ begin
       (l.value ->> 'quantity')::integer
     from jsonb_array_elements(lines) as l;
 
-    perform private.free_overdue_stock(new_order_id);
-    missing_id := private.reserve_stock(new_order_id);
+    perform toss_private.free_overdue_stock(new_order_id);
+    missing_id := toss_private.reserve_stock(new_order_id);
     if missing_id is not null then
       delete from public.order_items as i where i.order_id = new_order_id;
       delete from public.orders as o where o.id = new_order_id;
@@ -207,11 +207,11 @@ begin
     end if;
   end if;
 
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'order_status', 'source', 'checkout', 'orderId', new_order_id,
     'to', 'pending', 'amount', total::bigint, 'requestId', request ->> 'logRequestId'
   ));
-  return private.order_view(new_order_id);
+  return toss_private.order_view(new_order_id);
 end;
 $$;
 

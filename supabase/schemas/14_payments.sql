@@ -102,25 +102,25 @@ create policy "users read the cancels of their own payments"
     where p.payment_key = payment_cancels.payment_key and p.user_id = (select auth.uid())
   ));
 
-create table private.payment_details (
+create table toss_private.payment_details (
   payment_key text primary key references public.payments (payment_key),
   secret_digest text,
   virtual_account jsonb,
   constraint payment_details_secret_digest_format check (secret_digest ~ '^[0-9a-f]{64}$')
 );
 
-alter table private.payment_details enable row level security;
+alter table toss_private.payment_details enable row level security;
 
-comment on table private.payment_details is 'What the API must not reach.';
-comment on column private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
-comment on column private.payment_details.virtual_account is
+comment on table toss_private.payment_details is 'What the API must not reach.';
+comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
+comment on column toss_private.payment_details.virtual_account is
   'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is.';
 
 -- A refund by bank transfer ends days after its cancel, without a webhook.
-create index payment_details_refund_pending on private.payment_details (payment_key)
+create index payment_details_refund_pending on toss_private.payment_details (payment_key)
   where virtual_account ->> 'refundStatus' = 'PENDING';
 
-create function private.is_paid(payment public.payments)
+create function toss_private.is_paid(payment public.payments)
 returns boolean
 language sql
 immutable
@@ -129,10 +129,10 @@ as $$
   select coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
 $$;
 
-comment on function private.is_paid(public.payments) is
+comment on function toss_private.is_paid(public.payments) is
   'Whether the money of a payment arrived, also when it has been cancelled since.';
 
-create function private.payment_rank(status text)
+create function toss_private.payment_rank(status text)
 returns integer
 language sql
 immutable
@@ -150,10 +150,10 @@ as $$
   end;
 $$;
 
-comment on function private.payment_rank(text) is
+comment on function toss_private.payment_rank(text) is
   'How far a payment has come in its life; null for a status this version does not know.';
 
-create function private.payment_view(viewed_payment_key text)
+create function toss_private.payment_view(viewed_payment_key text)
 returns jsonb
 language plpgsql
 stable
@@ -166,7 +166,7 @@ begin
       'virtualAccount', case
         when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
           then d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
-            then jsonb_build_object('dueDate', private.deposit_deadline(p)) else '{}' end end
+            then jsonb_build_object('dueDate', toss_private.deposit_deadline(p)) else '{}' end end
     )) || jsonb_build_object(
       'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
       'orderId', p.order_id,
@@ -177,23 +177,23 @@ begin
       'receiptUrl', p.receipt_url
     )
     from public.payments as p
-    left join private.payment_details as d on d.payment_key = p.payment_key
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
     where p.payment_key = viewed_payment_key
   );
 end;
 $$;
 
-comment on function private.payment_view(text) is
+comment on function toss_private.payment_view(text) is
   'What confirm answers for a payment that succeeded; the same on every repeat. An account without a number is left out.';
 
-create function private.record_details(answer jsonb)
+create function toss_private.record_details(answer jsonb)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
   -- What an answer does not tell, or tells unreadably, stays as it is known.
-  insert into private.payment_details as d (payment_key, secret_digest, virtual_account)
+  insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
   select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
   where answer ? 'secretDigest' or answer ? 'virtualAccount'
   on conflict (payment_key) do update set
@@ -201,32 +201,32 @@ as $$
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
 $$;
 
-comment on function private.record_details(jsonb) is
+comment on function toss_private.record_details(jsonb) is
   'Keeps what the API must not reach: the digest of the secret, and where a deposit goes. What an answer does not tell stays as it is known.';
 
-create table private.toss_api_versions (
+create table toss_private.toss_api_versions (
   version text primary key,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
   constraint toss_api_versions_version_length check (char_length(version) between 1 and 30)
 );
 
-alter table private.toss_api_versions enable row level security;
+alter table toss_private.toss_api_versions enable row level security;
 
-comment on table private.toss_api_versions is 'The API versions that Toss''s answers named, for the doctor.';
-comment on column private.toss_api_versions.last_seen_at is 'Within a day; not every answer writes.';
+comment on table toss_private.toss_api_versions is 'The API versions that Toss''s answers named, for the doctor.';
+comment on column toss_private.toss_api_versions.last_seen_at is 'Within a day; not every answer writes.';
 
-create function private.note_api_version(noted_version text)
+create function toss_private.note_api_version(noted_version text)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
 begin
   if noted_version is null or exists (
-    select 1 from private.toss_api_versions as v
+    select 1 from toss_private.toss_api_versions as v
     where v.version = noted_version and v.last_seen_at > present - interval '1 day'
   ) then
     return;
@@ -235,15 +235,15 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('toss_api_version', 0)) then
     return;
   end if;
-  insert into private.toss_api_versions as v (version, first_seen_at, last_seen_at)
+  insert into toss_private.toss_api_versions as v (version, first_seen_at, last_seen_at)
   values (noted_version, present, present)
   on conflict (version) do update set last_seen_at = excluded.last_seen_at;
 end;
 $$;
 
-comment on function private.note_api_version(text) is 'Remembers, once a day, that Toss answered in an API version.';
+comment on function toss_private.note_api_version(text) is 'Remembers, once a day, that Toss answered in an API version.';
 
-create function private.approval_time(known public.payments, answer jsonb)
+create function toss_private.approval_time(known public.payments, answer jsonb)
 returns timestamptz
 language plpgsql
 stable
@@ -255,12 +255,12 @@ declare
 begin
   if answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') then
     -- What is done was approved; where its time cannot be read, at the latest now.
-    return case when answer ? 'approvedAt' then told else coalesce(known.approved_at, private.clock_now()) end;
+    return case when answer ? 'approvedAt' then told else coalesce(known.approved_at, toss_private.clock_now()) end;
   end if;
   if answer ->> 'status' <> 'CANCELED' then
     return null;
   end if;
-  takes_account := private.takes_refund_account(coalesce(answer ->> 'method', known.method), answer ->> 'paymentKey');
+  takes_account := toss_private.takes_refund_account(coalesce(answer ->> 'method', known.method), answer ->> 'paymentKey');
   -- Up to version 1.4 a deposit that the bank took back ended like this, and nothing was cancelled.
   if takes_account and answer -> 'cancels' = '[]' then
     return null;
@@ -270,10 +270,10 @@ begin
 end;
 $$;
 
-comment on function private.approval_time(public.payments, jsonb) is
+comment on function toss_private.approval_time(public.payments, jsonb) is
   'When the money of a payment arrived, by an answer and what is known; null while it has not, and when a bank has taken it back.';
 
-create function private.takes_refund_account(payment_method text, account_payment_key text)
+create function toss_private.takes_refund_account(payment_method text, account_payment_key text)
 returns boolean
 language plpgsql
 stable
@@ -281,7 +281,7 @@ set search_path = ''
 as $$
 begin
   if payment_method = '가상계좌' or exists (
-    select 1 from private.payment_details as d
+    select 1 from toss_private.payment_details as d
     where d.payment_key = account_payment_key and d.virtual_account ->> 'accountNumber' is not null
   ) then
     return true;
@@ -290,10 +290,10 @@ begin
 end;
 $$;
 
-comment on function private.takes_refund_account(text, text) is
+comment on function toss_private.takes_refund_account(text, text) is
   'Whether a payment was made into a virtual account, so that its money needs an account to go back to; null when Toss''s answers have not told, and then Toss judges.';
 
-create function private.told_payment(told_payment_key text, source text)
+create function toss_private.told_payment(told_payment_key text, source text)
 returns jsonb
 language plpgsql
 volatile
@@ -303,17 +303,17 @@ declare
   told public.payments;
 begin
   select * into told from public.payments as p where p.payment_key = told_payment_key;
-  if private.is_paid(told) and told.told_at is null then
+  if toss_private.is_paid(told) and told.told_at is null then
     if told.balance_amount = 0 then
       return jsonb_build_object('outcome', 'rejected', 'errorCode', 'CANCELED_PAYMENT');
     end if;
     if source = 'confirm' then
-      update public.payments as p set told_at = private.clock_now() where p.payment_key = told_payment_key;
+      update public.payments as p set told_at = toss_private.clock_now() where p.payment_key = told_payment_key;
     end if;
   end if;
-  return jsonb_build_object('outcome', 'confirmed', 'payment', private.payment_view(told_payment_key));
+  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told_payment_key));
 end;
 $$;
 
-comment on function private.told_payment(text, text) is
+comment on function toss_private.told_payment(text, text) is
   'What is answered about a payment that succeeded. Money that went back before anybody was told must not look like a fresh payment to whoever ships on it. The caller holds the order.';

@@ -133,7 +133,7 @@ create unique index operations_one_open_delete_per_method on public.operations (
   where kind = 'billing_delete' and state in ('started', 'unknown');
 create index operations_billing_method_id on public.operations (billing_method_id) where billing_method_id is not null;
 
-create table private.operation_secrets (
+create table toss_private.operation_secrets (
   operation_id uuid primary key references public.operations (id),
   key_id text not null,
   ciphertext text not null,
@@ -141,15 +141,15 @@ create table private.operation_secrets (
   constraint operation_secrets_ciphertext_length check (char_length(ciphertext) between 1 and 2000)
 );
 
-alter table private.operation_secrets enable row level security;
+alter table toss_private.operation_secrets enable row level security;
 
-comment on table private.operation_secrets is
+comment on table toss_private.operation_secrets is
   'Where a refund goes, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
-comment on column private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
+comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
 
-create index operation_secrets_key_id on private.operation_secrets (key_id);
+create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
 
-create function private.follow_operation()
+create function toss_private.follow_operation()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -171,35 +171,35 @@ begin
     where p.payment_key = new.payment_key;
   end if;
   if not is_open then
-    delete from private.operation_secrets as s where s.operation_id = new.id;
+    delete from toss_private.operation_secrets as s where s.operation_id = new.id;
   end if;
   return null;
 end;
 $$;
 
-comment on function private.follow_operation() is
+comment on function toss_private.follow_operation() is
   'Trigger: a cancel''s claim on the balance moves with the operation, and its refund account is gone when it ends.';
 
 create trigger operations_follow
   after insert or update of state, reserved_amount on public.operations
   for each row when (new.kind = 'cancel')
-  execute function private.follow_operation();
+  execute function toss_private.follow_operation();
 
-create function private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
+create function toss_private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
 returns text
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return format('%s-%s-%s-1', kind, private.derived(variadic kind || parts), earlier_questions + 1);
+  return format('%s-%s-%s-1', kind, toss_private.derived(variadic kind || parts), earlier_questions + 1);
 end;
 $$;
 
-comment on function private.idempotency_key(text, bigint, text[]) is
+comment on function toss_private.idempotency_key(text, bigint, text[]) is
   'The first Idempotency-Key of a question to Toss, which follows from what is asked (parts) and from how many questions of the kind about the same have ended; the last number counts its generations.';
 
-create function private.operation_view(operation public.operations)
+create function toss_private.operation_view(operation public.operations)
 returns jsonb
 language sql
 volatile
@@ -211,30 +211,30 @@ as $$
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
-    'keyAgeSeconds', extract(epoch from private.clock_now() - operation.key_created_at),
+    'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
     'refusedWith', operation.refused_with,
     'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > private.clock_now() - interval '14 days',
+    'keyIsFresh', operation.key_created_at > toss_private.clock_now() - interval '14 days',
     'orderId', operation.order_id,
     'paymentKey', operation.payment_key,
     'amount', operation.amount,
     'currency', operation.currency,
     'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from private.clock_now() - operation.created_at),
-    'askedAt', private.clock_now()
+    'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
+    'askedAt', toss_private.clock_now()
   ) || case
-    when operation.kind = 'cancel' then private.cancel_parameters(operation)
+    when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
-    when operation.kind = 'charge' then private.charge_operation_view(operation)
-    when operation.kind in ('billing_issue', 'billing_delete') then private.billing_operation_view(operation)
+    when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
+    when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
 $$;
 
-comment on function private.operation_view(public.operations) is
+comment on function toss_private.operation_view(public.operations) is
   'What a caller needs to act on a leased operation, with what its kind needs besides. askedAt is taken before Toss is asked, so that its answer can be judged as fresh or stale.';
 
-create function private.order_is_busy(busy_order_id text)
+create function toss_private.order_is_busy(busy_order_id text)
 returns boolean
 language sql
 stable
@@ -248,16 +248,16 @@ as $$
   );
 $$;
 
-comment on function private.order_is_busy(text) is
+comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
 
-create function private.close_operations(payment public.payments, line jsonb)
+create function toss_private.close_operations(payment public.payments, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  is_success constant boolean := private.is_paid(payment)
+  is_success constant boolean := toss_private.is_paid(payment)
     or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
   closed public.operations;
 begin
@@ -267,7 +267,7 @@ begin
   for closed in
     update public.operations as op
     set state = case when is_success then 'succeeded' else 'rejected' end,
-      finished_at = private.clock_now(),
+      finished_at = toss_private.clock_now(),
       is_final = true,
       payment_key = payment.payment_key,
       error_code = case when is_success then null
@@ -278,12 +278,12 @@ begin
         (op.kind = 'confirm' and op.payment_key = payment.payment_key)
         -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
         or (op.kind = 'virtual_account' and (
-          payment.status = 'WAITING_FOR_DEPOSIT' or private.takes_refund_account(payment.method, payment.payment_key)
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
         ))
       )
     returning *
   loop
-    perform private.write_event(line || jsonb_build_object(
+    perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
       'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
     ));
@@ -291,5 +291,5 @@ begin
 end;
 $$;
 
-comment on function private.close_operations(public.payments, jsonb) is
+comment on function toss_private.close_operations(public.payments, jsonb) is
   'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';

@@ -21,7 +21,7 @@ begin
   if operation.state not in ('started', 'unknown') then
     return jsonb_build_object(
       'outcome', operation.state,
-      'payment', private.told_payment(operation.payment_key, request ->> 'source') -> 'payment'
+      'payment', toss_private.told_payment(operation.payment_key, request ->> 'source') -> 'payment'
     );
   end if;
   -- Someone else took over after the lease had passed; what this caller learned is older.
@@ -29,7 +29,7 @@ begin
     return jsonb_build_object('outcome', 'unknown');
   end if;
 
-  present := private.clock_now();
+  present := toss_private.clock_now();
   update public.operations as op
   set state = 'unknown',
     error_code = request ->> 'errorCode',
@@ -44,7 +44,7 @@ begin
     refused_with = case when request ? 'refusedWith' then request ->> 'refusedWith' else op.refused_with end
   where op.id = operation.id;
   if operation.state = 'started' then
-    perform private.write_event(jsonb_build_object(
+    perform toss_private.write_event(jsonb_build_object(
       'event', 'operation_unknown', 'source', request ->> 'source', 'orderId', operation.order_id,
       'paymentKey', operation.payment_key, 'operationId', operation.id, 'amount', operation.amount,
       'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', request ->> 'errorCode')
@@ -67,7 +67,7 @@ as $$
 declare
   operation public.operations;
   known public.payments;
-  line jsonb;
+  audit jsonb;
 begin
   select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid;
   if not found then
@@ -79,8 +79,8 @@ begin
   select * into known from public.payments as p where p.payment_key = operation.payment_key;
 
   -- The webhook may have brought the proof of success while this refusal was on its way.
-  if operation.state = 'succeeded' or private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT' then
-    return private.told_payment(operation.payment_key, request ->> 'source');
+  if operation.state = 'succeeded' or toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT' then
+    return toss_private.told_payment(operation.payment_key, request ->> 'source');
   end if;
   if operation.state = 'rejected' then
     return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
@@ -91,15 +91,15 @@ begin
     return jsonb_build_object('outcome', 'unknown');
   end if;
 
-  line := jsonb_build_object(
+  audit := jsonb_build_object(
     'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
     'operationId', operation.id, 'requestId', request ->> 'requestId'
   );
   update public.operations as op
-  set state = 'rejected', finished_at = private.clock_now(), error_code = request ->> 'errorCode',
+  set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
     error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
   where op.id = operation.id;
-  perform private.write_event(line || jsonb_build_object(
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'operation_finished', 'to', 'rejected', 'amount', operation.amount,
     'detail', jsonb_build_object('code', request ->> 'errorCode')
   ));
@@ -111,15 +111,15 @@ begin
     )
     select operation.payment_key, o.id, o.user_id, request ->> 'paymentStatus', o.amount, o.amount,
       o.currency, request ->> 'errorCode', left(request ->> 'errorMessage', 510),
-      private.clock_now(), private.clock_now()
+      toss_private.clock_now(), toss_private.clock_now()
     from public.orders as o
     where o.id = operation.order_id
     on conflict (payment_key) do update set
       status = excluded.status, failure_code = excluded.failure_code,
       failure_message = excluded.failure_message, applied_at = excluded.applied_at
-      where private.payment_rank(p.status) < private.payment_rank(excluded.status);
+      where toss_private.payment_rank(p.status) < toss_private.payment_rank(excluded.status);
     if found then
-      perform private.write_event(line || jsonb_build_object(
+      perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'payment_status', 'from', known.status, 'to', request ->> 'paymentStatus',
         'amount', operation.amount
       ));
@@ -142,11 +142,11 @@ as $$
 declare
   token constant uuid := (request ->> 'leaseToken')::uuid;
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   operation public.operations;
   claimed jsonb := '[]';
 begin
-  perform private.take_due_cancel_turns(due_time, (request ->> 'limit')::integer);
+  perform toss_private.take_due_cancel_turns(due_time, (request ->> 'limit')::integer);
   for operation in
     with due as (
       select op.id
@@ -158,13 +158,13 @@ begin
       for update skip locked
     )
     update public.operations as op
-    set state = 'unknown', lease_token = token, lease_expires_at = private.clock_now() + lease,
+    set state = 'unknown', lease_token = token, lease_expires_at = toss_private.clock_now() + lease,
       attempts = op.attempts + 1
     from due
     where op.id = due.id
     returning op.*
   loop
-    claimed := claimed || private.operation_view(operation);
+    claimed := claimed || toss_private.operation_view(operation);
   end loop;
 
   return jsonb_build_object(

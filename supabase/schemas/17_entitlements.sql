@@ -1,6 +1,6 @@
 -- Which plan a user has access to, and for how long.
 
-create function private.period_boundary(
+create function toss_private.period_boundary(
   anchor timestamptz, unit text, unit_count integer, period_number integer
 )
 returns timestamptz
@@ -13,7 +13,7 @@ as $$
     + (unit_count * period_number) * ('1 ' || unit)::interval) at time zone 'Asia/Seoul';
 $$;
 
-comment on function private.period_boundary(timestamptz, text, integer, integer) is
+comment on function toss_private.period_boundary(timestamptz, text, integer, integer) is
   'Start of period n (0 = the anchor itself) for a plan of unit_count day, week, month or year; day and time of day kept in Asia/Seoul, clamped to the month''s length.';
 
 create table public.entitlements (
@@ -60,7 +60,7 @@ create policy "users read their own entitlements"
   on public.entitlements for select to authenticated
   using ((select auth.uid()) = user_id);
 
-create function private.span(from_time timestamptz, to_time timestamptz)
+create function toss_private.span(from_time timestamptz, to_time timestamptz)
 returns interval
 language plpgsql
 immutable
@@ -72,16 +72,16 @@ begin
 end;
 $$;
 
-comment on function private.span(timestamptz, timestamptz) is 'The time between two moments, the same in every time zone.';
+comment on function toss_private.span(timestamptz, timestamptz) is 'The time between two moments, the same in every time zone.';
 
-create function private.place_passes(owner_id uuid, owned_plan_id text)
+create function toss_private.place_passes(owner_id uuid, owned_plan_id text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   pass record;
-  next_start timestamptz := private.clock_now();
+  next_start timestamptz := toss_private.clock_now();
 begin
   -- Passes follow each other: none overlaps another, and none waits for one that was taken back.
   for pass in
@@ -93,9 +93,9 @@ begin
     order by e.starts_at, e.created_at
   loop
     -- One that has begun keeps its days; the others begin where the one before them ends.
-    if pass.starts_at > private.clock_now() or pass.starts_at < next_start and next_start > private.clock_now() then
+    if pass.starts_at > toss_private.clock_now() or pass.starts_at < next_start and next_start > toss_private.clock_now() then
       pass.ends_at := case when pass.remaining is null
-        then private.period_boundary(next_start, pass.plan_interval, pass.plan_interval_count, 1)
+        then toss_private.period_boundary(next_start, pass.plan_interval, pass.plan_interval_count, 1)
         else next_start + pass.remaining end;
       update public.entitlements as e set starts_at = next_start, ends_at = pass.ends_at
       where e.id = pass.id and e.starts_at <> next_start;
@@ -105,16 +105,16 @@ begin
 end;
 $$;
 
-comment on function private.place_passes(uuid, text) is
+comment on function toss_private.place_passes(uuid, text) is
   'Lines up the passes of one user and plan that are still to be used, each with the time that it has left.';
 
-create function private.set_pass(bought public.orders, is_granted boolean)
+create function toss_private.set_pass(bought public.orders, is_granted boolean)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
 begin
   if bought.plan_id is null or bought.user_id is null then
     return;
@@ -125,7 +125,7 @@ begin
     insert into public.entitlements as e (user_id, plan_id, source, order_id, starts_at, ends_at, created_at)
     values (
       bought.user_id, bought.plan_id, 'order', bought.id, present,
-      private.period_boundary(present, bought.plan_interval, bought.plan_interval_count, 1), present
+      toss_private.period_boundary(present, bought.plan_interval, bought.plan_interval_count, 1), present
     )
     -- Its deposit was taken back and has come again: what was used stays used, and nothing of the rest is lost.
     on conflict (order_id) do update
@@ -133,18 +133,18 @@ begin
         starts_at = case when e.revoked_at < e.ends_at then excluded.starts_at else e.starts_at end,
         ends_at = case
           when e.revoked_at >= e.ends_at then e.ends_at
-          when e.revoked_at > e.starts_at then excluded.starts_at + private.span(e.revoked_at, e.ends_at)
+          when e.revoked_at > e.starts_at then excluded.starts_at + toss_private.span(e.revoked_at, e.ends_at)
           else excluded.starts_at + coalesce(e.remaining, excluded.ends_at - excluded.starts_at) end,
         remaining = case when e.revoked_at > e.starts_at and e.revoked_at < e.ends_at
-          then private.span(e.revoked_at, e.ends_at) else e.remaining end
+          then toss_private.span(e.revoked_at, e.ends_at) else e.remaining end
       where e.revoked_at is not null;
   else
     update public.entitlements as e set revoked_at = present
     where e.order_id = bought.id and e.revoked_at is null;
   end if;
-  perform private.place_passes(bought.user_id, bought.plan_id);
+  perform toss_private.place_passes(bought.user_id, bought.plan_id);
 end;
 $$;
 
-comment on function private.set_pass(public.orders, boolean) is
+comment on function toss_private.set_pass(public.orders, boolean) is
   'Gives or takes the pass that an order bought; a pass bought while another runs begins when that one ends, and one that was taken goes on where it stopped.';

@@ -18,29 +18,29 @@ declare
   operation public.operations;
   wait_seconds integer;
 begin
-  perform private.require_real_time(request ->> 'mode');
+  perform toss_private.require_real_time(request ->> 'mode');
 
   select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
-  present := private.clock_now();
+  present := toss_private.clock_now();
 
   -- Whoever tries amounts learns no more by it, not even when one is right; only who brings the order's own payment
   -- does.
-  if buying.payment_key is distinct from asked_key and private.order_refusals_of(buying.id) >= 20 and not exists (
+  if buying.payment_key is distinct from asked_key and toss_private.order_refusals_of(buying.id) >= 20 and not exists (
     select 1 from public.operations as op
     where op.order_id = buying.id and op.payment_key = asked_key
   ) then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if asked_amount <> buying.amount then
-    if private.order_refusals_of(buying.id) >= 20 then
+    if toss_private.order_refusals_of(buying.id) >= 20 then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
     -- One line and a count: the log is one that nobody may delete from.
-    if private.count_order_refusal(buying.id, 'amount_mismatch', present) = 1 then
-      perform private.write_event(jsonb_build_object(
+    if toss_private.count_order_refusal(buying.id, 'amount_mismatch', present) = 1 then
+      perform toss_private.write_event(jsonb_build_object(
         'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
         'amount', asked_amount, 'requestId', request ->> 'requestId',
         'detail', jsonb_build_object('orderAmount', buying.amount)
@@ -58,7 +58,7 @@ begin
     if buying.payment_key is distinct from asked_key then
       return jsonb_build_object('outcome', 'already_confirmed');
     end if;
-    return private.told_payment(asked_key, 'confirm');
+    return toss_private.told_payment(asked_key, 'confirm');
   end if;
 
   select * into operation from public.operations as op
@@ -70,7 +70,7 @@ begin
     end if;
     -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
     if operation.lease_token = token then
-      return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+      return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
     end if;
     if operation.lease_expires_at > present or operation.next_attempt_at > present then
       return jsonb_build_object('outcome', 'processing');
@@ -80,7 +80,7 @@ begin
       attempts = op.attempts + 1
     where op.id = operation.id
     returning * into operation;
-    return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(operation));
+    return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
   end if;
 
   select * into operation from public.operations as op
@@ -95,10 +95,10 @@ begin
   end if;
 
   if buying.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit') then
-    if private.count_order_refusal(buying.id, 'second_payment_refused', present) > 1 then
+    if toss_private.count_order_refusal(buying.id, 'second_payment_refused', present) > 1 then
       return jsonb_build_object('outcome', 'already_confirmed');
     end if;
-    perform private.write_event(jsonb_build_object(
+    perform toss_private.write_event(jsonb_build_object(
       'event', 'second_payment_refused', 'source', 'confirm', 'orderId', buying.id,
       'paymentKey', asked_key, 'amount', asked_amount, 'requestId', request ->> 'requestId'
     ));
@@ -111,15 +111,15 @@ begin
     );
   end if;
   -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
-  if private.order_refusals_of(buying.id) >= 20 then
+  if toss_private.order_refusals_of(buying.id) >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then
-    perform private.expire_order(buying.id, present, 'confirm');
+    perform toss_private.expire_order(buying.id, present, 'confirm');
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
-  wait_seconds := private.caller_brake_seconds(request ->> 'caller', present);
+  wait_seconds := toss_private.caller_brake_seconds(request ->> 'caller', present);
   if wait_seconds is not null then
     return jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
   end if;
@@ -129,23 +129,23 @@ begin
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
   select gen_random_uuid(), 'confirm',
-    private.idempotency_key('confirm', count(*), buying.id, asked_key), present, buying.id, asked_key, buying.amount,
+    toss_private.idempotency_key('confirm', count(*), buying.id, asked_key), present, buying.id, asked_key, buying.amount,
     buying.currency, token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm'
   returning * into operation;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
     'operationId', operation.id, 'amount', buying.amount, 'requestId', request ->> 'requestId'
   ));
-  return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
 end;
 $$;
 
 comment on function public.begin_confirmation(jsonb) is
   'Checks paymentKey, orderId and amount against the order and, when Toss may be asked, writes the operation. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, confirmed, rejected, already_confirmed, operation_in_progress, amount_mismatch, payment_of_another_order, order_closed, order_not_found, too_many_attempts (retryAfterSeconds: the caller brings payments that Toss does not know).';
 
-create function private.expire_order(expiring_order_id text, at timestamptz, event_source text)
+create function toss_private.expire_order(expiring_order_id text, at timestamptz, event_source text)
 returns boolean
 language plpgsql
 set search_path = ''
@@ -165,9 +165,9 @@ begin
     return false;
   end if;
 
-  update public.orders set status = 'expired', updated_at = private.clock_now() where id = expiring.id;
-  perform private.release_stock(expiring.id);
-  perform private.write_event(jsonb_build_object(
+  update public.orders set status = 'expired', updated_at = toss_private.clock_now() where id = expiring.id;
+  perform toss_private.release_stock(expiring.id);
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'order_status', 'source', event_source, 'orderId', expiring.id,
     'from', expiring.status, 'to', 'expired', 'amount', expiring.amount
   ));
@@ -175,10 +175,10 @@ begin
 end;
 $$;
 
-comment on function private.expire_order(text, timestamptz, text) is
+comment on function toss_private.expire_order(text, timestamptz, text) is
   'Gives up a pending order whose time has passed at the given time and returns its stock. False when there was nothing to do or an operation is open.';
 
-create function private.expire_overdue_orders(overdue_order_ids text[], at timestamptz, event_source text)
+create function toss_private.expire_overdue_orders(overdue_order_ids text[], at timestamptz, event_source text)
 returns integer
 language plpgsql
 set search_path = ''
@@ -187,15 +187,15 @@ declare
   overdue_order_id text;
   expired_count integer := 0;
 begin
-  perform private.lock_products(private.products_of(overdue_order_ids));
+  perform toss_private.lock_products(toss_private.products_of(overdue_order_ids));
   foreach overdue_order_id in array overdue_order_ids loop
-    expired_count := expired_count + private.expire_order(overdue_order_id, at, event_source)::integer;
+    expired_count := expired_count + toss_private.expire_order(overdue_order_id, at, event_source)::integer;
   end loop;
   return expired_count;
 end;
 $$;
 
-comment on function private.expire_overdue_orders(text[], timestamptz, text) is
+comment on function toss_private.expire_overdue_orders(text[], timestamptz, text) is
   'Gives up several orders whose rows the caller has locked; how many it was.';
 
 create function public.expire_orders(request jsonb)
@@ -206,7 +206,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   overdue_order_ids text[];
   expired_count integer;
 begin
@@ -223,7 +223,7 @@ begin
     for update of o skip locked
   )
   select array_agg(overdue.id) into overdue_order_ids from overdue;
-  expired_count := private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), due_time, 'expiry');
+  expired_count := toss_private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), due_time, 'expiry');
 
   -- A statement of its own: the one that gives them up does not see it yet.
   return jsonb_build_object('expired', expired_count, 'remaining', (
@@ -239,13 +239,13 @@ $$;
 comment on function public.expire_orders(jsonb) is
   'Gives up pending orders whose time has passed and returns their stock; never while an operation of the order is open. Says how many remain.';
 
-create function private.free_overdue_stock(wanting_order_id text)
+create function toss_private.free_overdue_stock(wanting_order_id text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   short_product_ids text[];
   missing bigint[];
   overdue_order_ids text[] := '{}';
@@ -282,10 +282,10 @@ begin
     exit when cardinality(overdue_order_ids) >= 50 and 0 >= all (missing);
   end loop;
   -- All products of all these orders at once, so that two checkouts cannot take them in crossing order.
-  perform private.lock_products(private.products_of(overdue_order_ids || wanting_order_id));
-  perform private.expire_overdue_orders(overdue_order_ids, present, 'checkout');
+  perform toss_private.lock_products(toss_private.products_of(overdue_order_ids || wanting_order_id));
+  perform toss_private.expire_overdue_orders(overdue_order_ids, present, 'checkout');
 end;
 $$;
 
-comment on function private.free_overdue_stock(text) is
+comment on function toss_private.free_overdue_stock(text) is
   'Lets a buyer have stock that only overdue orders still hold, without waiting for the expiry job.';

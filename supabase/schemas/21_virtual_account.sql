@@ -15,14 +15,14 @@ declare
   operation public.operations;
   waiting public.payments;
 begin
-  perform private.require_real_time(request ->> 'mode');
+  perform toss_private.require_real_time(request ->> 'mode');
 
   select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
   -- A guest's order belongs to whoever holds its id, a user's to that user alone.
   if not found or (buying.user_id is not null and buying.user_id::text is distinct from request ->> 'userId') then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
-  present := private.clock_now();
+  present := toss_private.clock_now();
 
   select * into operation from public.operations as op
   where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
@@ -33,7 +33,7 @@ begin
     end if;
     -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
     if operation.lease_token = token then
-      return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+      return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
     end if;
     if operation.lease_expires_at > present or operation.next_attempt_at > present then
       return jsonb_build_object('outcome', 'processing');
@@ -42,26 +42,26 @@ begin
     set state = 'unknown', lease_token = token, lease_expires_at = present + lease, attempts = op.attempts + 1
     where op.id = operation.id
     returning * into operation;
-    return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(operation));
+    return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
   end if;
 
   if buying.status = 'waiting_for_deposit' then
     select * into waiting from public.payments as p where p.payment_key = buying.payment_key;
     -- Toss tells nobody of a deadline; the worker asks soon.
-    if private.deposit_deadline(waiting) <= present then
+    if toss_private.deposit_deadline(waiting) <= present then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
-    return jsonb_build_object('outcome', 'issued', 'payment', private.payment_view(buying.payment_key));
+    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(buying.payment_key));
   end if;
   if buying.status in ('paid', 'partially_refunded', 'refunded') then
     return jsonb_build_object('outcome', 'already_confirmed');
   end if;
   -- No buyer is refused this often; whoever tries on spends a quota that others need.
-  if private.order_refusals_of(buying.id) >= 20 then
+  if toss_private.order_refusals_of(buying.id) >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then
-    perform private.expire_order(buying.id, present, 'virtual_account');
+    perform toss_private.expire_order(buying.id, present, 'virtual_account');
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
@@ -70,7 +70,7 @@ begin
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
   select gen_random_uuid(), 'virtual_account',
-    private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
+    toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
     buying.currency, jsonb_build_object(
       'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
       'validHours', (request ->> 'validHours')::integer
@@ -78,18 +78,18 @@ begin
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,
     'amount', buying.amount, 'requestId', request ->> 'requestId'
   ));
-  return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
 end;
 $$;
 
 comment on function public.begin_virtual_account(jsonb) is
   'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
 
-create function private.deposit_deadline(payment public.payments)
+create function toss_private.deposit_deadline(payment public.payments)
 returns timestamptz
 language plpgsql
 stable
@@ -99,7 +99,7 @@ begin
   -- Toss's own; else the hours that we asked for; else those that Toss gives by itself (validHours).
   return coalesce(
     (
-      select (d.virtual_account ->> 'dueDate')::timestamptz from private.payment_details as d
+      select (d.virtual_account ->> 'dueDate')::timestamptz from toss_private.payment_details as d
       where d.payment_key = payment.payment_key
     ),
     (
@@ -115,10 +115,10 @@ begin
 end;
 $$;
 
-comment on function private.deposit_deadline(public.payments) is
+comment on function toss_private.deposit_deadline(public.payments) is
   'Until when a deposit is waited for: as Toss says, else as was asked for, else after seven days.';
 
-create function private.deposit_is_over(payment public.payments, asked_time timestamptz)
+create function toss_private.deposit_is_over(payment public.payments, asked_time timestamptz)
 returns boolean
 language plpgsql
 stable
@@ -127,17 +127,17 @@ as $$
 begin
   -- Half an hour for a transfer made in the last minute, and for clocks that differ.
   return exists (
-    select 1 from private.payment_details as d
+    select 1 from toss_private.payment_details as d
     where d.payment_key = payment.payment_key and d.virtual_account ->> 'expired' = 'true'
-  ) or coalesce(asked_time >= private.deposit_deadline(payment) + interval '30 minutes', false);
+  ) or coalesce(asked_time >= toss_private.deposit_deadline(payment) + interval '30 minutes', false);
 end;
 $$;
 
-comment on function private.deposit_is_over(public.payments, timestamptz) is
+comment on function toss_private.deposit_is_over(public.payments, timestamptz) is
   'Whether an answer of Toss about an account that still waits was its last word: it calls the account expired, or was asked half an hour after the deadline.';
 
-create function private.note_far_deadline(
-  known public.payments, stored public.payments, deposit_hours jsonb, line jsonb
+create function toss_private.note_far_deadline(
+  known public.payments, stored public.payments, deposit_hours jsonb, audit jsonb
 )
 returns void
 language plpgsql
@@ -153,10 +153,10 @@ begin
   if longest is null or stored.status <> 'WAITING_FOR_DEPOSIT' or known.status = 'WAITING_FOR_DEPOSIT' then
     return;
   end if;
-  due_at := private.deposit_deadline(stored);
+  due_at := toss_private.deposit_deadline(stored);
   -- An hour for the time between the issue and its confirm, and for clocks that differ. What was issued here was
   -- judged when it was asked for, and a deposit that a bank took back has been waited for already.
-  if due_at <= private.clock_now() + make_interval(hours => longest + 1) or known.status = 'DONE'
+  if due_at <= toss_private.clock_now() + make_interval(hours => longest + 1) or known.status = 'DONE'
     or exists (
       select 1 from public.operations as op
       where op.order_id = stored.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
@@ -164,33 +164,33 @@ begin
   then
     return;
   end if;
-  perform private.write_event(line || jsonb_build_object(
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'deadline_far', 'amount', stored.total_amount,
     'detail', jsonb_build_object('dueAt', due_at, 'longestHours', longest)
   ));
 end;
 $$;
 
-comment on function private.note_far_deadline(public.payments, public.payments, jsonb, jsonb) is
+comment on function toss_private.note_far_deadline(public.payments, public.payments, jsonb, jsonb) is
   'Notes that the payment window issued an account with a later deadline than the shop allows; the account stands, because its buyer has the number.';
 
-create function private.announce_expired_account(
-  ended public.orders, payment public.payments, line jsonb
+create function toss_private.announce_expired_account(
+  ended public.orders, payment public.payments, audit jsonb
 )
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.write_outbox_event(jsonb_build_object(
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'virtual_account.expired', 'subject', ended.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
       'orderId', ended.id, 'paymentKey', payment.payment_key, 'userId', ended.user_id, 'amount', ended.amount,
-      'currency', ended.currency, 'source', line ->> 'source', 'orderStatus', 'expired',
-      'dueDate', private.deposit_deadline(payment)
+      'currency', ended.currency, 'source', audit ->> 'source', 'orderStatus', 'expired',
+      'dueDate', toss_private.deposit_deadline(payment)
     ))
   ));
 end;
 $$;
 
-comment on function private.announce_expired_account(public.orders, public.payments, jsonb) is
+comment on function toss_private.announce_expired_account(public.orders, public.payments, jsonb) is
   'Writes the outbox event of a deposit that did not come.';

@@ -1,6 +1,6 @@
 -- Refunds of one payment go to Toss one at a time; together they stay within the balance.
 
-create function private.cancel_parameters(operation public.operations)
+create function toss_private.cancel_parameters(operation public.operations)
 returns jsonb
 language sql
 stable
@@ -17,16 +17,16 @@ as $$
     ),
     'secret', (
       select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
-      from private.operation_secrets as s where s.operation_id = operation.id
+      from toss_private.operation_secrets as s where s.operation_id = operation.id
     )
   )
   from public.payments as p where p.payment_key = operation.payment_key;
 $$;
 
-comment on function private.cancel_parameters(public.operations) is
+comment on function toss_private.cancel_parameters(public.operations) is
   'What a cancel sends with its current key. isAll: all of an untouched payment.';
 
-create function private.cancel_view(viewed_payment_key text)
+create function toss_private.cancel_view(viewed_payment_key text)
 returns jsonb
 language sql
 stable
@@ -34,7 +34,7 @@ set search_path = ''
 as $$
   select jsonb_build_object(
     'status', case
-      when p.status = 'CANCELED' and not private.is_paid(p) then 'canceled'
+      when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
       when p.balance_amount = 0 then 'refunded'
       else 'partially_refunded' end,
     'orderId', p.order_id,
@@ -55,21 +55,21 @@ as $$
   from public.payments as p where p.payment_key = viewed_payment_key;
 $$;
 
-comment on function private.cancel_view(text) is
+comment on function toss_private.cancel_view(text) is
   'What cancel answers: everything cancelled so far and what is left. The status is the order''s, as this payment alone makes it.';
 
-create function private.end_cancel(ended public.operations, made_transaction_key text, line jsonb)
+create function toss_private.end_cancel(ended public.operations, made_transaction_key text, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.operations as op
-  set state = 'succeeded', finished_at = private.clock_now(), is_final = true, error_code = null,
+  set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null,
     error_message = null, canceled_transaction_key = made_transaction_key,
-    answer = private.cancel_view(ended.payment_key)
+    answer = toss_private.cancel_view(ended.payment_key)
   where op.id = ended.id;
-  perform private.write_event(line || jsonb_build_object(
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'operation_finished', 'orderId', ended.order_id, 'operationId', ended.id, 'to', 'succeeded',
     'amount', ended.amount, 'detail', jsonb_build_object(
       'transactionKey', made_transaction_key, 'requestedBy', ended.requested_by, 'reason', ended.reason
@@ -78,20 +78,20 @@ begin
 end;
 $$;
 
-comment on function private.end_cancel(public.operations, text, jsonb) is
+comment on function toss_private.end_cancel(public.operations, text, jsonb) is
   'Ends a cancel whose entry in Toss''s answer is known, and keeps what it answers on every repeat.';
 
-create function private.refuse_cancel(refused public.operations, refusal jsonb, line jsonb)
+create function toss_private.refuse_cancel(refused public.operations, refusal jsonb, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.operations as op
-  set state = 'rejected', finished_at = private.clock_now(), error_code = refusal ->> 'errorCode',
+  set state = 'rejected', finished_at = toss_private.clock_now(), error_code = refusal ->> 'errorCode',
     error_message = left(refusal ->> 'errorMessage', 510), is_final = (refusal ->> 'isFinal')::boolean
   where op.id = refused.id;
-  perform private.write_event(line || jsonb_build_object(
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'operation_finished', 'orderId', refused.order_id, 'paymentKey', refused.payment_key,
     'operationId', refused.id, 'to', 'rejected', 'amount', refused.amount, 'detail', jsonb_build_object(
       'code', refusal ->> 'errorCode', 'requestedBy', refused.requested_by, 'reason', refused.reason
@@ -100,10 +100,10 @@ begin
 end;
 $$;
 
-comment on function private.refuse_cancel(public.operations, jsonb, jsonb) is
+comment on function toss_private.refuse_cancel(public.operations, jsonb, jsonb) is
   'Ends a cancel that took nothing. Keys of the refusal: errorCode, errorMessage, isFinal (false: the same requestId may be used again).';
 
-create function private.take_cancel_turn(waiting public.operations, lease interval, at timestamptz)
+create function toss_private.take_cancel_turn(waiting public.operations, lease interval, at timestamptz)
 returns public.operations
 language plpgsql
 set search_path = ''
@@ -137,10 +137,10 @@ begin
 end;
 $$;
 
-comment on function private.take_cancel_turn(public.operations, interval, timestamptz) is
+comment on function toss_private.take_cancel_turn(public.operations, interval, timestamptz) is
   'Lets a queued cancel go to Toss when no other of its payment is there and none waits longer; null when it has to wait.';
 
-create function private.fit_reservations(fitted_payment_key text, new_balance bigint, line jsonb)
+create function toss_private.fit_reservations(fitted_payment_key text, new_balance bigint, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -157,10 +157,10 @@ begin
   loop
     if claim.amount > room and not claim.cancel_all or claim.is_queued and room = 0 then
       if claim.is_queued then
-        perform private.refuse_cancel(claim, jsonb_build_object(
+        perform toss_private.refuse_cancel(claim, jsonb_build_object(
           'errorCode', 'CANCEL_AMOUNT_EXCEEDS_BALANCE', 'isFinal', true,
           'errorMessage', 'Another refund left less than this one asks for.'
-        ), line);
+        ), audit);
       else
         -- At Toss, which compares refundableAmount and refuses it: it can take nothing any more, so it keeps nothing
         -- from those that wait. Its end is Toss's to tell.
@@ -178,10 +178,10 @@ begin
 end;
 $$;
 
-comment on function private.fit_reservations(text, bigint, jsonb) is
+comment on function toss_private.fit_reservations(text, bigint, jsonb) is
   'Lowers or ends claims on a balance before the balance falls below them, in the order in which they would be sent. What can no longer be refunded as it was asked for claims nothing.';
 
-create function private.take_due_cancel_turns(due_time timestamptz, wanted integer)
+create function toss_private.take_due_cancel_turns(due_time timestamptz, wanted integer)
 returns void
 language plpgsql
 set search_path = ''
@@ -214,10 +214,10 @@ begin
       and op.lease_expires_at <= due_time
     for update skip locked;
     continue when not found;
-    perform private.take_cancel_turn(waiting, interval '0', due_time);
+    perform toss_private.take_cancel_turn(waiting, interval '0', due_time);
   end loop;
 end;
 $$;
 
-comment on function private.take_due_cancel_turns(timestamptz, integer) is
+comment on function toss_private.take_due_cancel_turns(timestamptz, integer) is
   'Gives the turn to the oldest queued cancel of each payment that has none at Toss, when its caller is gone.';

@@ -1,6 +1,6 @@
 -- A refund is asked for: who may, how much is left, and the same answer to the same request.
 
-create function private.cancel_refusal(payment public.payments, request jsonb)
+create function toss_private.cancel_refusal(payment public.payments, request jsonb)
 returns jsonb
 language plpgsql
 stable
@@ -11,7 +11,7 @@ declare
   wanted constant bigint := coalesce((request ->> 'cancelAmount')::bigint, available);
   is_waiting constant boolean := payment.status = 'WAITING_FOR_DEPOSIT';
   -- Null where Toss's answers have not told; then whoever asks may know, and Toss judges.
-  is_account constant boolean := private.takes_refund_account(payment.method, payment.payment_key);
+  is_account constant boolean := toss_private.takes_refund_account(payment.method, payment.payment_key);
   tax_free bigint;
   tax_free_left bigint;
 begin
@@ -44,27 +44,27 @@ begin
 end;
 $$;
 
-comment on function private.cancel_refusal(public.payments, jsonb) is
+comment on function toss_private.cancel_refusal(public.payments, jsonb) is
   'Why a cancel is not possible, decided without Toss; null when it is.';
 
-create function private.cancel_key(canceled_payment_key text, cancel_request_id text)
+create function toss_private.cancel_key(canceled_payment_key text, cancel_request_id text)
 returns text
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return private.idempotency_key('cancel', (
+  return toss_private.idempotency_key('cancel', (
     select count(*) from public.operations as op
     where op.payment_key = canceled_payment_key and op.kind = 'cancel' and op.request_id = cancel_request_id
   ), canceled_payment_key, cancel_request_id);
 end;
 $$;
 
-comment on function private.cancel_key(text, text) is
+comment on function toss_private.cancel_key(text, text) is
   'The Idempotency-Key of a cancel: it follows from the payment and the caller''s requestId.';
 
-create function private.continue_cancel(begun public.operations, request jsonb, at timestamptz)
+create function toss_private.continue_cancel(begun public.operations, request jsonb, at timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -97,15 +97,15 @@ begin
     set lease_token = token, lease_expires_at = at + interval '5 seconds'
     where op.id = begun.id
     returning * into begun;
-    turn := private.take_cancel_turn(begun, lease, at);
+    turn := toss_private.take_cancel_turn(begun, lease, at);
     return case when turn.id is null
       then jsonb_build_object('outcome', 'processing', 'orderId', begun.order_id)
-      else jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(turn)) end;
+      else jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(turn)) end;
   end if;
 
   -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
   if begun.lease_token = token then
-    return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(begun));
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
   end if;
   if begun.lease_expires_at > at or begun.next_attempt_at > at then
     return jsonb_build_object('outcome', 'processing', 'orderId', begun.order_id);
@@ -114,14 +114,14 @@ begin
   set state = 'unknown', lease_token = token, lease_expires_at = at + lease, attempts = op.attempts + 1
   where op.id = begun.id
   returning * into begun;
-  return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(begun));
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
 end;
 $$;
 
-comment on function private.continue_cancel(public.operations, jsonb, timestamptz) is
+comment on function toss_private.continue_cancel(public.operations, jsonb, timestamptz) is
   'What a repeat of a cancel''s requestId may do: learn how it ended, wait, take its turn, or take over from a caller that is gone.';
 
-create function private.give_up_order(given_up public.orders, request jsonb)
+create function toss_private.give_up_order(given_up public.orders, request jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -137,21 +137,21 @@ begin
   if (request ->> 'cancelAmount')::bigint < given_up.amount then
     return jsonb_build_object('outcome', 'partial_before_deposit');
   end if;
-  if private.order_is_busy(given_up.id) then
+  if toss_private.order_is_busy(given_up.id) then
     return jsonb_build_object('outcome', 'operation_in_progress');
   end if;
   if given_up.status = 'pending' then
-    perform private.move_order(given_up, 'canceled', jsonb_build_object(
+    perform toss_private.move_order(given_up, 'canceled', jsonb_build_object(
       'source', 'cancel', 'requestId', request ->> 'logRequestId', 'detail',
       jsonb_build_object('requestedBy', request ->> 'requestedBy', 'reason', request ->> 'cancelReason')
     ));
-    perform private.release_stock(given_up.id);
+    perform toss_private.release_stock(given_up.id);
   end if;
   return jsonb_build_object('outcome', 'given_up', 'orderId', given_up.id);
 end;
 $$;
 
-comment on function private.give_up_order(public.orders, jsonb) is
+comment on function toss_private.give_up_order(public.orders, jsonb) is
   'Ends an order without a payment, whose row is locked, and returns its stock. A confirm of it is refused from then on.';
 
 create function public.begin_cancel(request jsonb)
@@ -172,7 +172,7 @@ declare
   turn public.operations;
   refusal jsonb;
 begin
-  perform private.require_real_time(request ->> 'mode');
+  perform toss_private.require_real_time(request ->> 'mode');
 
   if request ? 'paymentKey' then
     select p.order_id into named_order_id from public.payments as p where p.payment_key = request ->> 'paymentKey';
@@ -182,7 +182,7 @@ begin
   end if;
   select * into canceled from public.orders as o where o.id = named_order_id for update;
   -- Whether an order exists that is not the caller's is none of the caller's business.
-  if is_user and not coalesce(private.is_own_order(canceled, request), false) then
+  if is_user and not coalesce(toss_private.is_own_order(canceled, request), false) then
     return jsonb_build_object('outcome', 'forbidden');
   end if;
   if canceled.id is null then
@@ -191,9 +191,9 @@ begin
   if canceled.id <> coalesce(request ->> 'orderId', canceled.id) then
     return jsonb_build_object('outcome', 'payment_of_another_order');
   end if;
-  present := private.clock_now();
+  present := toss_private.clock_now();
   if requester = 'guest' and canceled.payment_key is null then
-    return private.give_up_order(canceled, request);
+    return toss_private.give_up_order(canceled, request);
   end if;
 
   select * into payment from public.payments as p
@@ -203,7 +203,7 @@ begin
     and (op.is_final is distinct from false or not request ? 'requestDigests')
   for update;
   if found then
-    return private.continue_cancel(operation, request, present);
+    return toss_private.continue_cancel(operation, request, present);
   end if;
 
   if is_user and (canceled.status <> 'waiting_for_deposit' or payment.status is distinct from 'WAITING_FOR_DEPOSIT') then
@@ -212,16 +212,16 @@ begin
   if payment.payment_key is null or payment.status in ('READY', 'IN_PROGRESS', 'ABORTED', 'EXPIRED') then
     return jsonb_build_object('outcome', 'payment_not_found');
   end if;
-  refusal := private.cancel_refusal(payment, request);
-  operation := private.begin_forgotten_cancel(payment, refusal, request);
+  refusal := toss_private.cancel_refusal(payment, request);
+  operation := toss_private.begin_forgotten_cancel(payment, refusal, request);
   if operation.id is not null then
-    return private.continue_cancel(operation, request, present);
+    return toss_private.continue_cancel(operation, request, present);
   end if;
   if refusal is not null then
-    if is_user and private.count_order_refusal(canceled.id, 'cancel_refused', present) > 1 then
+    if is_user and toss_private.count_order_refusal(canceled.id, 'cancel_refused', present) > 1 then
       return refusal;
     end if;
-    perform private.write_event(jsonb_build_object(
+    perform toss_private.write_event(jsonb_build_object(
       'event', 'cancel_refused', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
       'amount', coalesce((request ->> 'cancelAmount')::bigint, payment.balance_amount),
       'requestId', request ->> 'logRequestId', 'detail', refusal || jsonb_build_object('requestedBy', requester)
@@ -234,7 +234,7 @@ begin
     requested_by, reason, cancel_all, tax_free_amount, reserved_amount, is_queued, lease_token, lease_expires_at,
     next_attempt_at, created_at
   )
-  select n.id, 'cancel', private.cancel_key(payment.payment_key, request ->> 'requestId'), present, canceled.id, payment.payment_key, n.amount,
+  select n.id, 'cancel', toss_private.cancel_key(payment.payment_key, request ->> 'requestId'), present, canceled.id, payment.payment_key, n.amount,
     payment.currency, request ->> 'requestId', request -> 'requestDigests' ->> 0, requester,
     request ->> 'cancelReason', not request ? 'cancelAmount', (request ->> 'taxFreeAmount')::bigint, n.amount, true,
     (request ->> 'leaseToken')::uuid, present, present, present
@@ -244,15 +244,15 @@ begin
   ) as n (id, amount)
   returning * into operation;
   if request ? 'secret' then
-    insert into private.operation_secrets (operation_id, key_id, ciphertext)
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
     values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
   end if;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
     'operationId', operation.id, 'amount', operation.amount, 'requestId', request ->> 'logRequestId',
     'detail', jsonb_build_object('requestedBy', requester, 'reason', operation.reason)
   ));
-  return private.continue_cancel(operation, request, present);
+  return toss_private.continue_cancel(operation, request, present);
 end;
 $$;
 

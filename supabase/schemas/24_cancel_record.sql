@@ -1,6 +1,6 @@
 -- The cancels in Toss's payment object, each recorded once and matched with our request.
 
-create function private.derived_cancel_key(cancelled_payment_key text, place bigint, attempt integer)
+create function toss_private.derived_cancel_key(cancelled_payment_key text, place bigint, attempt integer)
 returns text
 language sql
 immutable
@@ -11,10 +11,10 @@ as $$
     || case when attempt > 1 then '-' || attempt else '' end;
 $$;
 
-comment on function private.derived_cancel_key(text, bigint, integer) is
+comment on function toss_private.derived_cancel_key(text, bigint, integer) is
   'The key of a cancel that Toss gave none: the payment and the place among its cancels. `attempt` counts up where an entry of another amount holds the place.';
 
-create function private.name_cancels(cancelled_payment_key text, cancels jsonb)
+create function toss_private.name_cancels(cancelled_payment_key text, cancels jsonb)
 returns jsonb
 language plpgsql
 stable
@@ -67,14 +67,14 @@ begin
         and (entry.key is null or k.transaction_key like 'place-%')
       order by coalesce(k.canceled_at = entry.canceled_at, false) desc,
         coalesce(k.refundable_amount = entry.refundable_amount, false) desc,
-        k.transaction_key = private.derived_cancel_key(cancelled_payment_key, entry.place, 1) desc,
+        k.transaction_key = toss_private.derived_cancel_key(cancelled_payment_key, entry.place, 1) desc,
         k.created_at, k.transaction_key
       limit 1;
       chosen := coalesce(chosen, entry.key);
       attempt := 0;
       while chosen is null loop
         attempt := attempt + 1;
-        chosen := private.derived_cancel_key(cancelled_payment_key, entry.place, attempt);
+        chosen := toss_private.derived_cancel_key(cancelled_payment_key, entry.place, attempt);
         if chosen = any(taken) or exists (
           select 1 from public.payment_cancels as k where k.transaction_key = chosen
         ) then
@@ -95,10 +95,10 @@ begin
 end;
 $$;
 
-comment on function private.name_cancels(text, jsonb) is
+comment on function toss_private.name_cancels(text, jsonb) is
   'The cancels of an answer, each under the key of its row: Toss''s own, or where an API version has none the derived one, the same on every reading.';
 
-create function private.record_cancels(payment public.payments, cancels jsonb, line jsonb)
+create function toss_private.record_cancels(payment public.payments, cancels jsonb, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -113,7 +113,7 @@ begin
     )
   loop
     if cancel."cancelStatus" = 'IN_PROGRESS' then
-      perform private.lock_cancel(cancel."transactionKey");
+      perform toss_private.lock_cancel(cancel."transactionKey");
     end if;
     insert into public.payment_cancels as k (
       transaction_key, payment_key, amount, reason, status, canceled_at, tax_free_amount, refundable_amount,
@@ -121,7 +121,7 @@ begin
     ) values (
       cancel."transactionKey", payment.payment_key, cancel."cancelAmount", cancel."cancelReason",
       coalesce(cancel."cancelStatus", 'DONE'), cancel."canceledAt", cancel."taxFreeAmount",
-      cancel."refundableAmount", private.clock_now()
+      cancel."refundableAmount", toss_private.clock_now()
     )
     -- An asynchronous cancel only ever leaves IN_PROGRESS; an older answer must not put it back.
     on conflict (transaction_key) do update
@@ -129,7 +129,7 @@ begin
       where k.payment_key = excluded.payment_key and k.status = 'IN_PROGRESS'
         and excluded.status <> 'IN_PROGRESS';
     if found then
-      perform private.write_event(line || jsonb_build_object(
+      perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'payment_cancel', 'amount', cancel."cancelAmount",
         'to', coalesce(cancel."cancelStatus", 'DONE'),
         'detail', jsonb_build_object('transactionKey', cancel."transactionKey", 'reason', cancel."cancelReason")
@@ -140,17 +140,17 @@ begin
       update public.webhook_events as e
       set status = 'received', attempts = 0, processed_at = null, last_error = null,
         payment_key = payment.payment_key, order_id = payment.order_id,
-        received_at = private.clock_now(), next_attempt_at = private.clock_now()
+        received_at = toss_private.clock_now(), next_attempt_at = toss_private.clock_now()
       where e.transaction_key = cancel."transactionKey" and e.status = 'ignored' and e.payment_key is null;
     end if;
   end loop;
 end;
 $$;
 
-comment on function private.record_cancels(public.payments, jsonb, jsonb) is
+comment on function toss_private.record_cancels(public.payments, jsonb, jsonb) is
   'Adds the cancels of an answer to the refund ledger, each transactionKey once; an asynchronous one moves on from IN_PROGRESS and never back. An event about a cancel that was not known when it came is asked about again.';
 
-create function private.match_cancel(sought public.operations, answer jsonb, proof text)
+create function toss_private.match_cancel(sought public.operations, answer jsonb, proof text)
 returns text
 language plpgsql
 stable
@@ -176,7 +176,7 @@ begin
           and (proof <> 'seen' or c."cancelReason" = sought.reason)
         ))
         or (c."cancelReason" = sought.reason
-          and private.cancel_was_forgotten(c."transactionKey", c."canceledAt", sought.created_at))
+          and toss_private.cancel_was_forgotten(c."transactionKey", c."canceledAt", sought.created_at))
       )
       and not exists (
         select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey"
@@ -188,10 +188,10 @@ begin
 end;
 $$;
 
-comment on function private.match_cancel(public.operations, jsonb, text) is
+comment on function toss_private.match_cancel(public.operations, jsonb, text) is
   'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason, or Toss denies it under a key whose first answer it would repeat).';
 
-create function private.announce_refunds(payment public.payments, line jsonb)
+create function toss_private.announce_refunds(payment public.payments, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -199,7 +199,7 @@ as $$
 declare
   cancel record;
 begin
-  if not private.is_paid(payment) then
+  if not toss_private.is_paid(payment) then
     return;
   end if;
   for cancel in
@@ -222,13 +222,13 @@ begin
       )
     order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
   loop
-    perform private.write_outbox_event(jsonb_build_object(
+    perform toss_private.write_outbox_event(jsonb_build_object(
       'eventType', case cancel.left_amount when 0 then 'payment.refunded' else 'payment.partially_refunded' end,
       'subject', payment.order_id,
       'payload', jsonb_strip_nulls(jsonb_build_object(
         'orderId', payment.order_id, 'paymentKey', payment.payment_key, 'userId', payment.user_id,
         'transactionKey', cancel.transaction_key, 'amount', cancel.amount, 'balanceAmount', cancel.left_amount,
-        'currency', payment.currency, 'reason', cancel.reason, 'source', line ->> 'source',
+        'currency', payment.currency, 'reason', cancel.reason, 'source', audit ->> 'source',
         'requestedBy', cancel.requested_by,
         -- Of a second payment all can be refunded while its order stays paid.
         'orderStatus', (select o.status from public.orders as o where o.id = payment.order_id)
@@ -238,5 +238,5 @@ begin
 end;
 $$;
 
-comment on function private.announce_refunds(public.payments, jsonb) is
+comment on function toss_private.announce_refunds(public.payments, jsonb) is
   'Writes one outbox event for every cancel of a paid payment that is done and was not told yet.';

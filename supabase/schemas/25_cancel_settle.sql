@@ -1,6 +1,6 @@
 -- A refund's answer arrives, or its refusal.
 
-create function private.lock_cancel(transaction_key text)
+create function toss_private.lock_cancel(transaction_key text)
 returns void
 language sql
 volatile
@@ -9,10 +9,10 @@ as $$
   select pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
 $$;
 
-comment on function private.lock_cancel(text) is
+comment on function toss_private.lock_cancel(text) is
   'Whoever stores a cancel and whoever stores a webhook about it see each other: one of the two comes second.';
 
-create function private.cancel_progress(cancel_status text)
+create function toss_private.cancel_progress(cancel_status text)
 returns integer
 language sql
 immutable
@@ -21,10 +21,10 @@ as $$
   select case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
 $$;
 
-comment on function private.cancel_progress(text) is
+comment on function toss_private.cancel_progress(text) is
   'How far a cancel has come: begun 1, ended 2. A cancel never goes back, so the sum over a payment''s cancels only grows.';
 
-create function private.cancel_answer(operation public.operations)
+create function toss_private.cancel_answer(operation public.operations)
 returns jsonb
 language sql
 immutable
@@ -38,9 +38,9 @@ as $$
     else jsonb_build_object('outcome', 'unknown') end;
 $$;
 
-comment on function private.cancel_answer(public.operations) is 'How a cancel stands: succeeded, rejected or unknown.';
+comment on function toss_private.cancel_answer(public.operations) is 'How a cancel stands: succeeded, rejected or unknown.';
 
-create function private.resend_cancel(open_cancel public.operations, request jsonb, line jsonb)
+create function toss_private.resend_cancel(open_cancel public.operations, request jsonb, audit jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -58,17 +58,17 @@ begin
     when room = 0 or (open_cancel.amount > room and not open_cancel.cancel_all) then 'CANCEL_AMOUNT_EXCEEDS_BALANCE'
     -- The deposit came before the cancel did: now it needs to be told where the money goes.
     when payment.status <> 'WAITING_FOR_DEPOSIT'
-      and private.takes_refund_account(payment.method, payment.payment_key)
-      and not exists (select 1 from private.operation_secrets as s where s.operation_id = open_cancel.id)
+      and toss_private.takes_refund_account(payment.method, payment.payment_key)
+      and not exists (select 1 from toss_private.operation_secrets as s where s.operation_id = open_cancel.id)
       then 'REFUND_ACCOUNT_REQUIRED'
     -- Toss may have forgotten the key, and says itself that nothing was cancelled.
-    when open_cancel.key_created_at <= private.clock_now() - interval '14 days' then 'CANCEL_NOT_PROVEN'
+    when open_cancel.key_created_at <= toss_private.clock_now() - interval '14 days' then 'CANCEL_NOT_PROVEN'
   end;
   if refusal_code is not null then
-    perform private.refuse_cancel(open_cancel, jsonb_build_object(
+    perform toss_private.refuse_cancel(open_cancel, jsonb_build_object(
       'errorCode', refusal_code, 'isFinal', refusal_code = 'CANCEL_AMOUNT_EXCEEDS_BALANCE',
       'errorMessage', 'Toss has cancelled nothing on behalf of this request.'
-    ), line);
+    ), audit);
     return jsonb_build_object('outcome', 'rejected', 'errorCode', refusal_code);
   end if;
 
@@ -81,14 +81,14 @@ begin
     key_generation = op.key_generation + needs_new_key::integer,
     idempotency_key = case when needs_new_key
       then regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text) else op.idempotency_key end,
-    key_created_at = case when needs_new_key then private.clock_now() else op.key_created_at end
+    key_created_at = case when needs_new_key then toss_private.clock_now() else op.key_created_at end
   where op.id = open_cancel.id
   returning * into open_cancel;
-  return jsonb_build_object('outcome', 'send', 'operation', private.operation_view(open_cancel));
+  return jsonb_build_object('outcome', 'send', 'operation', toss_private.operation_view(open_cancel));
 end;
 $$;
 
-comment on function private.resend_cancel(public.operations, jsonb, jsonb) is
+comment on function toss_private.resend_cancel(public.operations, jsonb, jsonb) is
   'What to do with a cancel of which Toss''s answer shows nothing: send it (again), fitted to what is left now, or end it.';
 
 create function public.settle_cancel(request jsonb)
@@ -111,9 +111,9 @@ begin
     or operation.lease_token <> (request ->> 'leaseToken')::uuid
     or request ->> 'proof' = 'answered'
   then
-    return private.cancel_answer(operation);
+    return toss_private.cancel_answer(operation);
   end if;
-  return private.resend_cancel(operation, request, jsonb_build_object(
+  return toss_private.resend_cancel(operation, request, jsonb_build_object(
     'source', request ->> 'source', 'requestId', request ->> 'requestId'
   ));
 end;
@@ -140,12 +140,12 @@ begin
   perform 1 from public.orders as o where o.id = operation.order_id for update;
   select * into operation from public.operations as op where op.id = operation.id for update;
   if operation.state in ('started', 'unknown') and operation.lease_token = (request ->> 'leaseToken')::uuid then
-    perform private.refuse_cancel(operation, request, jsonb_build_object(
+    perform toss_private.refuse_cancel(operation, request, jsonb_build_object(
       'source', request ->> 'source', 'requestId', request ->> 'requestId'
     ));
     return jsonb_build_object('outcome', 'rejected', 'errorCode', request ->> 'errorCode');
   end if;
-  return private.cancel_answer(operation);
+  return toss_private.cancel_answer(operation);
 end;
 $$;
 

@@ -1,25 +1,25 @@
 -- What a payment's new state does to its order, its stock and its passes.
 
-create function private.order_moved(moved public.orders, target text, line jsonb)
+create function toss_private.order_moved(moved public.orders, target text, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.set_pass(moved, target in ('paid', 'partially_refunded'));
+  perform toss_private.set_pass(moved, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
-    perform private.release_stock(moved.id);
+    perform toss_private.release_stock(moved.id);
   end if;
   if moved.subscription_charge_id is not null then
-    perform private.charge_order_moved(moved, target, line);
+    perform toss_private.charge_order_moved(moved, target, audit);
   end if;
 end;
 $$;
 
-comment on function private.order_moved(public.orders, text, jsonb) is
+comment on function toss_private.order_moved(public.orders, text, jsonb) is
   'What an order''s new status means for entitlements and stock, and for the charge it is an attempt of. `moved` is the order as it was before.';
 
-create function private.announce_moves(known public.payments, moved public.payments, line jsonb)
+create function toss_private.announce_moves(known public.payments, moved public.payments, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -27,27 +27,27 @@ as $$
 declare
   event_name constant text := case
     when known.status = 'DONE' and moved.status = 'WAITING_FOR_DEPOSIT' then 'payment.deposit_reversed'
-    when known.status is distinct from 'CANCELED' and moved.status = 'CANCELED' and not private.is_paid(moved)
+    when known.status is distinct from 'CANCELED' and moved.status = 'CANCELED' and not toss_private.is_paid(moved)
       then 'payment.canceled'
   end;
 begin
   if event_name is null then
     return;
   end if;
-  perform private.write_outbox_event(jsonb_build_object(
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', event_name, 'subject', moved.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
       'orderId', moved.order_id, 'paymentKey', moved.payment_key, 'userId', moved.user_id,
-      'amount', moved.total_amount, 'currency', moved.currency, 'source', line ->> 'source',
+      'amount', moved.total_amount, 'currency', moved.currency, 'source', audit ->> 'source',
       'orderStatus', (select o.status from public.orders as o where o.id = moved.order_id)
     ))
   ));
 end;
 $$;
 
-comment on function private.announce_moves(public.payments, public.payments, jsonb) is
+comment on function toss_private.announce_moves(public.payments, public.payments, jsonb) is
   'Writes the outbox event of a move that is no refund: a deposit that a bank took back, a payment given up before its deposit.';
 
-create function private.settle_order(settled_order_id text, moved_payment_key text, line jsonb)
+create function toss_private.settle_order(settled_order_id text, moved_payment_key text, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -65,8 +65,8 @@ begin
   then
     -- Money for an order that another payment already pays. The row stays, invariant_violations()
     -- names it until one of the two is refunded; the order is not touched.
-    if private.is_paid(payment) and payment.balance_amount > 0 then
-      perform private.write_event(line || jsonb_build_object(
+    if toss_private.is_paid(payment) and payment.balance_amount > 0 then
+      perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'second_payment', 'orderId', settled.id, 'amount', payment.balance_amount
       ));
     end if;
@@ -76,13 +76,13 @@ begin
   target := case
     -- Toss keeps the status after the deadline, and marks the account as expired or does not.
     when payment.status = 'WAITING_FOR_DEPOSIT'
-      and private.deposit_is_over(payment, (line ->> 'askedAt')::timestamptz)
+      and toss_private.deposit_is_over(payment, (audit ->> 'askedAt')::timestamptz)
       then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
-    when private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
-    when private.is_paid(payment) and payment.balance_amount < payment.total_amount
+    when toss_private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
+    when toss_private.is_paid(payment) and payment.balance_amount < payment.total_amount
       then 'partially_refunded'
-    when private.is_paid(payment) then 'paid'
+    when toss_private.is_paid(payment) then 'paid'
     -- Cancelled without its money: given up, not refunded; also when nobody told us that it waited, or that a bank
     -- had taken its deposit back before.
     when payment.status = 'CANCELED'
@@ -98,19 +98,19 @@ begin
   then
     -- Toss holds the money although the order was given up here, or although its refund was on its way and
     -- did not come about: honour it, take the stock again if there is any, and leave a line that says so.
-    perform private.write_event(line || jsonb_build_object(
+    perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'late_payment', 'orderId', settled.id, 'from', settled.status, 'amount', payment.total_amount,
-      'detail', jsonb_build_object('shortProductId', private.reserve_stock(settled.id))
+      'detail', jsonb_build_object('shortProductId', toss_private.reserve_stock(settled.id))
     ));
   end if;
-  perform private.move_order(settled, target, line);
+  perform toss_private.move_order(settled, target, audit);
   if target = 'expired' and payment.status = 'WAITING_FOR_DEPOSIT' then
-    perform private.announce_expired_account(settled, payment, line);
+    perform toss_private.announce_expired_account(settled, payment, audit);
   end if;
 
-  perform private.order_moved(settled, target, line);
+  perform toss_private.order_moved(settled, target, audit);
 end;
 $$;
 
-comment on function private.settle_order(text, text, jsonb) is
-  'Brings an order, and through private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';
+comment on function toss_private.settle_order(text, text, jsonb) is
+  'Brings an order, and through toss_private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';

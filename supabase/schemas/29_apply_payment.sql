@@ -1,6 +1,6 @@
--- The one door: every answer and every webhook about a payment goes through private.apply_payment.
+-- The one door: every answer and every webhook about a payment goes through toss_private.apply_payment.
 
-create function private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
+create function toss_private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
 language sql
 stable
@@ -23,13 +23,13 @@ as $$
         then (a.progress, a.rank) >= (k.progress, k.rank)
         else (a.progress, a.rank) > (k.progress, k.rank) end
       from (
-        select coalesce(sum(private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
-          private.payment_rank(answer ->> 'status') as rank
+        select coalesce(sum(toss_private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
+          toss_private.payment_rank(answer ->> 'status') as rank
         from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
       ) as a,
       (
-        select coalesce(sum(private.cancel_progress(c.status)), 0) as progress,
-          private.payment_rank(known.status) as rank
+        select coalesce(sum(toss_private.cancel_progress(c.status)), 0) as progress,
+          toss_private.payment_rank(known.status) as rank
         from public.payment_cancels as c
         where c.payment_key = known.payment_key
       ) as k
@@ -37,10 +37,10 @@ as $$
   end;
 $$;
 
-comment on function private.is_news(public.payments, jsonb, timestamptz) is
+comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
   'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
 
-create function private.apply_payment(request jsonb)
+create function toss_private.apply_payment(request jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -50,7 +50,7 @@ declare
   answer jsonb := request -> 'payment';
   answer_key constant text := answer ->> 'paymentKey';
   asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
-  line jsonb;
+  audit jsonb;
   paying public.orders;
   known public.payments;
   stored public.payments;
@@ -62,7 +62,7 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
-  line := jsonb_build_object(
+  audit := jsonb_build_object(
     'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
     'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
   );
@@ -76,7 +76,7 @@ begin
       and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
-    perform private.write_event(line || jsonb_build_object(
+    perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
         'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
@@ -86,15 +86,15 @@ begin
     ));
     return jsonb_build_object('outcome', 'mismatch');
   end if;
-  if private.payment_rank(answer ->> 'status') is null then
-    perform private.write_event(line || jsonb_build_object(
+  if toss_private.payment_rank(answer ->> 'status') is null then
+    perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'unknown_status', 'detail', jsonb_build_object('status', left(answer ->> 'status', 50))
     ));
     return jsonb_build_object('outcome', 'unknown_status');
   end if;
 
   answer := answer || jsonb_build_object(
-    'cancels', private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
+    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
   );
 
   -- Ends the alert that an earlier answer raised.
@@ -104,14 +104,14 @@ begin
     order by v.id desc
     limit 1
   ) = 'answer_mismatch' then
-    perform private.write_event(line || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
+    perform toss_private.write_event(audit || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
   end if;
 
   select * into canceling from public.operations as op
   where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
   for update;
   if found then
-    made_transaction_key := private.match_cancel(
+    made_transaction_key := toss_private.match_cancel(
       canceling, answer,
       case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
     );
@@ -121,8 +121,8 @@ begin
     end if;
   end if;
 
-  if private.is_news(known, answer, asked_time) then
-    perform private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, line - 'operationId');
+  if toss_private.is_news(known, answer, asked_time) then
+    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -130,10 +130,10 @@ begin
     ) values (
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
-      (answer ->> 'requestedAt')::timestamptz, private.approval_time(known, answer),
+      (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
-      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, private.clock_now(),
-      private.clock_now()
+      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
+      toss_private.clock_now()
     )
     on conflict (payment_key) do update set
       status = excluded.status,
@@ -147,35 +147,35 @@ begin
       receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
       tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
       reversed_at = case
-        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then private.clock_now()
+        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
         else p.reversed_at end,
       applied_at = excluded.applied_at
     returning * into stored;
-    perform private.record_details(answer);
-    perform private.note_far_deadline(known, stored, request -> 'depositHours', line);
+    perform toss_private.record_details(answer);
+    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
 
     if known.status is distinct from stored.status then
-      perform private.write_event(line || jsonb_build_object(
+      perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
       ));
     end if;
-    perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
-    perform private.settle_order(paying.id, answer_key, line);
-    perform private.announce_moves(known, stored, line);
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
   else
     stored := known;
-    perform private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), line);
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
   end if;
 
-  perform private.close_operations(stored, line);
+  perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
-    perform private.end_cancel(canceling, made_transaction_key, line);
+    perform toss_private.end_cancel(canceling, made_transaction_key, audit);
   end if;
-  perform private.announce_refunds(stored, line);
-  perform private.note_api_version(answer ->> 'apiVersion');
+  perform toss_private.announce_refunds(stored, audit);
+  perform toss_private.note_api_version(answer ->> 'apiVersion');
   pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
   -- This answer is about to be told.
-  if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and private.is_paid(stored)
+  if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and toss_private.is_paid(stored)
     and stored.balance_amount > 0
   then
     update public.payments as p set told_at = stored.applied_at where p.payment_key = answer_key
@@ -183,14 +183,14 @@ begin
   end if;
   return jsonb_build_object(
     'outcome', case
-      when private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
+      when toss_private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
       when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED') then 'rejected'
       else 'pending' end,
-    'payment', private.payment_view(answer_key),
+    'payment', toss_private.payment_view(answer_key),
     'paymentStatus', stored.status,
     'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
     'paysOrder', pays_order,
-    'isGivenBack', private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
+    'isGivenBack', toss_private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
     'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
       then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
     'errorMessage', stored.failure_message,
@@ -202,7 +202,7 @@ begin
 end;
 $$;
 
-comment on function private.apply_payment(jsonb) is 'What public.apply_payment does, all but telling how a charge stands.';
+comment on function toss_private.apply_payment(jsonb) is 'What public.apply_payment does, all but telling how a charge stands.';
 
 create function public.apply_payment(request jsonb)
 returns jsonb
@@ -218,12 +218,12 @@ begin
   select o.subscription_charge_id into paid_charge_id
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
   if paid_charge_id is null then
-    return private.apply_payment(request);
+    return toss_private.apply_payment(request);
   end if;
-  perform private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
-  perform private.adopt_refunded_amount(request -> 'payment');
-  answer := private.apply_payment(request);
-  return answer || jsonb_build_object('charge', private.charge_view(paid_charge_id));
+  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  answer := toss_private.apply_payment(request);
+  return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
 end;
 $$;
 

@@ -114,7 +114,7 @@ comment on column public.subscriptions.interval is 'As agreed, like interval_cou
 comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
 comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
 comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
-comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see private.subscription_transitions.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see toss_private.subscription_transitions.';
 comment on column public.subscriptions.plan_group is
   'plans.plan_group of its plan. Null also when the shop made the group after its user had two of it.';
 
@@ -153,21 +153,21 @@ create policy "users read active plans and those they pay for"
     )
     or id in (
       select e.plan_id from public.entitlements as e
-      where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select private.clock_now())
+      where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
     )
   );
 
-create function private.boundary(counted public.subscriptions, wanted_period integer)
+create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
 returns timestamptz
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return private.period_boundary(
+  return toss_private.period_boundary(
     counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
   );
 end;
 $$;
 
-comment on function private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
+comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';

@@ -1,6 +1,6 @@
 -- Which moves a subscription may make; every move is checked against one table.
 
-create table private.subscription_transitions (
+create table toss_private.subscription_transitions (
   status text not null,
   event text not null,
   next_status text not null,
@@ -14,14 +14,14 @@ create table private.subscription_transitions (
   constraint subscription_transitions_end_has_reason check ((next_status = 'canceled') = (end_reason is not null))
 );
 
-alter table private.subscription_transitions enable row level security;
+alter table toss_private.subscription_transitions enable row level security;
 
-comment on table private.subscription_transitions is
+comment on table toss_private.subscription_transitions is
   'The state machine. What stands in no row is refused, by function and by trigger. docs/subscriptions.md shows it as a table.';
-comment on column private.subscription_transitions.status is 'none: the subscription does not exist yet.';
-comment on column private.subscription_transitions.end_reason is 'What subscriptions.end_reason says after it; of every way into canceled.';
+comment on column toss_private.subscription_transitions.status is 'none: the subscription does not exist yet.';
+comment on column toss_private.subscription_transitions.end_reason is 'What subscriptions.end_reason says after it; of every way into canceled.';
 
-insert into private.subscription_transitions (status, event, next_status, end_reason) values
+insert into toss_private.subscription_transitions (status, event, next_status, end_reason) values
   ('none', 'trial_started', 'trialing', null),
   ('none', 'started', 'active', null),
   ('trialing', 'charge_paid', 'active', null),
@@ -56,7 +56,7 @@ insert into private.subscription_transitions (status, event, next_status, end_re
   ('past_due', 'period_refunded', 'canceled', 'refunded'),
   ('past_due', 'user_deleted', 'canceled', 'user_deleted');
 
-create function private.check_subscription_move()
+create function toss_private.check_subscription_move()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -68,7 +68,7 @@ begin
     known_status := old.status;
   end if;
   if not exists (
-    select 1 from private.subscription_transitions as t
+    select 1 from toss_private.subscription_transitions as t
     where t.status = known_status and t.next_status = new.status
   ) then
     raise exception 'a subscription cannot become % when it is %', new.status, known_status
@@ -78,32 +78,32 @@ begin
 end;
 $$;
 
-comment on function private.check_subscription_move() is
+comment on function toss_private.check_subscription_move() is
   'Trigger: refuses a status that no event leads to, whoever writes it. Nothing leads out of canceled.';
 
 create trigger subscriptions_born
   before insert on public.subscriptions
-  for each row execute function private.check_subscription_move();
+  for each row execute function toss_private.check_subscription_move();
 
 create trigger subscriptions_moved
   before update of status on public.subscriptions
   for each row when (new.status is distinct from old.status)
-  execute function private.check_subscription_move();
+  execute function toss_private.check_subscription_move();
 
-create function private.may_happen(current_status text, happening text)
+create function toss_private.may_happen(current_status text, happening text)
 returns boolean
 language sql
 stable
 set search_path = ''
 as $$
   select exists (
-    select 1 from private.subscription_transitions as t where t.status = current_status and t.event = happening
+    select 1 from toss_private.subscription_transitions as t where t.status = current_status and t.event = happening
   );
 $$;
 
-comment on function private.may_happen(text, text) is 'Whether an event is legal in a state.';
+comment on function toss_private.may_happen(text, text) is 'Whether an event is legal in a state.';
 
-create function private.fill_subscription()
+create function toss_private.fill_subscription()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -136,14 +136,14 @@ begin
 end;
 $$;
 
-comment on function private.fill_subscription() is
+comment on function toss_private.fill_subscription() is
   'Trigger: terms that an insert does not name are those of the plan, so that subscriptions of another system can be brought in.';
 
 create trigger subscriptions_filled
   before insert on public.subscriptions
-  for each row execute function private.fill_subscription();
+  for each row execute function toss_private.fill_subscription();
 
-create function private.group_subscription()
+create function toss_private.group_subscription()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -161,14 +161,14 @@ begin
 end;
 $$;
 
-comment on function private.group_subscription() is 'Trigger: a subscription that gets another plan gets its group, too.';
+comment on function toss_private.group_subscription() is 'Trigger: a subscription that gets another plan gets its group, too.';
 
 create trigger subscriptions_regrouped
   before update of plan_id on public.subscriptions
   for each row when (new.plan_id is distinct from old.plan_id and new.status <> 'canceled')
-  execute function private.group_subscription();
+  execute function toss_private.group_subscription();
 
-create function private.follow_plan_group()
+create function toss_private.follow_plan_group()
 returns trigger
 language plpgsql
 security definer
@@ -203,15 +203,15 @@ begin
 end;
 $$;
 
-comment on function private.follow_plan_group() is
+comment on function toss_private.follow_plan_group() is
   'Trigger: live subscriptions follow when the shop puts their plan into a group or takes it out.';
 
 create trigger plans_regrouped
   after update of plan_group on public.plans
   for each row when (new.plan_group is distinct from old.plan_group)
-  execute function private.follow_plan_group();
+  execute function toss_private.follow_plan_group();
 
-create function private.lock_plan_groups()
+create function toss_private.lock_plan_groups()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -222,14 +222,14 @@ begin
 end;
 $$;
 
-comment on function private.lock_plan_groups() is
+comment on function toss_private.lock_plan_groups() is
   'Trigger: one change of groups at a time, before any row is held. Two of them would each miss what the other does to a user''s subscriptions.';
 
 create trigger plans_groups_locked
   before update of plan_group on public.plans
-  for each statement execute function private.lock_plan_groups();
+  for each statement execute function toss_private.lock_plan_groups();
 
-create function private.lock_user(locked_user_id uuid)
+create function toss_private.lock_user(locked_user_id uuid)
 returns void
 language sql
 volatile
@@ -238,10 +238,10 @@ as $$
   select pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
 $$;
 
-comment on function private.lock_user(uuid) is
+comment on function toss_private.lock_user(uuid) is
   'Taken by whoever subscribes a user to a plan, gives a subscription another one, registers, chooses or removes a card: they must see each other. Before any row of a subscription; who settles a charge takes it after the rows of its order and operation.';
 
-create function private.subscription_view(viewed public.subscriptions)
+create function toss_private.subscription_view(viewed public.subscriptions)
 returns jsonb
 language sql
 stable
@@ -267,9 +267,9 @@ as $$
   );
 $$;
 
-comment on function private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
+comment on function toss_private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
 
-create function private.subscription_terms(agreed public.subscriptions)
+create function toss_private.subscription_terms(agreed public.subscriptions)
 returns jsonb
 language plpgsql
 stable
@@ -286,10 +286,10 @@ begin
 end;
 $$;
 
-comment on function private.subscription_terms(public.subscriptions) is
+comment on function toss_private.subscription_terms(public.subscriptions) is
   'What decides who pays how much, when and with what. It changes with a line in the audit log alone, which repeats it: invariant_violations() compares.';
 
-create function private.move_subscription(changed public.subscriptions, happening text, line jsonb)
+create function toss_private.move_subscription(changed public.subscriptions, happening text, audit jsonb)
 returns public.subscriptions
 language plpgsql
 set search_path = ''
@@ -299,7 +299,7 @@ declare
   reason text;
   stored public.subscriptions;
 begin
-  select t.next_status, t.end_reason into target, reason from private.subscription_transitions as t
+  select t.next_status, t.end_reason into target, reason from toss_private.subscription_transitions as t
   where t.status = changed.status and t.event = happening;
   if not found then
     raise exception '% cannot happen to a subscription that is %', happening, changed.status
@@ -309,7 +309,7 @@ begin
     changed.next_charge_at := null;
     changed.access_ends_at := null;
     changed.remind_at := null;
-    changed.ended_at := coalesce(changed.ended_at, private.clock_now());
+    changed.ended_at := coalesce(changed.ended_at, toss_private.clock_now());
     changed.end_reason := reason;
   end if;
   update public.subscriptions as s
@@ -331,27 +331,27 @@ begin
     update public.subscription_charges as c set next_attempt_at = null
     where c.subscription_id = stored.id and c.next_attempt_at is not null;
   end if;
-  perform private.write_event(line || jsonb_build_object(
+  perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'subscription_status', 'subscriptionId', stored.id, 'from', changed.status, 'to', stored.status,
     'amount', stored.amount,
-    'detail', coalesce(line -> 'detail', '{}') || jsonb_build_object(
-      'event', happening, 'planId', stored.plan_id, 'terms', private.subscription_terms(stored)
+    'detail', coalesce(audit -> 'detail', '{}') || jsonb_build_object(
+      'event', happening, 'planId', stored.plan_id, 'terms', toss_private.subscription_terms(stored)
     )
   ));
   return stored;
 end;
 $$;
 
-comment on function private.move_subscription(public.subscriptions, text, jsonb) is
-  'The one way a subscription changes: `changed` is the locked row with its new values and its old status; the event decides the new one, and the audit log gets a line. Raises on an event that the state machine does not know for this status; callers ask private.may_happen first.';
+comment on function toss_private.move_subscription(public.subscriptions, text, jsonb) is
+  'The one way a subscription changes: `changed` is the locked row with its new values and its old status; the event decides the new one, and the audit log gets a line. Raises on an event that the state machine does not know for this status; callers ask toss_private.may_happen first.';
 
-create function private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
+create function toss_private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select private.write_outbox_event(jsonb_build_object(
+  select toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'subscription.' || happened, 'subject', concerned.id,
     'payload', jsonb_build_object(
       'subscriptionId', concerned.id, 'userId', concerned.user_id, 'planId', concerned.plan_id,
@@ -360,20 +360,20 @@ as $$
   ));
 $$;
 
-comment on function private.write_subscription_event(text, public.subscriptions, jsonb) is
+comment on function toss_private.write_subscription_event(text, public.subscriptions, jsonb) is
   'Adds subscription.<happened> to outbox_events, with what every such event carries and the detail.';
 
-create function private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
+create function toss_private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
 returns timestamptz
 language sql
 stable
 set search_path = ''
 as $$
-  select private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
+  select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
   from public.plans as p
   where p.id = reminded_plan_id and p.reminder_days > 0
-    and private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
+    and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
 $$;
 
-comment on function private.reminder_time(timestamptz, timestamptz, text) is
+comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is
   'When to announce a charge; null when the plan has no reminder or the period is too short for one.';

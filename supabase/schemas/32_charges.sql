@@ -141,10 +141,10 @@ from (
     s.user_id,
     s.plan_id as plan,
     case
-      when s.cancel_at_period_end and s.access_ends_at <= private.clock_now() then 'canceled'
+      when s.cancel_at_period_end and s.access_ends_at <= toss_private.clock_now() then 'canceled'
       when s.status <> 'past_due' then s.status
       -- While Toss is asked, nobody knows that the grace was in vain.
-      when s.access_ends_at > private.clock_now() or s.next_charge_at is not null
+      when s.access_ends_at > toss_private.clock_now() or s.next_charge_at is not null
         or exists (
           select 1 from public.subscription_charges as c
           where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
@@ -160,8 +160,8 @@ from (
     e.plan_id,
     case
       when e.revoked_at is not null then 'canceled'
-      when private.clock_now() < e.starts_at then 'scheduled'
-      when private.clock_now() < e.ends_at then 'active'
+      when toss_private.clock_now() < e.starts_at then 'scheduled'
+      when toss_private.clock_now() < e.ends_at then 'active'
       else 'expired'
     end,
     null::timestamptz,
@@ -182,7 +182,7 @@ comment on column public.user_plans.status is
 comment on column public.user_plans.next_billing_date is
   'When the plan is charged next; null for a one-time pass, after notice, and while nothing is charged by itself.';
 
-create function private.follow_charge()
+create function toss_private.follow_charge()
 returns trigger
 language plpgsql
 set search_path = ''
@@ -196,22 +196,22 @@ begin
 end;
 $$;
 
-comment on function private.follow_charge() is
+comment on function toss_private.follow_charge() is
   'Trigger: while the operation of a charge is open, the charge says whether Toss has been heard of. Its end is written by settle_charge and decline_charge.';
 
 create trigger operations_charge_opened
   after insert on public.operations
   for each row when (new.charge_id is not null and new.state in ('started', 'unknown'))
-  execute function private.follow_charge();
+  execute function toss_private.follow_charge();
 
 create trigger operations_charge_moved
   after update of state on public.operations
   for each row when (
     new.charge_id is not null and new.state in ('started', 'unknown') and new.state is distinct from old.state
   )
-  execute function private.follow_charge();
+  execute function toss_private.follow_charge();
 
-create function private.charge_view(viewed_charge_id uuid)
+create function toss_private.charge_view(viewed_charge_id uuid)
 returns jsonb
 language sql
 stable
@@ -221,7 +221,7 @@ as $$
     'chargeId', c.id,
     'chargeKind', c.kind,
     'subscriptionId', c.subscription_id,
-    'subscription', case when s.id is not null then private.subscription_view(s) end,
+    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
     'status', c.status,
     'amount', c.amount,
     'currency', c.currency,
@@ -238,15 +238,15 @@ as $$
   where c.id = viewed_charge_id;
 $$;
 
-comment on function private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
+comment on function toss_private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
 
-create function private.write_charge_event(happened text, concerned public.subscription_charges)
+create function toss_private.write_charge_event(happened text, concerned public.subscription_charges)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select private.write_outbox_event(jsonb_build_object(
+  select toss_private.write_outbox_event(jsonb_build_object(
     'eventType', case
       when concerned.kind = 'ad_hoc' then 'charge.' || happened else 'subscription.payment_' || happened end,
     'subject', coalesce(concerned.subscription_id, concerned.id),
@@ -261,5 +261,5 @@ as $$
   ));
 $$;
 
-comment on function private.write_charge_event(text, public.subscription_charges) is
+comment on function toss_private.write_charge_event(text, public.subscription_charges) is
   'Adds subscription.payment_<happened>, for an ad hoc charge charge.<happened>, to outbox_events.';

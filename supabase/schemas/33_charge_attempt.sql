@@ -1,6 +1,6 @@
 -- One attempt of a charge: the order and the operation under which Toss knows it.
 
-create function private.charge_operation_view(operation public.operations)
+create function toss_private.charge_operation_view(operation public.operations)
 returns jsonb
 language plpgsql
 stable
@@ -21,10 +21,10 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1 or private.may_have_been_charged(c, operation),
-    'laterOrderIds', private.later_order_ids(c, operation),
+    'isResolve', operation.attempts > 1 or toss_private.may_have_been_charged(c, operation),
+    'laterOrderIds', toss_private.later_order_ids(c, operation),
     'stopped', case when stop.at is not null then jsonb_build_object(
-      'code', stop.code, 'seconds', extract(epoch from private.clock_now() - stop.at)
+      'code', stop.code, 'seconds', extract(epoch from toss_private.clock_now() - stop.at)
     ) end
   )
   from public.subscription_charges as c
@@ -38,23 +38,23 @@ begin
       ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
-      ('USER_DELETED', case when operation.attempts > 1 and private.is_gone(c.user_id) then private.clock_now() end),
-      ('MISSED_PERIOD', private.missed_since(c, operation)),
-      ('CHARGE_TIMEOUT', private.given_up_since(c))
+      ('USER_DELETED', case when operation.attempts > 1 and toss_private.is_gone(c.user_id) then toss_private.clock_now() end),
+      ('MISSED_PERIOD', toss_private.missed_since(c, operation)),
+      ('CHARGE_TIMEOUT', toss_private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
     order by r.at
     limit 1
   ) as stop on true
-  left join private.billing_keys as k on k.billing_method_id = m.id and stop.at is null
+  left join toss_private.billing_keys as k on k.billing_method_id = m.id and stop.at is null
   where c.id = operation.charge_id);
 end;
 $$;
 
-comment on function private.charge_operation_view(public.operations) is
+comment on function toss_private.charge_operation_view(public.operations) is
   'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore, or nobody waits for it any more; then there is no key, Toss can only be asked, and what it does not know is declined.';
 
-create function private.usable_billing_method(method_id uuid)
+create function toss_private.usable_billing_method(method_id uuid)
 returns boolean
 language sql
 stable
@@ -63,14 +63,14 @@ as $$
   select exists (
     select 1
     from public.billing_methods as m
-    join private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
+    join toss_private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
     where m.id = method_id and m.status = 'active'
   );
 $$;
 
-comment on function private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
+comment on function toss_private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
 
-create function private.charge_terms(charged public.subscription_charges)
+create function toss_private.charge_terms(charged public.subscription_charges)
 returns jsonb
 language plpgsql
 stable
@@ -88,10 +88,10 @@ begin
 end;
 $$;
 
-comment on function private.charge_terms(public.subscription_charges) is
+comment on function toss_private.charge_terms(public.subscription_charges) is
   'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
 
-create function private.begin_attempt(
+create function toss_private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
 )
 returns jsonb
@@ -99,9 +99,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   attempt_number constant integer := tried.attempt + 1;
-  attempt_order_id constant text := private.attempt_order_id(tried.id, attempt_number);
+  attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
 begin
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
@@ -123,37 +123,37 @@ begin
     present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
   )
   returning * into operation;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'order_status', 'source', 'billing', 'orderId', attempt_order_id, 'to', 'pending',
     'subscriptionId', tried.subscription_id, 'amount', tried.amount
   ));
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'orderId', attempt_order_id, 'operationId', operation.id,
     'subscriptionId', tried.subscription_id, 'amount', tried.amount, 'requestId', coalesce(request ->> 'logRequestId', request ->> 'requestId'),
     'detail', jsonb_build_object(
-      'chargeId', tried.id, 'attempt', attempt_number, 'terms', private.charge_terms(tried)
+      'chargeId', tried.id, 'attempt', attempt_number, 'terms', toss_private.charge_terms(tried)
     )
   ));
-  return private.operation_view(operation);
+  return toss_private.operation_view(operation);
 end;
 $$;
 
-comment on function private.begin_attempt(public.subscription_charges, uuid, timestamptz, jsonb) is
+comment on function toss_private.begin_attempt(public.subscription_charges, uuid, timestamptz, jsonb) is
   'Makes the order and the leased operation of the next attempt; order id and Idempotency-Key follow from charge and attempt. The caller holds the subscription. Answers the operation for its sender.';
 
-create function private.retake_operation(taken public.operations, request jsonb)
+create function toss_private.retake_operation(taken public.operations, request jsonb)
 returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   token constant uuid := (request ->> 'leaseToken')::uuid;
   operation public.operations := taken;
 begin
   -- The network delivered this very request twice: same answer again.
   if taken.lease_token = token then
-    return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(taken));
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(taken));
   end if;
   if taken.lease_expires_at > present or taken.next_attempt_at > present then
     return jsonb_build_object('outcome', 'processing');
@@ -163,9 +163,9 @@ begin
     lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
   where op.id = taken.id
   returning * into operation;
-  return jsonb_build_object('outcome', 'resolve', 'operation', private.operation_view(operation));
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
 end;
 $$;
 
-comment on function private.retake_operation(public.operations, jsonb) is
+comment on function toss_private.retake_operation(public.operations, jsonb) is
   'What a caller may do who finds the operation of its own request open; the row is locked. Outcomes: proceed, processing, resolve.';

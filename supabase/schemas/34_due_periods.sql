@@ -1,6 +1,6 @@
 -- Which period of a subscription comes next, and on which terms.
 
-create function private.without_next_plan(changed public.subscriptions)
+create function toss_private.without_next_plan(changed public.subscriptions)
 returns public.subscriptions
 language plpgsql
 immutable
@@ -15,9 +15,9 @@ begin
 end;
 $$;
 
-comment on function private.without_next_plan(public.subscriptions) is 'The subscription without the plan that was chosen for its next period.';
+comment on function toss_private.without_next_plan(public.subscriptions) is 'The subscription without the plan that was chosen for its next period.';
 
-create function private.next_terms(changed public.subscriptions)
+create function toss_private.next_terms(changed public.subscriptions)
 returns public.subscriptions
 language plpgsql
 stable
@@ -29,8 +29,8 @@ begin
   end if;
   -- Only the shop can have begun that one, or made the group since: renewed all the same, and not charged for a plan
   -- that its user has already.
-  if private.claim_of_plan(changed.user_id, changed.next_plan_id, changed.id) ->> 'subscriptionId' is not null then
-    return private.without_next_plan(changed);
+  if toss_private.claim_of_plan(changed.user_id, changed.next_plan_id, changed.id) ->> 'subscriptionId' is not null then
+    return toss_private.without_next_plan(changed);
   end if;
   if (changed.interval, changed.interval_count) <> (changed.next_interval, changed.next_interval_count) then
     changed.anchor := changed.current_period_end;
@@ -40,14 +40,14 @@ begin
   changed.amount := changed.next_amount;
   changed.interval := changed.next_interval;
   changed.interval_count := changed.next_interval_count;
-  return private.without_next_plan(changed);
+  return toss_private.without_next_plan(changed);
 end;
 $$;
 
-comment on function private.next_terms(public.subscriptions) is
+comment on function toss_private.next_terms(public.subscriptions) is
   'The subscription as its next period begins: with the plan that was chosen for then, unless another subscription of its user has it by now. A plan of another interval has its anchor there.';
 
-create function private.due_period(due public.subscriptions, as_of timestamptz)
+create function toss_private.due_period(due public.subscriptions, as_of timestamptz)
 returns table (period_number integer, period_start timestamptz, period_end timestamptz, missed integer)
 language plpgsql
 stable
@@ -63,21 +63,21 @@ declare
 begin
   -- `due` carries the terms of the next period already, see next_terms.
   if (select p.catch_up = 'current' from public.plans as p where p.id = due.plan_id) then
-    while private.boundary(due, wanted + 1) <= as_of
+    while toss_private.boundary(due, wanted + 1) <= as_of
       -- What was due before a restore may have been charged: nothing is skipped before Toss was asked.
-      and not exists (select 1 from private.restores as r where private.boundary(due, wanted) <= r.restored_at)
+      and not exists (select 1 from toss_private.restores as r where toss_private.boundary(due, wanted) <= r.restored_at)
     loop
       wanted := wanted + 1;
     end loop;
   end if;
-  return query select wanted, private.boundary(due, wanted), private.boundary(due, wanted + 1), wanted - first_period;
+  return query select wanted, toss_private.boundary(due, wanted), toss_private.boundary(due, wanted + 1), wanted - first_period;
 end;
 $$;
 
-comment on function private.due_period(public.subscriptions, timestamptz) is
+comment on function toss_private.due_period(public.subscriptions, timestamptz) is
   'The period to charge next and how many before it are skipped; plans.catch_up decides.';
 
-create function private.debt_of(owing public.subscriptions)
+create function toss_private.debt_of(owing public.subscriptions)
 returns public.subscription_charges
 language plpgsql
 stable
@@ -96,7 +96,7 @@ begin
 end;
 $$;
 
-comment on function private.debt_of(public.subscriptions) is
+comment on function toss_private.debt_of(public.subscriptions) is
   'The declined charge that a subscription waits for; one at most, because later periods wait too.';
 
 create function public.preview_due_charges(request jsonb)
@@ -107,7 +107,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   wanted constant integer := (request ->> 'limit')::integer;
   due public.subscriptions;
   debt public.subscription_charges;
@@ -122,14 +122,14 @@ begin
     order by s.next_charge_at
     limit wanted
   loop
-    if private.is_gone(due.user_id) then
+    if toss_private.is_gone(due.user_id) then
       gone := gone + 1;
       continue;
     end if;
-    debt := private.debt_of(due);
+    debt := toss_private.debt_of(due);
     if debt.id is null then
-      due := private.next_terms(due);
-      select * into period from private.due_period(due, as_of);
+      due := toss_private.next_terms(due);
+      select * into period from toss_private.due_period(due, as_of);
     end if;
     listed := listed || jsonb_build_object(
       'subscriptionId', due.id, 'userId', due.user_id,
@@ -140,11 +140,11 @@ begin
       'periodEnd', coalesce(debt.period_end, period.period_end),
       'attempt', coalesce(debt.attempt, 0) + 1,
       'missedPeriods', case when debt.id is null then period.missed else 0 end,
-      'hasBillingMethod', private.usable_billing_method(due.billing_method_id)
+      'hasBillingMethod', toss_private.usable_billing_method(due.billing_method_id)
     );
   end loop;
   return jsonb_build_object(
-    'charges', listed, 'remaining', private.count_due_subscriptions(as_of) - jsonb_array_length(listed) - gone
+    'charges', listed, 'remaining', toss_private.count_due_subscriptions(as_of) - jsonb_array_length(listed) - gone
   );
 end;
 $$;
@@ -152,7 +152,7 @@ $$;
 comment on function public.preview_due_charges(jsonb) is
   'What claim_due_charges would charge, without writing anything. Keys: limit, asOf, subscriptionId.';
 
-create function private.count_due_subscriptions(as_of timestamptz)
+create function toss_private.count_due_subscriptions(as_of timestamptz)
 returns integer
 language sql
 volatile
@@ -167,4 +167,4 @@ as $$
   ) as due;
 $$;
 
-comment on function private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';
+comment on function toss_private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';

@@ -1,25 +1,25 @@
 -- The worker claims what is due, and begins its attempts.
 
-create function private.begin_period(due public.subscriptions, as_of timestamptz)
+create function toss_private.begin_period(due public.subscriptions, as_of timestamptz)
 returns public.subscription_charges
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   period record;
   created public.subscription_charges;
 begin
-  select * into period from private.due_period(due, as_of);
+  select * into period from toss_private.due_period(due, as_of);
   if period.missed > 0 then
     -- What is skipped stands there too, so that nobody has to guess, and so that its number is taken.
     insert into public.subscription_charges (
       id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
       period_start, period_end, amount, currency, order_name, status, failure_code, created_at
     )
-    select private.derived_id('renewal', due.id::text, n.number::text), 'renewal', due.id, due.user_id,
+    select toss_private.derived_id('renewal', due.id::text, n.number::text), 'renewal', due.id, due.user_id,
       due.plan_id, due.amount, due.interval, due.interval_count, n.number,
-      private.boundary(due, n.number), private.boundary(due, n.number + 1), due.amount, due.currency, p.name,
+      toss_private.boundary(due, n.number), toss_private.boundary(due, n.number + 1), due.amount, due.currency, p.name,
       'void', 'MISSED_PERIOD', present
     from generate_series(period.period_number - period.missed, period.period_number - 1) as n (number)
     join public.plans as p on p.id = due.plan_id;
@@ -28,7 +28,7 @@ begin
     id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
     period_start, period_end, amount, currency, order_name, created_at
   )
-  select private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
+  select toss_private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
     due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
   from public.plans as p where p.id = due.plan_id
   returning * into created;
@@ -36,10 +36,10 @@ begin
 end;
 $$;
 
-comment on function private.begin_period(public.subscriptions, timestamptz) is
+comment on function toss_private.begin_period(public.subscriptions, timestamptz) is
   'Makes the charge of the period that is due, and the rows of those that were missed.';
 
-create function private.credit_end(as_of timestamptz)
+create function toss_private.credit_end(as_of timestamptz)
 returns timestamptz
 language plpgsql
 immutable
@@ -50,10 +50,10 @@ begin
 end;
 $$;
 
-comment on function private.credit_end(timestamptz) is
+comment on function toss_private.credit_end(timestamptz) is
   'Until when there is access at least while Toss''s answer to a charge is not known; the job prolongs it in time.';
 
-create function private.begin_next_terms(due public.subscriptions, line jsonb)
+create function toss_private.begin_next_terms(due public.subscriptions, audit jsonb)
 returns public.subscriptions
 language plpgsql
 set search_path = ''
@@ -61,54 +61,54 @@ as $$
 declare
   earlier_plan_id constant text := due.plan_id;
 begin
-  due := private.next_terms(due);
+  due := toss_private.next_terms(due);
   if due.plan_id = earlier_plan_id then
-    return private.move_subscription(due, 'plan_change_planned', line);
+    return toss_private.move_subscription(due, 'plan_change_planned', audit);
   end if;
-  due := private.move_subscription(due, 'plan_changed', line);
-  perform private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+  due := toss_private.move_subscription(due, 'plan_changed', audit);
+  perform toss_private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
   return due;
 end;
 $$;
 
-comment on function private.begin_next_terms(public.subscriptions, jsonb) is
+comment on function toss_private.begin_next_terms(public.subscriptions, jsonb) is
   'A planned change takes place before the first charge of its plan, or is dropped (see next_terms).';
 
-create function private.charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
+create function toss_private.charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  charge public.subscription_charges := private.debt_of(due);
-  line constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  charge public.subscription_charges := toss_private.debt_of(due);
+  audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
 begin
   if charge.id is null then
-    if due.next_plan_id is not null and private.may_happen(due.status, 'plan_changed') then
-      due := private.begin_next_terms(due, line);
+    if due.next_plan_id is not null and toss_private.may_happen(due.status, 'plan_changed') then
+      due := toss_private.begin_next_terms(due, audit);
     end if;
-    charge := private.begin_period(due, as_of);
+    charge := toss_private.begin_period(due, as_of);
   end if;
-  if not private.usable_billing_method(due.billing_method_id) then
+  if not toss_private.usable_billing_method(due.billing_method_id) then
     charge.attempted_at := as_of;
     charge.billing_method_id := null;
-    perform private.charge_declined(due, charge, request || jsonb_build_object(
+    perform toss_private.charge_declined(due, charge, request || jsonb_build_object(
       'errorCode', 'NO_BILLING_METHOD', 'errorMessage', null, 'declineClass', 'hard', 'declinedAt', as_of
-    ), line);
+    ), audit);
     return null;
   end if;
   -- Nothing else is done to it until Toss's answer is known; until then there is access.
   update public.subscriptions as s set next_charge_at = null, access_ends_at = null, remind_at = null
   where s.id = due.id;
-  perform private.grant_period(charge, greatest(charge.period_end, private.credit_end(as_of)));
-  return private.begin_attempt(charge, due.billing_method_id, as_of, request);
+  perform toss_private.grant_period(charge, greatest(charge.period_end, toss_private.credit_end(as_of)));
+  return toss_private.begin_attempt(charge, due.billing_method_id, as_of, request);
 end;
 $$;
 
-comment on function private.charge_due(public.subscriptions, timestamptz, jsonb) is
+comment on function toss_private.charge_due(public.subscriptions, timestamptz, jsonb) is
   'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline.';
 
-create function private.try_charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
+create function toss_private.try_charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -116,16 +116,16 @@ as $$
 declare
   begun jsonb;
 begin
-  if private.is_gone(due.user_id) then
-    perform private.end_for_gone_user(due, request);
+  if toss_private.is_gone(due.user_id) then
+    perform toss_private.end_for_gone_user(due, request);
     return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
   end if;
-  begun := private.charge_due(due, as_of, request);
+  begun := toss_private.charge_due(due, as_of, request);
   return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer, 'ended', 0);
 exception when others then
   -- One row that cannot be charged must not keep everyone else's charges waiting.
   update public.subscriptions as s set next_charge_at = as_of + interval '1 hour' where s.id = due.id;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'charge_impossible', 'source', 'billing', 'subscriptionId', due.id,
     'detail', jsonb_build_object('error', left(sqlerrm, 300))
   ));
@@ -133,10 +133,10 @@ exception when others then
 end;
 $$;
 
-comment on function private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
+comment on function toss_private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
   'charge_due for a run over many: who is gone is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
 
-create function private.count_due_again(claimed jsonb, as_of timestamptz)
+create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
 returns integer
 language sql
 volatile
@@ -149,17 +149,17 @@ as $$
     and c.kind = 'renewal' and c.period_end <= as_of;
 $$;
 
-comment on function private.count_due_again(jsonb, timestamptz) is
+comment on function toss_private.count_due_again(jsonb, timestamptz) is
   'How many of these charges pay for a period that is over, so that the next one is due as soon as they are paid.';
 
-create function private.claim_open_charges(request jsonb)
+create function toss_private.claim_open_charges(request jsonb)
 returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   -- Never asOf: a lease runs on the real clock, or a run in the future would take what others hold.
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   operation public.operations;
   claimed jsonb := '[]';
 begin
@@ -184,13 +184,13 @@ begin
     where op.id = due.id
     returning op.*
   loop
-    claimed := claimed || private.operation_view(operation);
+    claimed := claimed || toss_private.operation_view(operation);
   end loop;
   return claimed;
 end;
 $$;
 
-comment on function private.claim_open_charges(jsonb) is
+comment on function toss_private.claim_open_charges(jsonb) is
   'Leases charges whose sender was cut or got no proof.';
 
 create function public.claim_due_charges(request jsonb)
@@ -201,7 +201,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   wanted constant integer := (request ->> 'limit')::integer;
   named_id constant uuid := (request ->> 'subscriptionId')::uuid;
   due public.subscriptions;
@@ -210,8 +210,8 @@ declare
   refused integer := 0;
   ended integer := 0;
 begin
-  perform private.require_real_time(request ->> 'mode');
-  claimed := private.claim_open_charges(request);
+  perform toss_private.require_real_time(request ->> 'mode');
+  claimed := toss_private.claim_open_charges(request);
 
   if named_id is null then
     for due in
@@ -221,7 +221,7 @@ begin
       limit wanted - jsonb_array_length(claimed)
       for no key update skip locked
     loop
-      begun := private.try_charge_due(due, as_of, request);
+      begun := toss_private.try_charge_due(due, as_of, request);
       claimed := claimed || (begun -> 'claimed');
       refused := refused + (begun ->> 'refused')::integer;
       ended := ended + (begun ->> 'ended')::integer;
@@ -233,9 +233,9 @@ begin
       for no key update
     loop
       if due.next_charge_at <= as_of
-        or ((request ->> 'isRetry')::boolean and (private.debt_of(due)).id is not null)
+        or ((request ->> 'isRetry')::boolean and (toss_private.debt_of(due)).id is not null)
       then
-        begun := private.try_charge_due(due, as_of, request);
+        begun := toss_private.try_charge_due(due, as_of, request);
         claimed := claimed || (begun -> 'claimed');
         refused := refused + (begun ->> 'refused')::integer;
         ended := ended + (begun ->> 'ended')::integer;
@@ -245,8 +245,8 @@ begin
 
   return jsonb_build_object(
     'charges', claimed, 'refused', refused, 'ended', ended,
-    'remaining', private.count_due_again(claimed, as_of)
-      + case when named_id is null then private.count_due_subscriptions(as_of) else 0 end
+    'remaining', toss_private.count_due_again(claimed, as_of)
+      + case when named_id is null then toss_private.count_due_subscriptions(as_of) else 0 end
   );
 end;
 $$;

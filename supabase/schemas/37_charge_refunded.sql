@@ -1,22 +1,22 @@
 -- A charge's money was given back: what its access becomes.
 
-create function private.end_charge_access(ended_charge_id uuid)
+create function toss_private.end_charge_access(ended_charge_id uuid)
 returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
 begin
-  update public.entitlements as e set revoked_at = private.clock_now()
+  update public.entitlements as e set revoked_at = toss_private.clock_now()
   where e.charge_id = ended_charge_id and e.revoked_at is null;
   return found;
 end;
 $$;
 
-comment on function private.end_charge_access(uuid) is
+comment on function toss_private.end_charge_access(uuid) is
   'Takes back the access that one charge gave; whether there was any.';
 
-create function private.money_left_of_period(
+create function toss_private.money_left_of_period(
   paid_subscription public.subscriptions, refunded public.subscription_charges
 )
 returns setof public.subscription_charges
@@ -37,11 +37,11 @@ begin
 end;
 $$;
 
-comment on function private.money_left_of_period(public.subscriptions, public.subscription_charges) is
+comment on function toss_private.money_left_of_period(public.subscriptions, public.subscription_charges) is
   'The other charges of a refunded charge''s period that still hold money, the latest first.';
 
-create function private.charge_refunded(
-  subscription public.subscriptions, charge public.subscription_charges, line jsonb
+create function toss_private.charge_refunded(
+  subscription public.subscriptions, charge public.subscription_charges, audit jsonb
 )
 returns void
 language plpgsql
@@ -51,33 +51,33 @@ declare
   remaining public.subscription_charges;
 begin
   -- Money that paid for nothing goes back without a consequence.
-  if not private.end_charge_access(charge.id)
+  if not toss_private.end_charge_access(charge.id)
     or charge.kind = 'ad_hoc' or charge.period_number < subscription.period_number
-    or not private.may_happen(subscription.status, 'period_refunded')
+    or not toss_private.may_happen(subscription.status, 'period_refunded')
   then
     return;
   end if;
-  select * into remaining from private.money_left_of_period(subscription, charge) limit 1;
+  select * into remaining from toss_private.money_left_of_period(subscription, charge) limit 1;
   if found then
     -- Plan and access stay when a later upgrade has taken its place; the alert period_not_fully_paid says so.
     if (remaining.period_start, remaining.created_at) < (charge.period_start, charge.created_at) then
-      perform private.undo_upgrade(subscription, remaining, line);
+      perform toss_private.undo_upgrade(subscription, remaining, audit);
     end if;
     return;
   end if;
-  subscription.canceled_at := coalesce(subscription.canceled_at, private.clock_now());
-  subscription := private.move_subscription(subscription, 'period_refunded', line);
-  perform private.end_access(subscription.id, subscription.ended_at);
-  perform private.write_subscription_event('canceled', subscription, jsonb_build_object(
+  subscription.canceled_at := coalesce(subscription.canceled_at, toss_private.clock_now());
+  subscription := toss_private.move_subscription(subscription, 'period_refunded', audit);
+  perform toss_private.end_access(subscription.id, subscription.ended_at);
+  perform toss_private.write_subscription_event('canceled', subscription, jsonb_build_object(
     'reason', 'refunded', 'chargeId', charge.id, 'endedAt', subscription.ended_at
   ));
 end;
 $$;
 
-comment on function private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
+comment on function toss_private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
   'The whole amount of a charge went back: what it paid for ends. The subscription ends when nothing of the current period''s money is left; after the upgrade in force the plan before it goes on; after an earlier payment of the period everything stays.';
 
-create function private.charge_order_moved(moved public.orders, target text, line jsonb)
+create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -94,7 +94,7 @@ begin
   perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
   select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
   if charge.kind <> 'ad_hoc' then
-    perform private.lock_user(charge.user_id);
+    perform toss_private.lock_user(charge.user_id);
   end if;
   -- Read again: it may have got its subscription while we waited.
   select * into charge from public.subscription_charges as c where c.id = charge.id;
@@ -104,18 +104,18 @@ begin
 
   -- A payment that was found only after its refund was a payment first.
   if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
-    perform private.settle_charge(moved, paid_by, subscription, charge, line);
+    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
   end if;
-  perform private.close_charge_operation(moved, paid_by, line);
+  perform toss_private.close_charge_operation(moved, paid_by, audit);
   if target = 'refunded' then
     select * into charge from public.subscription_charges as c where c.id = charge.id;
     select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
     if charge.order_id = moved.id then
-      perform private.charge_refunded(subscription, charge, line);
+      perform toss_private.charge_refunded(subscription, charge, audit);
     end if;
   end if;
 end;
 $$;
 
-comment on function private.charge_order_moved(public.orders, text, jsonb) is
+comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
   'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';

@@ -1,6 +1,6 @@
 -- A refused charge: when to try again, what access lasts meanwhile, and when it ends.
 
-create function private.dunning_step(
+create function toss_private.dunning_step(
   failure_class text, first_declined_at timestamptz, declined_at timestamptz, schedule_days jsonb
 )
 returns table (next_attempt_at timestamptz, grace_ends_at timestamptz, is_over boolean)
@@ -11,15 +11,15 @@ as $$
 declare
   last_day constant integer := (select max(d.value::integer) from jsonb_array_elements_text(schedule_days) as d);
 begin
-  grace_ends_at := private.period_boundary(first_declined_at, 'day', 1, coalesce(last_day, 0));
+  grace_ends_at := toss_private.period_boundary(first_declined_at, 'day', 1, coalesce(last_day, 0));
   next_attempt_at := case failure_class
     when 'soft' then (
       -- A refusal that comes just before a day is not followed by the next try in the same breath.
       select min(greatest(
-        private.period_boundary(first_declined_at, 'day', 1, d.value::integer), declined_at + interval '1 hour'
+        toss_private.period_boundary(first_declined_at, 'day', 1, d.value::integer), declined_at + interval '1 hour'
       ))
       from jsonb_array_elements_text(schedule_days) as d
-      where private.period_boundary(first_declined_at, 'day', 1, d.value::integer) > declined_at
+      where toss_private.period_boundary(first_declined_at, 'day', 1, d.value::integer) > declined_at
     )
     -- Daily limits fall with the date in Seoul; card companies are not to the second.
     when 'limit' then
@@ -35,10 +35,10 @@ begin
 end;
 $$;
 
-comment on function private.dunning_step(text, timestamptz, timestamptz, jsonb) is
+comment on function toss_private.dunning_step(text, timestamptz, timestamptz, jsonb) is
   'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
 
-create function private.grant_period(granted public.subscription_charges, until timestamptz)
+create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
 returns void
 language plpgsql
 volatile
@@ -49,7 +49,7 @@ begin
     user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
   )
   select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
-    granted.period_start, until, private.clock_now()
+    granted.period_start, until, toss_private.clock_now()
   where until > granted.period_start
   on conflict (charge_id) do update
     set ends_at = excluded.ends_at, revoked_at = null
@@ -57,10 +57,10 @@ begin
 end;
 $$;
 
-comment on function private.grant_period(public.subscription_charges, timestamptz) is
+comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
   'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
-create function private.end_access(ended_subscription_id uuid, end_time timestamptz)
+create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
 language sql
 volatile
@@ -70,10 +70,10 @@ as $$
   where e.subscription_id = ended_subscription_id and e.revoked_at is null and e.ends_at > end_time;
 $$;
 
-comment on function private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';
+comment on function toss_private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';
 
-create function private.finish_dunning(
-  owing public.subscriptions, end_time timestamptz, final_action text, line jsonb
+create function toss_private.finish_dunning(
+  owing public.subscriptions, end_time timestamptz, final_action text, audit jsonb
 )
 returns public.subscriptions
 language plpgsql
@@ -84,13 +84,13 @@ begin
   owing.access_ends_at := null;
   if final_action = 'cancel' then
     owing.ended_at := end_time;
-    owing := private.move_subscription(owing, 'dunning_canceled', line);
+    owing := toss_private.move_subscription(owing, 'dunning_canceled', audit);
   else
     owing.needs_payment_method := true;
-    owing := private.move_subscription(owing, 'access_withdrawn', line);
+    owing := toss_private.move_subscription(owing, 'access_withdrawn', audit);
   end if;
-  perform private.end_access(owing.id, end_time);
-  perform private.write_subscription_event(
+  perform toss_private.end_access(owing.id, end_time);
+  perform toss_private.write_subscription_event(
     case final_action when 'cancel' then 'canceled' else 'access_withdrawn' end, owing,
     jsonb_build_object('reason', 'payment_failed', 'endedAt', end_time)
   );
@@ -98,10 +98,10 @@ begin
 end;
 $$;
 
-comment on function private.finish_dunning(public.subscriptions, timestamptz, text, jsonb) is
+comment on function toss_private.finish_dunning(public.subscriptions, timestamptz, text, jsonb) is
   'The final action of DUNNING_FINAL_ACTION: cancel, or keep_past_due without access until a new billing method pays the debt.';
 
-create function private.method_registered_since(owner_id uuid, since timestamptz)
+create function toss_private.method_registered_since(owner_id uuid, since timestamptz)
 returns uuid
 language plpgsql
 stable
@@ -113,17 +113,17 @@ begin
   select m.id into method_id
   from public.billing_methods as m
   where m.user_id = owner_id and m.status = 'active' and m.created_at >= since
-    and private.usable_billing_method(m.id)
+    and toss_private.usable_billing_method(m.id)
   order by m.created_at desc
   limit 1;
   return method_id;
 end;
 $$;
 
-comment on function private.method_registered_since(uuid, timestamptz) is
-  'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold private.lock_user, so that it is not removed meanwhile.';
+comment on function toss_private.method_registered_since(uuid, timestamptz) is
+  'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold toss_private.lock_user, so that it is not removed meanwhile.';
 
-create function private.given_up_since(asked public.subscription_charges)
+create function toss_private.given_up_since(asked public.subscription_charges)
 returns timestamptz
 language plpgsql
 stable
@@ -138,15 +138,15 @@ declare
     when 'upgrade' then least(asked.created_at + patience, asked.period_end)
   end;
 begin
-  return case when given_up_at <= private.clock_now() then given_up_at end;
+  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
 end;
 $$;
 
-comment on function private.given_up_since(public.subscription_charges) is
+comment on function toss_private.given_up_since(public.subscription_charges) is
   'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
 
-create function private.charge_declined(
-  owing public.subscriptions, declined public.subscription_charges, refusal jsonb, line jsonb
+create function toss_private.charge_declined(
+  owing public.subscriptions, declined public.subscription_charges, refusal jsonb, audit jsonb
 )
 returns public.subscriptions
 language plpgsql
@@ -164,18 +164,18 @@ declare
   access_ends_at timestamptz;
   step record;
 begin
-  select * into step from private.dunning_step(
+  select * into step from toss_private.dunning_step(
     failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
     refusal -> 'dunning' -> 'scheduleDays'
   );
   if owing.id is not null and owing.status <> 'canceled' then
     -- The method may have been deleted while Toss was asked.
     owing.needs_payment_method := owing.needs_payment_method or (failure_class = 'hard' and is_of_present_method)
-      or not private.usable_billing_method(owing.billing_method_id);
+      or not toss_private.usable_billing_method(owing.billing_method_id);
     if refusal ? 'begunAt' and is_of_present_method and (declined.kind = 'renewal' or owing.needs_payment_method) then
       -- Registered a moment later it would have been given this subscription, see replace_broken_methods. Whoever has
       -- chosen the old one again since then has had the last word.
-      newer_method_id := private.method_registered_since(owing.user_id, greatest(
+      newer_method_id := toss_private.method_registered_since(owing.user_id, greatest(
         (refusal ->> 'begunAt')::timestamptz, (
           select max(v.created_at) from public.payment_events as v
           where v.subscription_id = owing.id and v.event = 'subscription_status'
@@ -206,23 +206,23 @@ begin
   returning * into declined;
 
   if owing.id is null or owing.status = 'canceled' then
-    perform private.write_charge_event('failed', declined);
+    perform toss_private.write_charge_event('failed', declined);
     return owing;
   end if;
   if declined.kind = 'upgrade' then
-    perform private.end_upgrade_credit(declined);
+    perform toss_private.end_upgrade_credit(declined);
     owing.next_charge_at := owing.current_period_end;
-    owing.remind_at := private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
+    owing.remind_at := toss_private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
     update public.subscriptions as s
     set next_charge_at = owing.next_charge_at, remind_at = owing.remind_at,
       needs_payment_method = owing.needs_payment_method
     where s.id = owing.id;
     if newer_method_id is not null then
-      owing := private.move_subscription(owing, 'method_changed', line || jsonb_build_object(
+      owing := toss_private.move_subscription(owing, 'method_changed', audit || jsonb_build_object(
         'detail', jsonb_build_object('billingMethodId', newer_method_id)
       ));
     end if;
-    perform private.write_charge_event('failed', declined);
+    perform toss_private.write_charge_event('failed', declined);
     return owing;
   end if;
 
@@ -233,41 +233,41 @@ begin
     -- While nobody knew the answer there was access.
     access_ends_at := greatest(step.grace_ends_at, case when step.is_over then declined_at end);
   end if;
-  owing := private.move_subscription(owing, 'charge_declined', line || jsonb_build_object(
+  owing := toss_private.move_subscription(owing, 'charge_declined', audit || jsonb_build_object(
     'detail', jsonb_build_object(
       'chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class,
-      'chargeTerms', private.charge_terms(declined),
+      'chargeTerms', toss_private.charge_terms(declined),
       'declinedSince', extract(epoch from declined.first_declined_at),
       'accessEndsAt', extract(epoch from access_ends_at)
     )
   ));
   if newer_method_id is not null then
-    owing := private.move_subscription(owing, 'method_changed', line || jsonb_build_object(
+    owing := toss_private.move_subscription(owing, 'method_changed', audit || jsonb_build_object(
       'detail', jsonb_build_object('billingMethodId', newer_method_id)
     ));
   end if;
   if not goes_on then
-    perform private.grant_period(declined, access_ends_at);
+    perform toss_private.grant_period(declined, access_ends_at);
   end if;
-  perform private.write_charge_event('failed', declined);
+  perform toss_private.write_charge_event('failed', declined);
   if is_first then
-    perform private.write_subscription_event('past_due', owing, jsonb_build_object(
+    perform toss_private.write_subscription_event('past_due', owing, jsonb_build_object(
       'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
     ));
   end if;
   if failure_class = 'hard' and not step.is_over and not goes_on then
-    perform private.write_subscription_event('payment_method_required', owing, jsonb_build_object(
+    perform toss_private.write_subscription_event('payment_method_required', owing, jsonb_build_object(
       'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
     ));
   end if;
   if step.is_over then
-    owing := private.finish_dunning(owing, declined_at, refusal -> 'dunning' ->> 'finalAction', line);
+    owing := toss_private.finish_dunning(owing, declined_at, refusal -> 'dunning' ->> 'finalAction', audit);
   end if;
   return owing;
 end;
 $$;
 
-comment on function private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb) is
+comment on function toss_private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb) is
   'Writes down a proven refusal and what follows from it; subscription (if there is one) and charge are locked. A method that came after the one that was tried is not blamed: a period is charged to it at once. Keys of `refusal`: errorCode, errorMessage, declineClass, declinedAt (from when days count), begunAt (of the attempt; absent when there was none), dunning {scheduleDays, finalAction}.';
 
 create function public.decline_charge(request jsonb)
@@ -283,7 +283,7 @@ declare
   subscription public.subscriptions;
   charge public.subscription_charges;
   rejection jsonb;
-  line jsonb;
+  audit jsonb;
   declined_at timestamptz;
 begin
   select * into operation from public.operations as op
@@ -296,7 +296,7 @@ begin
   select * into operation from public.operations as op where op.id = operation.id for no key update;
   select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
   if charge.kind <> 'ad_hoc' then
-    perform private.lock_user(charge.user_id);
+    perform toss_private.lock_user(charge.user_id);
   end if;
   select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
   select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
@@ -304,7 +304,7 @@ begin
   -- Days count from the answer. One that came at once, as nearly all do, leaves the time of the attempt.
   declined_at := greatest(
     charge.attempted_at + make_interval(
-      mins => greatest(floor(extract(epoch from private.clock_now() - operation.created_at) / 60), 0)::integer
+      mins => greatest(floor(extract(epoch from toss_private.clock_now() - operation.created_at) / 60), 0)::integer
     ),
     (request ->> 'asOf')::timestamptz
   );
@@ -313,28 +313,28 @@ begin
     if rejection ->> 'outcome' <> 'rejected' then
       return jsonb_build_object('outcome', 'unknown');
     end if;
-    line := jsonb_build_object(
+    audit := jsonb_build_object(
       'source', request ->> 'source', 'orderId', operation.order_id, 'operationId', operation.id,
       'requestId', request ->> 'requestId'
     );
-    perform private.move_order(attempt_order, 'failed', line);
+    perform toss_private.move_order(attempt_order, 'failed', audit);
     if charge.status <> 'paid' and request ->> 'errorCode' = 'MISSED_PERIOD' then
-      subscription := private.void_missed_charge(subscription, charge);
+      subscription := toss_private.void_missed_charge(subscription, charge);
     elsif charge.status <> 'paid' then
-      subscription := private.charge_declined(
+      subscription := toss_private.charge_declined(
         subscription, charge,
-        request || jsonb_build_object('declinedAt', declined_at, 'begunAt', operation.created_at), line
+        request || jsonb_build_object('declinedAt', declined_at, 'begunAt', operation.created_at), audit
       );
     end if;
-    subscription := private.undo_refunded_upgrade(subscription, line);
+    subscription := toss_private.undo_refunded_upgrade(subscription, audit);
   end if;
   return jsonb_build_object(
     'outcome', case
       when operation.state = 'succeeded' or charge.status = 'paid' then 'paid' else 'declined' end,
-    'charge', private.charge_view(charge.id),
+    'charge', toss_private.charge_view(charge.id),
     'chargeId', charge.id,
     'subscriptionId', subscription.id,
-    'subscription', case when subscription.id is not null then private.subscription_view(subscription) end,
+    'subscription', case when subscription.id is not null then toss_private.subscription_view(subscription) end,
     'subscriptionStatus', subscription.status,
     'nextAttemptAt', (select c.next_attempt_at from public.subscription_charges as c where c.id = charge.id),
     'dueAgainAt', (

@@ -1,6 +1,6 @@
 -- Periods that may have been charged under a key that this database no longer knows.
 
-create function private.may_have_been_charged(
+create function toss_private.may_have_been_charged(
   asked public.subscription_charges, operation public.operations
 )
 returns boolean
@@ -10,16 +10,16 @@ set search_path = ''
 as $$
 begin
   return asked.kind = 'renewal' and exists (
-    select 1 from private.restores as r
+    select 1 from toss_private.restores as r
     where operation.created_at >= r.restored_at and asked.period_start <= r.restored_at
   );
 end;
 $$;
 
-comment on function private.may_have_been_charged(public.subscription_charges, public.operations) is
+comment on function toss_private.may_have_been_charged(public.subscription_charges, public.operations) is
   'Whether a period that is charged after a restore was due before it.';
 
-create function private.attempt_order_id(charge_id uuid, attempt integer)
+create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
 returns text
 language plpgsql
 stable
@@ -27,36 +27,36 @@ set search_path = ''
 as $$
 begin
   -- Who sees the order of one attempt cannot tell that of the next.
-  return format('sub_%s_%s', private.derived('attempt', charge_id::text, attempt::text), attempt);
+  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
 end;
 $$;
 
-comment on function private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
+comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
 
-create function private.later_order_ids(asked public.subscription_charges, operation public.operations)
+create function toss_private.later_order_ids(asked public.subscription_charges, operation public.operations)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  if not private.may_have_been_charged(asked, operation) then
+  if not toss_private.may_have_been_charged(asked, operation) then
     return '[]';
   end if;
   -- More tries than any dunning schedule makes.
   return (
     select jsonb_agg(jsonb_build_object(
-      'attempt', n.attempt, 'orderId', private.attempt_order_id(asked.id, n.attempt)
+      'attempt', n.attempt, 'orderId', toss_private.attempt_order_id(asked.id, n.attempt)
     ) order by n.attempt)
     from generate_series(asked.attempt + 1, asked.attempt + 8) as n (attempt)
   );
 end;
 $$;
 
-comment on function private.later_order_ids(public.subscription_charges, public.operations) is
+comment on function toss_private.later_order_ids(public.subscription_charges, public.operations) is
   'The orders of later attempts, of which one may have been paid before a restore; empty without one.';
 
-create function private.missed_since(asked public.subscription_charges, operation public.operations)
+create function toss_private.missed_since(asked public.subscription_charges, operation public.operations)
 returns timestamptz
 language plpgsql
 stable
@@ -64,19 +64,19 @@ set search_path = ''
 as $$
 begin
   if asked.attempt > 1 or asked.period_end > asked.attempted_at
-    or not private.may_have_been_charged(asked, operation)
+    or not toss_private.may_have_been_charged(asked, operation)
     or (select p.catch_up <> 'current' from public.plans as p where p.id = asked.plan_id)
   then
     return null;
   end if;
-  return (select max(r.restored_at) from private.restores as r where r.restored_at <= operation.created_at);
+  return (select max(r.restored_at) from toss_private.restores as r where r.restored_at <= operation.created_at);
 end;
 $$;
 
-comment on function private.missed_since(public.subscription_charges, public.operations) is
+comment on function toss_private.missed_since(public.subscription_charges, public.operations) is
   'For a period that would be skipped, had the database not been restored: Toss is asked whether it was charged, and nothing is sent. Since when; else null.';
 
-create function private.void_missed_charge(
+create function toss_private.void_missed_charge(
   due public.subscriptions, missed public.subscription_charges
 )
 returns public.subscriptions
@@ -85,7 +85,7 @@ set search_path = ''
 as $$
 begin
   update public.subscription_charges as c set status = 'void', failure_code = 'MISSED_PERIOD' where c.id = missed.id;
-  perform private.end_charge_access(missed.id);
+  perform toss_private.end_charge_access(missed.id);
   if due.status <> 'canceled' and not due.cancel_at_period_end then
     update public.subscriptions as s set next_charge_at = missed.period_end where s.id = due.id returning * into due;
   end if;
@@ -93,10 +93,10 @@ begin
 end;
 $$;
 
-comment on function private.void_missed_charge(public.subscriptions, public.subscription_charges) is
+comment on function toss_private.void_missed_charge(public.subscriptions, public.subscription_charges) is
   'Toss knows no payment of a period that is over: it was missed, and the next one is due.';
 
-create function private.adopt_charged_amount(charge_order_id text, approved jsonb)
+create function toss_private.adopt_charged_amount(charge_order_id text, approved jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -123,7 +123,7 @@ begin
   update public.operations as op set amount = (approved ->> 'totalAmount')::bigint where op.id = operation.id;
   update public.subscription_charges as c set amount = (approved ->> 'totalAmount')::bigint
   where c.id = operation.charge_id;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'charged_amount_adopted', 'source', 'billing', 'orderId', paying.id, 'operationId', operation.id,
     'paymentKey', approved ->> 'paymentKey', 'amount', (approved ->> 'totalAmount')::bigint,
     'detail', jsonb_build_object('askedAmount', paying.amount, 'approvedAt', approved ->> 'approvedAt')
@@ -131,10 +131,10 @@ begin
 end;
 $$;
 
-comment on function private.adopt_charged_amount(text, jsonb) is
+comment on function toss_private.adopt_charged_amount(text, jsonb) is
   'A charge that Toss had approved before this database asked for it (it was restored in between) has the amount that Toss took then, for example of an upgrade on an earlier day. An ad hoc charge names its amount: there it stays a mismatch.';
 
-create function private.adopt_refunded_amount(answer jsonb)
+create function toss_private.adopt_refunded_amount(answer jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -155,7 +155,7 @@ begin
   end if;
   -- Made before we asked, and not by any cancel that is known here: we have promised it before and forgotten it.
   select c."cancelAmount" into made_amount
-  from jsonb_to_recordset(private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))) as c (
+  from jsonb_to_recordset(toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))) as c (
     "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text, "canceledAt" timestamptz
   )
   where c."cancelReason" = operation.reason and c."cancelStatus" is distinct from 'ABORTED'
@@ -170,7 +170,7 @@ begin
   set amount = made_amount, reserved_amount = least(op.reserved_amount, made_amount)
   where op.id = operation.id;
   update public.subscription_charges as c set refund_due = made_amount where c.id = promised_id;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'refunded_amount_adopted', 'source', 'billing', 'orderId', operation.order_id, 'paymentKey', answer_key,
     'operationId', operation.id, 'amount', made_amount,
     'detail', jsonb_build_object('askedAmount', operation.amount, 'chargeId', promised_id)
@@ -178,7 +178,7 @@ begin
 end;
 $$;
 
-comment on function private.adopt_refunded_amount(jsonb) is
+comment on function toss_private.adopt_refunded_amount(jsonb) is
   'A refund for the rest of a period that Toss had made before this database promised it (it was restored in between) has the amount that went back then: the part that is left has become smaller since. The caller holds the order.';
 
 create function public.skip_charge_attempts(request jsonb)
@@ -209,7 +209,7 @@ begin
   perform public.reject_operation(request || jsonb_build_object(
     'errorCode', 'LATER_ATTEMPT_WAS_PAID', 'errorMessage', null, 'isFinal', true
   ));
-  perform private.move_order(skipped, 'failed', jsonb_build_object(
+  perform toss_private.move_order(skipped, 'failed', jsonb_build_object(
     'source', request ->> 'source', 'operationId', operation.id, 'requestId', request ->> 'requestId'
   ));
   update public.subscription_charges as c
@@ -218,7 +218,7 @@ begin
   returning * into charge;
   return jsonb_build_object(
     'outcome', 'resolve',
-    'charge', private.begin_attempt(charge, charge.billing_method_id, charge.attempted_at, request)
+    'charge', toss_private.begin_attempt(charge, charge.billing_method_id, charge.attempted_at, request)
   );
 end;
 $$;

@@ -1,12 +1,12 @@
 -- What time does to subscriptions: ends, free periods, reminders.
 
-create function private.end_due_subscriptions(as_of timestamptz, request jsonb)
+create function toss_private.end_due_subscriptions(as_of timestamptz, request jsonb)
 returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  line constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
   due public.subscriptions;
   ended integer := 0;
 begin
@@ -17,17 +17,17 @@ begin
     limit (request ->> 'limit')::integer
     for no key update skip locked
   loop
-    if not due.cancel_at_period_end and private.is_gone(due.user_id) then
-      perform private.end_for_gone_user(due, request);
+    if not due.cancel_at_period_end and toss_private.is_gone(due.user_id) then
+      perform toss_private.end_for_gone_user(due, request);
     elsif due.cancel_at_period_end then
       due.ended_at := due.access_ends_at;
-      due := private.move_subscription(due, 'notice_ended', line);
-      perform private.end_access(due.id, due.ended_at);
-      perform private.write_subscription_event('canceled', due, jsonb_build_object(
+      due := toss_private.move_subscription(due, 'notice_ended', audit);
+      perform toss_private.end_access(due.id, due.ended_at);
+      perform toss_private.write_subscription_event('canceled', due, jsonb_build_object(
         'reason', 'notice', 'endedAt', due.ended_at
       ));
     else
-      perform private.finish_dunning(due, due.access_ends_at, request -> 'dunning' ->> 'finalAction', line);
+      perform toss_private.finish_dunning(due, due.access_ends_at, request -> 'dunning' ->> 'finalAction', audit);
     end if;
     ended := ended + 1;
   end loop;
@@ -35,10 +35,10 @@ begin
 end;
 $$;
 
-comment on function private.end_due_subscriptions(timestamptz, jsonb) is
+comment on function toss_private.end_due_subscriptions(timestamptz, jsonb) is
   'Ends those whose notice has run out, and those whose grace has without a working billing method.';
 
-create function private.prolong_credit(as_of timestamptz, request jsonb)
+create function toss_private.prolong_credit(as_of timestamptz, request jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -58,7 +58,7 @@ begin
     -- Whoever holds one of them is about to end the charge.
     for no key update of c, s skip locked
   loop
-    perform private.grant_period(open_charge, private.credit_end(as_of));
+    perform toss_private.grant_period(open_charge, toss_private.credit_end(as_of));
   end loop;
   -- The renewal waits for an upgrade that is open; what there is access to until then is the plan before it.
   for open_charge in
@@ -70,17 +70,17 @@ begin
     limit (request ->> 'limit')::integer
     for no key update of c, s skip locked
   loop
-    update public.entitlements as e set ends_at = private.credit_end(as_of)
+    update public.entitlements as e set ends_at = toss_private.credit_end(as_of)
     where e.subscription_id = open_charge.subscription_id and e.revoked_at is null
       and e.ends_at >= open_charge.period_end and e.ends_at < as_of + interval '168 hours';
   end loop;
 end;
 $$;
 
-comment on function private.prolong_credit(timestamptz, jsonb) is
+comment on function toss_private.prolong_credit(timestamptz, jsonb) is
   'While the answer to a charge is not known there is access, also past the end of its period; while an upgrade is open, to the plan before it.';
 
-create function private.remind_due_subscriptions(as_of timestamptz, request jsonb)
+create function toss_private.remind_due_subscriptions(as_of timestamptz, request jsonb)
 returns integer
 language plpgsql
 set search_path = ''
@@ -98,8 +98,8 @@ begin
   loop
     update public.subscriptions as s set remind_at = null where s.id = due.id;
     -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.
-    continue when due.next_charge_at <= as_of or private.is_gone(due.user_id);
-    perform private.write_subscription_event(
+    continue when due.next_charge_at <= as_of or toss_private.is_gone(due.user_id);
+    perform toss_private.write_subscription_event(
       case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
       jsonb_build_object(
         'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, due.amount), 'currency', due.currency,
@@ -112,7 +112,7 @@ begin
 end;
 $$;
 
-comment on function private.remind_due_subscriptions(timestamptz, jsonb) is
+comment on function toss_private.remind_due_subscriptions(timestamptz, jsonb) is
   'Announces charges that come near, once a period.';
 
 create function public.advance_subscriptions(request jsonb)
@@ -123,11 +123,11 @@ security definer
 set search_path = ''
 as $$
 declare
-  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
-  ended constant integer := private.end_gone_users(request) + private.end_due_subscriptions(as_of, request);
-  reminded constant integer := private.remind_due_subscriptions(as_of, request);
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  ended constant integer := toss_private.end_gone_users(request) + toss_private.end_due_subscriptions(as_of, request);
+  reminded constant integer := toss_private.remind_due_subscriptions(as_of, request);
 begin
-  perform private.prolong_credit(as_of, request);
+  perform toss_private.prolong_credit(as_of, request);
   return jsonb_build_object(
     'ended', ended, 'reminded', reminded,
     'remaining', (

@@ -1,27 +1,27 @@
 -- Who was deleted from auth.users is not charged; their keys are deleted at Toss.
 
-create function private.can_read_accounts()
+create function toss_private.can_read_accounts()
 returns boolean
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return private.account_access() = 'readable';
+  return toss_private.account_access() = 'readable';
 end;
 $$;
 
-comment on function private.can_read_accounts() is
+comment on function toss_private.can_read_accounts() is
   'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
 
-create function private.has_account(sought_user_id uuid)
+create function toss_private.has_account(sought_user_id uuid)
 returns boolean
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  if not private.can_read_accounts() then
+  if not toss_private.can_read_accounts() then
     return null;
   end if;
   -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
@@ -31,41 +31,41 @@ begin
 end;
 $$;
 
-comment on function private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
+comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
 
-create function private.is_gone(sought_user_id uuid)
+create function toss_private.is_gone(sought_user_id uuid)
 returns boolean
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return coalesce(not private.has_account(sought_user_id), false) and exists (
+  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
     select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
   );
 end;
 $$;
 
-comment on function private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
+comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
 
-create function private.note_account()
+create function toss_private.note_account()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  new.known_to_auth := new.known_to_auth or coalesce(private.has_account(new.user_id), false);
+  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
   return new;
 end;
 $$;
 
-comment on function private.note_account() is 'Trigger: remembers that a customer has an account.';
+comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
 
 create trigger customers_account_noted
   before insert on public.customers
-  for each row execute function private.note_account();
+  for each row execute function toss_private.note_account();
 
-create function private.delete_keys_of_gone_user(gone_id uuid, request jsonb)
+create function toss_private.delete_keys_of_gone_user(gone_id uuid, request jsonb)
 returns void
 language plpgsql
 set search_path = ''
@@ -81,15 +81,15 @@ begin
     for no key update skip locked
   loop
     -- Not retire_billing_method: it would lock the user's other subscriptions, which end by themselves.
-    update public.billing_methods as m set status = 'deleted', deleted_at = private.clock_now() where m.id = method.id;
+    update public.billing_methods as m set status = 'deleted', deleted_at = toss_private.clock_now() where m.id = method.id;
     if exists (
-      select 1 from private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
+      select 1 from toss_private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
     ) and not exists (
       select 1 from public.operations as op
       where op.billing_method_id = method.id and op.state in ('started', 'unknown')
     ) then
       -- Leased to nobody: the worker sends it.
-      perform private.begin_key_deletion(method, '[]', jsonb_build_object(
+      perform toss_private.begin_key_deletion(method, '[]', jsonb_build_object(
         'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', 'auth',
         'requestId', request ->> 'requestId'
       ));
@@ -98,35 +98,35 @@ begin
 end;
 $$;
 
-comment on function private.delete_keys_of_gone_user(uuid, jsonb) is
+comment on function toss_private.delete_keys_of_gone_user(uuid, jsonb) is
   'From now on no key of a user who is gone is charged, and the worker deletes them at Toss.';
 
-create function private.end_for_gone_user(ending public.subscriptions, request jsonb)
+create function toss_private.end_for_gone_user(ending public.subscriptions, request jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   -- Never asOf: that the account is gone is true now.
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
 begin
   ending.canceled_at := coalesce(ending.canceled_at, present);
   ending.ended_at := present;
-  ending := private.move_subscription(ending, 'user_deleted', jsonb_build_object(
+  ending := toss_private.move_subscription(ending, 'user_deleted', jsonb_build_object(
     'source', 'billing', 'requestId', request ->> 'requestId'
   ));
-  perform private.end_access(ending.id, ending.ended_at);
-  perform private.write_subscription_event('canceled', ending, jsonb_build_object(
+  perform toss_private.end_access(ending.id, ending.ended_at);
+  perform toss_private.write_subscription_event('canceled', ending, jsonb_build_object(
     'reason', 'user_deleted', 'endedAt', ending.ended_at
   ));
-  perform private.delete_keys_of_gone_user(ending.user_id, request);
+  perform toss_private.delete_keys_of_gone_user(ending.user_id, request);
 end;
 $$;
 
-comment on function private.end_for_gone_user(public.subscriptions, jsonb) is
+comment on function toss_private.end_for_gone_user(public.subscriptions, jsonb) is
   'Ends a subscription, whose row the caller holds, because its user is gone.';
 
-create function private.end_gone_user(gone_id uuid, request jsonb)
+create function toss_private.end_gone_user(gone_id uuid, request jsonb)
 returns integer
 language plpgsql
 set search_path = ''
@@ -135,8 +135,8 @@ declare
   ending public.subscriptions;
   ended integer := 0;
 begin
-  perform private.lock_user(gone_id);
-  perform private.delete_keys_of_gone_user(gone_id, request);
+  perform toss_private.lock_user(gone_id);
+  perform toss_private.delete_keys_of_gone_user(gone_id, request);
   for ending in
     select s.* from public.subscriptions as s
     where s.user_id = gone_id and s.status <> 'canceled'
@@ -153,17 +153,17 @@ begin
       select 1 from public.subscription_charges as c
       where c.subscription_id = ending.id and c.status in ('pending', 'processing', 'unknown')
     );
-    perform private.end_for_gone_user(ending, request);
+    perform toss_private.end_for_gone_user(ending, request);
     ended := ended + 1;
   end loop;
   return ended;
 end;
 $$;
 
-comment on function private.end_gone_user(uuid, jsonb) is
+comment on function toss_private.end_gone_user(uuid, jsonb) is
   'Ends what a user who is gone still has; answers how many subscriptions.';
 
-create function private.find_gone_users(after_user_id uuid, slice_size integer)
+create function toss_private.find_gone_users(after_user_id uuid, slice_size integer)
 returns table (last_user_id uuid, gone_user_ids uuid[])
 language plpgsql
 volatile
@@ -203,10 +203,10 @@ begin
 end;
 $$;
 
-comment on function private.find_gone_users(uuid, integer) is
+comment on function toss_private.find_gone_users(uuid, integer) is
   'Looks at the next customers and answers the last of them (null: there are no more) and those who are gone and still have a live subscription or a card.';
 
-create function private.end_gone_users(request jsonb)
+create function toss_private.end_gone_users(request jsonb)
 returns integer
 language plpgsql
 set search_path = ''
@@ -214,27 +214,27 @@ as $$
 declare
   -- A few milliseconds a run; a hundred thousand customers are looked through in under an hour.
   slice_size constant integer := 2000;
-  sweep private.jobs;
+  sweep toss_private.jobs;
   found_users record;
   gone_id uuid;
   ended integer := 0;
 begin
-  if not private.can_read_accounts() then
+  if not toss_private.can_read_accounts() then
     return 0;
   end if;
   -- Runs overlap; one of them looks.
-  select * into sweep from private.jobs as j where j.name = 'billing' for update skip locked;
+  select * into sweep from toss_private.jobs as j where j.name = 'billing' for update skip locked;
   if not found then
     return 0;
   end if;
-  select * into found_users from private.find_gone_users(sweep.position, slice_size);
+  select * into found_users from toss_private.find_gone_users(sweep.position, slice_size);
   foreach gone_id in array found_users.gone_user_ids loop
-    ended := ended + private.end_gone_user(gone_id, request);
+    ended := ended + toss_private.end_gone_user(gone_id, request);
   end loop;
-  update private.jobs as j set position = found_users.last_user_id where j.name = sweep.name;
+  update toss_private.jobs as j set position = found_users.last_user_id where j.name = sweep.name;
   return ended;
 end;
 $$;
 
-comment on function private.end_gone_users(jsonb) is
+comment on function toss_private.end_gone_users(jsonb) is
   'Looks at the next slice of customers and ends what belongs to users who are gone; answers how many subscriptions.';

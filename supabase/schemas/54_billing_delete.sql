@@ -15,28 +15,28 @@ begin
   -- Toss has no way to ask for a billing key. Whoever names it holds what lets one charge the card, which only
   -- Toss and we do; that is the proof.
   select m.* into method
-  from private.webhook_bodies as b
-  join private.billing_keys as k on k.key_digest = b.billing_key_digest
+  from toss_private.webhook_bodies as b
+  join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
   join public.billing_methods as m on m.id = k.billing_method_id
   where b.webhook_event_id = event_id;
   if not found then
     return jsonb_build_object('outcome', 'unknown_key');
   end if;
-  perform private.lock_user(method.user_id);
+  perform toss_private.lock_user(method.user_id);
   select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
   -- Nothing brings a deleted key back, so an issue that is reported late changes nothing.
   if request ->> 'change' <> 'deleted' or method.status = 'deleted' then
     return jsonb_build_object('outcome', 'unchanged');
   end if;
 
-  asking := private.retire_billing_method(method);
-  update private.billing_keys as k set key_id = null, ciphertext = null where k.billing_method_id = method.id;
-  perform private.write_event(jsonb_build_object(
+  asking := toss_private.retire_billing_method(method);
+  update toss_private.billing_keys as k set key_id = null, ciphertext = null where k.billing_method_id = method.id;
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'billing_method_deleted', 'source', 'webhook', 'from', 'active', 'to', 'deleted',
     'requestId', request ->> 'requestId',
     'detail', jsonb_build_object('billingMethodId', method.id, 'subscriptionIds', asking)
   ));
-  perform private.write_outbox_event(jsonb_build_object(
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'billing_method.deleted', 'subject', method.id, 'webhookEventId', event_id,
     'payload', jsonb_build_object(
       'billingMethodId', method.id, 'userId', method.user_id, 'subscriptionIds', asking, 'verified', true,
@@ -50,7 +50,7 @@ $$;
 comment on function public.apply_billing_key_event(jsonb) is
   'Marks the billing method whose key an event names as deleted, wipes the key, and marks its live subscriptions as in need of another. Keys: eventId, change (deleted, issued), requestId. Outcomes: deleted, unchanged, unknown_key.';
 
-create function private.retire_billing_method(retired public.billing_methods)
+create function toss_private.retire_billing_method(retired public.billing_methods)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -58,7 +58,7 @@ as $$
 declare
   asking jsonb;
 begin
-  update public.billing_methods as m set status = 'deleted', deleted_at = private.clock_now()
+  update public.billing_methods as m set status = 'deleted', deleted_at = toss_private.clock_now()
   where m.id = retired.id and m.status = 'active';
   -- By id, as whoever else locks several of a user's.
   with asked as (
@@ -77,16 +77,16 @@ begin
 end;
 $$;
 
-comment on function private.retire_billing_method(public.billing_methods) is
-  'From now on a billing method is not charged; answers the ids of the subscriptions that need another one. Callers hold private.lock_user, so that whoever changes to it at the same time comes before or after.';
+comment on function toss_private.retire_billing_method(public.billing_methods) is
+  'From now on a billing method is not charged; answers the ids of the subscriptions that need another one. Callers hold toss_private.lock_user, so that whoever changes to it at the same time comes before or after.';
 
-create function private.begin_key_deletion(deleted public.billing_methods, asking jsonb, request jsonb)
+create function toss_private.begin_key_deletion(deleted public.billing_methods, asking jsonb, request jsonb)
 returns public.operations
 language plpgsql
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   operation public.operations;
 begin
   insert into public.operations (
@@ -94,18 +94,18 @@ begin
     created_at
   )
   select gen_random_uuid(), 'billing_delete',
-    private.idempotency_key('billing_delete', count(*), deleted.id::text), present, deleted.id,
+    toss_private.idempotency_key('billing_delete', count(*), deleted.id::text), present, deleted.id,
     (request ->> 'leaseToken')::uuid,
     present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
   from public.operations as op
   where op.billing_method_id = deleted.id and op.kind = 'billing_delete'
   returning * into operation;
-  perform private.write_event(jsonb_build_object(
+  perform toss_private.write_event(jsonb_build_object(
     'event', 'billing_method_deleted', 'source', 'billing', 'from', deleted.status, 'to', 'deleted',
     'operationId', operation.id, 'requestId', request ->> 'requestId',
     'detail', jsonb_build_object('billingMethodId', deleted.id, 'subscriptionIds', asking)
   ));
-  perform private.write_outbox_event(jsonb_build_object(
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'billing_method.deleted', 'subject', deleted.id,
     'payload', jsonb_build_object(
       'billingMethodId', deleted.id, 'userId', deleted.user_id, 'subscriptionIds', asking, 'verified', true,
@@ -116,7 +116,7 @@ begin
 end;
 $$;
 
-comment on function private.begin_key_deletion(public.billing_methods, jsonb, jsonb) is
+comment on function toss_private.begin_key_deletion(public.billing_methods, jsonb, jsonb) is
   'Writes the operation that deletes the key of a retired billing method at Toss, the audit line and the event. `asking`: the ids of the subscriptions that need another one. Keys of `request`: leaseToken, leaseSeconds, verifiedBy, requestId.';
 
 create function public.begin_billing_delete(request jsonb)
@@ -136,24 +136,24 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'method_not_found');
   end if;
-  perform private.lock_user(method.user_id);
+  perform toss_private.lock_user(method.user_id);
   -- No stronger lock than this: a charge that is begun share-locks its method through the foreign key.
   select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
   if not exists (
-    select 1 from private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
+    select 1 from toss_private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
   ) then
-    perform private.retire_billing_method(method);
+    perform toss_private.retire_billing_method(method);
     return jsonb_build_object('outcome', 'deleted');
   end if;
   select * into operation from public.operations as op
   where op.billing_method_id = method.id and op.state in ('started', 'unknown')
   for no key update;
   if found then
-    return private.retake_operation(operation, request);
+    return toss_private.retake_operation(operation, request);
   end if;
 
-  operation := private.begin_key_deletion(method, private.retire_billing_method(method), request);
-  return jsonb_build_object('outcome', 'proceed', 'operation', private.operation_view(operation));
+  operation := toss_private.begin_key_deletion(method, toss_private.retire_billing_method(method), request);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
 end;
 $$;
 
@@ -179,12 +179,12 @@ begin
   if operation.state in ('started', 'unknown') then
     -- Gone is gone, whoever learned it.
     update public.operations as op
-    set state = 'succeeded', finished_at = private.clock_now(), is_final = true, error_code = null,
+    set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null,
       error_message = null
     where op.id = operation.id;
-    update private.billing_keys as k set key_id = null, ciphertext = null
+    update toss_private.billing_keys as k set key_id = null, ciphertext = null
     where k.billing_method_id = operation.billing_method_id;
-    perform private.write_event(jsonb_build_object(
+    perform toss_private.write_event(jsonb_build_object(
       'event', 'operation_finished', 'source', request ->> 'source', 'operationId', operation.id,
       'to', 'succeeded', 'requestId', request ->> 'requestId',
       'detail', jsonb_build_object('billingMethodId', operation.billing_method_id)

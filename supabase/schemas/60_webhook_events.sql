@@ -90,7 +90,7 @@ create index webhook_events_leased_at on public.webhook_events (leased_at)
 
 alter table public.outbox_events add constraint outbox_events_webhook_event_id_fkey foreign key (webhook_event_id) references public.webhook_events (id);
 
-create table private.webhook_bodies (
+create table toss_private.webhook_bodies (
   webhook_event_id uuid primary key references public.webhook_events (id) on delete cascade,
   -- An event that was ignored on arrival has no body.
   key_id text,
@@ -102,16 +102,16 @@ create table private.webhook_bodies (
   constraint webhook_bodies_key_with_ciphertext check ((key_id is null) = (ciphertext is null))
 );
 
-alter table private.webhook_bodies enable row level security;
+alter table toss_private.webhook_bodies enable row level security;
 
-comment on table private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
-comment on column private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
-comment on column private.webhook_bodies.ciphertext is
+comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
+comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
+comment on column toss_private.webhook_bodies.ciphertext is
   'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof.';
-comment on column private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
-comment on column private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
+comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
+comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
-create index webhook_bodies_key_id on private.webhook_bodies (key_id) where key_id is not null;
+create index webhook_bodies_key_id on toss_private.webhook_bodies (key_id) where key_id is not null;
 
 create view public.webhook_summary
 with (security_invoker = true)
@@ -125,12 +125,12 @@ select
   sum(e.delivery_count) as deliveries,
   max(e.created_at) as newest
 from public.webhook_events as e
-where e.created_at > private.clock_now() - interval '7 days'
+where e.created_at > toss_private.clock_now() - interval '7 days'
 group by e.event_type, e.status, e.verified_by, e.last_error;
 
 comment on view public.webhook_summary is 'The last seven days of webhooks, counted by type, outcome and reason: shows forged deposits and events of other shops at a glance. Service role only.';
 
-create function private.lock_webhook_subject(locked_subject text)
+create function toss_private.lock_webhook_subject(locked_subject text)
 returns void
 language sql
 volatile
@@ -139,10 +139,10 @@ as $$
   select pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
 $$;
 
-comment on function private.lock_webhook_subject(text) is
+comment on function toss_private.lock_webhook_subject(text) is
   'Makes lease decisions about one subject''s events happen one after the other.';
 
-create function private.webhook_subject_is_leased(checked_subject text, at timestamptz)
+create function toss_private.webhook_subject_is_leased(checked_subject text, at timestamptz)
 returns boolean
 language sql
 stable
@@ -154,10 +154,10 @@ as $$
   );
 $$;
 
-comment on function private.webhook_subject_is_leased(text, timestamptz) is
+comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
   'Whether someone is asking Toss about this subject already.';
 
-create function private.webhook_is_ours(event public.webhook_events)
+create function toss_private.webhook_is_ours(event public.webhook_events)
 returns boolean
 language sql
 stable
@@ -167,10 +167,10 @@ as $$
     or exists (select 1 from public.payments as p where p.payment_key = event.payment_key);
 $$;
 
-comment on function private.webhook_is_ours(public.webhook_events) is
+comment on function toss_private.webhook_is_ours(public.webhook_events) is
   'Whether an event names an order or payment of this project. Anything else needs no question to Toss.';
 
-create function private.webhook_payment_is_known(event public.webhook_events)
+create function toss_private.webhook_payment_is_known(event public.webhook_events)
 returns boolean
 language sql
 stable
@@ -182,10 +182,10 @@ as $$
       and exists (select 1 from public.payments as p where p.order_id = event.order_id));
 $$;
 
-comment on function private.webhook_payment_is_known(public.webhook_events) is
+comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
   'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
 
-create function private.digests_are_equal(left_digest text, right_digest text)
+create function toss_private.digests_are_equal(left_digest text, right_digest text)
 returns boolean
 language plpgsql
 volatile
@@ -199,10 +199,10 @@ begin
 end;
 $$;
 
-comment on function private.digests_are_equal(text, text) is
+comment on function toss_private.digests_are_equal(text, text) is
   'Compares two digests in a time that does not depend on where they differ; null when one is null.';
 
-create function private.deposit_secret_matches(event_order_id text, event_secret_digest text)
+create function toss_private.deposit_secret_matches(event_order_id text, event_secret_digest text)
 returns boolean
 language plpgsql
 volatile
@@ -216,24 +216,24 @@ begin
   -- An order can have several payments. Every one is compared, whichever matches.
   for stored_digest in
     select d.secret_digest
-    from private.payment_details as d
+    from toss_private.payment_details as d
     join public.payments as p on p.payment_key = d.payment_key
     where p.order_id = event_order_id and d.secret_digest is not null
   loop
     is_stored := true;
-    is_equal := coalesce(private.digests_are_equal(stored_digest, event_secret_digest), false) or is_equal;
+    is_equal := coalesce(toss_private.digests_are_equal(stored_digest, event_secret_digest), false) or is_equal;
   end loop;
   return case
     when is_equal then true
-    when is_stored and not private.order_is_busy(event_order_id) then false
+    when is_stored and not toss_private.order_is_busy(event_order_id) then false
   end;
 end;
 $$;
 
-comment on function private.deposit_secret_matches(text, text) is
+comment on function toss_private.deposit_secret_matches(text, text) is
   'Whether the secret of a deposit callback is that of one of the order''s payments; null when only Toss can tell.';
 
-create function private.webhook_names_unknown_payment(event_payment_key text)
+create function toss_private.webhook_names_unknown_payment(event_payment_key text)
 returns boolean
 language sql
 stable
@@ -244,10 +244,10 @@ as $$
     and not exists (select 1 from public.operations as op where op.payment_key = event_payment_key);
 $$;
 
-comment on function private.webhook_names_unknown_payment(text) is
+comment on function toss_private.webhook_names_unknown_payment(text) is
   'Whether a payment key is known from the body of a webhook alone: such keys can be invented without end.';
 
-create function private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
+create function toss_private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
 returns jsonb
 language sql
 volatile
@@ -261,19 +261,19 @@ as $$
     'verifiedBy', event.verified_by,
     'secretDigest', b.secret_digest,
     'secretMatches', case when b.secret_digest is not null
-      then private.deposit_secret_matches(event.order_id, b.secret_digest) end,
-    'isOrderBusy', private.order_is_busy(event.order_id),
+      then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
+    'isOrderBusy', toss_private.order_is_busy(event.order_id),
     'attempts', event.attempts,
     'isDuplicate', is_duplicate,
-    'isKnownPayment', private.webhook_payment_is_known(event),
-    'isOurs', private.webhook_is_ours(event),
+    'isKnownPayment', toss_private.webhook_payment_is_known(event),
+    'isOurs', toss_private.webhook_is_ours(event),
     'isClaimed', event.status = 'processing',
     'leaseToken', event.lease_token,
-    'askedAt', private.clock_now()
+    'askedAt', toss_private.clock_now()
   )
   from (select event.id) as e (id)
-  left join private.webhook_bodies as b on b.webhook_event_id = e.id;
+  left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id;
 $$;
 
-comment on function private.webhook_event_view(public.webhook_events, boolean) is
+comment on function toss_private.webhook_event_view(public.webhook_events, boolean) is
   'What a processor needs to know; askedAt is taken before Toss is asked.';

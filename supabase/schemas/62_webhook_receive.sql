@@ -1,6 +1,6 @@
 -- A webhook arrives: known again, counted, stored or refused.
 
-create function private.shorten_webhook_payload(payload jsonb)
+create function toss_private.shorten_webhook_payload(payload jsonb)
 returns jsonb
 language plpgsql
 immutable
@@ -14,10 +14,10 @@ begin
 end;
 $$;
 
-comment on function private.shorten_webhook_payload(jsonb) is
+comment on function toss_private.shorten_webhook_payload(jsonb) is
   'A payload as it is kept while nothing proves it: above 4 KB only its size and name. Toss''s own bodies stay below, but for payments with several cancels.';
 
-create function private.unproven_webhooks_are_many(at timestamptz)
+create function toss_private.unproven_webhooks_are_many(at timestamptz)
 returns boolean
 language plpgsql
 stable
@@ -34,10 +34,10 @@ begin
 end;
 $$;
 
-comment on function private.unproven_webhooks_are_many(timestamptz) is
+comment on function toss_private.unproven_webhooks_are_many(timestamptz) is
   'Whether a hundred events without proof of the last hour stand in rows of their own already.';
 
-create function private.count_unproven_webhook(reason text, at timestamptz, deliveries integer)
+create function toss_private.count_unproven_webhook(reason text, at timestamptz, deliveries integer)
 returns public.webhook_events
 language plpgsql
 volatile
@@ -60,10 +60,10 @@ begin
 end;
 $$;
 
-comment on function private.count_unproven_webhook(text, timestamptz, integer) is
+comment on function toss_private.count_unproven_webhook(text, timestamptz, integer) is
   'Counts an event that is ignored without proof in one row for its reason and hour.';
 
-create function private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
+create function toss_private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
 returns public.webhook_events
 language plpgsql
 volatile
@@ -79,11 +79,11 @@ begin
   then
     return null;
   end if;
-  perform private.lock_webhook_subject(folded_subject);
+  perform toss_private.lock_webhook_subject(folded_subject);
   -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
   kept := case when identity ->> 'paymentKey' is null
-      or private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-      or private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
+      or toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+      or toss_private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
     then 2 else 30 end;
   select e.* into folded from public.webhook_events as e
   where e.subject = folded_subject and e.status in ('received', 'failed') and e.shares_answer
@@ -101,27 +101,27 @@ begin
 end;
 $$;
 
-comment on function private.fold_webhook_event(jsonb, jsonb, timestamptz) is
+comment on function toss_private.fold_webhook_event(jsonb, jsonb, timestamptz) is
   'Counts an unsigned event with one of its subject that waits already, whose answer serves both; an empty row when it needs one of its own.';
 
-create function private.drop_unproven_bodies(ended_subject text)
+create function toss_private.drop_unproven_bodies(ended_subject text)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
 begin
-  delete from private.webhook_bodies as b
+  delete from toss_private.webhook_bodies as b
   using public.webhook_events as e
   where e.subject = ended_subject and e.status = 'ignored' and e.verified_by is null
     and b.webhook_event_id = e.id;
 end;
 $$;
 
-comment on function private.drop_unproven_bodies(text) is
+comment on function toss_private.drop_unproven_bodies(text) is
   'Removes what is stored beside a subject''s events that were ignored without proof.';
 
-create function private.trim_unproven_webhooks(at timestamptz)
+create function toss_private.trim_unproven_webhooks(at timestamptz)
 returns void
 language plpgsql
 volatile
@@ -130,7 +130,7 @@ as $$
 declare
   surplus public.webhook_events;
 begin
-  if not private.unproven_webhooks_are_many(at) then
+  if not toss_private.unproven_webhooks_are_many(at) then
     return;
   end if;
   for surplus in
@@ -149,15 +149,15 @@ begin
     and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = e.id)
     returning e.*
   loop
-    perform private.count_unproven_webhook(surplus.last_error, at, surplus.delivery_count);
+    perform toss_private.count_unproven_webhook(surplus.last_error, at, surplus.delivery_count);
   end loop;
 end;
 $$;
 
-comment on function private.trim_unproven_webhooks(timestamptz) is
+comment on function toss_private.trim_unproven_webhooks(timestamptz) is
   'Counts the events of the last hour that ended ignored without proof beyond the first hundred, instead of keeping them.';
 
-create function private.store_webhook_event(request jsonb, at timestamptz)
+create function toss_private.store_webhook_event(request jsonb, at timestamptz)
 returns public.webhook_events
 language plpgsql
 volatile
@@ -177,30 +177,30 @@ begin
   if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
     return null;
   end if;
-  identity := private.identify_webhook_event(request, at);
+  identity := toss_private.identify_webhook_event(request, at);
   event.order_id := identity ->> 'orderId';
   event.payment_key := identity ->> 'paymentKey';
   event.transaction_key := request ->> 'transactionKey';
-  refusal := private.webhook_refusal(request, event);
+  refusal := toss_private.webhook_refusal(request, event);
   -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
   if refusal is null and not asks and request ->> 'billingKeyDigest' is null
-    and private.webhook_is_late(request, at)
+    and toss_private.webhook_is_late(request, at)
   then
     refusal := 'was signed too long ago to be new';
   end if;
   if refusal is null then
-    event := private.fold_webhook_event(request, identity, at);
+    event := toss_private.fold_webhook_event(request, identity, at);
     if event.id is not null then
       return event;
     end if;
-  elsif not is_proven and private.unproven_webhooks_are_many(at) then
-    return private.count_unproven_webhook(refusal, at, 1);
+  elsif not is_proven and toss_private.unproven_webhooks_are_many(at) then
+    return toss_private.count_unproven_webhook(refusal, at, 1);
   end if;
 
   -- A payment's own buyer can repeat its events without end.
   is_kept_whole := is_proven or (refusal is null and identity ->> 'paymentKey' is not null
-    and not private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-    and private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
+    and not toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+    and toss_private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
   insert into public.webhook_events as e (
     dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
     entity_id, asks_toss, shares_answer, from_toss, payload, verified_by, status, last_error, processed_at,
@@ -210,14 +210,14 @@ begin
     request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
     request ->> 'entityId', asks, asks and request ->> 'secretDigest' is null,
     coalesce((request ->> 'fromToss')::boolean, false),
-    case when is_kept_whole then request -> 'payload' else private.shorten_webhook_payload(request -> 'payload') end,
+    case when is_kept_whole then request -> 'payload' else toss_private.shorten_webhook_payload(request -> 'payload') end,
     request ->> 'verifiedBy', case when refusal is null then 'received' else 'ignored' end, refusal,
     case when refusal is not null then at end, at, at, at
   )
   on conflict (dedupe_key) do nothing
   returning * into event;
   if event.id is not null and (refusal is null or is_proven) then
-    insert into private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
+    insert into toss_private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
     values (
       event.id, case when is_kept_whole then request ->> 'keyId' end,
       case when is_kept_whole then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
@@ -228,10 +228,10 @@ begin
 end;
 $$;
 
-comment on function private.store_webhook_event(jsonb, timestamptz) is
+comment on function toss_private.store_webhook_event(jsonb, timestamptz) is
   'Writes the row of a delivery, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
 
-create function private.identify_webhook_event(request jsonb, at timestamptz)
+create function toss_private.identify_webhook_event(request jsonb, at timestamptz)
 returns jsonb
 language plpgsql
 volatile
@@ -249,7 +249,7 @@ begin
 
   if named_payment_key is null and request ->> 'transactionKey' is not null then
     -- A cancel of an asynchronous payment method names nothing but itself.
-    perform private.lock_cancel(request ->> 'transactionKey');
+    perform toss_private.lock_cancel(request ->> 'transactionKey');
     select k.payment_key, p.order_id into found_payment_key, found_order_id
     from public.payment_cancels as k
     join public.payments as p on p.payment_key = k.payment_key
@@ -262,21 +262,21 @@ begin
   if request ->> 'secretDigest' is not null then
     -- Only a payment whose secret the body knows is taken from it.
     select d.payment_key into found_payment_key
-    from private.payment_details as d
+    from toss_private.payment_details as d
     join public.payments as p on p.payment_key = d.payment_key
     where p.order_id = named_order_id
-      and private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
+      and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
     limit 1;
     return jsonb_build_object('orderId', named_order_id, 'paymentKey', found_payment_key);
   end if;
 
   if named_order_id is not null and request ->> 'verifiedBy' is null
-    and private.webhook_names_unknown_payment(named_payment_key)
+    and toss_private.webhook_names_unknown_payment(named_payment_key)
   then
     -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
     -- one question about the order serves all.
-    perform private.lock_webhook_subject('order ' || named_order_id);
-    if private.webhook_order_is_over_budget(named_order_id, at) then
+    perform toss_private.lock_webhook_subject('order ' || named_order_id);
+    if toss_private.webhook_order_is_over_budget(named_order_id, at) then
       return jsonb_build_object('orderId', named_order_id);
     end if;
   end if;
@@ -284,17 +284,17 @@ begin
 end;
 $$;
 
-comment on function private.identify_webhook_event(jsonb, timestamptz) is
+comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
   'Which order and payment a delivery is about, as orderId and paymentKey: as it says, through its cancel, or through its secret.';
 
-create function private.count_webhook_repeat(request jsonb, at timestamptz)
+create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
 returns public.webhook_events
 language sql
 volatile
 set search_path = ''
 as $$
   -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
-  select private.lock_webhook_subject(e.subject)
+  select toss_private.lock_webhook_subject(e.subject)
   from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
   update public.webhook_events as e
   set delivery_count = e.delivery_count + 1,
@@ -308,10 +308,10 @@ as $$
   returning e;
 $$;
 
-comment on function private.count_webhook_repeat(jsonb, timestamptz) is
+comment on function toss_private.count_webhook_repeat(jsonb, timestamptz) is
   'Counts a delivery that stands already, and arms it again when it had failed or was given up.';
 
-create function private.webhook_is_late(request jsonb, at timestamptz)
+create function toss_private.webhook_is_late(request jsonb, at timestamptz)
 returns boolean
 language plpgsql
 immutable
@@ -327,7 +327,7 @@ begin
 end;
 $$;
 
-comment on function private.webhook_is_late(jsonb, timestamptz) is
+comment on function toss_private.webhook_is_late(jsonb, timestamptz) is
   'Whether a delivery comes more than 15 minutes after the time that its signature covers, beyond what Toss''s own repeats take.';
 
 create function public.receive_webhook_event(request jsonb)
@@ -340,25 +340,25 @@ as $$
 declare
   token constant uuid := (request ->> 'leaseToken')::uuid;
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   event public.webhook_events;
   is_duplicate boolean := false;
 begin
-  event := private.store_webhook_event(request, present);
+  event := toss_private.store_webhook_event(request, present);
   if event.id is null then
     is_duplicate := true;
-    event := private.count_webhook_repeat(request, present);
+    event := toss_private.count_webhook_repeat(request, present);
   end if;
   if event.status <> 'received' then
-    return private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
+    return toss_private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
   end if;
 
-  perform private.lock_webhook_subject(event.subject);
-  if private.webhook_subject_is_leased(event.subject, present) then
+  perform toss_private.lock_webhook_subject(event.subject);
+  if toss_private.webhook_subject_is_leased(event.subject, present) then
     -- Whoever is asking now looks again for events that came after its question.
     update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
     returning * into event;
-  elsif private.webhook_subject_is_over_budget(event, present)
+  elsif toss_private.webhook_subject_is_over_budget(event, present)
     -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
     or (event.delivery_count > 8 and event.verified_by is null
       and event.leased_at > present - interval '1 minute')
@@ -366,9 +366,9 @@ begin
     update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
     returning * into event;
   else
-    event := private.lease_webhook_event(event.id, token, lease, present);
+    event := toss_private.lease_webhook_event(event.id, token, lease, present);
   end if;
-  return private.webhook_event_view(event, is_duplicate);
+  return toss_private.webhook_event_view(event, is_duplicate);
 end;
 $$;
 

@@ -1,6 +1,6 @@
 -- A webhook's end, the worker's claim, and replays.
 
-create function private.end_covered_webhook_events(ended public.webhook_events, request jsonb, at timestamptz)
+create function toss_private.end_covered_webhook_events(ended public.webhook_events, request jsonb, at timestamptz)
 returns void
 language plpgsql
 volatile
@@ -19,22 +19,22 @@ begin
   end if;
 
   -- The answer told the true secret, or that there is none: that settles every deposit callback that waits.
-  if request ? 'answerSecretDigest' and not private.order_is_busy(ended.order_id) then
+  if request ? 'answerSecretDigest' and not toss_private.order_is_busy(ended.order_id) then
     update public.webhook_events as e
     set status = 'ignored', processed_at = at,
       last_error = 'the secret is not that of the order''s payment'
-    from private.webhook_bodies as b
+    from toss_private.webhook_bodies as b
     where e.subject = ended.subject and not e.shares_answer and e.status in ('received', 'failed')
       and e.received_at <= asked_time and b.webhook_event_id = e.id
-      and not coalesce(private.digests_are_equal(b.secret_digest, request ->> 'answerSecretDigest'), false);
+      and not coalesce(toss_private.digests_are_equal(b.secret_digest, request ->> 'answerSecretDigest'), false);
   end if;
 end;
 $$;
 
-comment on function private.end_covered_webhook_events(public.webhook_events, jsonb, timestamptz) is
+comment on function toss_private.end_covered_webhook_events(public.webhook_events, jsonb, timestamptz) is
   'Ends the events of a subject that had arrived before the question whose answer ended one of them.';
 
-create function private.lease_following_webhook_event(
+create function toss_private.lease_following_webhook_event(
   ended public.webhook_events, token uuid, lease interval, at timestamptz
 )
 returns public.webhook_events
@@ -50,14 +50,14 @@ begin
   order by e.received_at desc
   limit 1
   for update;
-  if not found or private.webhook_subject_is_over_budget(following, at) then
+  if not found or toss_private.webhook_subject_is_over_budget(following, at) then
     return null;
   end if;
-  return private.lease_webhook_event(following.id, token, lease, at);
+  return toss_private.lease_webhook_event(following.id, token, lease, at);
 end;
 $$;
 
-comment on function private.lease_following_webhook_event(public.webhook_events, uuid, interval, timestamptz) is
+comment on function toss_private.lease_following_webhook_event(public.webhook_events, uuid, interval, timestamptz) is
   'Leases the newest event of the subject that still waits, unless Toss has been asked too often already.';
 
 create function public.finish_webhook_event(request jsonb)
@@ -79,12 +79,12 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'event_not_found');
   end if;
-  perform private.lock_webhook_subject(event.subject);
+  perform toss_private.lock_webhook_subject(event.subject);
   select * into event from public.webhook_events as e where e.id = event.id for update;
   if event.status <> 'processing' or event.lease_token <> token then
     return jsonb_build_object('outcome', 'lease_lost');
   end if;
-  present := private.clock_now();
+  present := toss_private.clock_now();
   retry_time := present + make_interval(secs => coalesce((request ->> 'retryAfterSeconds')::double precision, 0));
 
   update public.webhook_events as e
@@ -107,12 +107,12 @@ begin
     return jsonb_build_object('outcome', event.status);
   end if;
 
-  perform private.end_covered_webhook_events(event, request, present);
-  perform private.drop_unproven_bodies(event.subject);
-  following := private.lease_following_webhook_event(event, token, lease, present);
+  perform toss_private.end_covered_webhook_events(event, request, present);
+  perform toss_private.drop_unproven_bodies(event.subject);
+  following := toss_private.lease_following_webhook_event(event, token, lease, present);
   if following.id is not null then
     return jsonb_build_object(
-      'outcome', event.status, 'following', private.webhook_event_view(following, false)
+      'outcome', event.status, 'following', toss_private.webhook_event_view(following, false)
     );
   end if;
   return jsonb_build_object('outcome', event.status);
@@ -132,12 +132,12 @@ as $$
 declare
   token constant uuid := (request ->> 'leaseToken')::uuid;
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   wanted constant integer := (request ->> 'limit')::integer;
   candidate public.webhook_events;
   claimed jsonb := '[]';
 begin
-  perform private.trim_unproven_webhooks(private.clock_now());
+  perform toss_private.trim_unproven_webhooks(toss_private.clock_now());
   for candidate in
     select e.*
     from public.webhook_events as e
@@ -154,13 +154,13 @@ begin
     )
     -- What is signed or about payments that we know goes first, then what Toss's own senders brought, so that
     -- forged events cannot keep them waiting.
-    order by private.webhook_is_unfamiliar(e), not e.from_toss, e.next_attempt_at
+    order by toss_private.webhook_is_unfamiliar(e), not e.from_toss, e.next_attempt_at
     limit wanted * 2
     for update of e skip locked
   loop
     exit when jsonb_array_length(claimed) >= wanted;
     if not pg_try_advisory_xact_lock(hashtextextended('webhook:' || candidate.subject, 0))
-      or private.webhook_subject_is_leased(candidate.subject, due_time)
+      or toss_private.webhook_subject_is_leased(candidate.subject, due_time)
       -- Taken and given back between the choice and the lock.
       or candidate.status not in ('received', 'failed', 'processing')
     then
@@ -168,18 +168,18 @@ begin
     end if;
     -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
     -- could keep it waiting.
-    if candidate.asks_toss and (case when private.webhook_is_unfamiliar(candidate)
-      then private.webhook_subject_is_over_budget(candidate, private.clock_now())
+    if candidate.asks_toss and (case when toss_private.webhook_is_unfamiliar(candidate)
+      then toss_private.webhook_subject_is_over_budget(candidate, toss_private.clock_now())
       else candidate.verified_by is null and not candidate.from_toss
-        and (private.webhook_questions_are_many(private.clock_now())
-          or private.count_webhook_looks(candidate.subject, private.clock_now(), '1 minute') >= 5) end)
+        and (toss_private.webhook_questions_are_many(toss_private.clock_now())
+          or toss_private.count_webhook_looks(candidate.subject, toss_private.clock_now(), '1 minute') >= 5) end)
     then
-      update public.webhook_events as e set next_attempt_at = private.clock_now() + interval '1 minute'
+      update public.webhook_events as e set next_attempt_at = toss_private.clock_now() + interval '1 minute'
       where e.subject = candidate.subject and e.status in ('received', 'failed');
       continue;
     end if;
-    candidate := private.lease_webhook_event(candidate.id, token, lease, private.clock_now());
-    claimed := claimed || private.webhook_event_view(candidate, false);
+    candidate := toss_private.lease_webhook_event(candidate.id, token, lease, toss_private.clock_now());
+    claimed := claimed || toss_private.webhook_event_view(candidate, false);
   end loop;
   return jsonb_build_object('events', claimed, 'remaining', (
     select count(*) from public.webhook_events as e
@@ -208,7 +208,7 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'event_not_found');
   end if;
-  is_new := private.write_outbox_event(jsonb_build_object(
+  is_new := toss_private.write_outbox_event(jsonb_build_object(
     'eventType', event.event_type,
     'subject', coalesce(event.entity_id, event.payment_key, event.order_id, event.transmission_id, event.id::text),
     'webhookEventId', event.id,
@@ -232,7 +232,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  present constant timestamptz := private.clock_now();
+  present constant timestamptz := toss_private.clock_now();
   replayed integer;
 begin
   if not (request ?| array['eventId', 'orderId', 'paymentKey', 'from', 'status']) then

@@ -1,6 +1,6 @@
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
-create table private.jobs (
+create table toss_private.jobs (
   name text primary key,
   schedule text not null,
   interval_seconds integer not null,
@@ -13,16 +13,16 @@ create table private.jobs (
   constraint jobs_interval_positive check (interval_seconds > 0)
 );
 
-alter table private.jobs enable row level security;
+alter table toss_private.jobs enable row level security;
 
-comment on table private.jobs is
+comment on table toss_private.jobs is
   'One heartbeat row per job: billing of the function billing-charge, the others of worker.';
-comment on column private.jobs.schedule is 'Minute cron expression, UTC, as scheduled in pg_cron.';
-comment on column private.jobs.interval_seconds is 'How far apart two runs are at most; a job is late after three times that.';
-comment on column private.jobs.position is
+comment on column toss_private.jobs.schedule is 'Minute cron expression, UTC, as scheduled in pg_cron.';
+comment on column toss_private.jobs.interval_seconds is 'How far apart two runs are at most; a job is late after three times that.';
+comment on column toss_private.jobs.position is
   'For a job that looks at users slice by slice: the last one it looked at; null = from the start.';
 
-insert into private.jobs (name, schedule, interval_seconds) values
+insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('webhooks', '* * * * *', 60),
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
@@ -40,28 +40,28 @@ select
   j.runs,
   j.created_at,
   coalesce(j.last_finished_at, j.created_at)
-    < private.clock_now() - make_interval(secs => 3 * j.interval_seconds) as is_late
-from private.jobs as j;
+    < toss_private.clock_now() - make_interval(secs => 3 * j.interval_seconds) as is_late
+from toss_private.jobs as j;
 
 comment on view public.job_status is 'Which job ran when, and which is late. Service role only.';
 
-create function private.schedule_jobs()
+create function toss_private.schedule_jobs()
 returns integer
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  job private.jobs;
+  job toss_private.jobs;
   scheduled integer := 0;
 begin
   if to_regprocedure('cron.schedule(text, text, text)') is null then
-    raise notice 'pg_cron is missing: call private.schedule_jobs() again once it is there';
+    raise notice 'pg_cron is missing: call toss_private.schedule_jobs() again once it is there';
     return 0;
   end if;
-  for job in select * from private.jobs as j order by j.name loop
+  for job in select * from toss_private.jobs as j order by j.name loop
     perform cron.schedule(
-      'tosspayments-' || job.name, job.schedule, format('select private.wake_worker(%L)', job.name)
+      'tosspayments-' || job.name, job.schedule, format('select toss_private.wake_worker(%L)', job.name)
     );
     scheduled := scheduled + 1;
   end loop;
@@ -69,10 +69,10 @@ begin
 end;
 $$;
 
-comment on function private.schedule_jobs() is
-  'Creates or updates the pg_cron job of every row of private.jobs. Safe to repeat by the same role; another role would get jobs of its own, because pg_cron knows a job by name and user.';
+comment on function toss_private.schedule_jobs() is
+  'Creates or updates the pg_cron job of every row of toss_private.jobs. Safe to repeat by the same role; another role would get jobs of its own, because pg_cron knows a job by name and user.';
 
-create function private.wake_worker(job text)
+create function toss_private.wake_worker(job text)
 returns bigint
 language plpgsql
 volatile
@@ -103,10 +103,10 @@ begin
 end;
 $$;
 
-comment on function private.wake_worker(text) is
+comment on function toss_private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
-create function private.has_worked(result jsonb)
+create function toss_private.has_worked(result jsonb)
 returns boolean
 language plpgsql
 immutable
@@ -120,7 +120,7 @@ begin
 end;
 $$;
 
-comment on function private.has_worked(jsonb) is 'Whether the run of a job found something to do.';
+comment on function toss_private.has_worked(jsonb) is 'Whether the run of a job found something to do.';
 
 create function public.record_job_run(request jsonb)
 returns jsonb
@@ -130,23 +130,23 @@ security definer
 set search_path = ''
 as $$
 declare
-  recorded private.jobs;
+  recorded toss_private.jobs;
   is_woken boolean := false;
 begin
-  update private.jobs as j
-  set last_started_at = private.clock_now()
+  update toss_private.jobs as j
+  set last_started_at = toss_private.clock_now()
       - make_interval(secs => (request ->> 'durationSeconds')::double precision),
-    last_finished_at = private.clock_now(),
+    last_finished_at = toss_private.clock_now(),
     last_result = request -> 'result',
     runs = j.runs + 1
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if (recorded.last_result ->> 'remaining')::integer > 0 and private.has_worked(recorded.last_result)
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
     and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
   then
     begin
-      perform private.wake_worker(recorded.name);
+      perform toss_private.wake_worker(recorded.name);
       is_woken := true;
     exception when others then
       raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
@@ -179,8 +179,8 @@ begin
         select d.runid, coalesce(d.end_time, d.start_time) as ran_at
         from cron.job_run_details as d
         where d.jobid in (
-          select c.jobid from cron.job as c join private.jobs as j on c.jobname = 'tosspayments-' || j.name
-        ) or d.command in (select format('select private.wake_worker(%L)', j.name) from private.jobs as j)
+          select c.jobid from cron.job as c join toss_private.jobs as j on c.jobname = 'tosspayments-' || j.name
+        ) or d.command in (select format('select toss_private.wake_worker(%L)', j.name) from toss_private.jobs as j)
       )
       delete from cron.job_run_details as d
       using ours as o
@@ -193,10 +193,10 @@ begin
     $sql$;
     get diagnostics deleted = row_count;
   end if;
-  deleted_events := private.remove_unproven_webhook_events();
+  deleted_events := toss_private.remove_unproven_webhook_events();
   return jsonb_build_object(
     'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
-    'deletedRefusals', private.remove_old_refusals(), 'remaining', private.count_old_unproven_webhooks()
+    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
   );
 end;
 $$;
@@ -204,7 +204,7 @@ $$;
 comment on function public.run_housekeeping(jsonb) is
   'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
 
-create function private.remove_unproven_webhook_events()
+create function toss_private.remove_unproven_webhook_events()
 returns integer
 language plpgsql
 volatile
@@ -217,7 +217,7 @@ begin
   where e.id in (
     select old.id from public.webhook_events as old
     where old.status = 'ignored' and old.verified_by is null
-      and old.created_at < private.clock_now() - interval '7 days'
+      and old.created_at < toss_private.clock_now() - interval '7 days'
       and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = old.id)
     limit 20000
   );
@@ -226,10 +226,10 @@ begin
 end;
 $$;
 
-comment on function private.remove_unproven_webhook_events() is
+comment on function toss_private.remove_unproven_webhook_events() is
   'Removes events that were ignored without proof a week ago, as long as webhook_summary shows them.';
 
-create function private.count_old_unproven_webhooks()
+create function toss_private.count_old_unproven_webhooks()
 returns bigint
 language plpgsql
 stable
@@ -239,11 +239,11 @@ begin
   return (
     select count(*) from public.webhook_events as old
     where old.status = 'ignored' and old.verified_by is null
-      and old.created_at < private.clock_now() - interval '7 days'
+      and old.created_at < toss_private.clock_now() - interval '7 days'
       and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = old.id)
   );
 end;
 $$;
 
-comment on function private.count_old_unproven_webhooks() is
-  'How many events private.remove_unproven_webhook_events has yet to remove.';
+comment on function toss_private.count_old_unproven_webhooks() is
+  'How many events toss_private.remove_unproven_webhook_events has yet to remove.';

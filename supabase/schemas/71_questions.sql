@@ -1,6 +1,6 @@
 -- Which payments Toss is asked about again, and when.
 
-create function private.next_question_at(payment public.payments, order_status text)
+create function toss_private.next_question_at(payment public.payments, order_status text)
 returns timestamptz
 language plpgsql
 stable
@@ -16,7 +16,7 @@ begin
   if payment.status <> 'WAITING_FOR_DEPOSIT' then
     return last_asked + interval '1 day';
   end if;
-  due_date := private.deposit_deadline(payment);
+  due_date := toss_private.deposit_deadline(payment);
   if last_asked < due_date then
     -- Toss says nothing about a deadline, so the first question after it must not wait.
     return least(
@@ -33,10 +33,10 @@ begin
 end;
 $$;
 
-comment on function private.next_question_at(public.payments, text) is
+comment on function toss_private.next_question_at(public.payments, text) is
   'When Toss is asked again about a payment that has not ended: while a deposit is waited for, after 10, 20, 40 … minutes up to every 6 hours; at its deadline; then every 10 minutes for a day, and every 6 hours, until the order has ended; then every 6 hours until 7 days after the deadline. A refund by bank transfer daily. Null = never again.';
 
-create function private.due_questions(at timestamptz)
+create function toss_private.due_questions(at timestamptz)
 returns table (payment_key text, next_at timestamptz, ends_at timestamptz, has_hint boolean)
 language plpgsql
 stable
@@ -48,12 +48,12 @@ begin
     select p.payment_key from public.payments as p
     where p.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
     union
-    select d.payment_key from private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
+    select d.payment_key from toss_private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
   )
   select p.payment_key, q.next_at,
     case
       when p.status in ('READY', 'IN_PROGRESS') then q.next_at
-      when p.status = 'WAITING_FOR_DEPOSIT' and o.status = 'waiting_for_deposit' then private.deposit_deadline(p)
+      when p.status = 'WAITING_FOR_DEPOSIT' and o.status = 'waiting_for_deposit' then toss_private.deposit_deadline(p)
     end,
     exists (
       select 1 from public.webhook_events as e
@@ -63,15 +63,15 @@ begin
   from candidates as c
   join public.payments as p on p.payment_key = c.payment_key
   join public.orders as o on o.id = p.order_id
-  cross join lateral (select private.next_question_at(p, o.status)) as q (next_at)
+  cross join lateral (select toss_private.next_question_at(p, o.status)) as q (next_at)
   where q.next_at <= at;
 end;
 $$;
 
-comment on function private.due_questions(timestamptz) is
+comment on function toss_private.due_questions(timestamptz) is
   'Payments that Toss must be asked about: since when, when what they hold ends (null: they hold nothing), and whether an event has spoken of their order since the last question.';
 
-create function private.questions_left(due bigint, at timestamptz)
+create function toss_private.questions_left(due bigint, at timestamptz)
 returns bigint
 language plpgsql
 stable
@@ -86,7 +86,7 @@ begin
 end;
 $$;
 
-comment on function private.questions_left(bigint, timestamptz) is
+comment on function toss_private.questions_left(bigint, timestamptz) is
   'How many questions the sweep has left within the minute: 40 are its share, a tenth of what is due when that is more, 300 at most.';
 
 create function public.claim_unsettled_payments(request jsonb)
@@ -97,21 +97,21 @@ security definer
 set search_path = ''
 as $$
 declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, private.clock_now());
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   due_count bigint;
   claimed jsonb;
 begin
-  select count(*) into due_count from private.due_questions(due_time);
+  select count(*) into due_count from toss_private.due_questions(due_time);
   -- Toss ends READY after 30 minutes and IN_PROGRESS after 10 more, and says so by webhook; a lost one is found
   -- here. The claim itself counts as asking, so that a payment that Toss cannot answer does not keep the others
   -- waiting.
   with chosen as (
     select p.payment_key
-    from private.due_questions(due_time) as q
+    from toss_private.due_questions(due_time) as q
     join public.payments as p on p.payment_key = q.payment_key
     -- Nobody waits for more than a day, however many end sooner.
     order by q.has_hint desc, least(q.ends_at, q.next_at + interval '1 day'), q.next_at
-    limit least((request ->> 'limit')::bigint, private.questions_left(due_count, due_time))
+    limit least((request ->> 'limit')::bigint, toss_private.questions_left(due_count, due_time))
     for update of p skip locked
   ),
   checked as (
@@ -122,7 +122,7 @@ begin
     returning p.payment_key, p.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', private.clock_now()
+    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
   from checked;
@@ -131,9 +131,9 @@ end;
 $$;
 
 comment on function public.claim_unsettled_payments(jsonb) is
-  'Payments that must have ended at Toss by now although no webhook said so, virtual accounts whose deposit is waited for, and refunds by bank transfer that are under way, within a budget for the minute: first those of whose order an event speaks, then what ends soonest; remaining = what is due besides. See private.next_question_at.';
+  'Payments that must have ended at Toss by now although no webhook said so, virtual accounts whose deposit is waited for, and refunds by bank transfer that are under way, within a budget for the minute: first those of whose order an event speaks, then what ends soonest; remaining = what is due besides. See toss_private.next_question_at.';
 
-create function private.payment_questions()
+create function toss_private.payment_questions()
 returns table (payment_key text, order_id text, status text, asked_at timestamptz, next_at timestamptz)
 language sql
 stable
@@ -145,15 +145,15 @@ as $$
     select c.payment_key from public.payments as c
     where c.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
     union
-    select d.payment_key from private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
+    select d.payment_key from toss_private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
   ) as open
   join public.payments as p on p.payment_key = open.payment_key
   join public.orders as o on o.id = p.order_id
-  cross join lateral (select private.next_question_at(p, o.status)) as q (next_at)
+  cross join lateral (select toss_private.next_question_at(p, o.status)) as q (next_at)
   where q.next_at is not null;
 $$;
 
-comment on function private.payment_questions() is
+comment on function toss_private.payment_questions() is
   'Payments that claim_unsettled_payments will ask Toss about, and when. Nothing else of payment_details leaves it.';
 
 create view public.next_questions
@@ -174,11 +174,11 @@ where e.asks_toss and e.status in ('received', 'processing', 'failed')
 
 union all
 select q.order_id, q.payment_key, 'payment', q.status, q.payment_key, null, q.next_at, 'expiry'
-from private.payment_questions() as q;
+from toss_private.payment_questions() as q;
 
 comment on view public.next_questions is
   'When Toss is asked next, and about what: an operation whose end is not known, a webhook that waits, a payment that has not ended. No row = only a new webhook or a call asks. A time that is over = with the next run of the job.';
 comment on column public.next_questions.asked_for is 'operation, webhook or payment: the row whose question it is; subject is its id.';
 comment on column public.next_questions.reason is 'The kind of the operation, the type of the event, or the status of the payment.';
 comment on column public.next_questions.attempts is 'How often it was tried; null for a payment, which is asked about at growing distances.';
-comment on column public.next_questions.next_at is 'Not before this time; by the clock of private.clock_now().';
+comment on column public.next_questions.next_at is 'Not before this time; by the clock of toss_private.clock_now().';

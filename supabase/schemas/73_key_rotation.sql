@@ -1,6 +1,6 @@
 -- Everything encrypted, so that it can be moved to a new key or be checked.
 
-create function private.encrypted_stores()
+create function toss_private.encrypted_stores()
 returns table (store text, id_column text, associated_data text, is_bytes boolean)
 language sql
 stable
@@ -16,10 +16,10 @@ as $$
   ) as s (store, id_column, associated_data);
 $$;
 
-comment on function private.encrypted_stores() is
-  'The tables of schema private with key_id and ciphertext, their primary key, what each ciphertext is bound to, and whether it is stored as bytes instead of base64.';
+comment on function toss_private.encrypted_stores() is
+  'The tables of schema toss_private with key_id and ciphertext, their primary key, what each ciphertext is bound to, and whether it is stored as bytes instead of base64.';
 
-create function private.ciphertext_as_text(sealed bytea)
+create function toss_private.ciphertext_as_text(sealed bytea)
 returns text
 language sql
 immutable
@@ -29,7 +29,7 @@ as $$
   select translate(encode(sealed, 'base64'), E'\n', '');
 $$;
 
-comment on function private.ciphertext_as_text(bytea) is 'A ciphertext that is stored as bytes in the form of the others: base64.';
+comment on function toss_private.ciphertext_as_text(bytea) is 'A ciphertext that is stored as bytes in the form of the others: base64.';
 
 create function public.claim_keys_to_rotate(request jsonb)
 returns jsonb
@@ -48,7 +48,7 @@ declare
   counted integer;
   remaining integer := 0;
 begin
-  for place in select * from private.encrypted_stores() loop
+  for place in select * from toss_private.encrypted_stores() loop
     -- Two ranges instead of <>, because an index can find those.
     execute format(
       $query$
@@ -56,19 +56,19 @@ begin
           'store', %L, 'id', t.%I, 'keyId', t.key_id, 'ciphertext', %s, 'associatedData', %s
         )), '[]')
         from (
-          select * from private.%I as t
+          select * from toss_private.%I as t
           where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
           limit $3
         ) as t
       $query$, place.store, place.id_column,
-      case when place.is_bytes then 'private.ciphertext_as_text(t.ciphertext)' else 't.ciphertext' end,
+      case when place.is_bytes then 'toss_private.ciphertext_as_text(t.ciphertext)' else 't.ciphertext' end,
       place.associated_data, place.store, place.id_column
     ) into found_rows using active_id, skipped, wanted - jsonb_array_length(found_keys);
     found_keys := found_keys || found_rows;
     execute format(
       $query$
         select count(*) from (
-          select 1 from private.%I as t
+          select 1 from toss_private.%I as t
           where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
           limit 10000
         ) as t
@@ -100,15 +100,15 @@ begin
     from jsonb_to_recordset(request -> 'keys') as k (
       store text, id uuid, "fromCiphertext" text, "keyId" text, ciphertext text
     )
-    join private.encrypted_stores() as p on p.store = k.store
+    join toss_private.encrypted_stores() as p on p.store = k.store
     -- One order for everyone, so that two rotations cannot wait for each other.
     order by p.store, k.id
   loop
     execute format(
       case when rotated.is_bytes
-        then 'update private.%I as t set key_id = $1, ciphertext = decode($2, ''base64'')
+        then 'update toss_private.%I as t set key_id = $1, ciphertext = decode($2, ''base64'')
           where t.%I = $3 and t.ciphertext = decode($4, ''base64'')'
-        else 'update private.%I as t set key_id = $1, ciphertext = $2 where t.%I = $3 and t.ciphertext = $4' end,
+        else 'update toss_private.%I as t set key_id = $1, ciphertext = $2 where t.%I = $3 and t.ciphertext = $4' end,
       rotated.store, rotated.id_column
     ) using rotated.new_key_id, rotated.ciphertext, rotated.id, rotated.old_text;
     get diagnostics affected = row_count;
@@ -132,9 +132,9 @@ as $$
   with samples as (
     (
       select distinct on (b.key_id)
-        'private.webhook_bodies' as table_name, b.key_id,
-        private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as associated_data
-      from private.webhook_bodies as b
+        'toss_private.webhook_bodies' as table_name, b.key_id,
+        toss_private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as associated_data
+      from toss_private.webhook_bodies as b
       join public.webhook_events as e on e.id = b.webhook_event_id
       where b.key_id is not null
       order by b.key_id, e.created_at
@@ -142,8 +142,8 @@ as $$
     union all
     (
       select distinct on (k.key_id)
-        'private.billing_keys', k.key_id, k.ciphertext, k.billing_method_id::text
-      from private.billing_keys as k
+        'toss_private.billing_keys', k.key_id, k.ciphertext, k.billing_method_id::text
+      from toss_private.billing_keys as k
       join public.billing_methods as m on m.id = k.billing_method_id
       where k.ciphertext is not null
       order by k.key_id, m.created_at
@@ -151,16 +151,16 @@ as $$
     union all
     (
       select distinct on (i.key_id)
-        'private.billing_issues', i.key_id, i.ciphertext, i.operation_id::text
-      from private.billing_issues as i
+        'toss_private.billing_issues', i.key_id, i.ciphertext, i.operation_id::text
+      from toss_private.billing_issues as i
       where i.ciphertext is not null
       order by i.key_id, i.created_at
     )
     union all
     (
       select distinct on (s.key_id)
-        'private.operation_secrets', s.key_id, s.ciphertext, s.operation_id::text
-      from private.operation_secrets as s
+        'toss_private.operation_secrets', s.key_id, s.ciphertext, s.operation_id::text
+      from toss_private.operation_secrets as s
       join public.operations as op on op.id = s.operation_id
       order by s.key_id, op.created_at
     )

@@ -1,6 +1,6 @@
 -- What must never be true of payments and refunds.
 
-create function private.payment_violations()
+create function toss_private.payment_violations()
 returns table (invariant text, subject text, detail text)
 language plpgsql
 stable
@@ -10,7 +10,7 @@ begin
   -- In plpgsql, which plans this once a session.
   return query
   with paid as (
-    select p.* from public.payments as p where private.is_paid(p)
+    select p.* from public.payments as p where toss_private.is_paid(p)
   ),
   last_order_event as (
     select distinct on (v.order_id) v.order_id, v.to_status
@@ -26,7 +26,7 @@ begin
   ),
   held as (
     select m.order_id, m.product_id, -sum(m.delta) as quantity
-    from private.stock_movements as m
+    from toss_private.stock_movements as m
     where m.order_id is not null
     group by m.order_id, m.product_id
   )
@@ -52,11 +52,11 @@ begin
   union all
   -- Toss had its last word, and the order holds its stock all the same.
   select 'deposit_ends_at_its_deadline', o.id,
-    format('waits for a deposit that was due at %s, Toss was heard at %s', private.deposit_deadline(p), p.applied_at)
+    format('waits for a deposit that was due at %s, Toss was heard at %s', toss_private.deposit_deadline(p), p.applied_at)
   from public.orders as o
   join public.payments as p on p.payment_key = o.payment_key
   where o.status = 'waiting_for_deposit' and p.status = 'WAITING_FOR_DEPOSIT'
-    and p.applied_at > private.deposit_deadline(p) + interval '1 hour'
+    and p.applied_at > toss_private.deposit_deadline(p) + interval '1 hour'
 
   union all
   select 'order_amount_is_sum_of_its_items', o.id,
@@ -103,7 +103,7 @@ begin
   from public.operations as op
   left join public.payments as p on p.payment_key = op.payment_key and p.order_id = op.order_id
   where op.state = 'succeeded' and op.kind in ('confirm', 'virtual_account')
-    and not coalesce(private.is_paid(p) or p.status in ('WAITING_FOR_DEPOSIT', 'CANCELED'), false)
+    and not coalesce(toss_private.is_paid(p) or p.status in ('WAITING_FOR_DEPOSIT', 'CANCELED'), false)
 
   union all
   select 'operation_open_only_on_open_order', op.id::text,
@@ -131,7 +131,7 @@ begin
   select 'stock_equals_its_movements', p.id,
     format('stock is %s, movements add up to %s', p.stock, coalesce(sum(m.delta), 0))
   from public.products as p
-  left join private.stock_movements as m on m.product_id = p.id
+  left join toss_private.stock_movements as m on m.product_id = p.id
   where p.stock is not null
   group by p.id
   having p.stock <> coalesce(sum(m.delta), 0)
@@ -176,9 +176,9 @@ begin
 end;
 $$;
 
-comment on function private.payment_violations() is 'The rules about orders, payments, entitlements and stock.';
+comment on function toss_private.payment_violations() is 'The rules about orders, payments, entitlements and stock.';
 
-create function private.refund_violations()
+create function toss_private.refund_violations()
 returns table (invariant text, subject text, detail text)
 language plpgsql
 stable
@@ -217,7 +217,7 @@ begin
   select 'refund_is_told_once', k.transaction_key,
     format('refund of %s has %s outbox events', k.amount, count(e.id))
   from public.payment_cancels as k
-  join public.payments as p on p.payment_key = k.payment_key and private.is_paid(p)
+  join public.payments as p on p.payment_key = k.payment_key and toss_private.is_paid(p)
   left join public.outbox_events as e on e.payload ->> 'transactionKey' = k.transaction_key
     and e.event_type in ('payment.refunded', 'payment.partially_refunded')
   where k.has_event and k.status = 'DONE'
@@ -226,10 +226,10 @@ begin
 
   union all
   select 'operation_secret_only_while_open', s.operation_id::text, format('the operation is %s', op.state)
-  from private.operation_secrets as s
+  from toss_private.operation_secrets as s
   join public.operations as op on op.id = s.operation_id
   where op.state in ('succeeded', 'rejected');
 end;
 $$;
 
-comment on function private.refund_violations() is 'The rules about cancels and what they leave behind.';
+comment on function toss_private.refund_violations() is 'The rules about cancels and what they leave behind.';

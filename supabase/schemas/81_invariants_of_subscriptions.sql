@@ -1,6 +1,6 @@
 -- What must never be true of subscriptions and charges.
 
-create function private.subscription_violations()
+create function toss_private.subscription_violations()
 returns table (invariant text, subject text, detail text)
 language plpgsql
 stable
@@ -14,7 +14,7 @@ begin
       p.balance_amount, p.subscription_id
     from public.orders as o
     join public.payments as p on p.payment_key = o.payment_key
-    where o.subscription_charge_id is not null and private.is_paid(p)
+    where o.subscription_charge_id is not null and toss_private.is_paid(p)
   ),
   open_operation as (
     select op.charge_id, count(*) as quantity
@@ -101,7 +101,7 @@ begin
   union all
   select 'subscription_ends_in_time', s.id::text, format('should have ended at %s', s.access_ends_at)
   from public.subscriptions as s
-  where s.access_ends_at < private.clock_now() - interval '1 day'
+  where s.access_ends_at < toss_private.clock_now() - interval '1 day'
 
   union all
   select 'subscription_access_is_paid', e.id::text,
@@ -154,7 +154,7 @@ begin
   from public.subscription_charges as c
   join public.operations as op on op.id = c.refund_operation_id
   join public.payments as p on p.payment_key = op.payment_key
-  where op.created_at < private.clock_now() - interval '1 hour'
+  where op.created_at < toss_private.clock_now() - interval '1 hour'
     and not (op.state = 'succeeded' and op.amount = c.refund_due)
     -- Once it is refused, the shop gives the money back its own way; what went back before the promise is no part of it.
     and not (op.state = 'rejected' and (p.balance_amount = 0 or c.refund_due <= (
@@ -165,10 +165,10 @@ begin
 
   union all
   select 'auth_key_goes_with_its_operation', i.operation_id::text, format('operation is %s', op.state)
-  from private.billing_issues as i
+  from toss_private.billing_issues as i
   join public.operations as op on op.id = i.operation_id
   where i.ciphertext is not null and op.state in ('succeeded', 'rejected');
 end;
 $$;
 
-comment on function private.subscription_violations() is 'The invariants of subscriptions, charges and billing keys.';
+comment on function toss_private.subscription_violations() is 'The invariants of subscriptions, charges and billing keys.';

@@ -1,6 +1,6 @@
 -- Subscriptions compared with the money that was paid for them; and all invariants in one call.
 
-create function private.subscription_content_violations()
+create function toss_private.subscription_content_violations()
 returns table (invariant text, subject text, detail text)
 language plpgsql
 stable
@@ -77,11 +77,11 @@ begin
   )
 
   select 'subscription_terms_are_explained', s.id::text,
-    format('subscription has %s, the audit log says %s', private.subscription_terms(s), m.terms)
+    format('subscription has %s, the audit log says %s', toss_private.subscription_terms(s), m.terms)
   from public.subscriptions as s
   -- One that was brought in from another system has no line before its first move.
   join last_move as m on m.subscription_id = s.id and m.terms is not null
-  where m.terms <> private.subscription_terms(s)
+  where m.terms <> toss_private.subscription_terms(s)
 
   union all
   select 'subscription_is_in_its_paid_period', s.id::text,
@@ -96,9 +96,9 @@ begin
   union all
   select 'subscription_period_is_counted_from_its_anchor', s.id::text,
     format('period %s ends at %s, counted it ends at %s', s.period_number, s.current_period_end,
-      private.boundary(s, s.period_number + 1))
+      toss_private.boundary(s, s.period_number + 1))
   from public.subscriptions as s
-  where s.status <> 'canceled' and s.current_period_end <> private.boundary(s, s.period_number + 1)
+  where s.status <> 'canceled' and s.current_period_end <> toss_private.boundary(s, s.period_number + 1)
 
   union all
   select 'subscription_has_the_terms_it_pays', s.id::text,
@@ -237,7 +237,7 @@ begin
         else e.charge_id = w.id and (w.status = 'declined' or e.ends_at >= w.period_end) end
   ) and case
     -- The grace is over, or the final action withdrew the access.
-    when w.status = 'declined' then s.next_charge_at is not null or s.access_ends_at > private.clock_now()
+    when w.status = 'declined' then s.next_charge_at is not null or s.access_ends_at > toss_private.clock_now()
     when w.id is not null then true
     -- One that was brought in from another system has no access of its own before its first move.
     else s.status = 'trialing' and exists (select 1 from last_move as m where m.subscription_id = s.id)
@@ -270,7 +270,7 @@ begin
 
   union all
   select 'charge_terms_are_explained', c.id::text,
-    format('charge has %s, the audit log says %s', private.charge_terms(c), coalesce(begun.terms, declined.terms))
+    format('charge has %s, the audit log says %s', toss_private.charge_terms(c), coalesce(begun.terms, declined.terms))
   from public.subscription_charges as c
   join live as s on s.id = c.subscription_id and c.period_number >= s.period_number
   left join lateral (
@@ -280,7 +280,7 @@ begin
     limit 1
   ) as begun on true
   left join last_decline as declined on declined.charge_id = c.id
-  where coalesce(begun.terms, declined.terms) <> private.charge_terms(c)
+  where coalesce(begun.terms, declined.terms) <> toss_private.charge_terms(c)
 
   union all
   select 'undone_upgrade_is_refunded', c.id::text, format('undone at %s, its order is %s', c.undone_at, c.order_status)
@@ -309,7 +309,7 @@ begin
 end;
 $$;
 
-comment on function private.subscription_content_violations() is
+comment on function toss_private.subscription_content_violations() is
   'What the rows of a live subscription say, compared with each other: its terms with the audit log and with what was charged, its times with its period, access with charges.';
 
 create function public.invariant_violations()
@@ -319,13 +319,13 @@ stable
 security definer
 set search_path = ''
 as $$
-  select * from private.payment_violations()
+  select * from toss_private.payment_violations()
   union all
-  select * from private.refund_violations()
+  select * from toss_private.refund_violations()
   union all
-  select * from private.subscription_violations()
+  select * from toss_private.subscription_violations()
   union all
-  select * from private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations();
 $$;
 
 comment on function public.invariant_violations() is

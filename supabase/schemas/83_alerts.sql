@@ -1,6 +1,6 @@
 -- What a person has to look at.
 
-create function private.failed_refund_transfers()
+create function toss_private.failed_refund_transfers()
 returns table (payment_key text, refund_status text)
 language sql
 stable
@@ -8,54 +8,54 @@ security definer
 set search_path = ''
 as $$
   select d.payment_key, d.virtual_account ->> 'refundStatus'
-  from private.payment_details as d
+  from toss_private.payment_details as d
   where d.virtual_account ->> 'refundStatus' in ('FAILED', 'PARTIAL_FAILED');
 $$;
 
-comment on function private.failed_refund_transfers() is
+comment on function toss_private.failed_refund_transfers() is
   'Whose refund did not reach the buyer''s account. Nothing else of payment_details leaves it.';
 
-create function private.unproven_deadlines()
+create function toss_private.unproven_deadlines()
 returns table (order_id text, payment_key text, due_at timestamptz)
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-  select o.id, p.payment_key, private.deposit_deadline(p)
+  select o.id, p.payment_key, toss_private.deposit_deadline(p)
   from public.orders as o
   join public.payments as p on p.payment_key = o.payment_key and p.status = 'WAITING_FOR_DEPOSIT'
-  where o.status = 'waiting_for_deposit' and private.deposit_deadline(p) < private.clock_now() - interval '1 hour';
+  where o.status = 'waiting_for_deposit' and toss_private.deposit_deadline(p) < toss_private.clock_now() - interval '1 hour';
 $$;
 
-comment on function private.unproven_deadlines() is
+comment on function toss_private.unproven_deadlines() is
   'Orders that wait for a deposit although its deadline has passed, because Toss has not been heard of since.';
 
-create function private.question_backlog()
+create function toss_private.question_backlog()
 returns table (due bigint, oldest_at timestamptz)
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-  select count(*), min(q.next_at) from private.due_questions(private.clock_now()) as q;
+  select count(*), min(q.next_at) from toss_private.due_questions(toss_private.clock_now()) as q;
 $$;
 
-comment on function private.question_backlog() is
+comment on function toss_private.question_backlog() is
   'How many payments Toss must be asked about now, and since when the oldest of them waits.';
 
-create view private.payment_alerts
+create view toss_private.payment_alerts
 with (security_invoker = true)
 as
 select
-  case when op.created_at < private.clock_now() - interval '1 hour' then 'critical' else 'warning' end as level,
+  case when op.created_at < toss_private.clock_now() - interval '1 hour' then 'critical' else 'warning' end as level,
   'operation_without_proof' as alert,
   op.id::text as subject,
   format('%s: %s after %s attempts',
     concat_ws(' of order ', op.kind, op.order_id), coalesce(op.error_code, op.state), op.attempts) as detail,
   op.created_at as since
 from public.operations as op
-where op.state in ('started', 'unknown') and op.created_at < private.clock_now() - interval '5 minutes'
+where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
 
 union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
@@ -66,14 +66,14 @@ union all
 select 'warning', 'webhook_waiting', e.id::text, coalesce(e.last_error, e.status), e.created_at
 from public.webhook_events as e
 where e.status in ('received', 'processing', 'failed')
-  and e.created_at < private.clock_now() - interval '10 minutes'
+  and e.created_at < toss_private.clock_now() - interval '10 minutes'
 
 union all
 -- Half of the smallest hosted database (500 MB).
-select 'warning', 'webhook_inbox_large', s.name, format('%s MB', s.bytes / 1000000), private.clock_now()
+select 'warning', 'webhook_inbox_large', s.name, format('%s MB', s.bytes / 1000000), toss_private.clock_now()
 from (
   select 'webhook_events' as name,
-    pg_total_relation_size('public.webhook_events') + pg_total_relation_size('private.webhook_bodies') as bytes
+    pg_total_relation_size('public.webhook_events') + pg_total_relation_size('toss_private.webhook_bodies') as bytes
 ) as s
 where s.bytes > 250000000
 
@@ -82,7 +82,7 @@ select 'warning', 'webhook_flood', 'unproven',
   format('%s deliveries without proof within an hour', sum(e.delivery_count)), min(e.created_at)
 from public.webhook_events as e
 where e.status = 'ignored' and e.verified_by is null
-  and e.created_at > private.clock_now() - interval '1 hour'
+  and e.created_at > toss_private.clock_now() - interval '1 hour'
 having sum(e.delivery_count) >= 1000
 
 union all
@@ -118,9 +118,9 @@ from public.payment_events as v
 join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
 where v.event = 'second_payment';
 
-comment on view private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
+comment on view toss_private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
 
-create view private.refund_alerts
+create view toss_private.refund_alerts
 with (security_invoker = true)
 as
 -- Until somebody tries again, or the payment has nothing left.
@@ -154,23 +154,23 @@ where op.kind = 'cancel'
 union all
 select 'critical', 'refund_account_failed', p.payment_key,
   format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, f.refund_status), p.applied_at
-from private.failed_refund_transfers() as f
+from toss_private.failed_refund_transfers() as f
 join public.payments as p on p.payment_key = f.payment_key;
 
-comment on view private.refund_alerts is
+comment on view toss_private.refund_alerts is
   'What needs a person about refunds: one that was given up without proof, one that Toss aborted, one whose transfer to the buyer failed.';
 
-create view private.deposit_alerts
+create view toss_private.deposit_alerts
 with (security_invoker = true)
 as
 select
-  case when u.due_at < private.clock_now() - interval '1 day' then 'critical' else 'warning' end as level,
+  case when u.due_at < toss_private.clock_now() - interval '1 day' then 'critical' else 'warning' end as level,
   'deadline_not_proven' as alert,
   u.order_id as subject,
   format('the deposit of payment %s was due at %s; Toss does not say how it ended, the order waits', u.payment_key,
     u.due_at) as detail,
   u.due_at as since
-from private.unproven_deadlines() as u
+from toss_private.unproven_deadlines() as u
 
 union all
 -- Until the deposit comes, or the order is given up.
@@ -184,13 +184,13 @@ where v.event = 'deadline_far'
 union all
 select 'warning', 'sweep_backlog', 'expiry',
   format('%s payments should have been asked about, the oldest at %s', b.due, b.oldest_at), b.oldest_at
-from private.question_backlog() as b
-where b.oldest_at < private.clock_now() - interval '30 minutes';
+from toss_private.question_backlog() as b
+where b.oldest_at < toss_private.clock_now() - interval '30 minutes';
 
-comment on view private.deposit_alerts is
+comment on view toss_private.deposit_alerts is
   'What needs a person about virtual accounts, and about the questions that find what no webhook tells.';
 
-create view private.subscription_alerts
+create view toss_private.subscription_alerts
 with (security_invoker = true)
 as
 select
@@ -201,7 +201,7 @@ select
     s.current_period_end) as detail,
   s.ended_at as since
 from public.subscriptions as s
-where s.end_reason = 'user_deleted' and s.ended_at > private.clock_now() - interval '7 days'
+where s.end_reason = 'user_deleted' and s.ended_at > toss_private.clock_now() - interval '7 days'
 
 union all
 -- Until the period is over, the refund fails after all, or the rest goes back, too.
@@ -227,19 +227,19 @@ where o.status = 'refunded' and o.subscription_charge_id is not null and (
 )
 group by s.id;
 
-comment on view private.subscription_alerts is
+comment on view toss_private.subscription_alerts is
   'What needs a person about subscriptions: for a week one that ended because its user is gone; one whose period is not fully paid any more.';
 
 create view public.alerts
 with (security_invoker = true)
 as
-select * from private.payment_alerts
+select * from toss_private.payment_alerts
 union all
-select * from private.refund_alerts
+select * from toss_private.refund_alerts
 union all
-select * from private.deposit_alerts
+select * from toss_private.deposit_alerts
 union all
-select * from private.subscription_alerts;
+select * from toss_private.subscription_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';

@@ -12,7 +12,7 @@ as $$
       select jsonb_build_object(
         'open', count(*),
         'unknown', count(*) filter (where op.state = 'unknown'),
-        'oldestUnknownSeconds', extract(epoch from private.clock_now() - min(op.created_at)
+        'oldestUnknownSeconds', extract(epoch from toss_private.clock_now() - min(op.created_at)
           filter (where op.state = 'unknown'))
       )
       from public.operations as op where op.state in ('started', 'unknown')
@@ -22,21 +22,21 @@ as $$
         'waiting', count(*) filter (where e.status in ('received', 'processing')),
         'failed', count(*) filter (where e.status = 'failed'),
         'dead', count(*) filter (where e.status = 'dead'),
-        'oldestWaitingSeconds', extract(epoch from private.clock_now() - min(e.created_at)
+        'oldestWaitingSeconds', extract(epoch from toss_private.clock_now() - min(e.created_at)
           filter (where e.status in ('received', 'processing', 'failed')))
       )
       from public.webhook_events as e where e.status in ('received', 'processing', 'failed', 'dead')
     ),
     'overdueOrders', (
       select count(*) from public.orders as o
-      where o.status = 'pending' and o.expires_at < private.clock_now() - interval '5 minutes'
+      where o.status = 'pending' and o.expires_at < toss_private.clock_now() - interval '5 minutes'
         and o.subscription_charge_id is null
     ),
     'sweep', (
       select jsonb_build_object(
-        'due', b.due, 'oldestDueSeconds', extract(epoch from private.clock_now() - b.oldest_at)
+        'due', b.due, 'oldestDueSeconds', extract(epoch from toss_private.clock_now() - b.oldest_at)
       )
-      from private.question_backlog() as b
+      from toss_private.question_backlog() as b
     ),
     'jobs', (
       select jsonb_agg(jsonb_build_object(

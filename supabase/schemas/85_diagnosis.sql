@@ -1,6 +1,6 @@
 -- What `doctor` asks the database about itself.
 
-create function private.diagnose_extensions()
+create function toss_private.diagnose_extensions()
 returns jsonb
 language sql
 stable
@@ -22,10 +22,10 @@ as $$
   left join pg_available_extensions as a on a.name = wanted.name;
 $$;
 
-comment on function private.diagnose_extensions() is
+comment on function toss_private.diagnose_extensions() is
   'Each extension that the schedules need: whether its tables are there, its version, and the version it could have.';
 
-create function private.diagnose_migrations()
+create function toss_private.diagnose_migrations()
 returns jsonb
 language plpgsql
 stable
@@ -42,10 +42,10 @@ begin
 end;
 $$;
 
-comment on function private.diagnose_migrations() is
+comment on function toss_private.diagnose_migrations() is
   'Versions of the applied migrations; null where no tool has kept a history.';
 
-create function private.diagnose_tables()
+create function toss_private.diagnose_tables()
 returns jsonb
 language sql
 stable
@@ -55,7 +55,10 @@ as $$
   from (
     select format('%s.%s', c.relnamespace::regnamespace, c.relname) as name
     from pg_class as c
-    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+    where c.relnamespace in (
+      select own.relnamespace from pg_class as own
+      where own.oid in ('public.orders'::regclass, 'toss_private.jobs'::regclass)
+    )
       and c.relkind in ('r', 'p') and not c.relrowsecurity
       and not exists (
         select 1 from pg_depend as d
@@ -64,10 +67,10 @@ as $$
   ) as t;
 $$;
 
-comment on function private.diagnose_tables() is
-  'Tables of public and private whose row level security is off, but for those that belong to an extension.';
+comment on function toss_private.diagnose_tables() is
+  'Tables of both schemas whose row level security is off, but for those that belong to an extension.';
 
-create function private.account_access()
+create function toss_private.account_access()
 returns text
 language plpgsql
 stable
@@ -92,10 +95,10 @@ begin
 end;
 $$;
 
-comment on function private.account_access() is
+comment on function toss_private.account_access() is
   'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
 
-create function private.diagnose_vault()
+create function toss_private.diagnose_vault()
 returns jsonb
 language plpgsql
 stable
@@ -121,10 +124,10 @@ begin
 end;
 $$;
 
-comment on function private.diagnose_vault() is
+comment on function toss_private.diagnose_vault() is
   'Whether Vault holds the two values that wake the worker, and the address among them; never a secret. Null without Vault.';
 
-create function private.diagnose_cron_jobs()
+create function toss_private.diagnose_cron_jobs()
 returns jsonb
 language plpgsql
 stable
@@ -157,11 +160,11 @@ begin
 end;
 $$;
 
-comment on function private.diagnose_cron_jobs() is
+comment on function toss_private.diagnose_cron_jobs() is
   'What pg_cron has scheduled under our names, by whom, and how the last run ended. Null without pg_cron.';
 
 -- A deleted card and an ended registration keep their row without a ciphertext.
-create function private.diagnose_encryption_keys()
+create function toss_private.diagnose_encryption_keys()
 returns jsonb
 language plpgsql
 stable
@@ -175,7 +178,8 @@ begin
   for encrypted in
     select c.oid::regclass
     from pg_class as c
-    where c.relnamespace = 'private'::regnamespace and c.relkind = 'r'
+    where c.relkind = 'r'
+      and c.relnamespace = (select own.relnamespace from pg_class as own where own.oid = 'toss_private.jobs'::regclass)
       and exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = 'key_id')
       and exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = 'ciphertext')
     order by c.relname
@@ -195,10 +199,10 @@ begin
 end;
 $$;
 
-comment on function private.diagnose_encryption_keys() is
-  'How many rows of each encrypted table need which key of BILLING_KEY_ENCRYPTION_KEYS; a table is one of private with key_id and ciphertext.';
+comment on function toss_private.diagnose_encryption_keys() is
+  'How many rows of each encrypted table need which key of BILLING_KEY_ENCRYPTION_KEYS; a table of the private schema with key_id and ciphertext.';
 
-create function private.diagnose_jobs()
+create function toss_private.diagnose_jobs()
 returns jsonb
 language sql
 volatile
@@ -209,17 +213,17 @@ as $$
     'schedule', j.schedule,
     'intervalSeconds', j.interval_seconds,
     'lastFinishedAt', j.last_finished_at,
-    'secondsSince', extract(epoch from private.clock_now() - coalesce(j.last_finished_at, j.created_at)),
+    'secondsSince', extract(epoch from toss_private.clock_now() - coalesce(j.last_finished_at, j.created_at)),
     'isLate', s.is_late
   ) order by j.name), '[]')
-  from private.jobs as j
+  from toss_private.jobs as j
   join public.job_status as s on s.job = j.name;
 $$;
 
-comment on function private.diagnose_jobs() is
+comment on function toss_private.diagnose_jobs() is
   'What must run, how often, and how many seconds ago it last did; counted from the creation of the job when it never has.';
 
-create function private.diagnose_alerts()
+create function toss_private.diagnose_alerts()
 returns jsonb
 language sql
 volatile
@@ -230,15 +234,15 @@ as $$
   ) order by a.alert, a.level), '[]')
   from (
     select v.alert, v.level, count(*) as count,
-      extract(epoch from private.clock_now() - min(v.since)) as oldest_seconds
+      extract(epoch from toss_private.clock_now() - min(v.since)) as oldest_seconds
     from public.alerts as v
     group by v.alert, v.level
   ) as a;
 $$;
 
-comment on function private.diagnose_alerts() is 'The alerts of public.alerts, counted by name and level, with the age of the oldest.';
+comment on function toss_private.diagnose_alerts() is 'The alerts of public.alerts, counted by name and level, with the age of the oldest.';
 
-create function private.diagnose_api_versions()
+create function toss_private.diagnose_api_versions()
 returns jsonb
 language plpgsql
 stable
@@ -247,14 +251,14 @@ as $$
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'version', v.version, 'secondsSince', extract(epoch from private.clock_now() - v.last_seen_at)
+      'version', v.version, 'secondsSince', extract(epoch from toss_private.clock_now() - v.last_seen_at)
     ) order by v.last_seen_at desc, v.version desc), '[]')
-    from private.toss_api_versions as v
+    from toss_private.toss_api_versions as v
   );
 end;
 $$;
 
-comment on function private.diagnose_api_versions() is
+comment on function toss_private.diagnose_api_versions() is
   'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
 
 create function public.diagnose(request jsonb)
@@ -266,21 +270,21 @@ set search_path = ''
 as $$
   select jsonb_build_object(
     'serverVersion', current_setting('server_version_num')::integer,
-    -- The wall clock itself is examined here, so for once it is not taken from private.clock_now().
+    -- The wall clock itself is examined here, so for once it is not taken from toss_private.clock_now().
     'wallTime', clock_timestamp(),
-    'clockOffsetSeconds', (select extract(epoch from c.time_offset) from private.clock as c),
+    'clockOffsetSeconds', (select extract(epoch from c.time_offset) from toss_private.clock as c),
     -- pg_cron knows a job by name and user, and the role that ran the migrations schedules.
-    'owner', (select pg_get_userbyid(n.nspowner) from pg_namespace as n where n.nspname = 'private'),
-    'migrations', private.diagnose_migrations(),
-    'extensions', private.diagnose_extensions(),
-    'tablesWithoutRls', private.diagnose_tables(),
-    'accountAccess', private.account_access(),
-    'vault', private.diagnose_vault(),
-    'cronJobs', private.diagnose_cron_jobs(),
-    'jobs', private.diagnose_jobs(),
-    'encryptionKeys', private.diagnose_encryption_keys(),
-    'tossApiVersions', private.diagnose_api_versions(),
-    'alerts', private.diagnose_alerts(),
+    'owner', (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = 'toss_private.jobs'::regclass),
+    'migrations', toss_private.diagnose_migrations(),
+    'extensions', toss_private.diagnose_extensions(),
+    'tablesWithoutRls', toss_private.diagnose_tables(),
+    'accountAccess', toss_private.account_access(),
+    'vault', toss_private.diagnose_vault(),
+    'cronJobs', toss_private.diagnose_cron_jobs(),
+    'jobs', toss_private.diagnose_jobs(),
+    'encryptionKeys', toss_private.diagnose_encryption_keys(),
+    'tossApiVersions', toss_private.diagnose_api_versions(),
+    'alerts', toss_private.diagnose_alerts(),
     'invariantViolations', (
       select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')
       from (

@@ -26,16 +26,16 @@ grant select on
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
-grant usage on schema private to authenticated, service_role;
+grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  private.deposit_alerts, private.jobs, private.payment_alerts, private.refund_alerts, private.stock_movements,
-  private.subscription_alerts, private.subscription_transitions
+  toss_private.deposit_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
-revoke execute on all functions in schema private from public, anon, authenticated, service_role;
-grant execute on function private.clock_now() to authenticated, service_role;
-grant execute on function private.failed_refund_transfers(), private.payment_questions(), private.question_backlog(),
-  private.unproven_deadlines()
+revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
+grant execute on function toss_private.clock_now() to authenticated, service_role;
+grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+  toss_private.unproven_deadlines()
 to service_role;
 
 -- The Edge Functions call these with the secret key; each runs with its owner's rights.

@@ -24,4 +24,4 @@ begin
 end;
 $$;
 
-select private.schedule_jobs();
+select toss_private.schedule_jobs();

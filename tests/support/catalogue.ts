@@ -1,19 +1,29 @@
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
+import type { SchemaNames } from "../../scripts/schema/chapters.ts";
 
 /**
- * Everything that a database holds in our schemas and in cron's list of jobs, as sorted lines.
+ * Everything that a database holds in our schemas, a fact a line, sorted.
  *
  * Two databases with the same lines have the same tables, columns, constraints, indexes, triggers, policies,
- * functions, views, comments, owners, privileges and settings rows. Object ids and the places of dropped columns do
- * not count. `sql` must be the superuser's.
+ * functions, views, comments, owners and privileges. Object ids and the places of dropped columns do not count.
+ * `sql` must be the superuser's.
  */
 export async function readCatalogue(
   sql: Sql,
-  privateSchema: string,
+  names: SchemaNames,
 ): Promise<string[]> {
+  return await sql.begin((transaction) => readFacts(transaction, names));
+}
+
+async function readFacts(
+  sql: TransactionSql,
+  { served, hidden }: SchemaNames,
+): Promise<string[]> {
+  // Postgres leaves out the schema of what it finds by this path.
+  await sql`set local search_path = ''`;
   const rows = await sql<{ line: string }[]>`
     with spaces as (
-      select n.oid, n.nspname from pg_namespace as n where n.nspname in ('public', ${privateSchema})
+      select n.oid, n.nspname from pg_namespace as n where n.nspname in (${served}, ${hidden})
     ), relations as (
       select c.*, s.nspname || '.' || c.relname as name
       from pg_class as c join spaces as s on s.oid = c.relnamespace

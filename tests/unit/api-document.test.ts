@@ -12,7 +12,7 @@ const SCHEME_OF_MODE: Record<string, string | undefined> = {
   cron: "cronSecret",
 };
 
-for (const [path, text] of Object.entries(generatedDocuments())) {
+for (const [path, text] of Object.entries(await generatedDocuments())) {
   Deno.test(`${path} is what the code generates`, async () => {
     assert.equal(
       await Deno.readTextFile(path),
