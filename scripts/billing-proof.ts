@@ -1,13 +1,13 @@
-import { proveOnce } from "./billing-proof/prove-once.ts";
-import { proveScale } from "./billing-proof/prove-scale.ts";
-import { proveThroughput } from "./billing-proof/prove-throughput.ts";
+import { proveOnce } from "../proofs/billing/prove-once.ts";
+import { proveScale } from "../proofs/billing/prove-scale.ts";
+import { proveThroughput } from "../proofs/billing/prove-throughput.ts";
 import {
   onceSection,
   reportPage,
   scaleSection,
   type Section,
   throughputSection,
-} from "./billing-proof/report.ts";
+} from "../proofs/billing/report.ts";
 
 import { runCommand, type Values } from "./command/run-command.ts";
 import { UsageError } from "./command/stop-error.ts";

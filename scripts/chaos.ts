@@ -3,14 +3,14 @@ import { wholeNumber } from "./command/whole-number.ts";
 import {
   type ChaosStack,
   startChaosStack,
-} from "../tests/chaos/chaos-stack.ts";
-import { reportPage } from "../tests/chaos/report.ts";
-import { describeRun, runSeed } from "../tests/chaos/run.ts";
+} from "../proofs/chaos/chaos-stack.ts";
+import { reportPage } from "../proofs/chaos/report.ts";
+import { describeRun, runSeed } from "../proofs/chaos/run.ts";
 import {
   addRun,
   emptyStatistics,
   type Statistics,
-} from "../tests/chaos/statistics.ts";
+} from "../proofs/chaos/statistics.ts";
 
 const HELP = `Runs the chaos suite: kill -9, lost answers, restarts, by seed.
 

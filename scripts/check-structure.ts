@@ -1,3 +1,5 @@
+import { listFiles } from "./check/list-files.ts";
+import { roomProblems } from "./check/rooms.ts";
 import { runCommand } from "./command/run-command.ts";
 
 const HELP =
@@ -22,16 +24,6 @@ const ALLOWED_IMPORTS: Record<string, string[]> = {
     "run-batches",
   ],
 };
-
-async function listFiles(folder: string, ending: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) files.push(...await listFiles(path, ending));
-    else if (path.endsWith(ending)) files.push(path);
-  }
-  return files;
-}
 
 /** The part of _shared that a path belongs to, or the function's name. */
 function partOf(path: string): { shared: boolean; name: string } {
@@ -95,7 +87,11 @@ async function configProblems(): Promise<string[]> {
 }
 
 async function check(): Promise<number> {
-  const problems = [...await importProblems(), ...await configProblems()];
+  const problems = [
+    ...await importProblems(),
+    ...await roomProblems(),
+    ...await configProblems(),
+  ];
   for (const problem of problems) console.error(problem);
   if (problems.length === 0) console.log("structure: ok");
   return problems.length === 0 ? 0 : 1;

@@ -9,10 +9,19 @@ Ends at the first that fails, with its exit code.`;
 
 const LOCKED = ["--lock=scripts/deno.lock", "--node-modules-dir=auto"];
 
+const ROOMS = [
+  "supabase/functions",
+  "simulator",
+  "stack",
+  "proofs",
+  "scripts",
+  "tests",
+];
+
 const STEPS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
   ["lint"],
-  ["check", ...LOCKED, "supabase/functions", "scripts", "tests"],
+  ["check", ...LOCKED, ...ROOMS],
   ["run", "-A", "--no-check", ...LOCKED, "scripts/check-structure.ts"],
 ];
 

@@ -1,5 +1,5 @@
-import { proveOnce } from "./billing-proof/prove-once.ts";
-import { stormTable } from "./billing-proof/table.ts";
+import { proveOnce } from "../proofs/billing/prove-once.ts";
+import { stormTable } from "../proofs/billing/table.ts";
 import { runCommand } from "./command/run-command.ts";
 import { decline } from "./demo/decline.ts";
 import { lostAnswer } from "./demo/lost-answer.ts";
@@ -10,7 +10,7 @@ import { grouped } from "./demo/scene.ts";
 import { openShop } from "./demo/shop.ts";
 import { subscriber } from "./demo/subscriber.ts";
 import { virtualAccount } from "./demo/virtual-account.ts";
-import { startStack } from "./stack/stack.ts";
+import { startStack } from "../stack/stack.ts";
 
 const HELP = `Plays a shop's life on a stack of its own and shows what happened.
 

@@ -1,27 +1,27 @@
 import { join } from "node:path";
 import { commandEnvironment } from "./command/command-environment.ts";
 import { runCommand } from "./command/run-command.ts";
-import { configurationProblems } from "./stack/dev-configuration.ts";
+import { configurationProblems } from "./dev/configuration.ts";
 import {
   type DevSettings,
   PORT_VARIABLES,
   readDevSettings,
   SettingError,
-} from "./stack/dev-settings.ts";
-import { describeStack } from "./stack/dev-table.ts";
-import { readDotEnv } from "./stack/dot-env.ts";
-import { SqlFileError } from "./stack/migrations.ts";
-import { PROJECT_ROOT } from "./stack/paths.ts";
-import { isPortFree } from "./stack/ports.ts";
-import { recoverDataDirectory } from "./stack/postgres-recovery.ts";
+} from "./dev/settings.ts";
+import { describeStack } from "./dev/table.ts";
+import { readDotEnv } from "./command/dot-env.ts";
+import { SqlFileError } from "../stack/migrations.ts";
+import { PROJECT_ROOT } from "../stack/paths.ts";
+import { isPortFree } from "../stack/ports.ts";
+import { recoverDataDirectory } from "../stack/postgres-recovery.ts";
 import {
   DirectoryInUseError,
   isDirectoryInUse,
-} from "./stack/stack-directory.ts";
-import { type Stack, startStack } from "./stack/stack.ts";
-import { removeState, writeState } from "./stack/state-file.ts";
-import { watchFunctions } from "./stack/watch-functions.ts";
-import { watchWrappers } from "./stack/wrapper-watch.ts";
+} from "../stack/stack-directory.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { removeState, writeState } from "./command/state-file.ts";
+import { watchFunctions } from "./dev/watch-functions.ts";
+import { watchWrappers } from "./dev/wrapper-watch.ts";
 
 const HELP = `Starts the whole project on this machine and keeps it running.
 

@@ -5,7 +5,7 @@ import { StopError } from "./command/stop-error.ts";
 import { type Finding, hasFailed } from "./doctor/finding.ts";
 import { runDoctor } from "./doctor/run-doctor.ts";
 import type { DoctorTarget } from "./doctor/target.ts";
-import { readDotEnv } from "./stack/dot-env.ts";
+import { readDotEnv } from "./command/dot-env.ts";
 
 const HELP =
   `Checks a deployment, or the local stack, link by link. Changes nothing.

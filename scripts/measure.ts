@@ -1,11 +1,11 @@
 import { runCommand, type Values } from "./command/run-command.ts";
 import { wholeNumber } from "./command/whole-number.ts";
-import { HOSTED_DENO, measureBoot } from "./measure/boot.ts";
-import { measureConfirm, measureWebhook } from "./measure/http.ts";
-import { describeSamples } from "./measure/samples.ts";
-import { measureSql } from "./measure/sql.ts";
-import { readTableSizes, storageOf } from "./measure/storage.ts";
-import { type Stack, startStack } from "./stack/stack.ts";
+import { HOSTED_DENO, measureBoot } from "../proofs/bench/boot.ts";
+import { measureConfirm, measureWebhook } from "../proofs/bench/http.ts";
+import { describeSamples } from "../proofs/bench/samples.ts";
+import { measureSql } from "../proofs/bench/sql.ts";
+import { readTableSizes, storageOf } from "../proofs/bench/storage.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
 
 const HELP =
   `Measures this project on a stack of its own: how long functions take to boot, what a confirm

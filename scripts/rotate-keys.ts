@@ -1,4 +1,4 @@
-import { rotateKeys } from "../supabase/functions/_shared/billing/rotate-keys.ts";
+import { rotateKeys } from "./rotate-keys/rotate-keys.ts";
 import {
   createDatabase,
   createServerClient,

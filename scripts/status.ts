@@ -1,8 +1,8 @@
 import { chooseStack } from "./command/choose-stack.ts";
 import { commandEnvironment } from "./command/command-environment.ts";
 import { runCommand } from "./command/run-command.ts";
-import { dataFolder, readPort } from "./stack/dev-settings.ts";
-import { runningStacks } from "./stack/state-file.ts";
+import { dataFolder, readPort } from "./dev/settings.ts";
+import { runningStacks } from "./command/state-file.ts";
 
 const HELP = `Prints the variables of the running stack as NAME="value" lines.
 

@@ -1,6 +1,6 @@
 import { runCommand, type Values } from "./command/run-command.ts";
 import { wholeNumber } from "./command/whole-number.ts";
-import { describeFinding, explore } from "./subscription-model/explore.ts";
+import { describeFinding, explore } from "../proofs/subscriptions/explore.ts";
 
 const HELP =
   `Drives subscriptions through random lives and compares them with a small model.

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { Sql } from "postgres";
-import { startStack } from "./stack/stack.ts";
+import { startStack } from "../stack/stack.ts";
 
 const HELP =
   `Prints the table of a subscription's states and events, as it stands in

@@ -1,5 +1,5 @@
-import { PORT_VARIABLES } from "../stack/dev-settings.ts";
-import type { StackState } from "../stack/state-file.ts";
+import { PORT_VARIABLES } from "../dev/settings.ts";
+import type { StackState } from "./state-file.ts";
 
 type Choice =
   | { outcome: "found"; state: StackState }

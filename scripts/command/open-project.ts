@@ -1,5 +1,5 @@
-import { dataFolder, readPort } from "../stack/dev-settings.ts";
-import { runningStacks } from "../stack/state-file.ts";
+import { dataFolder, readPort } from "../dev/settings.ts";
+import { runningStacks } from "./state-file.ts";
 import { chooseStack } from "./choose-stack.ts";
 import { networkFault } from "./network-fault.ts";
 import { StopError } from "./stop-error.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { SettingError } from "../stack/dev-settings.ts";
+import { SettingError } from "../dev/settings.ts";
 import { networkFault } from "./network-fault.ts";
 import { StopError, UsageError } from "./stop-error.ts";
 

@@ -1,4 +1,4 @@
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** Runs this Deno in the project's folder with the terminal of this process; its exit code. */
 export async function runDeno(args: readonly string[]): Promise<number> {

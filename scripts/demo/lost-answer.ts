@@ -1,4 +1,4 @@
-import { webhookUrl } from "../stack/webhook-url.ts";
+import { webhookUrl } from "../../stack/webhook-url.ts";
 import { expectStep, type Scene } from "./scene.ts";
 import type { Shop } from "./shop.ts";
 

@@ -1,6 +1,7 @@
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import type { Simulator } from "../simulator/simulator.ts";
-import type { Stack } from "../stack/stack.ts";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Simulator } from "../../simulator/simulator.ts";
+import type { Stack } from "../../stack/stack.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 
 /** What checkout answered. */
 export interface Order {
@@ -37,22 +38,6 @@ export interface Shop {
   settle(): Promise<void>;
 }
 
-async function signUp(
-  stack: Stack,
-): Promise<{ client: SupabaseClient; accessToken: string }> {
-  const client = createClient(stack.apiUrl, stack.publishableKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
-  const { data, error } = await client.auth.signUp({
-    email: "buyer@example.com",
-    password: crypto.randomUUID(),
-  });
-  if (error || data.session === null) {
-    throw new Error(`sign-up failed: ${error?.message}`);
-  }
-  return { client, accessToken: data.session.access_token };
-}
-
 async function post(
   { functionsUrl }: Stack,
   name: string,
@@ -71,7 +56,7 @@ async function post(
 export async function openShop(stack: Stack): Promise<Shop> {
   const toss = stack.simulator;
   if (toss === null) throw new Error("the demo needs the simulator");
-  const { client: buyer, accessToken } = await signUp(stack);
+  const { client: buyer, accessToken } = await signUp({ stack });
   return {
     stack,
     toss,
@@ -88,10 +73,7 @@ export async function openShop(stack: Stack): Promise<Shop> {
     confirm: ({ orderId, amount }, paymentKey, claimed = amount) =>
       post(stack, "confirm", {}, { orderId, paymentKey, amount: claimed }),
     asBuyer: (name, body) =>
-      post(stack, name, {
-        apikey: stack.publishableKey,
-        authorization: `Bearer ${accessToken}`,
-      }, body),
+      post(stack, name, buyerHeaders({ stack }, accessToken), body),
     asOperator: (name, body) =>
       post(stack, name, { apikey: stack.secretKey }, body),
     asCron: (name, body) =>

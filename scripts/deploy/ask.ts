@@ -1,4 +1,4 @@
-import { readLines } from "../stack/lines.ts";
+import { readLines } from "../../stack/lines.ts";
 import { StopError } from "../command/stop-error.ts";
 
 /** Asks the person at the keyboard. */

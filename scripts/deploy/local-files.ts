@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { readSchemaChanges, type SchemaChanges } from "./schema-objects.ts";
 
 /** A migration of this checkout. */

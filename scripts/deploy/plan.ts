@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { PROJECT_VARIABLES } from "../stack/environment.ts";
+import { PROJECT_VARIABLES } from "../../stack/environment.ts";
 import { compareHistory, type MigrationHistory } from "./history.ts";
 import type { ProjectState } from "./inspect-project.ts";
 import type { LocalFiles } from "./local-files.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { UsageError } from "../command/stop-error.ts";
 import {
   type DatabaseAddress,

@@ -1,4 +1,4 @@
-import { splitStatements } from "../stack/split-statements.ts";
+import { splitStatements } from "../../stack/split-statements.ts";
 
 /** Something that SQL creates in a schema. */
 export interface SchemaObject {

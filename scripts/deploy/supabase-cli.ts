@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { readLines } from "../stack/lines.ts";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { readLines } from "../../stack/lines.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import type { Redact } from "./redactor.ts";
 import { StopError } from "../command/stop-error.ts";
 

@@ -1,4 +1,4 @@
-import { PROJECT_VARIABLES } from "../stack/environment.ts";
+import { PROJECT_VARIABLES } from "../../stack/environment.ts";
 import { type DataDrop, planDataDrop } from "./drop-data.ts";
 import { compareHistory } from "./history.ts";
 import type { ProjectState } from "./inspect-project.ts";

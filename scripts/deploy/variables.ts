@@ -1,13 +1,13 @@
 import {
   type ConfigProblem,
   loadConfig,
-} from "../../supabase/functions/_shared/config.ts";
+} from "../../supabase/functions/_shared/config/config.ts";
 import type { SoundVariables } from "../../supabase/functions/_shared/config/environment.ts";
 import { givenValues } from "../../supabase/functions/_shared/config/given-values.ts";
 import { readEnvironment } from "../../supabase/functions/_shared/config/read-environment.ts";
 import { keyMode } from "../../supabase/functions/_shared/toss/keys.ts";
-import { PROJECT_VARIABLES } from "../stack/environment.ts";
-import { readDotEnv } from "../stack/dot-env.ts";
+import { PROJECT_VARIABLES } from "../../stack/environment.ts";
+import { readDotEnv } from "../command/dot-env.ts";
 
 /** The functions' variables, checked as the functions themselves check them. */
 export interface CheckedVariables {

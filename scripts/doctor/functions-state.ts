@@ -3,7 +3,7 @@ import {
   type ConfigurationReport,
   configurationReport,
 } from "../../supabase/functions/health/describe-configuration.ts";
-import type { ConfigProblem } from "../../supabase/functions/_shared/config.ts";
+import type { ConfigProblem } from "../../supabase/functions/_shared/config/config.ts";
 import type { Answer, Ask } from "./ask.ts";
 import type { DoctorTarget } from "./target.ts";
 

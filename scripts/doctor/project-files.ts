@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** What this checkout brings to a database. */
 export interface ProjectFiles {

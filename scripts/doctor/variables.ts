@@ -1,7 +1,7 @@
 import {
   type ConfigProblem,
   loadConfig,
-} from "../../supabase/functions/_shared/config.ts";
+} from "../../supabase/functions/_shared/config/config.ts";
 import type { Context } from "./context.ts";
 import { type DoctorTarget, isLocal } from "./target.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { FUNCTION_ACCESS } from "../../supabase/functions/_shared/http/access.ts";
-import { buyerHeaders, ONE_STICKER } from "../support/buy.ts";
+import { ONE_STICKER } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  buy,
-  buyerHeaders,
-  confirm,
-  payInWindow,
-  placeOrder,
-} from "../support/buy.ts";
+import { buy, confirm, payInWindow, placeOrder } from "../support/buy.ts";
 import { cancel, cancelRequests, newRequestId } from "../support/cancel.ts";
 import { addProduct, orderRow, stockOf } from "../support/database.ts";
 import {
@@ -16,7 +10,7 @@ import {
 } from "../support/issue-account.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

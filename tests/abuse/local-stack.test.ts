@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import {
-  readDevSettings,
-  SettingError,
-} from "../../scripts/stack/dev-settings.ts";
-import { loadLocalSecrets } from "../../scripts/stack/local-secrets.ts";
+import { readDevSettings, SettingError } from "../../scripts/dev/settings.ts";
+import { loadLocalSecrets } from "../../stack/local-secrets.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 

@@ -5,7 +5,7 @@ import { buy, confirm, placeOrder, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { withoutWebhooks } from "../support/webhooks.ts";
 import { moveDatabaseClock } from "../support/worker.ts";
 

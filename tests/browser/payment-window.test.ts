@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import { launchChromium, withPage } from "./chromium.ts";
 import { type ShopPage, startShopPage } from "./shop-page.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { freePort } from "../../scripts/stack/ports.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { freePort } from "../../stack/ports.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 import { fencesOf } from "../docs/support/markdown.ts";
 import { launchChromium, withPage } from "./chromium.ts";
 

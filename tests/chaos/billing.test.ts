@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { proveOnce } from "../../scripts/billing-proof/prove-once.ts";
-import { stormTable } from "../../scripts/billing-proof/table.ts";
+import { proveOnce } from "../../proofs/billing/prove-once.ts";
+import { stormTable } from "../../proofs/billing/table.ts";
 
 // CI proves 300 subscribers and 12 months with the task billing-proof.
 const SUBSCRIBERS = 80;

@@ -7,13 +7,13 @@ import {
   subscribe,
   type Subscriber,
 } from "../support/billing.ts";
-import { buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../../proofs/support/random.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startChaosStack } from "./chaos-stack.ts";
-import { describeRun, runSeed } from "./run.ts";
+import { startChaosStack } from "../../proofs/chaos/chaos-stack.ts";
+import { describeRun, runSeed } from "../../proofs/chaos/run.ts";
 
 // CI makes 25 more with the task chaos.
 const RUNS = 6;

@@ -12,7 +12,7 @@ import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../../proofs/support/random.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
 

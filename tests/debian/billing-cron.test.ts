@@ -3,17 +3,17 @@ import postgres, { type Sql } from "postgres";
 import {
   type ProofStack,
   startProofStack,
-} from "../../scripts/billing-proof/proof-stack.ts";
+} from "../../proofs/billing/proof-stack.ts";
 import {
   addSubscribers,
   advanceUntilAllDue,
   type ProofSubscriber,
-} from "../../scripts/billing-proof/subscribers.ts";
-import { judge } from "../../scripts/billing-proof/verdict.ts";
-import { type NetDriver, startNet } from "../../scripts/stack/net.ts";
-import { setVaultSecrets } from "../../scripts/stack/vault.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
-import { createRandom } from "../chaos/random.ts";
+} from "../../proofs/billing/subscribers.ts";
+import { judge } from "../../proofs/billing/verdict.ts";
+import { type NetDriver, startNet } from "../../stack/net.ts";
+import { setVaultSecrets } from "../../stack/vault.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
+import { createRandom } from "../../proofs/support/random.ts";
 import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
 import { migrate, preparePlatform } from "./project.ts";
 import {

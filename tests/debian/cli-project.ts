@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { createSupabaseCli } from "../../scripts/deploy/supabase-cli.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { copyMigrations } from "../support/migration-files.ts";
 
 /** A folder that the real Supabase CLI takes for a project. */

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import postgres, { type Sql } from "postgres";
-import { startKeeper } from "../../scripts/stack/keeper-process.ts";
-import { freePort } from "../../scripts/stack/ports.ts";
-import { DATABASE_PASSWORD, SUPERUSER } from "../../scripts/stack/postgres.ts";
+import { startKeeper } from "../../stack/keeper-process.ts";
+import { freePort } from "../../stack/ports.ts";
+import { DATABASE_PASSWORD, SUPERUSER } from "../../stack/postgres.ts";
 import {
   asAccount,
   choosePostgresAccount,
-} from "../../scripts/stack/postgres-account.ts";
-import { initialisePostgres } from "../../scripts/stack/postgres-initialise.ts";
+} from "../../stack/postgres-account.ts";
+import { initialisePostgres } from "../../stack/postgres-initialise.ts";
 
 /** Where Debian keeps the programs of Postgres 15. */
 export const BINARIES = "/usr/lib/postgresql/15/bin";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import postgres, { type Sql } from "postgres";
-import { type NetDriver, startNet } from "../../scripts/stack/net.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
-import { setVaultSecrets } from "../../scripts/stack/vault.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { type NetDriver, startNet } from "../../stack/net.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
+import { setVaultSecrets } from "../../stack/vault.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 import { makeCliProject } from "./cli-project.ts";
 import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
 import { preparePlatform } from "./project.ts";

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import postgres from "postgres";
-import { bootstrap } from "../../scripts/stack/bootstrap.ts";
-import { startLite } from "../../scripts/stack/lite.ts";
-import { applyMigrations } from "../../scripts/stack/migrations.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { SUPERUSER } from "../../scripts/stack/postgres.ts";
+import { bootstrap } from "../../stack/bootstrap.ts";
+import { startLite } from "../../stack/lite.ts";
+import { applyMigrations } from "../../stack/migrations.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { SUPERUSER } from "../../stack/postgres.ts";
 import type { Cluster } from "./cluster.ts";
-import { makeSecrets } from "../../scripts/stack/local-secrets.ts";
+import { makeSecrets } from "../../stack/local-secrets.ts";
 
 /** Which of the platform's extensions a project has. */
 export type Extensions = "pg_cron" | "none";

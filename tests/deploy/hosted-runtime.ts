@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { functionsEnvironment } from "../../scripts/stack/environment.ts";
-import { prepareFunctionsRuntime } from "../../scripts/stack/functions-runtime.ts";
-import { readLines } from "../../scripts/stack/lines.ts";
+import { functionsEnvironment } from "../../stack/environment.ts";
+import { prepareFunctionsRuntime } from "../../stack/functions-runtime.ts";
+import { readLines } from "../../stack/lines.ts";
 import type { Upload } from "./upload.ts";
-import { makeSecrets } from "../../scripts/stack/local-secrets.ts";
+import { makeSecrets } from "../../stack/local-secrets.ts";
 
 /** The Deno that the hosted runtime is compatible with. */
 const HOSTED_DENO = "2.1.4";

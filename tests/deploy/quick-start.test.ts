@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readDotEnv } from "../../scripts/stack/dot-env.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { readDotEnv } from "../../scripts/command/dot-env.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { fencesOf } from "../docs/support/markdown.ts";
 import { splitCommands } from "../docs/support/split-commands.ts";
 import { openScene, PROJECT_REF, type Scene, SECRETS } from "./scene.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { DATABASE_PASSWORD } from "../../scripts/stack/postgres.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { DATABASE_PASSWORD } from "../../stack/postgres.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import { type ManagementApi, startManagementApi } from "./management-api.ts";
 import { writeUpload } from "./upload.ts";
 

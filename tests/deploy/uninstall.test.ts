@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
 import { readLocalFiles } from "../../scripts/deploy/local-files.ts";
-import { applyMigrations } from "../../scripts/stack/migrations.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { applyMigrations } from "../../stack/migrations.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { openScene, PROJECT_REF, type Scene, SECRETS } from "./scene.ts";
 
 const local = await readLocalFiles();

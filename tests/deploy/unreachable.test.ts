@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { ACCESS_TOKEN, PROJECT_REF, VARIABLES, writeProfile } from "./scene.ts";
 
 interface Result {

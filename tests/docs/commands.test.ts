@@ -5,7 +5,7 @@ import {
   runScript,
   startDev,
 } from "../stack/dev-fixture.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import {
   COMMAND_RULES,
   type CommandRule,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 function read(path: string): Promise<string> {
   return Deno.readTextFile(join(PROJECT_ROOT, path));

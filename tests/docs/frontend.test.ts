@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addProduct, stockOf } from "../support/database.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { guestClient, signUp } from "../support/users.ts";
+import { guestClient, signUp } from "../../stack/users.ts";
 import { openPaymentWindow, placeOrder } from "./frontend/checkout.ts";
 import { confirmPayment, orderStatus } from "./frontend/confirm.ts";
 import {

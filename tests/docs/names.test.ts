@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** Files of the project, as git knows them: also those that are not committed yet. */
 async function projectFiles(): Promise<string[]> {

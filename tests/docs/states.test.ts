@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import { observeEvents } from "./states/event-moves.ts";
 import { observeOperations } from "./states/operation-moves.ts";
 import { NOTHING, observeOrders } from "./states/order-moves.ts";

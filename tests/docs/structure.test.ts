@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join, posix } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { fencesOf, headingsOf, linksOf, tablesOf } from "./support/markdown.ts";
 import { type Page, pairsOf, readPages } from "./support/pages.ts";
 

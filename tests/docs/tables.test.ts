@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SUPABASE_CLI } from "../../scripts/deploy/supabase-cli.ts";
-import { PROJECT_VARIABLES } from "../../scripts/stack/environment.ts";
+import { PROJECT_VARIABLES } from "../../stack/environment.ts";
 import { FUNCTION_ACCESS } from "../../supabase/functions/_shared/http/access.ts";
 import { ERROR_CODES } from "../../supabase/functions/_shared/http/error-codes.ts";
 import { ENVIRONMENT } from "../../supabase/functions/_shared/config/environment.ts";

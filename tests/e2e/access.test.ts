@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { buyerHeaders, ONE_STICKER } from "../support/buy.ts";
+import { ONE_STICKER } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 
 const SHOP_PAGE = "https://shop.example";
 const test = shopTests({ environment: { CORS_ALLOWED_ORIGINS: SHOP_PAGE } });

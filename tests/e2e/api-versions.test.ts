@@ -16,7 +16,7 @@ import {
   settleWebhooks,
   statusChanged,
 } from "../support/webhooks.ts";
-import { API_VERSIONS } from "../../scripts/simulator/payments/api-version.ts";
+import { API_VERSIONS } from "../../simulator/payments/api-version.ts";
 
 // In version 1.4 Toss tells no keys of cancels, which the comparison of the two books goes by.
 const test = shopTests({}, assertInvariantsHold);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { callCharge, registerCard } from "../support/billing.ts";
 import { chargeRows } from "../support/billing-rows.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -17,7 +17,7 @@ import { callFunction } from "../support/call-function.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { advance, moveDatabaseClock, work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRandom } from "../chaos/random.ts";
+import { createRandom } from "../../proofs/support/random.ts";
 import {
   addPlan,
   callCharge,
@@ -9,7 +9,7 @@ import {
   type Subscriber,
 } from "../support/billing.ts";
 import { makeChargesDue } from "../support/billing-rows.ts";
-import { buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { eventually } from "../support/eventually.ts";
 import { CHARGES } from "../support/charge-faults.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import { charge, subscribe, type Subscriber } from "../support/billing.ts";
 import {
   chargeRows,

@@ -15,7 +15,7 @@ import {
 } from "../support/billing-rows.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests({ environment: { AD_HOC_CHARGES: "on" } });
 

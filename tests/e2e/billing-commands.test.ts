@@ -10,7 +10,7 @@ import {
 import { chargeRows, daysAfter, justAfter } from "../support/billing-rows.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { deliverWebhook, settleWebhooks } from "../support/webhooks.ts";
 
 const OLD_KEY = btoa("0123456789abcdef0123456789abcdef");

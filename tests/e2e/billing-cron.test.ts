@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import {
   type ProofStack,
   startProofStack,
-} from "../../scripts/billing-proof/proof-stack.ts";
+} from "../../proofs/billing/proof-stack.ts";
 import {
   addSubscribers,
   advanceUntilAllDue,
   type ProofSubscriber,
-} from "../../scripts/billing-proof/subscribers.ts";
-import { judge } from "../../scripts/billing-proof/verdict.ts";
-import { createRandom } from "../chaos/random.ts";
+} from "../../proofs/billing/subscribers.ts";
+import { judge } from "../../proofs/billing/verdict.ts";
+import { createRandom } from "../../proofs/support/random.ts";
 import { eventually } from "../support/eventually.ts";
 
 const JOB = "tosspayments-billing";

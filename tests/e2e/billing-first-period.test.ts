@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import {
   addPlan,
@@ -20,7 +19,7 @@ import {
 import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 import { advance, work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });

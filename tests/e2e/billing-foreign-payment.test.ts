@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import { charge, subscribe, type Subscriber } from "../support/billing.ts";
 import { chargeRows, makeChargesDue } from "../support/billing-rows.ts";
-import { buyerHeaders, confirm } from "../support/buy.ts";
+import { confirm } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import { orderRow } from "../support/database.ts";

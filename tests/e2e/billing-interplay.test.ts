@@ -16,14 +16,13 @@ import {
   subscriptionRow,
 } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
-import { buyerHeaders } from "../support/buy.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import { deleteUser } from "../support/delete-user.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { cancelAtToss } from "../support/toss-side.ts";
-import type { User } from "../support/users.ts";
+import { buyerHeaders, type User } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 

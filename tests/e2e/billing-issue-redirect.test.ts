@@ -17,7 +17,7 @@ import { chargeRows, makeChargesDue } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import { addPlan, issue, registerInWindow } from "../support/billing.ts";
 import {
   chargeRows,
@@ -9,7 +9,7 @@ import {
 import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { moveDatabaseClock, work } from "../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });

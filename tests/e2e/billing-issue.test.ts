@@ -11,7 +11,7 @@ import { chargeRows, outboxTypes } from "../support/billing-rows.ts";
 import { callFunction } from "../support/call-function.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -14,7 +14,7 @@ import {
   outboxTypes,
   subscriptionRow,
 } from "../support/billing-rows.ts";
-import { buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { eventually } from "../support/eventually.ts";
 import { CHARGES } from "../support/charge-faults.ts";

@@ -6,7 +6,7 @@ import {
   makeChargesDue,
   subscriptionRow,
 } from "../support/billing-rows.ts";
-import { buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { CHARGES } from "../support/charge-faults.ts";
 import type { Shop } from "../support/shop.ts";

@@ -6,11 +6,10 @@ import {
   registerInWindow,
 } from "../support/billing.ts";
 import { outboxTypes } from "../support/billing-rows.ts";
-import { buyerHeaders } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests();

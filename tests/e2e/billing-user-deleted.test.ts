@@ -22,7 +22,7 @@ import { CHARGES } from "../support/charge-faults.ts";
 import { deleteUser } from "../support/delete-user.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buy, buyerHeaders, placeOrder } from "../support/buy.ts";
+import { buy, placeOrder } from "../support/buy.ts";
 import { cancel, cancelRequests, newRequestId } from "../support/cancel.ts";
 import { orderRow } from "../support/database.ts";
 import {
@@ -8,7 +8,7 @@ import {
   REFUND_ACCOUNT,
 } from "../support/issue-account.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Intercept } from "../../scripts/stack/gateway.ts";
+import type { Intercept } from "../../stack/gateway.ts";
 import { buy, placeOrder } from "../support/buy.ts";
 import {
   balanceOf,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertInvariantsHold } from "../support/books.ts";
-import { buy, buyerHeaders, type Purchase } from "../support/buy.ts";
+import { buy, type Purchase } from "../support/buy.ts";
 import {
   balanceOf,
   cancel,
@@ -19,7 +19,7 @@ import {
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { bookOf } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 import { tossAnswers } from "../support/webhook-scenes/toss-answers.ts";
 import {
   deliverWebhook,

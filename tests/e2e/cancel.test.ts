@@ -19,7 +19,7 @@ import { watchRoundTrips } from "../support/round-trips.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { bookOf } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 
 const test = shopTests();

@@ -9,7 +9,7 @@ import {
 } from "../support/buy.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
-import { guestClient, signUp } from "../support/users.ts";
+import { guestClient, signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

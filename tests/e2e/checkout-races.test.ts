@@ -5,7 +5,7 @@ import { addProduct, stockOf } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { callWorker } from "../support/worker.ts";
 
 const test = shopTests();

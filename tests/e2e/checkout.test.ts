@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  buyerHeaders,
   checkout,
   confirm,
   ONE_STICKER,
   payInWindow,
   placeOrder,
 } from "../support/buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { callFunction } from "../support/call-function.ts";
 import { addProduct, auditEvents, orderRow } from "../support/database.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";

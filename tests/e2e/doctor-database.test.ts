@@ -8,7 +8,7 @@ import {
   faultPoint,
   namesOf,
 } from "../support/doctor.ts";
-import type { Intercept } from "../../scripts/stack/gateway.ts";
+import type { Intercept } from "../../stack/gateway.ts";
 import { buy, startPurchase } from "../support/buy.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";

@@ -11,8 +11,8 @@ import {
 } from "../support/doctor.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
-import { buy, buyerHeaders } from "../support/buy.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
+import { buy } from "../support/buy.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 
 const fault = faultPoint();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FUNCTION_ACCESS } from "../../supabase/functions/_shared/http/access.ts";
-import { platformError } from "../../scripts/stack/functions-proxy.ts";
+import { platformError } from "../../stack/functions-proxy.ts";
 import {
   answerAt,
   assertHealthy,

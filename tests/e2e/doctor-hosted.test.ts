@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setVaultSecrets } from "../../scripts/stack/vault.ts";
+import { setVaultSecrets } from "../../stack/vault.ts";
 import type { DoctorTarget } from "../../scripts/doctor/target.ts";
 import { examine, faultPoint, namesOf } from "../support/doctor.ts";
 import type { Shop } from "../support/shop.ts";

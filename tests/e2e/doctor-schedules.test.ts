@@ -8,8 +8,8 @@ import {
   examine,
   faultPoint,
 } from "../support/doctor.ts";
-import { platformError } from "../../scripts/stack/functions-proxy.ts";
-import { setVaultSecrets } from "../../scripts/stack/vault.ts";
+import { platformError } from "../../stack/functions-proxy.ts";
+import { setVaultSecrets } from "../../stack/vault.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 

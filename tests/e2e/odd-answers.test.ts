@@ -21,7 +21,7 @@ import {
 } from "../support/odd-values.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 
 const test = shopTests();

@@ -4,7 +4,7 @@ import { addPlan, charge, subscribe } from "../support/billing.ts";
 import { orderByTransfer } from "../support/issue-account.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -19,7 +19,7 @@ import {
 import { cancel } from "../support/cancel.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks } from "../support/worker.ts";
 

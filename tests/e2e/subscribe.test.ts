@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { buyerHeaders } from "../support/buy.ts";
 import { type Answer, callFunction } from "../support/call-function.ts";
 import {
   addPlan,
@@ -16,7 +15,7 @@ import {
 } from "../support/billing-rows.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp, type User } from "../support/users.ts";
+import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 import { work } from "../support/worker.ts";
 
 const test = shopTests();

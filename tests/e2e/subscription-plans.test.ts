@@ -9,7 +9,7 @@ import {
 } from "../support/billing.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { guestClient, signUp, type User } from "../support/users.ts";
+import { guestClient, signUp, type User } from "../../stack/users.ts";
 
 const test = shopTests();
 

@@ -20,7 +20,7 @@ import {
 import { outboxEvents } from "../support/cancel.ts";
 import { watchRoundTrips } from "../support/round-trips.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 
 const test = shopTests();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SignatureScheme } from "../../supabase/functions/_shared/config.ts";
+import type { SignatureScheme } from "../../supabase/functions/_shared/config/config.ts";
 import { configuredWebhook } from "../support/configured-webhook.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Shop } from "../support/shop.ts";

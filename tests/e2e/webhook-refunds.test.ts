@@ -9,7 +9,7 @@ import {
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { bookOf, cancelAtToss } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import {
   deliverWebhook,
   settleWebhooks,

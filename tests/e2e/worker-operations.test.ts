@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import { confirm, type Purchase, startPurchase } from "../support/buy.ts";
 import { operationRows, orderRow } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";

@@ -12,12 +12,11 @@ import {
   makeChargesDue,
   makeIssueDue,
 } from "../support/billing-rows.ts";
-import { buyerHeaders } from "../support/buy.ts";
 import { type Answer, callFunction } from "../support/call-function.ts";
 import { spellingsOf, tablesWith } from "../support/secret-scan.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 import { work } from "../support/worker.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { guestClient, serviceClient, signUp } from "../support/users.ts";
+import { guestClient, serviceClient, signUp } from "../../stack/users.ts";
 
 const test = shopTests();
 

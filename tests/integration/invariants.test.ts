@@ -7,7 +7,7 @@ import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { cancelAtToss } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import { settleWebhooks } from "../support/webhooks.ts";
 
 const test = shopTests();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { guestClient, serviceClient } from "../support/users.ts";
+import { guestClient, serviceClient } from "../../stack/users.ts";
 import {
   ACCESS_MATRIX,
   actors,

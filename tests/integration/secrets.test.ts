@@ -13,7 +13,7 @@ import { makeOperationDue, orderRow } from "../support/database.ts";
 import type { Shop } from "../support/shop.ts";
 import { tablesWith } from "../support/secret-scan.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { signUp } from "../support/users.ts";
+import { signUp } from "../../stack/users.ts";
 import {
   deliverWebhook,
   settleWebhooks,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 
 const ZONE = "Asia/Seoul";
 const YEARS = 40;

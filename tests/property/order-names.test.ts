@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cutText } from "../../supabase/functions/_shared/toss/storable-text.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 
 let stack: Stack | undefined;
 Deno.test.beforeAll(async () => {

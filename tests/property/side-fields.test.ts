@@ -5,9 +5,9 @@ import {
   API_VERSIONS,
   type ApiVersion,
   paymentInVersion,
-} from "../../scripts/simulator/payments/api-version.ts";
-import { withOddField } from "../../scripts/simulator/faults/odd-field.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+} from "../../simulator/payments/api-version.ts";
+import { withOddField } from "../../simulator/faults/odd-field.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import { paymentSnapshot } from "../../supabase/functions/_shared/payments/snapshot.ts";
 import { judgeAnswer } from "../../supabase/functions/_shared/toss/judge-answer.ts";
 import { PAYMENT } from "../../supabase/functions/_shared/toss/payment.ts";

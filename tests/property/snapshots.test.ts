@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Sql, TransactionSql } from "postgres";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
 import {
   asynchronousLife,
   cardLife,

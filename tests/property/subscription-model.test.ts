@@ -3,7 +3,7 @@ import {
   describeFinding,
   type Exploration,
   explore,
-} from "../../scripts/subscription-model/explore.ts";
+} from "../../proofs/subscriptions/explore.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 
 /** The stacks outlive what the sanitizers look at. */

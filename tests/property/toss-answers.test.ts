@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { webhookUrl } from "../../scripts/stack/webhook-url.ts";
+import { webhookUrl } from "../../stack/webhook-url.ts";
 import type { TossCall } from "../../supabase/functions/_shared/toss/error-catalogue/proofs.ts";
 import {
   addPlan,
@@ -12,13 +12,7 @@ import {
 } from "../support/billing.ts";
 import { chargeRows, daysAfter } from "../support/billing-rows.ts";
 import { assertInvariantsHold } from "../support/books.ts";
-import {
-  buy,
-  buyerHeaders,
-  confirm,
-  payInWindow,
-  placeOrder,
-} from "../support/buy.ts";
+import { buy, confirm, payInWindow, placeOrder } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import { cancel, cancelOperations, newRequestId } from "../support/cancel.ts";
 import { orderRow } from "../support/database.ts";
@@ -28,7 +22,7 @@ import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
 import { oddExchange, plantAnswers, TRAPS } from "../support/toss-answers.ts";
 import { bookOf } from "../support/toss-side.ts";
-import { signUp } from "../support/users.ts";
+import { buyerHeaders, signUp } from "../../stack/users.ts";
 import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 

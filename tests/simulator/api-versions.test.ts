@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   API_VERSIONS,
   type ApiVersion,
-} from "../../scripts/simulator/payments/api-version.ts";
+} from "../../simulator/payments/api-version.ts";
 import { call, confirm } from "./toss-client.ts";
 import { ORDER, withSimulator } from "./with-simulator.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { AuthorizeCardInput } from "../../scripts/simulator/control/billing-schemas.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { AuthorizeCardInput } from "../../simulator/control/billing-schemas.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 import { type ApiCall, type ApiResult, call } from "./toss-client.ts";
 
 /** The customer of these tests. */

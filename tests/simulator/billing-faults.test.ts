@@ -3,7 +3,7 @@ import { charge, CUSTOMER, issue, newKey } from "./billing-client.ts";
 import { control } from "./control-client.ts";
 import { call, refusal } from "./toss-client.ts";
 import { withSimulator } from "./with-simulator.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 const KEY = { headers: { "idempotency-key": "charge-1" } };
 

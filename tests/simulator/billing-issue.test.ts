@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CUSTOMER, issue } from "./billing-client.ts";
 import { call, refusal } from "./toss-client.ts";
 import { MINUTE, withSimulator } from "./with-simulator.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 const KEY = { headers: { "idempotency-key": "issue-1" } };
 

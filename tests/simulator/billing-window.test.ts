@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { charge, CUSTOMER, issue } from "./billing-client.ts";
 import { withSimulator } from "./with-simulator.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 const SUCCESS = "https://shop.example/card?step=1";
 const FAIL = "https://shop.example/no";

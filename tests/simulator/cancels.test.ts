@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { OpenPaymentInput } from "../../scripts/simulator/control/schemas.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { OpenPaymentInput } from "../../simulator/control/schemas.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 import { call, cancel, confirm, issueAccount, refusal } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 

@@ -1,4 +1,4 @@
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 /** Calls the control API; the JSON is undefined where there is no body. */
 export async function control(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ERROR_CODES } from "../../scripts/simulator/error-codes.ts";
+import { ERROR_CODES } from "../../simulator/error-codes.ts";
 import { call, confirm, refusal } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 

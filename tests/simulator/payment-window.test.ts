@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ERROR_CODES } from "../../scripts/simulator/error-codes.ts";
+import { ERROR_CODES } from "../../simulator/error-codes.ts";
 import { confirm } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 const SUCCESS = "https://shop.example/ok?step=1";
 const FAIL = "https://shop.example/no";

@@ -4,7 +4,7 @@ import {
   loadTossPayments,
   type TossPaymentsSDK,
 } from "@tosspayments/tosspayments-sdk";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 import { ORDER, withSimulator } from "./with-simulator.ts";
 
 const REQUEST = {

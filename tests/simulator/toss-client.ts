@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { Cancel } from "../../scripts/simulator/payments/payment.ts";
-import type { virtualAccountBody } from "../../scripts/simulator/payments/virtual-account-body.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Cancel } from "../../simulator/payments/payment.ts";
+import type { virtualAccountBody } from "../../simulator/payments/virtual-account-body.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 
 /**
  * The fields of a Payment or an error that tests read. Which of them an

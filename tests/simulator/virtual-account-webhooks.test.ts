@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
 import {
   cancel,
   confirm,

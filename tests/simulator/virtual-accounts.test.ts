@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toKoreanTime } from "../../scripts/simulator/korean-time.ts";
+import { toKoreanTime } from "../../simulator/korean-time.ts";
 import { confirm, issueAccount, read, refusal } from "./toss-client.ts";
 import { MINUTE, ORDER, withSimulator } from "./with-simulator.ts";
 

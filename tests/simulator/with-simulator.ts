@@ -1,9 +1,6 @@
-import type { SimulatorOptions } from "../../scripts/simulator/options.ts";
+import type { SimulatorOptions } from "../../simulator/options.ts";
 import type { AnswerBody } from "./toss-client.ts";
-import {
-  type Simulator,
-  startSimulator,
-} from "../../scripts/simulator/simulator.ts";
+import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 
 /** Runs `body` against a fresh simulator and stops it. */
 export async function withSimulator(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ClockRefusedError } from "../../scripts/simulator/clock.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { type Stack, startStack } from "../../scripts/stack/stack.ts";
-import type { Simulator } from "../../scripts/stack/toss.ts";
+import { ClockRefusedError } from "../../simulator/clock.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
+import type { Simulator } from "../../stack/toss.ts";
 import { createProject, withStack } from "./project-fixture.ts";
 
 const MINUTE = 60_000;

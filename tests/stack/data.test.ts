@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startStack } from "../../scripts/stack/stack.ts";
-import { DirectoryInUseError } from "../../scripts/stack/stack-directory.ts";
+import { startStack } from "../../stack/stack.ts";
+import { DirectoryInUseError } from "../../stack/stack-directory.ts";
 import { createProject } from "./project-fixture.ts";
 
 const FILES = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { configurationProblems } from "../../scripts/stack/dev-configuration.ts";
-import { readDevSettings } from "../../scripts/stack/dev-settings.ts";
+import { configurationProblems } from "../../scripts/dev/configuration.ts";
+import { readDevSettings } from "../../scripts/dev/settings.ts";
 
 function variablesOf(problems: string[]): string[] {
   return problems.map((problem) => problem.split(" ")[0] ?? "");

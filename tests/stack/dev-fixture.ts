@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { readLines } from "../../scripts/stack/lines.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { readLines } from "../../stack/lines.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** What a script said and how it ended. */
 export interface ScriptResult {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { describeProcess } from "../../scripts/stack/describe-process.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { isProcessAlive } from "../../scripts/stack/process-alive.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { describeProcess } from "../../stack/describe-process.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { isProcessAlive } from "../../stack/process-alive.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 import { devEnvironment, runScript, startDev } from "./dev-fixture.ts";
 
 const LINUX = Deno.build.os === "linux";

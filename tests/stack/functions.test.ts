@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startStack } from "../../scripts/stack/stack.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { startStack } from "../../stack/stack.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 import { createProject, withStack } from "./project-fixture.ts";
 
 const DESCRIBE = `

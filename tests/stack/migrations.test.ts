@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SqlFileError } from "../../scripts/stack/migrations.ts";
-import { splitStatements } from "../../scripts/stack/split-statements.ts";
-import { startStack } from "../../scripts/stack/stack.ts";
+import { SqlFileError } from "../../stack/migrations.ts";
+import { splitStatements } from "../../stack/split-statements.ts";
+import { startStack } from "../../stack/stack.ts";
 import { createProject, withStack } from "./project-fixture.ts";
 
 Deno.test("migrations are applied in order and recorded as the CLI does", async () => {

@@ -3,7 +3,7 @@ import {
   type Stack,
   type StackOptions,
   startStack,
-} from "../../scripts/stack/stack.ts";
+} from "../../stack/stack.ts";
 
 /** The files of a small project, by name. */
 export interface ProjectFiles {

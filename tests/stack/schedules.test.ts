@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { isDue } from "../../scripts/stack/cron-schedule.ts";
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { isDue } from "../../stack/cron-schedule.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 import { withStack } from "./project-fixture.ts";
 
 const FILES = {

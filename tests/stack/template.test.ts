@@ -3,8 +3,8 @@ import { join } from "node:path";
 import {
   databaseTemplate,
   templateKey,
-} from "../../scripts/stack/database-template.ts";
-import { PROJECT_MIGRATIONS } from "../../scripts/stack/stack-settings.ts";
+} from "../../stack/database-template.ts";
+import { PROJECT_MIGRATIONS } from "../../stack/stack-settings.ts";
 
 Deno.test("templateKey() changes with every file's name and content, and with nothing else", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
-import { prepareDatabase } from "../../scripts/stack/database.ts";
-import { startLite } from "../../scripts/stack/lite.ts";
-import { loadLocalSecrets } from "../../scripts/stack/local-secrets.ts";
-import { applyMigrations } from "../../scripts/stack/migrations.ts";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
-import { freePort } from "../../scripts/stack/ports.ts";
-import { startPostgres, SUPERUSER } from "../../scripts/stack/postgres.ts";
+import { prepareDatabase } from "../../stack/database.ts";
+import { startLite } from "../../stack/lite.ts";
+import { loadLocalSecrets } from "../../stack/local-secrets.ts";
+import { applyMigrations } from "../../stack/migrations.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
+import { freePort } from "../../stack/ports.ts";
+import { startPostgres, SUPERUSER } from "../../stack/postgres.ts";
 import {
   copyMigrations,
   digestOfMigrations,

@@ -4,7 +4,7 @@ import { buy, ONE_STICKER } from "./buy.ts";
 import { type Access, RELATION_ACCESS } from "./relation-access.ts";
 import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
-import { signUp, type User } from "./users.ts";
+import { signUp, type User } from "../../stack/users.ts";
 import { deliverWebhook, settleWebhooks } from "./webhooks.ts";
 
 /**

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { AuthorizeCardInput } from "../../scripts/simulator/control/billing-schemas.ts";
-import { buyerHeaders } from "./buy.ts";
+import type { AuthorizeCardInput } from "../../simulator/control/billing-schemas.ts";
 import { type Answer, callFunction } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
-import { signUp, type User } from "./users.ts";
+import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 
 /** What `billing-issue/prepare` answers; strict, because a field that the API does not promise is a mistake. */
 const preparedSchema = z.strictObject({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { type Answer, callFunction } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 
 // Strict: a field that the API does not promise is a mistake.
 const orderSchema = z.strictObject({
@@ -28,17 +29,6 @@ export interface Purchase {
 
 /** A cart of one product without limited stock: 3,000 won. */
 export const ONE_STICKER = { items: [{ productId: "sticker", quantity: 1 }] };
-
-/** The headers of a buyer: the publishable key, and the token of whoever is signed in. */
-export function buyerHeaders(
-  { stack }: Shop,
-  accessToken?: string,
-): Record<string, string> {
-  return {
-    apikey: stack.publishableKey,
-    ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
-  };
-}
 
 /** Calls `checkout`, for a guest unless a token is given. */
 export function checkout(

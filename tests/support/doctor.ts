@@ -6,7 +6,7 @@ import type {
   DoctorOptions,
   DoctorTarget,
 } from "../../scripts/doctor/target.ts";
-import type { Intercept } from "../../scripts/stack/gateway.ts";
+import type { Intercept } from "../../stack/gateway.ts";
 import { createFunction } from "../../supabase/functions/_shared/http/create-function.ts";
 import { health } from "../../supabase/functions/health/handler.ts";
 import type { Shop } from "./shop.ts";

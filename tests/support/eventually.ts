@@ -1,4 +1,4 @@
-import { waitUntil } from "../../scripts/stack/wait-until.ts";
+import { waitUntil } from "../../stack/wait-until.ts";
 
 /** Waits for a state of another process, which announces no change; throws after two minutes, which no machine is too slow for. */
 export async function eventually(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { buyerHeaders, type Order, placeOrder } from "./buy.ts";
+import { type Order, placeOrder } from "./buy.ts";
+import { buyerHeaders } from "../../stack/users.ts";
 import { type Answer, callFunction } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
 import { settleWebhooks } from "./webhooks.ts";

@@ -1,4 +1,4 @@
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import type { Shop } from "./shop.ts";
 
 /**

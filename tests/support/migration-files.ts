@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** Where the migrations are. */
 const MIGRATIONS = join(PROJECT_ROOT, "supabase", "migrations");

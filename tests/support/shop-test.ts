@@ -1,4 +1,4 @@
-import type { StackOptions } from "../../scripts/stack/stack.ts";
+import type { StackOptions } from "../../stack/stack.ts";
 import { assertBooksAgree } from "./books.ts";
 import { calmDown, openShop, type Shop } from "./shop.ts";
 import { settleWebhooks } from "./webhooks.ts";

@@ -2,9 +2,9 @@ import {
   type Stack,
   type StackOptions,
   startStack,
-} from "../../scripts/stack/stack.ts";
-import type { Simulator } from "../../scripts/simulator/simulator.ts";
-import { webhookUrl } from "../../scripts/stack/webhook-url.ts";
+} from "../../stack/stack.ts";
+import type { Simulator } from "../../simulator/simulator.ts";
+import { webhookUrl } from "../../stack/webhook-url.ts";
 
 /** A running stack and the simulated Toss it talks to. */
 export interface Shop {

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from "../../supabase/functions/_shared/config.ts";
+import type { SignatureScheme } from "../../supabase/functions/_shared/config/config.ts";
 
 /** What a sender signs. */
 export interface Signing {

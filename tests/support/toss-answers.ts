@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { FaultInput } from "../../scripts/simulator/faults/fault.ts";
+import type { FaultInput } from "../../simulator/faults/fault.ts";
 import { ERROR_CATALOGUE } from "../../supabase/functions/_shared/toss/error-catalogue.ts";
 import {
   proofOf,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { proveThroughput } from "../../scripts/billing-proof/prove-throughput.ts";
+import { proveThroughput } from "../../proofs/billing/prove-throughput.ts";
 
 const CHARGES = 120;
 const BATCH = 20;

@@ -5,9 +5,9 @@ import {
   fullScans,
   measureClaims,
   type Scale,
-} from "../../scripts/billing-proof/claim-scale.ts";
-import { fillSubscriptions } from "../../scripts/billing-proof/fill-subscriptions.ts";
-import { startScaleDatabase } from "../../scripts/billing-proof/scale-database.ts";
+} from "../../proofs/billing/claim-scale.ts";
+import { fillSubscriptions } from "../../proofs/billing/fill-subscriptions.ts";
+import { startScaleDatabase } from "../../proofs/billing/scale-database.ts";
 
 const SIZES = [10_000, 200_000];
 /** In a batch of one, nothing hides a scan. */

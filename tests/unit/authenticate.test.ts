@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+import { loadConfig } from "../../supabase/functions/_shared/config/config.ts";
 import type { AccessMode } from "../../supabase/functions/_shared/http/access.ts";
 import { AppError } from "../../supabase/functions/_shared/http/app-error.ts";
 import { authenticate } from "../../supabase/functions/_shared/http/authenticate.ts";

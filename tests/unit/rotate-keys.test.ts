@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { rotateKeys } from "../../supabase/functions/_shared/billing/rotate-keys.ts";
+import { rotateKeys } from "../../scripts/rotate-keys/rotate-keys.ts";
 import type { Database } from "../../supabase/functions/_shared/database/client.ts";
 import type {
   RotatedKey,
   StoredKey,
-} from "../../supabase/functions/_shared/database/key-rotation.ts";
+} from "../../scripts/rotate-keys/stored-keys.ts";
 import { createKeyring } from "../../supabase/functions/_shared/security/encryption.ts";
 
 const OLD_KEY = btoa("0123456789abcdef0123456789abcdef");

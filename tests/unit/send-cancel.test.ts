@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Database } from "../../supabase/functions/_shared/database/client.ts";
-import type { CancelOperation } from "../../supabase/functions/_shared/database/operation.ts";
+import type { CancelOperation } from "../../supabase/functions/_shared/database/cancel.ts";
 import { createLogger } from "../../supabase/functions/_shared/logger.ts";
 import type { OperationContext } from "../../supabase/functions/_shared/payments/operation-context.ts";
 import { sealRefundAccount } from "../../supabase/functions/_shared/payments/refund-account.ts";

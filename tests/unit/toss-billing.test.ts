@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { withOddField } from "../../scripts/simulator/faults/odd-field.ts";
+import { withOddField } from "../../simulator/faults/odd-field.ts";
 import { storedMethod } from "../../supabase/functions/_shared/billing/billing-method.ts";
 import { BILLING } from "../../supabase/functions/_shared/toss/billing.ts";
 import { createTossClient } from "../../supabase/functions/_shared/toss/client.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadConfig } from "../../supabase/functions/_shared/config.ts";
+import { loadConfig } from "../../supabase/functions/_shared/config/config.ts";
 import { appUrl } from "../../supabase/functions/_shared/http/urls.ts";
 
 function configWith(appAddress: string) {

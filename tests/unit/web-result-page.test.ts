@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resultPage } from "../../scripts/stack/web-result-page.ts";
+import { resultPage } from "../../stack/web-result-page.ts";
 
 async function headingOf(address: string): Promise<string | undefined> {
   const page = resultPage(new URL(address, "http://127.0.0.1"));

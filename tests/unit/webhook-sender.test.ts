@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Config } from "../../supabase/functions/_shared/config.ts";
+import type { Config } from "../../supabase/functions/_shared/config/config.ts";
 import { AppError } from "../../supabase/functions/_shared/http/app-error.ts";
 import {
   checkSender,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { SignatureScheme } from "../../supabase/functions/_shared/config.ts";
+import type { SignatureScheme } from "../../supabase/functions/_shared/config/config.ts";
 import {
   type SignatureProof,
   verifySignature,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { paymentView } from "../../../supabase/functions/_shared/database/payment-view.ts";
-import { subscriptionView } from "../../../supabase/functions/_shared/database/subscription-view.ts";
+import { paymentView } from "../../../supabase/functions/_shared/database/payments.ts";
+import { subscriptionView } from "../../../supabase/functions/_shared/database/subscriptions.ts";
 
 /** A time as every answer writes it. */
 export const time = z.string().meta({

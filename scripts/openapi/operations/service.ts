@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { systemStatus } from "../../../supabase/functions/_shared/database/read-status.ts";
+import { systemStatus } from "../../../supabase/functions/_shared/database/status.ts";
 import { configurationReport } from "../../../supabase/functions/health/describe-configuration.ts";
 import { workerRequest } from "../../../supabase/functions/worker/request.ts";
 import type { OperationDescription } from "../operation.ts";

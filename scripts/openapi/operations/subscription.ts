@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { subscriptionView } from "../../../supabase/functions/_shared/database/subscription-view.ts";
+import { subscriptionView } from "../../../supabase/functions/_shared/database/subscriptions.ts";
 import { subscriptionRequest } from "../../../supabase/functions/subscription/request.ts";
 import type { OperationDescription } from "../operation.ts";
 import { ASK_AGAIN, issuedMethod, processing } from "./answers.ts";

@@ -1,4 +1,4 @@
-import type { Claimed } from "./database/claim.ts";
+import type { Claimed } from "./database/lease.ts";
 
 /** So many items wait for Toss at a time; its limits are per minute, ours are 2 s of CPU. */
 const BATCH_SIZE = 10;

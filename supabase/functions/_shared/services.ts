@@ -1,4 +1,8 @@
-import { type Config, type ConfigProblem, loadConfig } from "./config.ts";
+import {
+  type Config,
+  type ConfigProblem,
+  loadConfig,
+} from "./config/config.ts";
 import {
   createDatabase,
   createServerClient,
@@ -11,7 +15,7 @@ import {
 } from "./security/derived-signer.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
 import { createTossClient, type TossClient } from "./toss/client.ts";
-import { createVerifyUser, type VerifyUser } from "./verify-user.ts";
+import { createVerifyUser, type VerifyUser } from "./database/verify-user.ts";
 import type { Logger } from "./logger.ts";
 
 /** Longer than Toss may take by this much, so that a lease ends only when no answer can come any more. */

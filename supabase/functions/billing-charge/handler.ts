@@ -1,7 +1,7 @@
 import { runCharges } from "../_shared/billing/run-charges.ts";
 import { previewDueCharges } from "../_shared/database/charges.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
-import { recordJobRun } from "../_shared/database/worker-jobs.ts";
+import { recordJobRun } from "../_shared/database/jobs.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type {
   Handler,

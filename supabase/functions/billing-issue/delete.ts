@@ -1,5 +1,5 @@
 import { deleteAtToss } from "../_shared/billing/delete-billing-key.ts";
-import { beginBillingDelete } from "../_shared/database/billing-methods.ts";
+import { beginBillingDelete } from "../_shared/database/billing-delete.ts";
 import { DatabaseError } from "../_shared/database/client.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import { AppError } from "../_shared/http/app-error.ts";
@@ -28,6 +28,7 @@ export const deleteMethod: Handler = async (request, context) => {
     userId,
     leaseToken: crypto.randomUUID(),
     leaseSeconds: services.leaseSeconds,
+    mode: services.config.toss.mode,
     requestId,
   });
   if (begun.outcome === "method_not_found") {

@@ -1,5 +1,5 @@
 import { writeBillingState } from "../_shared/billing/state-token.ts";
-import { prepareBilling } from "../_shared/database/billing-methods.ts";
+import { prepareBilling } from "../_shared/database/billing-issue.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";

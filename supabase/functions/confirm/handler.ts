@@ -14,7 +14,7 @@ import {
   type ConfirmRequest,
 } from "../_shared/payments/confirm-payment.ts";
 import { createOperationContext } from "../_shared/operations/create-context.ts";
-import type { PaymentView } from "../_shared/database/payment-view.ts";
+import type { PaymentView } from "../_shared/database/payments.ts";
 import { confirmError } from "./refusal.ts";
 import { confirmQuery, confirmRequest } from "./request.ts";
 

@@ -1,7 +1,4 @@
-import {
-  readStatus,
-  type SystemStatus,
-} from "../_shared/database/read-status.ts";
+import { readStatus, type SystemStatus } from "../_shared/database/status.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
 import { describeConfiguration } from "./describe-configuration.ts";

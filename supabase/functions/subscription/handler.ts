@@ -6,7 +6,7 @@ import { refundPeriod } from "../_shared/billing/refund-period.ts";
 import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
-} from "../_shared/database/subscriptions.ts";
+} from "../_shared/database/change-subscription.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type {
   Handler,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SUBSCRIPTION_ACTIONS } from "../_shared/database/subscriptions.ts";
+import { SUBSCRIPTION_ACTIONS } from "../_shared/database/change-subscription.ts";
 import { plainText } from "../_shared/http/fields.ts";
 
 const FIELD_OF: Partial<Record<typeof SUBSCRIPTION_ACTIONS[number], string>> = {

@@ -1,5 +1,5 @@
 import { performChargeNow } from "../_shared/billing/perform-charge.ts";
-import { subscribe } from "../_shared/database/subscriptions.ts";
+import { subscribe } from "../_shared/database/change-subscription.ts";
 import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
 import type { RequestContext } from "../_shared/http/create-function.ts";
 import { declinedError } from "../_shared/http/declined-error.ts";

@@ -1,4 +1,4 @@
-import { recordJobRun } from "../_shared/database/worker-jobs.ts";
+import { recordJobRun } from "../_shared/database/jobs.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import ts from "typescript";
-import { PROJECT_ROOT } from "../../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../../stack/paths.ts";
 
 const { ModuleKind, ModuleResolutionKind, ScriptTarget } = ts;
 

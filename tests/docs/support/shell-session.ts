@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../../scripts/stack/paths.ts";
+import { PROJECT_ROOT } from "../../../stack/paths.ts";
 
 /** What one command did. */
 export interface CommandOutcome {

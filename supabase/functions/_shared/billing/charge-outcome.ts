@@ -1,4 +1,4 @@
-import type { SubscriptionView } from "../database/subscription-view.ts";
+import type { SubscriptionView } from "../database/subscriptions.ts";
 
 /** How a charge stands, for whoever sent it. */
 export type ChargeOutcome =

@@ -1,5 +1,7 @@
-import type { BillingDeleteOperation } from "../database/billing-operation.ts";
-import { finishBillingDelete } from "../database/billing-methods.ts";
+import {
+  type BillingDeleteOperation,
+  finishBillingDelete,
+} from "../database/billing-delete.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { unansweredQuestion } from "../payments/no-proof.ts";
 import { postpone } from "../payments/postpone.ts";

@@ -1,5 +1,7 @@
-import type { ChargeOperation } from "../database/billing-operation.ts";
-import { skipChargeAttempts } from "../database/charges.ts";
+import {
+  type ChargeOperation,
+  skipChargeAttempts,
+} from "../database/charges.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";
 import { leaveChargeOpen, settleCharge } from "./finish-charge.ts";

@@ -1,6 +1,5 @@
 import { applyPayment } from "../database/apply-payment.ts";
-import type { ChargeOperation } from "../database/billing-operation.ts";
-import { declineCharge } from "../database/charges.ts";
+import { type ChargeOperation, declineCharge } from "../database/charges.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { type NoProof, postpone } from "../payments/postpone.ts";
 import { paymentSnapshot } from "../payments/snapshot.ts";

@@ -1,10 +1,10 @@
 import {
+  type BillingIssueOperation,
   type BillingMethodView,
   finishBillingIssue,
   type IssuedAnswer,
   rejectBillingIssue,
-} from "../database/billing-methods.ts";
-import type { BillingIssueOperation } from "../database/billing-operation.ts";
+} from "../database/billing-issue.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { TossBillingKey } from "../toss/billing.ts";

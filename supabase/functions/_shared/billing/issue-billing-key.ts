@@ -1,8 +1,8 @@
 import {
   beginBillingIssue,
   type BeginBillingIssueAnswer,
-} from "../database/billing-methods.ts";
-import type { BillingIssueOperation } from "../database/billing-operation.ts";
+  type BillingIssueOperation,
+} from "../database/billing-issue.ts";
 import type { Database } from "../database/client.ts";
 import { countUnknown } from "../payments/count-unknown.ts";
 import { unprovenAnswer } from "../payments/no-proof.ts";

@@ -1,9 +1,9 @@
-import type { BillingMethodView } from "../database/billing-methods.ts";
+import type { BillingMethodView } from "../database/billing-issue.ts";
 import type {
   PlanClaim,
   PlanTerms,
   SubscriptionView,
-} from "../database/subscription-view.ts";
+} from "../database/subscriptions.ts";
 
 /** How the subscription stands that a method was registered for. */
 export type PlanResult =

@@ -1,5 +1,4 @@
-import type { ChargeOperation } from "../database/billing-operation.ts";
-import { claimDueCharges } from "../database/charges.ts";
+import { type ChargeOperation, claimDueCharges } from "../database/charges.ts";
 import { DatabaseError } from "../database/client.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import type { ChargeOutcome } from "./charge-outcome.ts";

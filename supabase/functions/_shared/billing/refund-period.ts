@@ -1,4 +1,4 @@
-import type { PeriodRefund } from "../database/subscriptions.ts";
+import type { PeriodRefund } from "../database/change-subscription.ts";
 import {
   type CancelResult,
   makeBegunCancel,

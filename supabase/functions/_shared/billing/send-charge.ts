@@ -1,4 +1,4 @@
-import type { ChargeOperation } from "../database/billing-operation.ts";
+import type { ChargeOperation } from "../database/charges.ts";
 import { stillWaits } from "../payments/finish-operation.ts";
 import { unprovenAnswer } from "../payments/no-proof.ts";
 import type { OperationContext } from "../payments/operation-context.ts";

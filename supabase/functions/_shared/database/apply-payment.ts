@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import { paymentView } from "./payment-view.ts";
-import { settledCharge } from "./subscription-view.ts";
+import type { PaymentSource } from "./lease.ts";
+import { paymentView } from "./payments.ts";
+import { settledCharge } from "./subscriptions.ts";
 
 const settled = {
   payment: paymentView,
@@ -28,16 +29,6 @@ const answer = z.discriminatedUnion("outcome", [
 
 /** What `apply_payment` answers. */
 export type ApplyPaymentAnswer = z.output<typeof answer>;
-
-/** Why Toss was asked. */
-export type PaymentSource =
-  | "confirm"
-  | "cancel"
-  | "virtual_account"
-  | "billing"
-  | "webhook"
-  | "worker"
-  | "operator";
 
 /** The longest time that a deposit may be waited for, by the kind of buyer. */
 export interface DepositHours {

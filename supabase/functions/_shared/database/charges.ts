@@ -1,17 +1,43 @@
 import { z } from "zod";
-import { type ChargeOperation, chargeOperation } from "./billing-operation.ts";
-import type { Claimed } from "./claim.ts";
 import type { Database } from "./client.ts";
-import type { PaymentSource } from "./apply-payment.ts";
-import type { LeaseRequest } from "./leased-operation.ts";
-import { settledCharge, subscriptionView } from "./subscription-view.ts";
+import {
+  type Claimed,
+  type EndRequest,
+  leased,
+  type LeaseRequest,
+} from "./lease.ts";
+import {
+  type DunningPolicy,
+  settledCharge,
+  subscriptionView,
+} from "./subscriptions.ts";
 
-/** What happens to a subscription whose charge is declined. */
-export interface DunningPolicy {
-  /** Days after the first decline, rising; the last one triggers the final action. */
-  scheduleDays: readonly number[];
-  finalAction: "cancel" | "keep_past_due";
-}
+/** A leased charge: what its holder needs to send it or to find out what became of it. */
+export const chargeOperation = z.object({
+  ...leased,
+  kind: z.literal("charge"),
+  chargeId: z.string(),
+  orderId: z.string(),
+  orderName: z.string(),
+  amount: z.number().int(),
+  customerKey: z.string(),
+  customerEmail: z.string().nullish(),
+  billingMethodId: z.string(),
+  /** The encrypted billing key; associated data is `billingMethodId`. Null when the charge is stopped. */
+  keyId: z.string().nullable(),
+  ciphertext: z.string().nullable(),
+  /** Why and for how long it must not be sent any more: the method or the subscription is gone, it was paid, or nobody waits. */
+  stopped: z.object({ code: z.string(), seconds: z.number() }).nullable(),
+  /** An earlier try may have reached Toss, so Toss is asked before anything is sent. */
+  isResolve: z.boolean(),
+  /** After a restore: the orders of later attempts, of which Toss may know one as paid. */
+  laterOrderIds: z.array(
+    z.object({ attempt: z.number().int(), orderId: z.string() }),
+  ),
+});
+
+/** A {@link chargeOperation} value. */
+export type ChargeOperation = z.output<typeof chargeOperation>;
 
 /** Which charges are due. */
 export interface DueChargesRequest {
@@ -43,9 +69,7 @@ export async function claimDueCharges(
   request: DueChargesRequest & LeaseRequest & {
     /** Takes the subscription's declined charge before its time. */
     isRetry?: boolean;
-    mode: "test" | "live";
     dunning: DunningPolicy;
-    requestId: string;
   },
 ): Promise<ClaimedCharges> {
   const answer = await database.call(
@@ -117,7 +141,6 @@ export interface AdHocChargeRequest {
 export function beginAdHocCharge(
   database: Database,
   request: AdHocChargeRequest & LeaseRequest & {
-    mode: "test" | "live";
     /** Stands in the audit log; `requestId` is the caller's token. */
     logRequestId: string;
   },
@@ -139,17 +162,13 @@ const decline = z.discriminatedUnion("outcome", [
 ]);
 
 /** Toss's proven refusal of a charge. */
-export interface DeclineChargeRequest {
-  operationId: string;
-  leaseToken: string;
+export interface DeclineChargeRequest extends EndRequest {
   errorCode: string;
   errorMessage: string;
   declineClass: "soft" | "hard" | "limit";
   dunning: DunningPolicy;
   /** As of which time the refusal was learned (ISO 8601); null = now. */
   asOf: string | null;
-  source: PaymentSource;
-  requestId: string;
 }
 
 /** Ends an attempt as declined and takes the subscription one step down; see `public.decline_charge`. */
@@ -168,12 +187,7 @@ const skipped = z.discriminatedUnion("outcome", [
 /** Goes on to a later attempt of a charge, whose order Toss knows as paid; see `public.skip_charge_attempts`. */
 export function skipChargeAttempts(
   database: Database,
-  request: LeaseRequest & {
-    operationId: string;
-    attempt: number;
-    source: PaymentSource;
-    requestId: string;
-  },
+  request: EndRequest & { leaseSeconds: number; attempt: number },
 ): Promise<z.output<typeof skipped>> {
   return database.call("skip_charge_attempts", { ...request }, skipped);
 }

@@ -1,129 +1,67 @@
 import { z } from "zod";
-import { billingMethodView } from "./billing-methods.ts";
-import { chargeOperation } from "./billing-operation.ts";
-import type { DunningPolicy } from "./charges.ts";
 import type { Database } from "./client.ts";
-import type { LeaseRequest } from "./leased-operation.ts";
-import {
-  planClaim,
-  planTerms,
-  subscriptionView,
-  tooManyAttempts,
-} from "./subscription-view.ts";
 
-/** What can be asked of a subscription. */
-export const SUBSCRIPTION_ACTIONS = [
-  "cancel_at_period_end",
-  "resume",
-  "cancel_now",
-  "change_plan",
-  "change_method",
-  "retry_payment",
-] as const;
-
-/** One of {@link SUBSCRIPTION_ACTIONS}. */
-export type SubscriptionAction = typeof SUBSCRIPTION_ACTIONS[number];
-
-const refund = z.object({
-  paymentKey: z.string(),
-  orderId: z.string(),
-  /** In won. */
-  amount: z.number().int(),
-  /** The refund's idempotency token. */
-  refundRequestId: z.string(),
+/** A subscription as the API answers it. Times are ISO 8601 with offset. */
+export const subscriptionView = z.object({
+  id: z.string(),
+  planId: z.string(),
+  status: z.enum(["trialing", "active", "past_due", "canceled"]),
+  currentPeriodStart: z.string(),
+  currentPeriodEnd: z.string(),
+  nextChargeAt: z.string().nullable(),
+  cancelAtPeriodEnd: z.boolean(),
+  canceledAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  billingMethodId: z.string().nullable(),
+  needsPaymentMethod: z.boolean(),
+  nextPlanId: z.string().nullable(),
+  createdAt: z.string(),
 });
 
-/** Money of one payment to give back for the rest of a period. */
-export type PeriodRefund = z.output<typeof refund>;
+/** A {@link subscriptionView} value. */
+export type SubscriptionView = z.output<typeof subscriptionView>;
 
-const answer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("changed"), subscription: subscriptionView }),
-  z.object({
-    outcome: z.literal("charge"),
-    subscription: subscriptionView,
-    charge: chargeOperation,
-  }),
-  z.object({
-    outcome: z.literal("refund"),
-    subscription: subscriptionView,
-    /** Of the period's charge, and of an upgrade within it. */
-    refunds: z.array(refund),
-  }),
-  z.object({ outcome: z.literal("subscription_not_found") }),
-  z.object({ outcome: z.literal("plan_not_found") }),
-  z.object({ outcome: z.literal("plan_not_billable") }),
-  z.object({ outcome: z.literal("method_not_found") }),
-  planClaim.extend({ outcome: z.literal("already_subscribed") }),
-  z.object({ outcome: z.literal("operation_in_progress") }),
-  tooManyAttempts,
-  z.object({
-    outcome: z.literal("illegal"),
-    status: z.string(),
-    reason: z.string(),
-  }),
-]);
+/** What the settlement of a charge made of it and of its subscription. */
+export const settledCharge = z.object({
+  chargeId: z.string(),
+  subscription: subscriptionView.nullable(),
+});
 
-/** What `change_subscription` answers. */
-export type ChangeSubscriptionAnswer = z.output<typeof answer>;
+/** What keeps a user from subscribing to a plan. */
+export const planClaim = z.object({
+  /** The live subscription; absent while it is being paid for the first time. */
+  subscriptionId: z.string().optional(),
+  /** Set when it is another plan of the same group. */
+  hint: z.literal("change_plan").optional(),
+});
 
-/** A change and who asks for it. */
-export interface ChangeSubscriptionRequest extends LeaseRequest {
-  subscriptionId: string;
-  /** Null = an operator, who may change every subscription. */
-  userId: string | null;
-  action: SubscriptionAction;
-  planId?: string | undefined;
-  billingMethodId?: string | undefined;
-  refund?: "none" | "prorated" | undefined;
-  mode: "test" | "live";
-  dunning: DunningPolicy;
-  requestId: string;
-}
+/** A {@link planClaim} value. */
+export type PlanClaim = z.output<typeof planClaim>;
 
-/** Moves a subscription; see the comment on `public.change_subscription`. */
-export function changeSubscription(
-  database: Database,
-  request: ChangeSubscriptionRequest,
-): Promise<ChangeSubscriptionAnswer> {
-  return database.call("change_subscription", { ...request }, answer);
-}
+/** What a plan costs, for whoever was shown something else. */
+export const planTerms = z.object({
+  planId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  interval: z.string(),
+  intervalCount: z.number().int(),
+  trialDays: z.number().int(),
+});
 
-const subscribed = z.discriminatedUnion("outcome", [
-  z.object({
-    outcome: z.literal("subscribed"),
-    billingMethod: billingMethodView,
-    subscription: subscriptionView,
-  }),
-  z.object({
-    outcome: z.literal("charge"),
-    billingMethod: billingMethodView,
-    charge: chargeOperation,
-  }),
-  z.object({ outcome: z.literal("processing") }),
-  z.object({ outcome: z.literal("method_not_found") }),
-  z.object({ outcome: z.literal("plan_not_found") }),
-  z.object({ outcome: z.literal("plan_not_billable") }),
-  planClaim.extend({ outcome: z.literal("already_subscribed") }),
-  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
-  tooManyAttempts,
-]);
+/** A {@link planTerms} value. */
+export type PlanTerms = z.output<typeof planTerms>;
 
-/** What `subscribe_with_method` answers. */
-export type SubscribeAnswer = z.output<typeof subscribed>;
+/** The refusal of whoever has tried too often. */
+export const tooManyAttempts = z.object({
+  outcome: z.literal("too_many_attempts"),
+  retryAfterSeconds: z.number().int(),
+});
 
-/** Subscribes the owner of a registered billing method; see the comment on `public.subscribe_with_method`. */
-export function subscribe(
-  database: Database,
-  request: LeaseRequest & {
-    planId: string;
-    billingMethodId: string;
-    /** Null = an operator, who may subscribe every user. */
-    userId: string | null;
-    mode: "test" | "live";
-    requestId: string;
-  },
-): Promise<SubscribeAnswer> {
-  return database.call("subscribe_with_method", { ...request }, subscribed);
+/** What happens to a subscription whose charge is declined. */
+export interface DunningPolicy {
+  /** Days after the first decline, rising; the last one triggers the final action. */
+  scheduleDays: readonly number[];
+  finalAction: "cancel" | "keep_past_due";
 }
 
 const advanced = z.object({

@@ -1,5 +1,5 @@
 import { AppError } from "./app-error.ts";
-import type { PlanClaim } from "../database/subscription-view.ts";
+import type { PlanClaim } from "../database/subscriptions.ts";
 
 /**
  * What a user is told who has a live subscription to the plan, or to another one of its group.

@@ -1,6 +1,6 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { isEqualInConstantTime } from "../security/timing-safe-equal.ts";
-import type { VerifyUser } from "../verify-user.ts";
+import type { VerifyUser } from "../database/verify-user.ts";
 import type { AccessMode } from "./access.ts";
 import { AppError } from "./app-error.ts";
 

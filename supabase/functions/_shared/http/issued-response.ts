@@ -1,5 +1,5 @@
-import type { BillingMethodView } from "../database/billing-methods.ts";
-import type { SubscriptionView } from "../database/subscription-view.ts";
+import type { BillingMethodView } from "../database/billing-issue.ts";
+import type { SubscriptionView } from "../database/subscriptions.ts";
 
 /**
  * The 201 of a billing method that is registered, and of the subscription that it pays for.

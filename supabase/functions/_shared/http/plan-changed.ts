@@ -1,5 +1,5 @@
 import { AppError } from "./app-error.ts";
-import type { PlanTerms } from "../database/subscription-view.ts";
+import type { PlanTerms } from "../database/subscriptions.ts";
 
 /**
  * What a user is told who was shown other terms of a plan than it has by now. Nothing was charged.

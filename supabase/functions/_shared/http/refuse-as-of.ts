@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { AppError } from "./app-error.ts";
 
 /** Refuses another time than now where money is real; @throws AppError `invalid_request`. */

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { FunctionName } from "./access.ts";
 
 /** The public address of one of our functions. */

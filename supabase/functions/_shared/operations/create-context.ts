@@ -1,4 +1,4 @@
-import type { PaymentSource } from "../database/apply-payment.ts";
+import type { PaymentSource } from "../database/lease.ts";
 import { withRetries } from "../database/client.ts";
 import type { RequestContext } from "../http/create-function.ts";
 import type { OperationContext } from "../payments/operation-context.ts";

@@ -3,7 +3,7 @@ import { deleteAtToss } from "../billing/delete-billing-key.ts";
 import { resolveBillingIssue } from "../billing/issue-billing-key.ts";
 import type { IssueOutcome } from "../billing/issue-outcome.ts";
 import { performCharge } from "../billing/perform-charge.ts";
-import type { Operation } from "../database/operation.ts";
+import type { Operation } from "../database/operations.ts";
 import type { OperationContext } from "../payments/operation-context.ts";
 import type { CancelOutcome, ConfirmOutcome } from "../payments/outcome.ts";
 import { resolveCancel } from "../payments/resolve-cancel.ts";

@@ -2,7 +2,7 @@ import {
   beginCancel,
   type BeginCancelAnswer,
   type BeginCancelRequest,
-} from "../database/begin-cancel.ts";
+} from "../database/cancel.ts";
 import type { Database } from "../database/client.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { orProcessing } from "./or-processing.ts";

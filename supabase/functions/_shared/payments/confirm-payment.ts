@@ -1,7 +1,7 @@
 import {
   beginConfirmation,
   type BeginConfirmationAnswer,
-} from "../database/begin-confirmation.ts";
+} from "../database/confirm.ts";
 import type { Database } from "../database/client.ts";
 import { countUnknown } from "./count-unknown.ts";
 import type { OperationContext } from "./operation-context.ts";

@@ -1,4 +1,4 @@
-import { countCallerRefusal } from "../database/begin-confirmation.ts";
+import { countCallerRefusal } from "../database/confirm.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { OperationContext } from "./operation-context.ts";
 

@@ -1,9 +1,9 @@
 import {
+  type CancelOperation,
   rejectCancel,
   type RejectCancelAnswer,
   settleCancel,
-} from "../database/end-cancel.ts";
-import type { CancelOperation } from "../database/operation.ts";
+} from "../database/cancel.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { CancelOutcome } from "./outcome.ts";

@@ -1,9 +1,7 @@
 import { applyPayment } from "../database/apply-payment.ts";
-import { rejectOperation } from "../database/end-operation.ts";
-import type {
-  ConfirmOperation,
-  VirtualAccountOperation,
-} from "../database/operation.ts";
+import { rejectOperation } from "../database/operations.ts";
+import type { ConfirmOperation } from "../database/confirm.ts";
+import type { VirtualAccountOperation } from "../database/virtual-account.ts";
 import { describeTossError } from "../toss/error-catalogue.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { holdsMoney } from "./holds-money.ts";

@@ -1,9 +1,9 @@
 import {
   beginVirtualAccount,
   type BeginVirtualAccountAnswer,
-} from "../database/begin-virtual-account.ts";
+} from "../database/virtual-account.ts";
 import type { Database } from "../database/client.ts";
-import type { PaymentView } from "../database/payment-view.ts";
+import type { PaymentView } from "../database/payments.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { orProcessing } from "./or-processing.ts";
 import type { ConfirmOutcome } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import type { LeasedOperation } from "../database/leased-operation.ts";
+import type { LeasedOperation } from "../database/lease.ts";
 import type {
   TossNotFound,
   TossRefused,

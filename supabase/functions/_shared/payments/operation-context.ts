@@ -1,5 +1,6 @@
-import type { DepositHours, PaymentSource } from "../database/apply-payment.ts";
-import type { DunningPolicy } from "../database/charges.ts";
+import type { DepositHours } from "../database/apply-payment.ts";
+import type { PaymentSource } from "../database/lease.ts";
+import type { DunningPolicy } from "../database/subscriptions.ts";
 import type { Database } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
 import type { Keyring } from "../security/encryption.ts";

@@ -1,5 +1,5 @@
-import type { CancelView } from "../database/cancel-view.ts";
-import type { PaymentView } from "../database/payment-view.ts";
+import type { CancelView } from "../database/cancel.ts";
+import type { PaymentView } from "../database/payments.ts";
 
 /** How a confirm, or the issue of a virtual account, stands for whoever asked. */
 export type ConfirmOutcome =

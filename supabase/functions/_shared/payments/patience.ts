@@ -1,4 +1,4 @@
-import type { LeasedOperation } from "../database/leased-operation.ts";
+import type { LeasedOperation } from "../database/lease.ts";
 
 /** Toss: an answer may take so long; after that nothing of a request is on its way any more. */
 export const LONGEST_ANSWER_SECONDS = 60;

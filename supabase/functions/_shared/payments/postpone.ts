@@ -1,8 +1,8 @@
 import {
   type Postponement,
   postponeOperation,
-} from "../database/end-operation.ts";
-import type { LeasedOperation } from "../database/leased-operation.ts";
+} from "../database/operations.ts";
+import type { LeasedOperation } from "../database/lease.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { retryDelaySeconds } from "./retry-delay.ts";
 

@@ -1,4 +1,4 @@
-import type { CancelOperation } from "../database/operation.ts";
+import type { CancelOperation } from "../database/cancel.ts";
 import { proofOf } from "../toss/error-catalogue/proofs.ts";
 import { leaveCancelOpen, refuseCancel, settle } from "./finish-cancel.ts";
 import type { OperationContext } from "./operation-context.ts";

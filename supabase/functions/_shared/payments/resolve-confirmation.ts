@@ -1,4 +1,4 @@
-import type { ConfirmOperation } from "../database/operation.ts";
+import type { ConfirmOperation } from "../database/confirm.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { proofOf } from "../toss/error-catalogue/proofs.ts";
 import {

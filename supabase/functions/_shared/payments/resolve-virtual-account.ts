@@ -1,4 +1,4 @@
-import type { VirtualAccountOperation } from "../database/operation.ts";
+import type { VirtualAccountOperation } from "../database/virtual-account.ts";
 import { isVirtualAccount } from "../toss/is-virtual-account.ts";
 import {
   leaveOpen,

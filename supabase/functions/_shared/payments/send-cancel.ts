@@ -1,5 +1,5 @@
 import { applyPayment } from "../database/apply-payment.ts";
-import type { CancelOperation } from "../database/operation.ts";
+import type { CancelOperation } from "../database/cancel.ts";
 import { DecryptionError } from "../security/encryption.ts";
 import type { CancelBody } from "../toss/client.ts";
 import type { TossRefused } from "../toss/outcome.ts";

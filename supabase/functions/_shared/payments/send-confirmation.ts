@@ -1,4 +1,4 @@
-import type { ConfirmOperation } from "../database/operation.ts";
+import type { ConfirmOperation } from "../database/confirm.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import { happenedBefore, REPEATED } from "./earlier-answer.ts";
 import type { OperationContext } from "./operation-context.ts";

@@ -1,4 +1,4 @@
-import type { VirtualAccountOperation } from "../database/operation.ts";
+import type { VirtualAccountOperation } from "../database/virtual-account.ts";
 import { isVirtualAccount } from "../toss/is-virtual-account.ts";
 import type { TossRefused } from "../toss/outcome.ts";
 import { happenedBefore, REPEATED } from "./earlier-answer.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { AppError } from "../http/app-error.ts";
 import { isEqualInConstantTime } from "../security/timing-safe-equal.ts";
 

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from "../config.ts";
+import type { SignatureScheme } from "../config/config.ts";
 import {
   receiveWebhookEvent,
   type WebhookEvent,

@@ -5,7 +5,7 @@ import {
   expireOrders,
   type SliceRequest,
   type UnsettledPayment,
-} from "../../_shared/database/worker-jobs.ts";
+} from "../../_shared/database/jobs.ts";
 import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import type { OperationContext } from "../../_shared/payments/operation-context.ts";
 import { paymentSnapshot } from "../../_shared/payments/snapshot.ts";

@@ -1,4 +1,4 @@
-import { runHousekeeping } from "../../_shared/database/worker-jobs.ts";
+import { runHousekeeping } from "../../_shared/database/jobs.ts";
 import type { Job } from "./job.ts";
 
 /** Job `housekeeping`: removes records that nobody needs any more. Money rows are never removed. */

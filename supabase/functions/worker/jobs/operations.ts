@@ -1,4 +1,4 @@
-import { claimOperations } from "../../_shared/database/worker-jobs.ts";
+import { claimOperations } from "../../_shared/database/operations.ts";
 import { createOperationContext } from "../../_shared/operations/create-context.ts";
 import {
   type OperationEnd,

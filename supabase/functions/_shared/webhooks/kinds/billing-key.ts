@@ -1,7 +1,7 @@
 import {
   applyBillingKeyEvent,
   type BillingKeyChange,
-} from "../../database/webhook-effects.ts";
+} from "../../database/webhook-events.ts";
 import { ignored, type Judge, processed } from "./verdict.ts";
 
 /**

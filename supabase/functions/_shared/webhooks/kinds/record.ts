@@ -1,4 +1,4 @@
-import { recordWebhookEvent } from "../../database/webhook-effects.ts";
+import { recordWebhookEvent } from "../../database/webhook-events.ts";
 import { ignored, type Judge, processed } from "./verdict.ts";
 
 /** Why a report that nothing proves is not handed on: nobody could tell an invented one from a true one. */

@@ -1,4 +1,4 @@
-import type { Config, SignatureScheme } from "../../config.ts";
+import type { Config, SignatureScheme } from "../../config/config.ts";
 import { AppError } from "../../http/app-error.ts";
 import { describeEvent } from "../events.ts";
 import { type SignedDelivery, verifySignature } from "./verify-signature.ts";

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from "../../config.ts";
+import type { SignatureScheme } from "../../config/config.ts";
 
 /** How one scheme signs a body. Which variable holds its keys stands in `config/environment.ts`. */
 export interface SchemeDescription {

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from "../../config.ts";
+import type { SignatureScheme } from "../../config/config.ts";
 import { SCHEMES, TRANSMISSION_TIME } from "./schemes.ts";
 
 // RFC 3339, as Toss writes the transmission time; what a relay writes otherwise says nothing.

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import type { SignatureScheme } from "../../config.ts";
+import type { SignatureScheme } from "../../config/config.ts";
 import { isEqualInConstantTime } from "../../security/timing-safe-equal.ts";
 import {
   type SchemeDescription,

@@ -1,0 +1,28 @@
+import type { Stack } from "../../stack/stack.ts";
+
+function webhookRow({ webhookPort }: Stack): [string, string][] {
+  if (webhookPort === null) return [];
+  const address = `http://127.0.0.1:${webhookPort}/functions/v1/webhook`;
+  return [["Webhook alone", address]];
+}
+
+/** Writes down a stack's addresses and keys, a line each, for a person. */
+export function describeStack(stack: Stack, dbDir: string): string {
+  const toss = stack.simulator === null
+    ? stack.tossApiBaseUrl
+    : `${stack.tossApiBaseUrl}  (simulator)`;
+  const rows: [string, string][] = [
+    ["API", stack.apiUrl],
+    ["Functions", stack.functionsUrl],
+    ["Database", stack.dbUrl],
+    ["Toss", toss],
+    ["Web page", stack.webUrl ?? "none"],
+    ...webhookRow(stack),
+    ["Publishable key", stack.publishableKey],
+    ["Secret key", stack.secretKey],
+    ["Cron secret", stack.cronSecret],
+    ["Data", dbDir],
+  ];
+  return rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}`)
+    .join("\n");
+}

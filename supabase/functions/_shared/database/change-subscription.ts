@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { billingMethodView } from "./billing-issue.ts";
+import { chargeOperation } from "./charges.ts";
+import type { Database } from "./client.ts";
+import type { LeaseRequest } from "./lease.ts";
+import {
+  type DunningPolicy,
+  planClaim,
+  planTerms,
+  subscriptionView,
+  tooManyAttempts,
+} from "./subscriptions.ts";
+
+/** What can be asked of a subscription. */
+export const SUBSCRIPTION_ACTIONS = [
+  "cancel_at_period_end",
+  "resume",
+  "cancel_now",
+  "change_plan",
+  "change_method",
+  "retry_payment",
+] as const;
+
+/** One of {@link SUBSCRIPTION_ACTIONS}. */
+export type SubscriptionAction = typeof SUBSCRIPTION_ACTIONS[number];
+
+const refund = z.object({
+  paymentKey: z.string(),
+  orderId: z.string(),
+  /** In won. */
+  amount: z.number().int(),
+  /** The refund's idempotency token. */
+  refundRequestId: z.string(),
+});
+
+/** Money of one payment to give back for the rest of a period. */
+export type PeriodRefund = z.output<typeof refund>;
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("changed"), subscription: subscriptionView }),
+  z.object({
+    outcome: z.literal("charge"),
+    subscription: subscriptionView,
+    charge: chargeOperation,
+  }),
+  z.object({
+    outcome: z.literal("refund"),
+    subscription: subscriptionView,
+    /** Of the period's charge, and of an upgrade within it. */
+    refunds: z.array(refund),
+  }),
+  z.object({ outcome: z.literal("subscription_not_found") }),
+  z.object({ outcome: z.literal("plan_not_found") }),
+  z.object({ outcome: z.literal("plan_not_billable") }),
+  z.object({ outcome: z.literal("method_not_found") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("operation_in_progress") }),
+  tooManyAttempts,
+  z.object({
+    outcome: z.literal("illegal"),
+    status: z.string(),
+    reason: z.string(),
+  }),
+]);
+
+/** What `change_subscription` answers. */
+export type ChangeSubscriptionAnswer = z.output<typeof answer>;
+
+/** A change and who asks for it. */
+export interface ChangeSubscriptionRequest extends LeaseRequest {
+  subscriptionId: string;
+  /** Null = an operator, who may change every subscription. */
+  userId: string | null;
+  action: SubscriptionAction;
+  planId?: string | undefined;
+  billingMethodId?: string | undefined;
+  refund?: "none" | "prorated" | undefined;
+  dunning: DunningPolicy;
+}
+
+/** Moves a subscription; see the comment on `public.change_subscription`. */
+export function changeSubscription(
+  database: Database,
+  request: ChangeSubscriptionRequest,
+): Promise<ChangeSubscriptionAnswer> {
+  return database.call("change_subscription", { ...request }, answer);
+}
+
+const subscribed = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("subscribed"),
+    billingMethod: billingMethodView,
+    subscription: subscriptionView,
+  }),
+  z.object({
+    outcome: z.literal("charge"),
+    billingMethod: billingMethodView,
+    charge: chargeOperation,
+  }),
+  z.object({ outcome: z.literal("processing") }),
+  z.object({ outcome: z.literal("method_not_found") }),
+  z.object({ outcome: z.literal("plan_not_found") }),
+  z.object({ outcome: z.literal("plan_not_billable") }),
+  planClaim.extend({ outcome: z.literal("already_subscribed") }),
+  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
+  tooManyAttempts,
+]);
+
+/** What `subscribe_with_method` answers. */
+export type SubscribeAnswer = z.output<typeof subscribed>;
+
+/** Subscribes the owner of a registered billing method; see the comment on `public.subscribe_with_method`. */
+export function subscribe(
+  database: Database,
+  request: LeaseRequest & {
+    planId: string;
+    billingMethodId: string;
+    /** Null = an operator, who may subscribe every user. */
+    userId: string | null;
+  },
+): Promise<SubscribeAnswer> {
+  return database.call("subscribe_with_method", { ...request }, subscribed);
+}

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import type { Claimed } from "./lease.ts";
+import type { Database } from "./client.ts";
+
+/** A bounded slice of work at a time: now, or `asOf` (ISO 8601). */
+export interface SliceRequest {
+  limit: number;
+  asOf: string | null;
+}
+
+const expired = z.object({
+  expired: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Gives up overdue orders; see the comment on `public.expire_orders`. */
+export function expireOrders(
+  database: Database,
+  request: SliceRequest,
+): Promise<z.output<typeof expired>> {
+  return database.call("expire_orders", { ...request }, expired);
+}
+
+const unsettled = z.object({
+  payments: z.array(z.object({
+    paymentKey: z.string(),
+    orderId: z.string(),
+    askedAt: z.string(),
+  })),
+  remaining: z.number().int(),
+});
+
+/** A payment that must have ended at Toss by now. */
+export type UnsettledPayment = z.output<typeof unsettled>["payments"][number];
+
+/** Finds payments past their clocks; see the comment on `public.claim_unsettled_payments`. */
+export async function claimUnsettledPayments(
+  database: Database,
+  request: SliceRequest,
+): Promise<Claimed<UnsettledPayment>> {
+  const { payments, remaining } = await database.call(
+    "claim_unsettled_payments",
+    { ...request },
+    unsettled,
+  );
+  return { items: payments, remaining };
+}
+
+const housekeeping = z.object({
+  deletedCronRuns: z.number().int(),
+  /** Those that were ignored without proof. */
+  deletedWebhookEvents: z.number().int(),
+  /** Callers that were counted because Toss did not know their payments. */
+  deletedRefusals: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Removes old records of pg_cron and of strangers' events; see the comment on `public.run_housekeeping`. */
+export function runHousekeeping(
+  database: Database,
+): Promise<z.output<typeof housekeeping>> {
+  return database.call("run_housekeeping", {}, housekeeping);
+}
+
+/** Writes the heartbeat of a job. */
+export async function recordJobRun(
+  database: Database,
+  request: {
+    job: string;
+    durationSeconds: number;
+    result: Record<string, unknown>;
+  },
+): Promise<void> {
+  await database.call("record_job_run", request, z.unknown());
+}

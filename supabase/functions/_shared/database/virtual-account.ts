@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { Database } from "./client.ts";
+import { leased, type LeaseRequest } from "./lease.ts";
+import { paymentView } from "./payments.ts";
+
+/** A leased issue of a virtual account. */
+export const virtualAccountOperation = z.object({
+  ...leased,
+  kind: z.literal("virtual_account"),
+  orderId: z.string(),
+  amount: z.number().int(),
+  currency: z.string(),
+  orderName: z.string(),
+  /** Toss's code of the bank. */
+  bank: z.string(),
+  customerName: z.string(),
+  validHours: z.number().int(),
+});
+
+/** A {@link virtualAccountOperation} value. */
+export type VirtualAccountOperation = z.output<typeof virtualAccountOperation>;
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("proceed"),
+    operation: virtualAccountOperation,
+  }),
+  z.object({
+    outcome: z.literal("resolve"),
+    operation: virtualAccountOperation,
+  }),
+  z.object({ outcome: z.literal("processing") }),
+  z.object({ outcome: z.literal("issued"), payment: paymentView }),
+  z.object({ outcome: z.literal("already_confirmed") }),
+  z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("order_closed") }),
+  z.object({ outcome: z.literal("order_not_found") }),
+]);
+
+/** What `begin_virtual_account` answers. */
+export type BeginVirtualAccountAnswer = z.output<typeof answer>;
+
+/** The account that a buyer wants, and who may act on it for how long. */
+export interface BeginVirtualAccountRequest extends LeaseRequest {
+  orderId: string;
+  /** Null for a guest. */
+  userId: string | null;
+  /** Toss's code of the bank. */
+  bank: string;
+  customerName: string;
+  validHours: number;
+}
+
+/** Decides under the order's lock whether an account may be issued; see the comment on `public.begin_virtual_account`. */
+export function beginVirtualAccount(
+  database: Database,
+  request: BeginVirtualAccountRequest,
+): Promise<BeginVirtualAccountAnswer> {
+  return database.call("begin_virtual_account", { ...request }, answer);
+}
