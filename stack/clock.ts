@@ -24,7 +24,9 @@ async function hasClock(sql: Sql): Promise<boolean> {
 }
 
 async function databaseNow(sql: Sql): Promise<Date> {
-  const [row] = await sql<{ now: Date }[]>`select toss_private.clock_now() as now`;
+  const [row] = await sql<
+    { now: Date }[]
+  >`select toss_private.clock_now() as now`;
   if (row === undefined) throw new Error("the database has no time");
   return row.now;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../stack/paths.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** The folder of the chapters, from the project's root. */
 export const CHAPTERS = "supabase/schemas";

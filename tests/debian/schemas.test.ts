@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { WRITTEN_NAMES } from "../../scripts/schema/chapters.ts";
-import { applyMigrations } from "../../scripts/stack/migrations.ts";
-import { PROJECT_MIGRATIONS } from "../../scripts/stack/stack-settings.ts";
+import { applyMigrations } from "../../stack/migrations.ts";
+import { PROJECT_MIGRATIONS } from "../../stack/stack-settings.ts";
 import { readCatalogue } from "../support/catalogue.ts";
 import { chaptersAsMigration } from "../support/schema-database.ts";
 import { startCluster } from "./cluster.ts";

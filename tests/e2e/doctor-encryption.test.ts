@@ -56,7 +56,9 @@ test("an encryption key that stored rows still need is named with its id", async
   );
   assert.match(
     finding?.detail ?? "",
-    new RegExp(`\\d row\\(s\\) of toss_private\\.webhook_bodies need "${keyId}"`),
+    new RegExp(
+      `\\d row\\(s\\) of toss_private\\.webhook_bodies need "${keyId}"`,
+    ),
   );
 
   const both = JSON.stringify({ rotated: other, ...JSON.parse(own) });

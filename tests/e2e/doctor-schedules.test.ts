@@ -84,7 +84,10 @@ test("a job that belongs to the wrong role alone is named", async (shop) => {
     },
     mend: async () => {
       await sql`select cron.unschedule('tosspayments-expiry')`;
-      await asOwner(shop, (owner) => owner`select toss_private.schedule_jobs()`);
+      await asOwner(
+        shop,
+        (owner) => owner`select toss_private.schedule_jobs()`,
+      );
     },
   });
 
@@ -117,7 +120,8 @@ test("another schedule and a job of another version are warnings", async (shop) 
         owner`
           select cron.alter_job(jobid, schedule => '0 3 * * *')
           from cron.job where jobname = 'tosspayments-webhooks'`),
-    mend: () => asOwner(shop, (owner) => owner`select toss_private.schedule_jobs()`),
+    mend: () =>
+      asOwner(shop, (owner) => owner`select toss_private.schedule_jobs()`),
   });
   const leftOver = await examineBroken(shop, {
     harm: () =>
@@ -281,7 +285,10 @@ test("a job that is late because its schedule or the worker is gone is not blame
     },
     mend: async () => {
       await mend();
-      await asOwner(shop, (owner) => owner`select toss_private.schedule_jobs()`);
+      await asOwner(
+        shop,
+        (owner) => owner`select toss_private.schedule_jobs()`,
+      );
     },
   });
   const undeployed = await fault.during(

@@ -85,7 +85,9 @@ test("--json prints an array of findings, and exit code 1 says that one fails", 
   const { code, stdout } = await runScript("doctor.ts", {
     arguments: ["--json"],
     environment: environmentOf(shop),
-  }).finally(() => asOwner(shop, (sql) => sql`select toss_private.schedule_jobs()`));
+  }).finally(() =>
+    asOwner(shop, (sql) => sql`select toss_private.schedule_jobs()`)
+  );
   const findings: Finding[] = JSON.parse(stdout);
 
   assert.equal(code, 1);

@@ -5,12 +5,12 @@ import {
   type SchemaNames,
   WRITTEN_NAMES,
 } from "../../scripts/schema/chapters.ts";
-import { prepareDatabase } from "../../scripts/stack/database.ts";
-import { startLite } from "../../scripts/stack/lite.ts";
-import { makeSecrets } from "../../scripts/stack/local-secrets.ts";
-import { freePort } from "../../scripts/stack/ports.ts";
-import { startPostgres, SUPERUSER } from "../../scripts/stack/postgres.ts";
-import { PROJECT_MIGRATIONS } from "../../scripts/stack/stack-settings.ts";
+import { prepareDatabase } from "../../stack/database.ts";
+import { startLite } from "../../stack/lite.ts";
+import { makeSecrets } from "../../stack/local-secrets.ts";
+import { freePort } from "../../stack/ports.ts";
+import { startPostgres, SUPERUSER } from "../../stack/postgres.ts";
+import { PROJECT_MIGRATIONS } from "../../stack/stack-settings.ts";
 import { readCatalogue } from "../support/catalogue.ts";
 import { chaptersAsMigration } from "../support/schema-database.ts";
 
