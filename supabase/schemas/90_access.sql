@@ -8,6 +8,7 @@ revoke all on
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts
 from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
 
 -- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
 grant select on public.products, public.plans to anon, authenticated;

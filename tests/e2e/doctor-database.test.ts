@@ -200,7 +200,7 @@ test("a table of ours without row level security is named, another's only noted"
   const [finding] = assertOnlyBroken(ours, "row_level_security");
   assert.equal(
     finding?.detail,
-    "is off for toss_private.billing_keys, public.orders",
+    "is off for public.orders, toss_private.billing_keys",
   );
   assert.match(
     finding?.action ?? "",
