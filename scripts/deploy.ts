@@ -30,7 +30,7 @@ ${PROJECT_HELP}
 
 Safe to repeat: what is there already is skipped or done again. Stops at the first step that
 fails and says how to go on. Exit code: 0 = deployed and doctor found nothing broken, 1 = stopped
-or refused, 2 = wrong options. Every step, and what to do when one stops: docs/deploy.md`;
+or refused, 2 = wrong options. Every step, and what to do when one stops: docs/operations.md`;
 
 const OPTIONS = {
   ...PROJECT_OPTIONS,

@@ -1,26 +1,34 @@
 import { runCommand, type Values } from "./command/run-command.ts";
+import { fillPages } from "./docs/blocks.ts";
+import { renderDecisions } from "./docs/decisions.ts";
+import { renderErrors } from "./docs/render-errors.ts";
+import { renderEnvironmentExample } from "./docs/render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { renderApi } from "./openapi/render-api.ts";
-import { renderErrors } from "./openapi/render-errors.ts";
 import { BASELINE, baselineMigration } from "./schema/chapters.ts";
 
 const HELP = `Usage: npx -y deno task docs [--check]
 
-Writes what follows from other files: docs/openapi.json, docs/api.md and
-docs/errors.md from the code, and the baseline migration from the chapters in
-supabase/schemas.
+Writes what comes from the code: .env.example, docs/openapi.json, docs/api.md,
+the errors in both languages, the list of decisions, and in other pages the
+tables and diagrams between <!-- generated: … --> and <!-- /generated -->; and
+the baseline migration from the chapters in supabase/schemas.
 
   --check   write nothing; exit with 1 and name the files that differ
   --help    this text`;
 
-/** Every generated file by its path from the project's root. */
+/** Every document that is generated, or has generated parts, by its path from the project's root. */
 export async function generatedDocuments(): Promise<Record<string, string>> {
   return {
+    ".env.example": renderEnvironmentExample(),
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
     "docs/api.md": renderApi(OPERATIONS),
-    "docs/errors.md": renderErrors(),
+    "docs/errors.md": renderErrors("en"),
+    "docs/errors.ko.md": renderErrors("ko"),
+    "docs/decisions/README.md": await renderDecisions(),
+    ...await fillPages(),
     [BASELINE]: await baselineMigration(),
   };
 }

@@ -1,6 +1,7 @@
 import { runCommand, type Values } from "./command/run-command.ts";
 import { runDeno } from "./command/run-deno.ts";
 import { UsageError } from "./command/stop-error.ts";
+import { loadTogether } from "./test/folders.ts";
 
 const HELP = `Runs tests.
 
@@ -16,28 +17,35 @@ PROPERTY_SCALE=4 tries four times as many cases of each property.
   --help
 
 Ends at the first group that fails, with its exit code. One file alone:
-npx -y deno test -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/e2e/confirm.test.ts`;
+npx -y deno test -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/e2e/confirm/confirm.test.ts`;
 
-/** Groups of arguments of \`deno test\`, one after the other: figures of time want the machine for themselves. */
-const SUITES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+/** Folders of tests and how `deno test` runs them, one group after the other: figures of time want the machine for themselves. */
+interface Group {
+  folders: readonly string[];
+  parallel: boolean;
+}
+
+const SUITES: Readonly<Record<string, readonly Group[]>> = {
   test: [
-    [
-      "--parallel",
-      "tests/unit",
-      "tests/simulator",
-      "tests/integration",
-      "tests/property",
-      "tests/e2e",
-      "tests/abuse",
-      "tests/docs",
-      "tests/chaos",
-    ],
-    ["tests/timing"],
+    {
+      parallel: true,
+      folders: [
+        "tests/unit",
+        "tests/simulator",
+        "tests/integration",
+        "tests/property",
+        "tests/e2e",
+        "tests/abuse",
+        "tests/docs",
+        "tests/chaos",
+      ],
+    },
+    { parallel: false, folders: ["tests/timing"] },
   ],
-  "test:stack": [["--parallel", "tests/stack"]],
-  "test:debian": [["tests/debian"]],
-  "test:deploy": [["tests/deploy"]],
-  "test:browser": [["tests/browser"]],
+  "test:stack": [{ parallel: true, folders: ["tests/stack"] }],
+  "test:debian": [{ parallel: false, folders: ["tests/debian"] }],
+  "test:deploy": [{ parallel: false, folders: ["tests/deploy"] }],
+  "test:browser": [{ parallel: false, folders: ["tests/browser"] }],
 };
 
 const OPTIONS = {
@@ -51,14 +59,20 @@ async function run(
 ): Promise<number> {
   const groups = SUITES[task];
   if (groups === undefined) throw new UsageError(`There are no tests ${task}`);
-  for (const group of groups) {
-    const code = await runDeno([
-      ...["test", "-A", "--no-check", "--lock=scripts/deno.lock"],
-      "--node-modules-dir=auto",
-      ...(filter === undefined ? [] : [`--filter=${filter}`]),
-      ...group,
-    ]);
-    if (code !== 0) return code;
+  for (const { folders, parallel } of groups) {
+    const directory = await Deno.makeTempDir({ prefix: "tests-" });
+    try {
+      const code = await runDeno([
+        ...["test", "-A", "--no-check", "--lock=scripts/deno.lock"],
+        "--node-modules-dir=auto",
+        ...(filter === undefined ? [] : [`--filter=${filter}`]),
+        ...(parallel ? ["--parallel"] : []),
+        ...await loadTogether(folders, directory),
+      ]);
+      if (code !== 0) return code;
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
   }
   return 0;
 }

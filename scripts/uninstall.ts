@@ -30,7 +30,7 @@ ${PROJECT_HELP}
 Safe to repeat: what is gone already is skipped. Secrets go by name: see whether other functions
 of the project read them. Extensions and everything that is not ours stay; when something of
 yours depends on a table of ours, no data are dropped. Exit code: 0 = done, 1 = stopped or
-refused, 2 = wrong options. More: docs/deploy.md`;
+refused, 2 = wrong options. More: docs/operations.md`;
 
 const OPTIONS = {
   ...PROJECT_OPTIONS,

@@ -65,6 +65,8 @@ begin
     );
     scheduled := scheduled + 1;
   end loop;
+  -- A first run is late from now on, and not from the migration, after which a deployment takes its time.
+  update toss_private.jobs as j set created_at = now() where j.last_started_at is null;
   return scheduled;
 end;
 $$;

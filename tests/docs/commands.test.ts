@@ -194,7 +194,9 @@ function sessionOf(page: string) {
   const all = withProof("run");
   const own = all.filter((entry) => entry.page === page);
   const text = own.map(({ command }) => command).join("\n");
-  const isContinued = text.includes("$ORDER_ID") && !text.includes("ORDER_ID=");
+  const isContinued = ["ORDER_ID", "TOKEN"].some((name) =>
+    text.includes(`$${name}`) && !text.includes(`${name}=`)
+  );
   const start = all.filter((entry) => entry.page === "README.md");
   return isContinued ? [...start, ...own] : own;
 }

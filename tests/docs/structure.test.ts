@@ -64,18 +64,42 @@ Deno.test("every guide exists in both languages", () => {
   for (
     const name of [
       "README",
+      "docs/README",
+      "docs/after-a-restore",
+      "docs/dependencies",
+      "docs/doctor",
+      "docs/environment",
+      "docs/errors",
       "docs/frontend",
+      "docs/functions",
       "docs/going-live",
       "docs/local-development",
       "docs/operations",
       "docs/quick-start",
+      "docs/refunds",
       "docs/scaling",
       "docs/security",
       "docs/states",
+      "docs/subscriptions",
+      "docs/virtual-accounts",
       "docs/webhooks",
     ]
   ) assert.ok(names.includes(`${name}.md`), name);
 });
+
+for (const ending of [".md", ".ko.md"]) {
+  const contents = `docs/README${ending}`;
+  Deno.test(`${contents} leads to every page`, () => {
+    const found = linksOf(
+      pages.find(({ path }) => path === contents)?.text ?? "",
+    ).map((target) => posix.join("docs", target));
+    const wanted = pages.map(({ path }) => path).filter((path) =>
+      path.startsWith("docs/") && posix.dirname(path) === "docs" &&
+      path !== contents && path.endsWith(".ko.md") === (ending === ".ko.md")
+    );
+    assert.deepEqual(wanted.filter((path) => !found.includes(path)), []);
+  });
+}
 
 /** Code without comments and without what a diagram says in words. */
 function essenceOf({ language, code }: { language: string; code: string }) {

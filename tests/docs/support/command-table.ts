@@ -45,12 +45,12 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   {
     page: "docs/webhooks.md",
     pattern: /^(BODY|TIME|SIGNATURE)=|^curl /,
-    proof: by("tests/e2e/webhook-docs.test.ts"),
+    proof: by("tests/e2e/webhook/docs.test.ts"),
   },
   {
     page: "docs/doctor.md",
     pattern: task("doctor"),
-    proof: by("tests/e2e/doctor-docs.test.ts"),
+    proof: by("tests/e2e/doctor/docs.test.ts"),
   },
   {
     page: "docs/quick-start.md",
@@ -63,21 +63,21 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: by("tests/browser/quick-start.test.ts"),
   },
   {
-    page: "docs/deploy.md",
-    pattern: /^(cp |npx -y deno task (deploy|uninstall))/,
+    page: "docs/operations.md",
+    pattern: /^npx -y deno task (deploy|uninstall)/,
     proof: by("tests/deploy/deploy.test.ts"),
   },
 
   {
     page: "docs/subscriptions.md",
     pattern: /^export BILLING_KEY_ENCRYPTION_KEYS=/,
-    proof: by("tests/e2e/billing-commands.test.ts"),
+    proof: by("tests/e2e/charge/commands.test.ts"),
   },
 
   // The project's own tasks.
   { pattern: task("demo$"), proof: by("tests/docs/readme.test.ts") },
   {
-    pattern: /^(?:WEBHOOK_PORT=\d+ )?npx -y deno task dev$/,
+    pattern: /^npx -y deno task dev$/,
     proof: by("tests/stack/dev.test.ts"),
   },
   { pattern: task("(test|check)$"), proof: by(".ci/run") },
@@ -90,7 +90,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   { pattern: task(""), proof: HELP },
   {
     pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook-flood\.test\.ts$/,
-    proof: by("tests/e2e/webhook-flood.test.ts"),
+    proof: by("tests/e2e/webhook/flood.test.ts"),
   },
 
   // What a reader sends to the stack.

@@ -82,17 +82,9 @@ export function tablesOf(text: string): Table[] {
   );
 }
 
-/** The one table below a heading; throws when there is none. */
-export function tableBelow(text: string, heading: string): Table {
-  const from = text.indexOf(`\n${heading}\n`);
-  const [table] = from < 0 ? [] : tablesOf(text.slice(from));
-  if (table === undefined) throw new Error(`no table below ${heading}`);
-  return table;
-}
-
-/** The table under an HTML comment `<!-- table: name -->`; throws when there is none. */
+/** The generated table of a name; throws when there is none. */
 export function tableNamed(text: string, name: string): Table {
-  const [, rest] = text.split(`<!-- table: ${name} -->\n`);
+  const [, rest] = text.split(`<!-- generated: ${name} -->\n`);
   const [table] = rest === undefined ? [] : tablesOf(rest);
   if (table === undefined) throw new Error(`no table ${name}`);
   return table;

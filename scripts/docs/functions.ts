@@ -1,0 +1,252 @@
+import type {
+  OperationDescription,
+  SecurityScheme,
+} from "../openapi/operation.ts";
+import { OPERATIONS } from "../openapi/operations.ts";
+import type { Language, Text } from "./language.ts";
+import { code, table } from "./markdown.ts";
+
+/** A route at a glance; every field of it stands in docs/api.md. */
+interface Overview {
+  /** Beside the credentials that the route takes. */
+  caller?: Text;
+  request: Text;
+  success: Text;
+  repeating: Text;
+}
+
+function both(text: string): Text {
+  return { en: text, ko: text };
+}
+
+const SAME_ANSWER: Text = { en: "same answer", ko: "같은 응답" };
+const SAFE: Text = { en: "safe", ko: "안전" };
+const AS_POST: Text = { en: "as `POST`", ko: "`POST`와 같음" };
+const SENT_BY_TOSS: Text = {
+  en: "the browser, sent by Toss",
+  ko: "토스가 보낸 브라우저",
+};
+const REDIRECT: Text = {
+  en: "303 to the success or fail page",
+  ko: "303 성공·실패 페이지로 이동",
+};
+
+const OVERVIEWS: Readonly<Record<string, Overview>> = {
+  "POST checkout": {
+    caller: {
+      en: "a guest by the publishable key",
+      ko: "publishable 키는 비회원",
+    },
+    request: {
+      en:
+        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`",
+      ko:
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`",
+    },
+    success: both(
+      "201 `{ orderId, orderName, amount, currency, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
+    ),
+    repeating: {
+      en: "makes another order; unpaid ones expire after an hour",
+      ko: "새 주문. 결제하지 않으면 한 시간 뒤 만료",
+    },
+  },
+  "POST confirm": {
+    caller: { en: "with the three values", ko: "세 값을 가져야 함" },
+    request: both("`{ paymentKey, orderId, amount }`"),
+    success: both(
+      '200 `{ status: "confirmed" \\| "waiting_for_deposit", orderId, paymentKey, amount, approvedAt, method, receiptUrl, virtualAccount? }`',
+    ),
+    repeating: {
+      en: "same answer, never a second charge",
+      ko: "같은 응답, 이중 승인 없음",
+    },
+  },
+  "GET confirm": {
+    caller: SENT_BY_TOSS,
+    request: {
+      en: "query `paymentKey, orderId, amount`",
+      ko: "쿼리 `paymentKey, orderId, amount`",
+    },
+    success: REDIRECT,
+    repeating: AS_POST,
+  },
+  "POST virtual-account": {
+    caller: { en: "as `checkout`", ko: "`checkout`과 같음" },
+    request: both("`{ orderId, bank, customerName, validHours? }`"),
+    success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
+    repeating: { en: "same account", ko: "같은 계좌" },
+  },
+  "POST cancel": {
+    caller: {
+      en:
+        "users and guests only give up an own order that is not paid ([who may](refunds.md#who-may))",
+      ko:
+        "사용자와 비회원은 결제되지 않은 본인 주문만([누가 할 수 있나](refunds.ko.md#누가-할-수-있나))",
+    },
+    request: {
+      en:
+        "`{ orderId \\| paymentKey, cancelReason, requestId }`; optional `cancelAmount`, `taxFreeAmount`, `refundReceiveAccount`",
+      ko:
+        "`{ orderId \\| paymentKey, cancelReason, requestId }`. 선택: `cancelAmount`, `taxFreeAmount`, `refundReceiveAccount`",
+    },
+    success: both(
+      "200 `{ status, orderId, paymentKey, canceledAmount, balanceAmount, cancels }`",
+    ),
+    repeating: {
+      en: "same `requestId`: same answer, never a second refund",
+      ko: "같은 `requestId`면 같은 응답, 이중 환불 없음",
+    },
+  },
+  "POST billing-issue/prepare": {
+    request: both("`{ planId? }`"),
+    success: both("200 `{ customerKey, clientKey, successUrl, failUrl }`"),
+    repeating: SAFE,
+  },
+  "POST billing-issue": {
+    request: {
+      en: "`{ authKey, customerKey, planId? }`; with `planId` it subscribes",
+      ko: "`{ authKey, customerKey, planId? }`. `planId`가 있으면 구독",
+    },
+    success: both("201 `{ billingMethodId, card, subscription? }`"),
+    repeating: SAME_ANSWER,
+  },
+  "GET billing-issue": {
+    caller: SENT_BY_TOSS,
+    request: {
+      en: "query `authKey, customerKey, state`",
+      ko: "쿼리 `authKey, customerKey, state`",
+    },
+    success: REDIRECT,
+    repeating: AS_POST,
+  },
+  "DELETE billing-issue": {
+    request: both("`{ billingMethodId }`"),
+    success: both("200 `{ billingMethodId, status }`"),
+    repeating: SAME_ANSWER,
+  },
+  "POST subscription": {
+    caller: { en: "a user own ones", ko: "사용자는 본인 것만" },
+    request: {
+      en:
+        '`{ subscriptionId, action, planId?, billingMethodId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
+      ko:
+        '`{ subscriptionId, action, planId?, billingMethodId? }`, 또는 등록된 카드로 `{ action: "subscribe", planId, billingMethodId }`',
+    },
+    success: {
+      en: "200 the subscription; 201 as `billing-issue`",
+      ko: "200 구독. 201은 `billing-issue`와 같음",
+    },
+    repeating: SAFE,
+  },
+  "POST billing-charge": {
+    request: {
+      en:
+        "`{}` (all due), `{ subscriptionId }`, or `{ userId, amount, orderName, requestId }`; optional `limit`, `dryRun`, `asOf`",
+      ko:
+        "`{}`(청구할 때가 된 전부), `{ subscriptionId }`, 또는 `{ userId, amount, orderName, requestId }`. 선택: `limit`, `dryRun`, `asOf`",
+    },
+    success: both(
+      "200 `{ claimed, paid, declined, unknown, remaining, runId }`",
+    ),
+    repeating: {
+      en: "one charge per period, also at the same time",
+      ko: "동시에 불러도 기간마다 한 번만 청구",
+    },
+  },
+  "POST webhook": {
+    caller: {
+      en: "Toss; `GET` tells a person what it is",
+      ko: "토스. `GET`은 사람에게 안내",
+    },
+    request: { en: "any JSON object", ko: "JSON 객체" },
+    success: both("200 `{ received: true, eventId, duplicate }`"),
+    repeating: {
+      en: "counted, not processed twice",
+      ko: "횟수만 세고 두 번 처리하지 않음",
+    },
+  },
+  "POST worker": {
+    request: {
+      en: "`{ job, limit?, asOf? }` (`asOf` with test keys only)",
+      ko: "`{ job, limit?, asOf? }`(`asOf`는 테스트 키에서만)",
+    },
+    success: { en: "200 `{ job, …counts }`", ko: "200 `{ job, …건수 }`" },
+    repeating: {
+      en: "safe, also at the same time",
+      ko: "동시에 불러도 안전",
+    },
+  },
+  "GET health": {
+    request: both("–"),
+    success: {
+      en:
+        "200 `{ status, version }`, with the secret key also what waits, alerts, jobs, configuration",
+      ko:
+        "200 `{ status, version }`. secret 키면 대기 중인 일, 알림, 작업, 설정도 포함",
+    },
+    repeating: both("–"),
+  },
+};
+
+const SCHEMES: Readonly<Record<SecurityScheme, Text>> = {
+  secretKey: { en: "secret key", ko: "secret 키" },
+  publishableKey: { en: "publishable key", ko: "publishable 키" },
+  userToken: { en: "user's token", ko: "사용자 토큰" },
+  cronSecret: both("`CRON_SECRET`"),
+};
+
+const WORDS = {
+  en: {
+    head: ["Path", "Caller", "Request", "Success", "Repeating it"],
+    anyone: "anyone",
+    more: (who: string) => `; more with ${who}`,
+    or: " or ",
+    note: "; ",
+  },
+  ko: {
+    head: ["경로", "호출자", "요청", "성공", "다시 호출하면"],
+    anyone: "누구나",
+    more: (who: string) => `. ${who}면 더 많이`,
+    or: " 또는 ",
+    note: ". ",
+  },
+} as const;
+
+function callerCell(
+  { security, opensMore = [] }: OperationDescription,
+  { caller }: Overview,
+  language: Language,
+): string {
+  const { anyone, more, note, or } = WORDS[language];
+  const named = (schemes: readonly SecurityScheme[]) =>
+    schemes.map((scheme) => SCHEMES[scheme][language]).join(or);
+  return [
+    security.length === 0 ? anyone : named(security),
+    opensMore.length === 0 ? "" : more(named(opensMore)),
+    caller === undefined ? "" : note + caller[language],
+  ].join("");
+}
+
+/** Every route with who may call it and what comes back; throws when one has no overview. */
+export function functionsTable(language: Language): string {
+  return table(
+    WORDS[language].head,
+    OPERATIONS.map((operation) => {
+      const { function: name, method, path } = operation;
+      const route = `${method.toUpperCase()} ${name}${path}`;
+      const overview = OVERVIEWS[route];
+      if (overview === undefined) {
+        throw new Error(`scripts/docs/functions.ts does not describe ${route}`);
+      }
+      const { request, success, repeating } = overview;
+      return [
+        code(route),
+        callerCell(operation, overview, language),
+        request[language],
+        success[language],
+        repeating[language],
+      ];
+    }),
+  );
+}
