@@ -1,17 +1,17 @@
 import { runCommand, type Values } from "./command/run-command.ts";
 import { fillPages } from "./docs/blocks.ts";
 import { renderDecisions } from "./docs/decisions.ts";
+import { renderApi } from "./docs/render-api.ts";
 import { renderErrors } from "./docs/render-errors.ts";
 import { renderEnvironmentExample } from "./docs/render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
-import { renderApi } from "./openapi/render-api.ts";
 import { BASELINE, baselineMigration } from "./schema/chapters.ts";
 
 const HELP = `Usage: npx -y deno task docs [--check]
 
-Writes what comes from the code: .env.example, docs/openapi.json, docs/api.md,
-the errors in both languages, the list of decisions, and in other pages the
+Writes what comes from the code: .env.example, docs/openapi.json, the fields
+and the errors in both languages, the list of decisions, and in other pages the
 tables and diagrams between <!-- generated: … --> and <!-- /generated -->; and
 the baseline migration from the chapters in supabase/schemas.
 
@@ -24,7 +24,8 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     ".env.example": renderEnvironmentExample(),
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
-    "docs/api.md": renderApi(OPERATIONS),
+    "docs/api.md": renderApi(OPERATIONS, "en"),
+    "docs/api.ko.md": renderApi(OPERATIONS, "ko"),
     "docs/errors.md": renderErrors("en"),
     "docs/errors.ko.md": renderErrors("ko"),
     "docs/decisions/README.md": await renderDecisions(),
