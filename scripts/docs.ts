@@ -6,12 +6,14 @@ import { renderErrors } from "./docs/render-errors.ts";
 import { renderEnvironmentExample } from "./docs/render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
+import { BASELINE, baselineMigration } from "./schema/chapters.ts";
 
 const HELP = `Usage: npx -y deno task docs [--check]
 
 Writes what comes from the code: .env.example, docs/openapi.json, the fields
 and the errors in both languages, the list of decisions, and in other pages the
-tables and diagrams between <!-- generated: … --> and <!-- /generated -->.
+tables and diagrams between <!-- generated: … --> and <!-- /generated -->; and
+the baseline migration from the chapters in supabase/schemas.
 
   --check   write nothing; exit with 1 and name the files that differ
   --help    this text`;
@@ -28,6 +30,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     "docs/errors.ko.md": renderErrors("ko"),
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
+    [BASELINE]: await baselineMigration(),
   };
 }
 

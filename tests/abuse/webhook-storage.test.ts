@@ -67,7 +67,7 @@ function directStore({ stack }: Shop): (body: unknown) => Promise<void> {
 async function bytesOfInbox({ stack }: Shop): Promise<number> {
   const [row] = await stack.sql<{ bytes: number }[]>`
     select (pg_total_relation_size('public.webhook_events')
-      + pg_total_relation_size('private.webhook_bodies')
+      + pg_total_relation_size('toss_private.webhook_bodies')
       + pg_total_relation_size('public.outbox_events'))::int as bytes`;
   return row?.bytes ?? 0;
 }
@@ -101,7 +101,7 @@ test("what is ignored on arrival leaves no raw body, and a long one no copy", as
   const [row] = await shop.stack.sql<
     { bodies: number; payload: Record<string, unknown> }[]
   >`
-    select e.payload, (select count(*)::int from private.webhook_bodies as b where b.webhook_event_id = e.id) as bodies
+    select e.payload, (select count(*)::int from toss_private.webhook_bodies as b where b.webhook_event_id = e.id) as bodies
     from public.webhook_events as e where e.id = ${String(body.eventId)}`;
 
   assert.equal(row?.bodies, 0);

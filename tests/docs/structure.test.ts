@@ -81,6 +81,7 @@ Deno.test("every guide exists in both languages", () => {
       "docs/refunds",
       "docs/scaling",
       "docs/security",
+      "docs/simulator",
       "docs/states",
       "docs/subscriptions",
       "docs/virtual-accounts",

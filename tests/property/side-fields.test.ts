@@ -208,7 +208,7 @@ async function booksOf(sql: TransactionSql, { orderId, paymentKey }: Scene) {
   const [row] = await sql<
     { order: string; balance: number; paid: boolean; amounts: number[] }[]
   >`
-    select o.status as order, p.balance_amount::int as balance, private.is_paid(p) as paid, array(
+    select o.status as order, p.balance_amount::int as balance, toss_private.is_paid(p) as paid, array(
         select k.amount::int from public.payment_cancels as k
         where k.payment_key = p.payment_key and k.status = 'DONE' order by k.amount
       ) as amounts
