@@ -6,6 +6,7 @@ import { dev } from "./dev/command.ts";
 import { docs } from "./docs/command.ts";
 import { doctor } from "./doctor/command.ts";
 import { defineGroup } from "./door/command.ts";
+import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { prove } from "./prove/command.ts";
 import { replay } from "./replay/command.ts";
@@ -29,7 +30,7 @@ export const toss = defineGroup({
       rotateKeys,
     ]],
     ["On this machine", [demo, dev, status, simulator]],
-    ["The project's own work", [check, test, prove, docs, lock]],
+    ["The project's own work", [check, test, prove, docs, lock, filesToOpen]],
   ],
   about:
     `Exit code: 0 = done, 1 = stopped, failed or refused, 2 = called wrongly.

@@ -19,12 +19,14 @@ export interface ClockParts {
 
 async function hasClock(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ exists: boolean }[]>`
-    select to_regclass('private.clock') is not null as exists`;
+    select to_regclass('toss_private.clock') is not null as exists`;
   return row?.exists ?? false;
 }
 
 async function databaseNow(sql: Sql): Promise<Date> {
-  const [row] = await sql<{ now: Date }[]>`select private.clock_now() as now`;
+  const [row] = await sql<
+    { now: Date }[]
+  >`select toss_private.clock_now() as now`;
   if (row === undefined) throw new Error("the database has no time");
   return row.now;
 }
@@ -34,7 +36,7 @@ async function databaseLead(sql: Sql): Promise<number> {
   const [row] = await sql<{ milliseconds: number }[]>`
     select extract(epoch from now() + time_offset - now())::float8 * 1000
       as milliseconds
-    from private.clock`;
+    from toss_private.clock`;
   return Math.max(0, Math.round(row?.milliseconds ?? 0));
 }
 
@@ -49,10 +51,10 @@ async function advanceBoth(
     await functionsSettled();
     await sql.begin(async (transaction) => {
       // Before the other clock moves, so that a database that is down stops both.
-      await transaction`select from private.clock for update`;
+      await transaction`select from toss_private.clock for update`;
       const seconds = move() / 1000;
       await transaction`
-        update private.clock
+        update toss_private.clock
         set time_offset = time_offset + make_interval(secs => ${seconds})`;
     });
   });
@@ -70,7 +72,7 @@ function movableSimulator(
     throw new ClockRefusedError("the clock of another Toss cannot be moved");
   }
   if (!isThere) {
-    throw new ClockRefusedError("the database has no private.clock");
+    throw new ClockRefusedError("the database has no toss_private.clock");
   }
   return simulator;
 }
@@ -84,7 +86,7 @@ export async function startClock(parts: ClockParts): Promise<StackClock> {
   const isThere = await hasClock(sql);
   const resetDatabase = async () => {
     if (isThere) {
-      await sql`update private.clock set time_offset = interval '0'`;
+      await sql`update toss_private.clock set time_offset = interval '0'`;
     }
   };
   if (isThere) await simulator?.advance(await databaseLead(sql));

@@ -45,7 +45,7 @@ export async function prepareDatabase(
  * `sql` must be the superuser's.
  */
 export async function renewJobs(sql: Sql): Promise<void> {
-  await sql`update private.jobs set created_at = now()`;
+  await sql`update toss_private.jobs set created_at = now()`;
 }
 
 /** What is a stack's own, and therefore in no template. */

@@ -19,7 +19,7 @@ export async function readTableSizes({ sql }: Stack): Promise<TableSizes> {
       pg_total_relation_size(c.oid)::float8 as bytes
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname in ('public', 'private')`;
+    where c.relkind in ('r', 'p') and n.nspname in ('public', 'toss_private')`;
   return new Map(rows.map(({ table, bytes }) => [table, bytes]));
 }
 

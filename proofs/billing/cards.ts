@@ -69,7 +69,7 @@ async function storeMethods(
         as r ("billingMethodId" uuid, "userId" uuid)
       returning id
     )
-    insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+    insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     select s.id, r.digest, r."keyId", r.ciphertext
     from jsonb_to_recordset(${sql.json(rows)})
       as r ("billingMethodId" uuid, digest text, "keyId" text, ciphertext text)

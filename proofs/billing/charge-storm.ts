@@ -12,7 +12,7 @@ async function workLeft({ sql }: Stack): Promise<number> {
   const [row] = await sql<{ left: number }[]>`
     select (
       select count(*) from public.subscriptions
-      where status <> 'canceled' and next_charge_at <= private.clock_now()
+      where status <> 'canceled' and next_charge_at <= toss_private.clock_now()
     )::int + (
       select count(*) from public.operations
       where kind = 'charge' and state in ('started', 'unknown')

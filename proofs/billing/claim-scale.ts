@@ -46,7 +46,7 @@ async function claim(sql: Sql, limit: number): Promise<void> {
   }
   // Somebody sends them: as long as they are open, the next claim would look at them as well.
   await sql`
-    update public.operations set state = 'succeeded', finished_at = private.clock_now()
+    update public.operations set state = 'succeeded', finished_at = toss_private.clock_now()
     where state = 'started'`;
 }
 

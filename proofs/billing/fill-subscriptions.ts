@@ -17,7 +17,7 @@ const SUBSCRIBERS = [
   } from members`,
   `insert into public.billing_methods (id, user_id, method, card_number_masked)
     select ${id(2)}, ${id(1)}, '카드', '433012******1234' from members`,
-  `insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+  `insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     select ${
     id(2)
   }, lpad(to_hex(g), 64, '0'), 'k1', repeat('x', 100) from members`,
@@ -66,7 +66,7 @@ const HISTORY = [
 const TABLES = [
   "public.customers",
   "public.billing_methods",
-  "private.billing_keys",
+  "toss_private.billing_keys",
   "public.subscriptions",
   "public.subscription_charges",
   "public.orders",

@@ -68,7 +68,7 @@ export async function addSubscribers(
     select r."subscriptionId", r."userId", ${planId}, r."billingMethodId", 'active', r.start, e.at, e.at
     from jsonb_to_recordset(${sql.json(JSON.parse(JSON.stringify(rows)))})
       as r ("subscriptionId" uuid, "userId" uuid, "billingMethodId" uuid, start timestamptz),
-      private.period_boundary(r.start, 'month', 1, 1) as e (at)`;
+      toss_private.period_boundary(r.start, 'month', 1, 1) as e (at)`;
   return rows.map(({ start: _, ...subscriber }) => subscriber);
 }
 

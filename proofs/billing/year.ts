@@ -45,7 +45,7 @@ async function nextMoment({ sql }: Stack): Promise<Date | null> {
     select min(t.at) as at
     from (
       select next_charge_at as at from public.subscriptions
-      where next_charge_at < current_period_end or status = 'past_due' or next_charge_at <= private.clock_now()
+      where next_charge_at < current_period_end or status = 'past_due' or next_charge_at <= toss_private.clock_now()
       union all
       select greatest(lease_expires_at, next_attempt_at) from public.operations
       where kind = 'charge' and state in ('started', 'unknown')

@@ -85,7 +85,7 @@ async function followClock(stack: Stack, simulator: Simulator): Promise<void> {
   const moved = await waitUntil(async () => {
     const seconds = (simulator.now() - Date.now()) / 1000;
     return await stack.sql`
-      update private.clock set time_offset = make_interval(secs => ${seconds})`
+      update toss_private.clock set time_offset = make_interval(secs => ${seconds})`
       .then(() => true, () => false);
   }, { timeoutMs: 10_000 });
   if (!moved) throw new Error("the database does not come back");

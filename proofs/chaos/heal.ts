@@ -39,7 +39,7 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
     where p.order_id = any (${ids}) and p.reserved_amount <> 0
     union all
     select format('the refund account of operation %s is still stored', s.operation_id)
-    from private.operation_secrets as s`;
+    from toss_private.operation_secrets as s`;
   return rows.map(({ line }) => line);
 }
 
@@ -58,7 +58,7 @@ async function unfinishedAccounts(state: RunState): Promise<Unfinished> {
       coalesce((d.virtual_account ->> 'expired')::boolean, false) as expired
     from public.payments as p
     join public.orders as o on o.id = p.order_id
-    left join private.payment_details as d on d.payment_key = p.payment_key
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
     where p.order_id = any (${ids})`;
   const known = new Map(rows.map((row) => [row.payment_key, row]));
   return state.chaos.simulator.books()

@@ -1,7 +1,9 @@
 import { charge } from "../../supabase/functions/billing-charge/handler.ts";
-import { deleteMethod } from "../../supabase/functions/billing-issue/delete.ts";
-import { issueByJson } from "../../supabase/functions/billing-issue/handler.ts";
-import { prepare } from "../../supabase/functions/billing-issue/prepare.ts";
+import {
+  deleteMethod,
+  issueByJson,
+  prepare,
+} from "../../supabase/functions/billing-issue/handler.ts";
 import { change } from "../../supabase/functions/subscription/handler.ts";
 import { work } from "../../supabase/functions/worker/handler.ts";
 import { startStack } from "../../stack/stack.ts";
@@ -41,11 +43,11 @@ function fortuneOf({ fate, kill }: Misfortune) {
 }
 
 const EMPTIED = [
-  "private.billing_issues",
-  "private.billing_keys",
-  "private.card_attempts",
-  "private.operation_secrets",
-  "private.payment_details",
+  "toss_private.billing_issues",
+  "toss_private.billing_keys",
+  "toss_private.card_attempts",
+  "toss_private.operation_secrets",
+  "toss_private.payment_details",
   "public.payment_events",
   "public.outbox_events",
   "public.entitlements",
@@ -124,7 +126,7 @@ export class World {
     this.#offset += ahead;
     await simulator.advance(ahead);
     await stack.sql`
-      update private.clock set time_offset = make_interval(secs => ${
+      update toss_private.clock set time_offset = make_interval(secs => ${
       this.#offset / 1000
     })`;
   }
@@ -153,7 +155,7 @@ export class World {
   async #readCards(): Promise<void> {
     const rows = await this.#house.sql<{ id: string; keyDigest: string }[]>`
       select m.id, k.key_digest as "keyDigest" from public.billing_methods as m
-      join private.billing_keys as k on k.billing_method_id = m.id
+      join toss_private.billing_keys as k on k.billing_method_id = m.id
       where m.user_id = ${this.#userId} order by m.created_at`;
     this.#cards = rows.map((row, index) => ({
       ...row,
@@ -269,8 +271,8 @@ export class World {
         ), '[]') as subscriptions,
         array(
           select distinct e.plan_id from public.entitlements as e
-          where e.user_id = ${this.#userId} and e.starts_at <= private.clock_now()
-            and e.ends_at > private.clock_now() and coalesce(e.revoked_at > private.clock_now(), true)
+          where e.user_id = ${this.#userId} and e.starts_at <= toss_private.clock_now()
+            and e.ends_at > toss_private.clock_now() and coalesce(e.revoked_at > toss_private.clock_now(), true)
           order by 1
         ) as access,
         array(

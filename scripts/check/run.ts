@@ -1,5 +1,5 @@
 import { runDeno } from "../door/run-deno.ts";
-import { structureProblems } from "./structure.ts";
+import { checkStructure } from "./structure.ts";
 
 const STEPS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
@@ -17,8 +17,5 @@ export async function run(): Promise<number> {
     const code = await runDeno(step);
     if (code !== 0) return code;
   }
-  const problems = await structureProblems();
-  for (const problem of problems) console.error(problem);
-  if (problems.length === 0) console.log("structure: ok");
-  return problems.length === 0 ? 0 : 1;
+  return await checkStructure();
 }

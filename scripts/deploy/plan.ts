@@ -118,6 +118,6 @@ export function describePlan(
       ["replaced", functions.replaced],
     ]),
     `Vault       ${VAULT_NAMES.url} = ${project.url}, ${VAULT_NAMES.cronSecret} = CRON_SECRET`,
-    "Schedules   one pg_cron job for each row of private.jobs",
+    "Schedules   one pg_cron job for each row of toss_private.jobs",
   ].join("\n");
 }

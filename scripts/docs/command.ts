@@ -12,7 +12,7 @@ export const docs = defineCommand({
   call: "docs",
   summary: "Rewrite the documents that come from the code",
   about:
-    "They are .env.example, docs/openapi.json, docs/api.md, the errors in both languages, the list of decisions, and in other pages the tables and diagrams between <!-- generated: … --> and <!-- /generated -->.",
+    "They are .env.example, docs/openapi.json, the fields and the errors in both languages, the list of decisions, and in other pages the tables and diagrams between <!-- generated: … --> and <!-- /generated -->; and the baseline migration from the chapters in supabase/schemas.",
   examples: ["", "--check"],
   options: OPTIONS,
   load: () => import("./run.ts"),

@@ -13,7 +13,7 @@ export async function renderDecisions(): Promise<string> {
   return [
     "# Decisions",
     "",
-    "What the code alone does not explain, ten lines each. Numbers are never given twice; a gap is a decision that was dropped.",
+    "What the code alone does not explain, ten lines each.",
     "Written by `npx -y deno task docs` from the pages.",
     "",
     ...lines,

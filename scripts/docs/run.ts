@@ -1,11 +1,12 @@
 import type { Options } from "./command.ts";
 import { fillPages } from "./blocks.ts";
 import { renderDecisions } from "./decisions.ts";
+import { renderApi } from "./render-api.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
-import { renderApi } from "./openapi/render-api.ts";
+import { BASELINE, baselineMigration } from "../schema/chapters.ts";
 
 /** Every document that is generated, or has generated parts, by its path from the project's root. */
 export async function generatedDocuments(): Promise<Record<string, string>> {
@@ -13,11 +14,13 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     ".env.example": renderEnvironmentExample(),
     "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
       "\n",
-    "docs/api.md": renderApi(OPERATIONS),
+    "docs/api.md": renderApi(OPERATIONS, "en"),
+    "docs/api.ko.md": renderApi(OPERATIONS, "ko"),
     "docs/errors.md": renderErrors("en"),
     "docs/errors.ko.md": renderErrors("ko"),
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
+    [BASELINE]: await baselineMigration(),
   };
 }
 

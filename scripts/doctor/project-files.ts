@@ -10,7 +10,7 @@ export interface ProjectFiles {
 }
 
 const CREATED_TABLE =
-  /^create (?:unlogged )?table (?:if not exists )?((?:public|private)\.\w+)/gm;
+  /^create (?:unlogged )?table (?:if not exists )?((?:public|toss_private)\.\w+)/gm;
 
 /** Reads the migrations of this checkout. */
 export async function readProjectFiles(): Promise<ProjectFiles> {

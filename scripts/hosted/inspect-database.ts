@@ -100,7 +100,7 @@ select jsonb_build_object(
 /**
  * Looks at the database and changes nothing.
  *
- * @param objects what to look for in the schemas public and private
+ * @param objects what to look for in the schemas public and toss_private
  */
 export async function inspectDatabase(
   cli: SupabaseCli,

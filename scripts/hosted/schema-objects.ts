@@ -8,7 +8,7 @@ export interface SchemaObject {
   name: string;
 }
 
-/** What one file does to the schemas public and private. */
+/** What one file does to the schemas public and toss_private. */
 export interface SchemaChanges {
   creates: SchemaObject[];
   drops: SchemaObject[];
@@ -16,9 +16,9 @@ export interface SchemaChanges {
 
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g;
 const CREATED =
-  /^create (?:or replace )?(?:unlogged )?(?:materialized )?(table|view|sequence|function) (?:if not exists )?((?:public|private)\.\w+)/;
+  /^create (?:or replace )?(?:unlogged )?(?:materialized )?(table|view|sequence|function) (?:if not exists )?((?:public|toss_private)\.\w+)/;
 const MOVED =
-  /^alter (table|view|sequence|function) (?:public|private)\.(\w+)(?:\([^)]*\))? set schema (public|private)$/;
+  /^alter (table|view|sequence|function) (?:public|toss_private)\.(\w+)(?:\([^)]*\))? set schema (public|toss_private)$/;
 const DROPPED =
   /^drop (?:materialized )?(table|view|sequence|function) (?:if exists )?([\s\S]+)$/;
 
@@ -26,7 +26,7 @@ function kindOf(word: string | undefined): SchemaObject["kind"] {
   return word === "function" ? "function" : "relation";
 }
 
-/** Reads which tables, views, sequences and functions of public and private a SQL file creates and drops. */
+/** Reads which tables, views, sequences and functions of public and toss_private a SQL file creates and drops. */
 export function readSchemaChanges(sql: string): SchemaChanges {
   const changes: SchemaChanges = { creates: [], drops: [] };
   for (const { text } of splitStatements(sql)) {
@@ -47,7 +47,7 @@ export function readSchemaChanges(sql: string): SchemaChanges {
     // Arguments of a function may be of types that look like our names.
     for (
       const [name] of names.replace(/\([^)]*\)/g, "")
-        .matchAll(/\b(?:public|private)\.\w+/g)
+        .matchAll(/\b(?:public|toss_private)\.\w+/g)
     ) {
       changes.drops.push({ kind: kindOf(word), name });
     }

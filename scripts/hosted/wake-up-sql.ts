@@ -19,7 +19,7 @@ const stored = z.array(z.object({
 const jobList = z.array(z.object({ name: z.string(), owner: z.string() }));
 
 /**
- * Stores the values in Vault under the names that `private.wake_worker` reads.
+ * Stores the values in Vault under the names that `toss_private.wake_worker` reads.
  *
  * @returns each name with `created`, `changed` or `unchanged`
  * @throws StopError when Vault is missing
@@ -57,7 +57,7 @@ do $$
 begin
   if current_user <> (
     select pg_get_userbyid(p.proowner) from pg_proc as p
-    where p.oid = to_regprocedure('private.schedule_jobs()')
+    where p.oid = to_regprocedure('toss_private.schedule_jobs()')
   ) then
     raise exception 'the jobs must be scheduled by the role that runs the migrations, not by %', current_user;
   end if;
@@ -67,10 +67,10 @@ begin
   literal(CRON_JOB_PREFIX)
 }) and j.username = current_user
     and not exists (
-      select 1 from private.jobs as known
+      select 1 from toss_private.jobs as known
       where ${literal(CRON_JOB_PREFIX)} || known.name = j.jobname::text
     );
-  perform private.schedule_jobs();
+  perform toss_private.schedule_jobs();
 end;
 $$`;
 
@@ -97,7 +97,7 @@ export interface ScheduledJob {
 }
 
 /**
- * Creates or updates the pg_cron job of every row of private.jobs, and removes those of ours that have no row any more.
+ * Creates or updates the pg_cron job of every row of toss_private.jobs, and removes those of ours that have no row any more.
  *
  * @returns all jobs under our names
  * @throws StopError when another role than the migrations' would own them, or pg_cron is missing

@@ -80,9 +80,9 @@ begin
   delete from supabase_migrations.schema_migrations as m
   where m.version = any (${textArray(versions)});
   begin
-    drop schema if exists private;
+    drop schema if exists toss_private;
   exception when dependent_objects_still_exist then
-    raise notice 'schema private stays: it holds more than ours';
+    raise notice 'schema toss_private stays: it holds more than ours';
   end;
 end;
 $drop$`;

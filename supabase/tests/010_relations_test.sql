@@ -8,7 +8,7 @@ create temporary view existing_relation as
 select c.oid, c.oid::regclass as relation, format('%s.%s', c.relnamespace::regnamespace, c.relname) as name,
   c.relkind, c.relrowsecurity, c.reloptions, c.relacl, c.relowner
 from pg_class as c
-where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
   and not exists (
     select 1 from pg_depend as d
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
@@ -87,12 +87,12 @@ select is(
   format('schema %s: %s has %s', g.schema, g.role, case when g.is_granted then g.privilege else 'no ' || g.privilege end)
 )
 from (values
-  ('private', 'anon', 'usage', false),
-  ('private', 'authenticated', 'usage', true),
-  ('private', 'service_role', 'usage', true),
-  ('private', 'anon', 'create', false),
-  ('private', 'authenticated', 'create', false),
-  ('private', 'service_role', 'create', false),
+  ('toss_private', 'anon', 'usage', false),
+  ('toss_private', 'authenticated', 'usage', true),
+  ('toss_private', 'service_role', 'usage', true),
+  ('toss_private', 'anon', 'create', false),
+  ('toss_private', 'authenticated', 'create', false),
+  ('toss_private', 'service_role', 'create', false),
   ('public', 'anon', 'create', false),
   ('public', 'authenticated', 'create', false),
   ('public', 'service_role', 'create', false)

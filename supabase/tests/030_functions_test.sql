@@ -8,7 +8,7 @@ create extension if not exists pgtap with schema extensions;
 create temporary view existing_function as
 select p.*, format('%s.%s', p.pronamespace::regnamespace, p.proname) as function
 from pg_proc as p
-where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+where p.pronamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
   and not exists (
     select 1 from pg_depend as d
     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'

@@ -8,12 +8,12 @@ select a.attrelid, a.attrelid::regclass as relation, a.attnum, a.attname as name
   a.attnotnull, format('%s.%s', a.attrelid::regclass, a.attname) as place
 from pg_attribute as a
 join pg_class as c on c.oid = a.attrelid and c.relkind in ('r', 'p')
-where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and a.attnum > 0 and not a.attisdropped;
+where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and a.attnum > 0 and not a.attisdropped;
 
 create temporary view own_check as
 select k.oid, k.conrelid, k.conname as name, k.conkey, pg_get_expr(k.conbin, k.conrelid) as rule
 from pg_constraint as k
-where k.connamespace in ('public'::regnamespace, 'private'::regnamespace) and k.contype = 'c';
+where k.connamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and k.contype = 'c';
 
 -- Values of a type, as SQL, of which a rule should refuse some and let some pass.
 create function pg_temp.values_of(value_type regtype, rule text)
@@ -95,13 +95,13 @@ select * from no_plan();
 
 select has_pk(c.relnamespace::regnamespace::name, c.relname, format('%s has a primary key', c.oid::regclass))
 from pg_class as c
-where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
+where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and c.relkind in ('r', 'p')
 order by c.oid::regclass::text;
 
 select is_empty(
   $$
     select k.conrelid::regclass, k.conname from pg_constraint as k
-    where k.connamespace in ('public'::regnamespace, 'private'::regnamespace) and not k.convalidated
+    where k.connamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and not k.convalidated
   $$,
   'every constraint has been validated'
 );
@@ -158,13 +158,13 @@ from tolerated as t;
 
 -- The ledgers, with lines in them.
 insert into public.products (id, name, price, stock) values ('pgtap-mug', '머그컵', 9900, 5);
-select private.write_event('{"event": "pgtap_line"}') \g /dev/null
+select toss_private.write_event('{"event": "pgtap_line"}') \g /dev/null
 
 select throws_ok(
   format(s.statement, l.relation), '42501', format('%s is append-only', split_part(l.relation, '.', 2)),
   format('%s, even by its owner', format(s.statement, l.relation))
 )
-from unnest(array['public.payment_events', 'private.stock_movements']) as l (relation)
+from unnest(array['public.payment_events', 'toss_private.stock_movements']) as l (relation)
 cross join unnest(array['update %s set created_at = now()', 'delete from %s', 'truncate %s']) as s (statement);
 
 select * from finish();

@@ -14,7 +14,7 @@ create function pg_temp.answer_of_toss(order_id text, payment_status text, balan
 returns jsonb
 language sql
 as $$
-  select jsonb_build_object('source', 'confirm', 'askedAt', private.clock_now(), 'payment', jsonb_build_object(
+  select jsonb_build_object('source', 'confirm', 'askedAt', toss_private.clock_now(), 'payment', jsonb_build_object(
     'paymentKey', 'pgtap-payment', 'orderId', order_id, 'status', payment_status, 'method', '카드',
     'totalAmount', 19800, 'balanceAmount', balance, 'currency', 'KRW', 'requestedAt', now(), 'approvedAt', now(),
     'cancels', cancels

@@ -36,7 +36,7 @@ async function abandon(
 async function overdueOrders({ stack }: Shop): Promise<number> {
   const [row] = await stack.sql<{ count: number }[]>`
     select count(*)::int from public.orders
-    where status = 'pending' and expires_at <= private.clock_now()`;
+    where status = 'pending' and expires_at <= toss_private.clock_now()`;
   return row?.count ?? -1;
 }
 
@@ -92,8 +92,8 @@ test("job webhooks wakes itself again until nothing is left", async (shop) => {
       insert into public.webhook_events (
         dedupe_key, event_type, order_id, payment_key, payload, next_attempt_at, received_at, created_at
       ) values (
-        ${`id:backlog-${index}`}, ${eventType}, ${orderId}, ${paymentKey}, '{}', private.clock_now(),
-        private.clock_now(), private.clock_now()
+        ${`id:backlog-${index}`}, ${eventType}, ${orderId}, ${paymentKey}, '{}', toss_private.clock_now(),
+        toss_private.clock_now(), toss_private.clock_now()
       )`;
   }
 

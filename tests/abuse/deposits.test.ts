@@ -197,6 +197,6 @@ test("a guest's 50 refused cancels of an order are one audit row", async (shop) 
   const [row] = await shop.stack.sql<{ lines: number; refusals: number }[]>`
     select (select count(*)::int from public.payment_events
       where order_id = ${orderId} and event = 'cancel_refused') as lines,
-      (select refusals from private.order_refusals where order_id = ${orderId}) as refusals`;
+      (select refusals from toss_private.order_refusals where order_id = ${orderId}) as refusals`;
   assert.deepEqual({ ...row }, { lines: 1, refusals: 50 });
 });

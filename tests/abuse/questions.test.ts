@@ -119,14 +119,14 @@ test("events about many known payments lead to three hundred questions a minute,
       )
       select format('id:asked-%s', n), 'PAYMENT_STATUS_CHANGED', format('order-%s', n), '{}', 'processed', c.at, c.at,
         c.at, c.at, c.at, 're-query'
-      from generate_series(1, 300) as n, (select private.clock_now() as at) as c
+      from generate_series(1, 300) as n, (select toss_private.clock_now() as at) as c
       returning 1
     )
-    select private.webhook_questions_are_many(private.clock_now()) as before, (select count(*) = 300 from asked) as after`;
+    select toss_private.webhook_questions_are_many(toss_private.clock_now()) as before, (select count(*) = 300 from asked) as after`;
   assert.deepEqual({ ...over }, { before: false, after: true });
   const many = async () => {
     const [row] = await shop.stack.sql<{ many: boolean }[]>`
-      select private.webhook_questions_are_many(private.clock_now()) as many`;
+      select toss_private.webhook_questions_are_many(toss_private.clock_now()) as many`;
     return row?.many;
   };
   assert.equal(await many(), true);
@@ -223,8 +223,8 @@ async function store(
       ${
     data.paymentKey === undefined ? null : String(data.paymentKey)
   }, ${fromToss}, '{}',
-      private.clock_now() - interval '1 hour' + make_interval(secs => ${stored}), private.clock_now(),
-      private.clock_now()
+      toss_private.clock_now() - interval '1 hour' + make_interval(secs => ${stored}), toss_private.clock_now(),
+      toss_private.clock_now()
     )`;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { networkOf } from "../../supabase/functions/_shared/http/caller-digest.ts";
+import { networkOf } from "../../supabase/functions/_shared/http/client-address.ts";
 import { issue, prepare } from "../support/billing.ts";
 import { buy, confirm, placeOrder, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
@@ -24,7 +24,7 @@ async function auditRows(
 
 async function counted({ stack }: Shop, orderId: string) {
   const rows = await stack.sql<{ refusal: string; refusals: number }[]>`
-    select refusal, refusals from private.order_refusals where order_id = ${orderId}`;
+    select refusal, refusals from toss_private.order_refusals where order_id = ${orderId}`;
   return Object.fromEntries(
     rows.map(({ refusal, refusals }) => [refusal, refusals]),
   );
@@ -136,7 +136,7 @@ test("invented keys over many orders reach Toss twenty times in ten minutes from
   const { body } = await invent(20);
   assert.notEqual(body.code, "too_many_attempts");
   const [row] = await shop.stack.sql<{ clear: boolean }[]>`
-    select exists (select from private.caller_refusals as r where r::text like '%127.0.0.1%') as clear`;
+    select exists (select from toss_private.caller_refusals as r where r::text like '%127.0.0.1%') as clear`;
   assert.equal(row?.clear, false);
 });
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createLogger } from "../../supabase/functions/_shared/logger.ts";
 import { createServices } from "../../supabase/functions/_shared/services.ts";
 import { storeDelivery } from "../../supabase/functions/_shared/webhooks/receive.ts";
 import { buy, placeOrder, type Purchase } from "../support/buy.ts";
@@ -57,23 +56,18 @@ function directStore({ stack }: Shop): (body: unknown) => Promise<void> {
     fetch,
   });
   assert.ok(built.ok);
-  const context = {
-    services: built.services,
-    caller: { kind: "anonymous" as const },
-    logger: createLogger({}),
-    requestId: "flood-of-strangers",
-  };
+  const { services } = built;
   return async (body) => {
     const bytes = new TextEncoder().encode(JSON.stringify(body));
     const delivery = { headers: new Headers(), body: bytes, provenBy: null };
-    await storeDelivery(delivery, context);
+    await storeDelivery(delivery, services);
   };
 }
 
 async function bytesOfInbox({ stack }: Shop): Promise<number> {
   const [row] = await stack.sql<{ bytes: number }[]>`
     select (pg_total_relation_size('public.webhook_events')
-      + pg_total_relation_size('private.webhook_bodies')
+      + pg_total_relation_size('toss_private.webhook_bodies')
       + pg_total_relation_size('public.outbox_events'))::int as bytes`;
   return row?.bytes ?? 0;
 }
@@ -107,7 +101,7 @@ test("what is ignored on arrival leaves no raw body, and a long one no copy", as
   const [row] = await shop.stack.sql<
     { bodies: number; payload: Record<string, unknown> }[]
   >`
-    select e.payload, (select count(*)::int from private.webhook_bodies as b where b.webhook_event_id = e.id) as bodies
+    select e.payload, (select count(*)::int from toss_private.webhook_bodies as b where b.webhook_event_id = e.id) as bodies
     from public.webhook_events as e where e.id = ${String(body.eventId)}`;
 
   assert.equal(row?.bodies, 0);

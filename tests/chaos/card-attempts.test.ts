@@ -100,7 +100,7 @@ test("whoever tries registered cards in every way at once has five attempts in t
   await alignClocks(shop);
   const who = await addTrying(shop);
   await shop.stack.sql`
-    delete from private.card_attempts where user_id = ${who.user.id}`;
+    delete from toss_private.card_attempts where user_id = ${who.user.id}`;
   spoil(shop, seed);
   const first = attemptsAtToss(shop);
   const statuses: number[] = [];

@@ -31,7 +31,7 @@ interface Paying extends Subscriber {
 async function addPaying(shop: Shop, planId: string): Promise<Paying> {
   const subscriber = await subscribe(shop, { planId });
   const [key] = await shop.stack.sql<{ key_digest: string }[]>`
-    select key_digest from private.billing_keys where billing_method_id = ${subscriber.billingMethodId}`;
+    select key_digest from toss_private.billing_keys where billing_method_id = ${subscriber.billingMethodId}`;
   assert.ok(key);
   return { ...subscriber, keyDigest: key.key_digest };
 }

@@ -119,7 +119,7 @@ test("three days without pg_cron, then two ticks in the same minute: the month i
   await advanceUntilAllDue(stack);
   await stack.advanceClock({ days: 3 });
   const before = recorder.wakeUps.length;
-  await owner`select private.schedule_jobs()`;
+  await owner`select toss_private.schedule_jobs()`;
   await owner`select cron.unschedule(jobname) from cron.job where jobname <> ${JOB}`;
   await owner`
     select cron.schedule('again', schedule, command) from cron.job where jobname = ${JOB}`;

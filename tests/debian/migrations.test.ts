@@ -56,7 +56,9 @@ function test(name: string, body: (scene: Scene) => Promise<void>): void {
 async function schemaOf({ url }: Scene): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(
     `${BINARIES}/pg_dump`,
-    { args: ["--schema-only", "--schema=public", "--schema=private", url] },
+    {
+      args: ["--schema-only", "--schema=public", "--schema=toss_private", url],
+    },
   ).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   // These two lines carry a random word.
@@ -100,11 +102,11 @@ test("everything belongs to the role that pushed, and nothing needed a superuser
   assert.equal(row?.rolsuper, false);
   const strangers = await cluster.sql`
     select c.oid::regclass::text as name from pg_class as c
-    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+    where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
       and c.relowner <> 'postgres'::regrole
     union all
     select p.oid::regprocedure::text from pg_proc as p
-    where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+    where p.pronamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
       and p.proowner <> 'postgres'::regrole`;
   assert.deepEqual([...strangers], []);
 });
@@ -123,7 +125,7 @@ test("db advisors finds nothing but what has a reason", async (scene) => {
 
 const CARELESS = `
   create table public.careless (id bigint);
-  alter table private.jobs add column careless_id text references public.products;
+  alter table toss_private.jobs add column careless_id text references public.products;
   create view public.careless_users as select * from auth.users;
   grant select on public.careless, public.careless_users to anon;
   create function public.careless() returns integer language sql as 'select 1';
@@ -133,7 +135,7 @@ const CAREFUL = `
   drop policy careless on public.orders;
   drop function public.careless();
   drop view public.careless_users;
-  alter table private.jobs drop column careless_id;
+  alter table toss_private.jobs drop column careless_id;
   drop table public.careless;
 `;
 
@@ -181,11 +183,11 @@ async function grantsOf({ sql }: Cluster): Promise<string[]> {
     from (
       select c.oid::regclass::text as name, c.relacl as acl
       from pg_class as c
-      where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
       union all
       select p.oid::regprocedure::text, p.proacl
       from pg_proc as p
-      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+      where p.pronamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
     ) as o, aclexplode(o.acl) as a
     where a.grantee in ('anon'::regrole, 'authenticated'::regrole, 'service_role'::regrole, 0)
     order by 1`;

@@ -79,7 +79,7 @@ async function scheduledJobs({ cluster }: Scene) {
 
 async function knownJobs({ owner }: Scene): Promise<string[]> {
   const rows = await owner<{ name: string }[]>`
-    select name from private.jobs order by name`;
+    select name from toss_private.jobs order by name`;
   return rows.map(({ name }) => name);
 }
 
@@ -115,8 +115,8 @@ test("the migrations schedule every job once, for the role that runs them", asyn
 test("schedule_jobs() keeps one job for each name when it runs again", async (scene) => {
   const before = await scheduledJobs(scene);
 
-  await scene.owner`select private.schedule_jobs()`;
-  await scene.owner`select private.schedule_jobs()`;
+  await scene.owner`select toss_private.schedule_jobs()`;
+  await scene.owner`select toss_private.schedule_jobs()`;
 
   assert.deepEqual(await scheduledJobs(scene), before);
 });
@@ -126,7 +126,7 @@ test("schedule_jobs() of another role would make a second job of each name", asy
   const counts: number[] = [];
 
   await scene.cluster.sql.begin(async (transaction) => {
-    await transaction`select private.schedule_jobs()`;
+    await transaction`select toss_private.schedule_jobs()`;
     const [row] = await transaction`
       select count(*)::int as jobs, count(distinct jobname)::int as names
       from cron.job`;
@@ -142,8 +142,8 @@ test("a tick of pg_cron wakes the real function of every job, with the secret of
   const { owner, recorder, stack } = scene;
   const names = await knownJobs(scene);
   const before = await scheduledJobs(scene);
-  await owner`update private.jobs set schedule = '* * * * *'`;
-  await owner`select private.schedule_jobs()`;
+  await owner`update toss_private.jobs set schedule = '* * * * *'`;
+  await owner`select toss_private.schedule_jobs()`;
   assert.deepEqual(
     await scheduledJobs(scene),
     before.map((job) => ({ ...job, schedule: "* * * * *" })),
@@ -185,7 +185,7 @@ test("cron.job_run_details records the runs as succeeded, without the secret", a
     names.map((name) => ({
       job: `tosspayments-${name}`,
       statuses: ["succeeded"],
-      commands: [`select private.wake_worker('${name}')`],
+      commands: [`select toss_private.wake_worker('${name}')`],
     })),
   );
   const [leaks] = await cluster.sql`

@@ -50,7 +50,8 @@ Deno.test({
     try {
       await preparePlatform(cluster, "none");
       await migrate(cluster);
-      const [before] = await owner`select private.schedule_jobs() as scheduled`;
+      const [before] =
+        await owner`select toss_private.schedule_jobs() as scheduled`;
       assert.equal(before?.scheduled, 0);
       const [deleted] = await owner`select public.run_housekeeping('{}') as r`;
       assert.deepEqual(deleted?.r, {
@@ -63,10 +64,11 @@ Deno.test({
       await cluster.sql`create extension pg_cron`;
       await cluster.sql`grant usage on schema cron to postgres`;
 
-      const [after] = await owner`select private.schedule_jobs() as scheduled`;
+      const [after] =
+        await owner`select toss_private.schedule_jobs() as scheduled`;
       const [jobs] = await owner`
         select count(*)::int as known, (select count(*)::int from cron.job)
-          as scheduled from private.jobs`;
+          as scheduled from toss_private.jobs`;
       assert.equal(after?.scheduled, jobs?.known);
       assert.equal(jobs?.scheduled, jobs?.known);
     } finally {

@@ -9,7 +9,7 @@ Deno.test("readSchemaChanges() finds what is created and dropped, and nothing in
   const changes = readSchemaChanges(`
 -- create table public.commented (id int);
 create table if not exists public.one (id int);
-create unlogged table private.two (id int);
+create unlogged table toss_private.two (id int);
 create view public.three with (security_invoker = true) as select 1;
 create or replace function public.four(request jsonb) returns jsonb language plpgsql as $$
 begin
@@ -17,19 +17,19 @@ begin
   drop table public.inner;
 end $$;
 create index one_idx on public.one (id);
-drop function public.five(public.one), private.six(jsonb);
+drop function public.five(public.one), toss_private.six(jsonb);
 drop view if exists public.seven, public.eight;
 `);
 
   assert.deepEqual(changes.creates, [
     { kind: "relation", name: "public.one" },
-    { kind: "relation", name: "private.two" },
+    { kind: "relation", name: "toss_private.two" },
     { kind: "relation", name: "public.three" },
     { kind: "function", name: "public.four" },
   ]);
   assert.deepEqual(changes.drops, [
     { kind: "function", name: "public.five" },
-    { kind: "function", name: "private.six" },
+    { kind: "function", name: "toss_private.six" },
     { kind: "relation", name: "public.seven" },
     { kind: "relation", name: "public.eight" },
   ]);

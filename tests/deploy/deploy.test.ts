@@ -56,7 +56,7 @@ function takeChanges(): string[] {
 async function ourTables(): Promise<number> {
   const [row] = await scene.stack.sql`
     select count(*)::int as count from pg_tables
-    where schemaname in ('public', 'private') and tablename <> 'notes'`;
+    where schemaname in ('public', 'toss_private') and tablename <> 'notes'`;
   return row?.count;
 }
 
@@ -100,7 +100,7 @@ test("deploy names what stands where ours belongs, and touches nothing", async (
     create view public.alerts as select 1 as one;
     create function public.create_order(cart text) returns text language sql as 'select cart';
     insert into supabase_migrations.schema_migrations (version, name)
-    values ('20261121010000', 'something_else');
+    values ('20261126000000', 'something_else');
   `);
   api.functions.set("webhook", null);
 
@@ -112,7 +112,7 @@ test("deploy names what stands where ours belongs, and touches nothing", async (
       "table public.orders",
       "view public.alerts",
       "function public.create_order(cart text)",
-      "migration 20261121010000 (there something_else, here create_private_schema)",
+      "migration 20261126000000 (there something_else, here baseline)",
       "edge function webhook",
     ]
   ) assert.ok(stderr.includes(`\n  ${conflict}\n`), `${conflict}: ${stderr}`);
@@ -123,7 +123,7 @@ test("deploy names what stands where ours belongs, and touches nothing", async (
     drop table public.orders;
     drop view public.alerts;
     drop function public.create_order(text);
-    delete from supabase_migrations.schema_migrations where version = '20261121010000';
+    delete from supabase_migrations.schema_migrations where version = '20261126000000';
   `);
   api.functions.delete("webhook");
 });
@@ -194,7 +194,7 @@ test("what deploy has set is what the functions and the schedules need", async (
   ]);
   const [jobs] = await stack.sql`
     select count(*)::int as jobs, array_agg(distinct username) as owners,
-      (select count(*)::int from private.jobs) as wanted
+      (select count(*)::int from toss_private.jobs) as wanted
     from cron.job`;
   assert.equal(jobs?.jobs, jobs?.wanted);
   assert.deepEqual(jobs?.owners, ["postgres"]);

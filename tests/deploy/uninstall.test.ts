@@ -41,10 +41,10 @@ async function inventory() {
     select
       (select count(*)::int from pg_class as c
         where c.relkind in ('r', 'v', 'S') and c.relnamespace in (
-          select n.oid from pg_namespace as n where n.nspname in ('public', 'private')
+          select n.oid from pg_namespace as n where n.nspname in ('public', 'toss_private')
         )) as relations,
       (select count(*)::int from pg_proc as p where p.pronamespace in (
-        select n.oid from pg_namespace as n where n.nspname in ('public', 'private')
+        select n.oid from pg_namespace as n where n.nspname in ('public', 'toss_private')
       )) as functions,
       (select count(*)::int from cron.job) as jobs,
       (select array_agg(s.name order by s.name) from vault.secrets as s) as vault,
@@ -150,7 +150,7 @@ test("uninstall --drop-data leaves nothing of ours and everything of others", as
     secrets: ["HELLO_TEXT"],
   });
   const schemas = await scene.stack.sql`
-    select 1 from pg_namespace where nspname = 'private'`;
+    select 1 from pg_namespace where nspname = 'toss_private'`;
   assert.equal(schemas.length, 0);
 });
 

@@ -4,8 +4,6 @@ import { toss } from "../../scripts/commands.ts";
 import { type Command, lastWord } from "../../scripts/door/command.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
-const MIGRATIONS = join(PROJECT_ROOT, "supabase", "migrations");
-
 /** Files of the project, as git knows them: also those that are not committed yet. */
 async function projectFiles(): Promise<string[]> {
   const { stdout } = await new Deno.Command("git", {
@@ -68,38 +66,4 @@ Deno.test("every task and command that a text names is there", async () => {
     }
   }
   assert.deepEqual(missing, []);
-});
-
-/** Where each function is defined, and where it is described, as places in the order of the migrations. */
-async function readFunctions() {
-  const defined = new Map<string, number[]>();
-  const described = new Map<string, number>();
-  const files = (await Array.fromAsync(Deno.readDir(MIGRATIONS)))
-    .map(({ name }) => name).sort();
-  for (const [place, file] of files.entries()) {
-    const text = await Deno.readTextFile(join(MIGRATIONS, file));
-    for (
-      const [, name = ""] of text.matchAll(
-        /^create (?:or replace )?function ([\w.]+)\s*\(/gm,
-      )
-    ) defined.set(name, [...defined.get(name) ?? [], place]);
-    for (
-      const [, name = ""] of text.matchAll(
-        /^comment on function ([\w.]+)\s*\(/gm,
-      )
-    ) described.set(name, place);
-  }
-  return { defined, described };
-}
-
-Deno.test("a function that is defined again is described again", async () => {
-  const { defined, described } = await readFunctions();
-  const stale = [...defined].filter(([name, places]) =>
-    places.length > 1 && (described.get(name) ?? -1) < (places.at(-1) ?? 0)
-  );
-  assert.deepEqual(
-    stale.map(([name]) => name),
-    [],
-    "its comment may not be true any more: look at it, and write it beside the last definition",
-  );
 });

@@ -199,7 +199,7 @@ test("next_questions names an operation and a webhook too, and nothing of what h
   const { orderId } = await placeOrder(shop);
   const open = async () => {
     const rows = await shop.stack.sql<Row[]>`
-      select asked_for, reason, job, next_at > private.clock_now() as is_later from public.next_questions
+      select asked_for, reason, job, next_at > toss_private.clock_now() as is_later from public.next_questions
       where order_id = ${orderId} order by asked_for`;
     return [...rows];
   };
@@ -216,13 +216,13 @@ test("next_questions names an operation and a webhook too, and nothing of what h
       kind, idempotency_key, order_id, amount, currency, lease_token, lease_expires_at, next_attempt_at,
       key_created_at, created_at
     ) values ('confirm', ${`cut-${orderId}`}, ${orderId}, 3000, 'KRW', gen_random_uuid(),
-      private.clock_now() + interval '1 minute', private.clock_now() - interval '1 minute',
-      private.clock_now(), private.clock_now())`;
+      toss_private.clock_now() + interval '1 minute', toss_private.clock_now() - interval '1 minute',
+      toss_private.clock_now(), toss_private.clock_now())`;
   await shop.stack.sql`
     insert into public.webhook_events (dedupe_key, event_type, order_id, payload, status, attempts, next_attempt_at,
       received_at, created_at)
     values (${`failed-${orderId}`}, 'PAYMENT_STATUS_CHANGED', ${orderId}, '{}', 'failed', 2,
-      private.clock_now() - interval '1 second', private.clock_now(), private.clock_now())`;
+      toss_private.clock_now() - interval '1 second', toss_private.clock_now(), toss_private.clock_now())`;
 
   const rows = await open();
   await shop.stack

@@ -69,7 +69,7 @@ async function boundaries(
   assert.ok(stack, "the stack did not start");
   const rows = await stack.sql<{ ends: number[] }[]>`
     select array_agg(
-      extract(epoch from private.period_boundary(a.at, ${unit}, ${count}, n.number))::float8 order by n.number
+      extract(epoch from toss_private.period_boundary(a.at, ${unit}, ${count}, n.number))::float8 order by n.number
     ) as ends
     from unnest(${
     anchors.map((anchor) => anchor.toInstant().toString())

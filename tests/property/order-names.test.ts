@@ -48,7 +48,7 @@ function longestWhole(name: string, room: number): string {
 async function callInSql(name: string, room: number): Promise<string> {
   assert.ok(stack, "the stack did not start");
   const [row] = await stack.sql<{ cut: string }[]>`
-    select private.cut_text(${name}, ${room}) as cut`;
+    select toss_private.cut_text(${name}, ${room}) as cut`;
   assert.ok(row);
   return row.cut;
 }

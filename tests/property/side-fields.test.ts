@@ -8,7 +8,7 @@ import {
 } from "../../simulator/payments/api-version.ts";
 import { withOddField } from "../../simulator/faults/odd-field.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
-import { paymentSnapshot } from "../../supabase/functions/_shared/payments/snapshot.ts";
+import { paymentSnapshot } from "../../supabase/functions/_shared/operations/snapshot.ts";
 import { judgeAnswer } from "../../supabase/functions/_shared/toss/judge-answer.ts";
 import { PAYMENT } from "../../supabase/functions/_shared/toss/payment.ts";
 import {
@@ -208,7 +208,7 @@ async function booksOf(sql: TransactionSql, { orderId, paymentKey }: Scene) {
   const [row] = await sql<
     { order: string; balance: number; paid: boolean; amounts: number[] }[]
   >`
-    select o.status as order, p.balance_amount::int as balance, private.is_paid(p) as paid, array(
+    select o.status as order, p.balance_amount::int as balance, toss_private.is_paid(p) as paid, array(
         select k.amount::int from public.payment_cancels as k
         where k.payment_key = p.payment_key and k.status = 'DONE' order by k.amount
       ) as amounts

@@ -27,10 +27,10 @@ test("random lives of a subscriber are as docs/subscriptions.md says: who pays w
 
 const FAULTS: Record<string, string> = {
   "access outlives its subscription": `
-    create or replace function private.end_access(ended_subscription_id uuid, end_time timestamptz)
+    create or replace function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
     returns void language sql set search_path = '' as 'select'`,
   "an upgrade costs the whole difference": `
-    create or replace function private.upgrade_amount(
+    create or replace function toss_private.upgrade_amount(
       changed public.subscriptions, wanted public.plans, as_of timestamptz
     )
     returns bigint language sql set search_path = '' as 'select wanted.price - changed.amount'`,

@@ -235,7 +235,7 @@ answerTest(
     const [row] = await shop.stack.sql<
       { key_digest: string; ciphertext: string | null }[]
     >`
-    select key_digest, ciphertext from private.billing_keys where billing_method_id = ${billingMethodId}`;
+    select key_digest, ciphertext from toss_private.billing_keys where billing_method_id = ${billingMethodId}`;
     const key = shop.simulator.billingKeys()
       .find(({ keyDigest }) => keyDigest === row?.key_digest);
     assert.equal(row?.ciphertext, null);

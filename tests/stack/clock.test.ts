@@ -9,12 +9,12 @@ import { createProject, withStack } from "./project-fixture.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const CLOCK = "20261121010000_create_private_schema.sql";
+const CLOCK = "00_foundation.sql";
 
 const FILES = {
   migrations: {
     [CLOCK]: await Deno.readTextFile(
-      join(PROJECT_ROOT, "supabase", "migrations", CLOCK),
+      join(PROJECT_ROOT, "supabase", "schemas", CLOCK),
     ),
   },
   functions: {
@@ -42,7 +42,7 @@ function simulatorOf({ simulator }: Stack): Simulator {
 async function leads(stack: Stack) {
   const [row] = await stack.sql<{ lead: number }[]>`
     select extract(epoch from time_offset)::float8 * 1000 as lead
-    from private.clock`;
+    from toss_private.clock`;
   const simulator = simulatorOf(stack).now() - Date.now();
   return { database: row?.lead ?? NaN, simulator };
 }
@@ -144,9 +144,9 @@ Deno.test("the clock waits for the functions and stops with the database", async
     await stack.advanceClock({ minutes: 1 });
     assert.equal(await callLater(), true);
 
-    await stack.sql`alter table private.clock rename to hidden`;
+    await stack.sql`alter table toss_private.clock rename to hidden`;
     await assert.rejects(stack.advanceClock({ days: 1 }));
-    await stack.sql`alter table private.hidden rename to clock`;
+    await stack.sql`alter table toss_private.hidden rename to clock`;
     assert.ok(await commonLead(stack) < 2 * MINUTE);
   });
 });
@@ -187,7 +187,10 @@ Deno.test("the clock stays where it is when one of the two is missing", async ()
     assert.ok(lead < MINUTE);
   });
   await withStack({ files: {} }, async (stack) => {
-    await assert.rejects(stack.advanceClock({ days: 1 }), /no private\.clock/);
+    await assert.rejects(
+      stack.advanceClock({ days: 1 }),
+      /no toss_private\.clock/,
+    );
     assert.ok(simulatorOf(stack).now() - Date.now() < MINUTE);
     await stack.resetClock();
   });

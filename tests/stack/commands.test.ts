@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "prove bench": NOTHING,
   "docs": NOTHING,
   "lock": NOTHING,
+  "toss files-to-open": NOTHING,
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */

@@ -63,15 +63,16 @@ Deno.test("the migrations of a released version are as they were released", asyn
   }
 });
 
-Deno.test("every released version is a state from which upgrades are tested", async () => {
+Deno.test("every version from 1.0 on is a state from which upgrades are tested", async () => {
   const changelog = await Deno.readTextFile(join(PROJECT_ROOT, "CHANGELOG.md"));
   const released = Array.from(
     changelog.matchAll(/^## \[(\d+\.\d+\.\d+)\]/gm),
     ([, version]) => version,
   );
+  const isStable = (version = "") => !version.startsWith("0.");
   assert.deepEqual(
     SCHEMA_STATES.map(({ version }) => version),
-    released.reverse(),
+    released.filter(isStable).reverse(),
   );
 });
 

@@ -63,7 +63,7 @@ export async function applyAnswer(
   payment: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const [clock] = await sql<{ at: string }[]>`
-    select private.clock_now()::text as at`;
+    select toss_private.clock_now()::text as at`;
   assert.ok(clock);
   const request = { payment, source: "webhook", askedAt: clock.at };
   return await callSql(sql, "apply_payment", request);

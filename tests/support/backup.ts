@@ -24,8 +24,8 @@ async function tablesOf(sql: Sql): Promise<Table[]> {
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
     join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-    where n.nspname in ('public', 'private') and c.relkind = 'r'
-      and (n.nspname, c.relname) <> ('private', 'clock')
+    where n.nspname in ('public', 'toss_private') and c.relkind = 'r'
+      and (n.nspname, c.relname) <> ('toss_private', 'clock')
     group by n.nspname, c.relname`;
 }
 

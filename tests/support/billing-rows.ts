@@ -72,7 +72,7 @@ export async function makeChargesDue(
 ): Promise<void> {
   await stack.sql`
     update public.operations as op
-    set lease_expires_at = private.clock_now(), next_attempt_at = private.clock_now(),
+    set lease_expires_at = toss_private.clock_now(), next_attempt_at = toss_private.clock_now(),
       key_created_at = op.key_created_at - interval '1 minute'
     from public.subscription_charges as c
     where c.id = op.charge_id and c.user_id = ${id} and op.state in ('started', 'unknown')`;
@@ -85,8 +85,8 @@ export async function makeIssueDue(
 ): Promise<void> {
   await stack.sql`
     update public.operations as op
-    set lease_expires_at = private.clock_now(), next_attempt_at = private.clock_now()
-    from private.billing_issues as i
+    set lease_expires_at = toss_private.clock_now(), next_attempt_at = toss_private.clock_now()
+    from toss_private.billing_issues as i
     where i.operation_id = op.id and i.user_id = ${id} and op.state in ('started', 'unknown')`;
 }
 

@@ -88,8 +88,8 @@ export async function makeOperationDue(
 ): Promise<void> {
   const { count } = await stack.sql`
     update public.operations
-    set lease_expires_at = private.clock_now() - interval '1 second',
-      next_attempt_at = private.clock_now() - interval '1 second'
+    set lease_expires_at = toss_private.clock_now() - interval '1 second',
+      next_attempt_at = toss_private.clock_now() - interval '1 second'
     where order_id = ${orderId} and state in ('started', 'unknown')`;
   assert.equal(count, 1, "there is no open operation");
 }
@@ -100,6 +100,6 @@ export async function makeOrderOverdue(
   orderId: string,
 ): Promise<void> {
   await stack.sql`
-    update public.orders set expires_at = private.clock_now() - interval '1 second'
+    update public.orders set expires_at = toss_private.clock_now() - interval '1 second'
     where id = ${orderId}`;
 }

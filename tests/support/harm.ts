@@ -18,7 +18,7 @@ export async function rulesOf(
 ): Promise<string[]> {
   const [row] = await stack.sql<{ text: string }[]>`
     select pg_get_functiondef(p.oid) as text from pg_proc as p
-    where p.proname = ${functionName} and p.pronamespace = 'private'::regnamespace`;
+    where p.proname = ${functionName} and p.pronamespace = 'toss_private'::regnamespace`;
   const rules = row?.text.matchAll(/^\s*select '([a-z_]+)',/gm) ?? [];
   return [...new Set([...rules].map(([, name = ""]) => name))].sort();
 }

@@ -60,8 +60,8 @@ export async function removeMethodAtToss(
       (id, event_type, payload, dedupe_key, next_attempt_at, received_at, created_at, status)
     values (${eventId}, 'BILLING_DELETED', '{}', ${eventId}, now(), now(), now(), 'processed')`;
   await sql`
-    insert into private.webhook_bodies (webhook_event_id, billing_key_digest)
-    select ${eventId}, k.key_digest from private.billing_keys as k where k.billing_method_id = ${billingMethodId}`;
+    insert into toss_private.webhook_bodies (webhook_event_id, billing_key_digest)
+    select ${eventId}, k.key_digest from toss_private.billing_keys as k where k.billing_method_id = ${billingMethodId}`;
   return await callSql(sql, "apply_billing_key_event", {
     eventId,
     change: "deleted",

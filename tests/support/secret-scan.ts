@@ -5,7 +5,7 @@ async function tables({ stack }: Shop): Promise<string[]> {
   const rows = await stack.sql<{ name: string }[]>`
     select format('%I.%I', n.nspname, c.relname) as name
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname in ('public', 'private', 'net', 'cron') and c.relkind in ('r', 'p')
+    where n.nspname in ('public', 'toss_private', 'net', 'cron') and c.relkind in ('r', 'p')
     order by 1`;
   return rows.map(({ name }) => name);
 }

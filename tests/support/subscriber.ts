@@ -183,7 +183,7 @@ export async function addMethod(
       insert into public.billing_methods (user_id, method, card_number_masked)
       values (${userId}, '카드', '433012******1234') returning id
     )
-    insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+    insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     select id, encode(sha256(id::text::bytea), 'hex'), 'k1', 'ciphertext of ' || id from method
     returning billing_method_id as id`;
   assert.ok(row);
@@ -212,7 +212,7 @@ export async function addSubscriber(
       (user_id, plan_id, billing_method_id, status, current_period_start, current_period_end, next_charge_at)
     select ${userId}, p.id, ${methodId}, 'active', ${start}, e.at, e.at
     from public.plans as p,
-      private.period_boundary(${start}, p.interval, p.interval_count, 1) as e (at)
+      toss_private.period_boundary(${start}, p.interval, p.interval_count, 1) as e (at)
     where p.id = ${planId}
     returning id`;
   assert.ok(row);

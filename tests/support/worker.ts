@@ -24,7 +24,7 @@ export async function moveDatabaseClock(
   seconds: number,
 ): Promise<void> {
   await stack.sql`
-    update private.clock
+    update toss_private.clock
     set time_offset = time_offset + make_interval(secs => ${seconds})`;
 }
 
@@ -42,6 +42,6 @@ export function queriesSince({ simulator }: Shop, position: number): string[] {
 /** Sets the database's clock to Toss's, which keeps what earlier tests have moved it by. */
 export async function alignClocks({ stack, simulator }: Shop): Promise<void> {
   await stack.sql`
-    update private.clock
+    update toss_private.clock
     set time_offset = to_timestamp(${simulator.now()}::float8 / 1000) - clock_timestamp()`;
 }

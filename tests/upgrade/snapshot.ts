@@ -20,7 +20,7 @@ export async function takeSnapshot(sql: Sql): Promise<Snapshot> {
     from pg_class as c
     join pg_constraint as k on k.conrelid = c.oid and k.contype = 'p'
     join pg_attribute as a on a.attrelid = c.oid and a.attnum = any (k.conkey)
-    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
+    where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and c.relkind in ('r', 'p')
     group by c.oid`;
   const snapshot: Snapshot = new Map();
   for (const { relation, key } of [...tables, ...READ_BY_BUYERS]) {

@@ -15,7 +15,8 @@ const simulatorClock = z.strictObject({
   milliseconds: z.number(),
 });
 
-const RESET_DATABASE = "update private.clock set time_offset = interval '0';";
+const RESET_DATABASE =
+  "update toss_private.clock set time_offset = interval '0';";
 
 /** Where payments are asked for when nobody says otherwise. */
 const TOSS_API_URL = "https://api.tosspayments.com";

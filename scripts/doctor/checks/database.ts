@@ -80,7 +80,7 @@ function judgeExtensions(
       return fail(
         check,
         "is not there, so nothing wakes the worker",
-        `Enable it (Supabase dashboard → Database → Extensions), then: select private.schedule_jobs();`,
+        `Enable it (Supabase dashboard → Database → Extensions), then: select toss_private.schedule_jobs();`,
       );
     }
     if (installedVersion === null) {

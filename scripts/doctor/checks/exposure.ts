@@ -4,7 +4,7 @@ import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
 import { keyHeaders } from "../target.ts";
 
 /** What holds secrets, or lets whoever reaches it act for the database. */
-const SECRET_SCHEMAS = ["private", "vault", "cron", "net"];
+const SECRET_SCHEMAS = ["toss_private", "vault", "cron", "net"];
 
 /** What PostgREST answers about a schema that it serves, be the table there or not. */
 const SERVED_CODES = new Set(["42501", "42P01", "PGRST205"]);

@@ -29,7 +29,7 @@ function judgeJob(
   const check = `cron_job:${job}`;
   const own = entries.find((entry) => entry.owner === owner);
   const foreign = entries.filter((entry) => entry.owner !== owner);
-  const reschedule = `As role ${owner}: select private.schedule_jobs();`;
+  const reschedule = `As role ${owner}: select toss_private.schedule_jobs();`;
   if (foreign.length > 0) {
     const others = foreign.map(({ id, owner }) => `${owner} (job ${id})`);
     const remove = foreign.map(({ id, owner }) =>

@@ -74,7 +74,7 @@ const endAnother: Step = async (sql, row) => {
   await sql`
     update public.webhook_events
     set status = 'processing', lease_token = ${other.leaseToken},
-      lease_expires_at = private.clock_now() + interval '1 minute'
+      lease_expires_at = toss_private.clock_now() + interval '1 minute'
     where id = ${other.eventId} and status = 'received'`;
   await finish("processed")(sql, other);
 };

@@ -18,6 +18,6 @@ export class Moves {
 /** The database's clock, for `askedAt`. */
 export async function clock(sql: TransactionSql): Promise<string> {
   const [row] = await sql<{ at: string }[]>`
-    select private.clock_now()::text as at`;
+    select toss_private.clock_now()::text as at`;
   return row?.at ?? "";
 }

@@ -56,7 +56,7 @@ async function startAttempt(sql: TransactionSql): Promise<Attempt> {
 const endLease: Step = (sql, { operationId }) =>
   sql`
     update public.operations
-    set lease_expires_at = private.clock_now(), next_attempt_at = private.clock_now()
+    set lease_expires_at = toss_private.clock_now(), next_attempt_at = toss_private.clock_now()
     where id = ${operationId}`;
 
 function end(attempt: Attempt, changes: Record<string, unknown>) {

@@ -32,7 +32,7 @@ async function openOrder(sql: TransactionSql): Promise<Scene> {
 
 async function expire(sql: TransactionSql, { orderId }: Scene): Promise<void> {
   await sql`
-    update public.orders set expires_at = private.clock_now() - interval '1 second'
+    update public.orders set expires_at = toss_private.clock_now() - interval '1 second'
     where id = ${orderId}`;
   await callSql(sql, "expire_orders", { limit: 500 });
 }

@@ -16,8 +16,8 @@ const DAY_SECONDS = 86_400;
 
 async function passLength({ stack }: Shop, orderId: string) {
   const [pass] = await stack.sql<{ is_month: boolean; is_year: boolean }[]>`
-    select ends_at = private.period_boundary(starts_at, 'month', 1, 1) as is_month,
-      ends_at = private.period_boundary(starts_at, 'year', 1, 1) as is_year
+    select ends_at = toss_private.period_boundary(starts_at, 'month', 1, 1) as is_month,
+      ends_at = toss_private.period_boundary(starts_at, 'year', 1, 1) as is_year
     from public.entitlements where order_id = ${orderId}`;
   assert.ok(pass, "there is no pass");
   return pass.is_month ? "month" : pass.is_year ? "year" : "neither";
@@ -140,7 +140,7 @@ test("a pass whose deposit is taken back lets the next one begin, and follows it
     await applyAnswer(sql, answerAbout("deposit-4", second));
     await applyAnswer(sql, answerAbout("deposit-3", first, waits));
     const [moved] = await sql`
-      select starts_at <= private.clock_now() as has_begun
+      select starts_at <= toss_private.clock_now() as has_begun
       from public.entitlements where order_id = ${second.orderId}`;
     assert.equal(moved?.has_begun, true);
 
@@ -156,13 +156,13 @@ test("a pass whose deposit is taken back lets the next one begin, and follows it
 /** The clock of the transaction's own future. */
 async function daysLater(sql: TransactionSql, days: number) {
   await sql`
-    update private.clock set time_offset = time_offset + make_interval(days => ${days})`;
+    update toss_private.clock set time_offset = time_offset + make_interval(days => ${days})`;
 }
 
 /** The days for which an order's pass is still good, counted from its start or from now. */
 async function daysLeft(sql: TransactionSql, orderId: string) {
   const [pass] = await sql<{ days: number }[]>`
-    select extract(epoch from ends_at - greatest(starts_at, private.clock_now()))::float8 / ${DAY_SECONDS} as days
+    select extract(epoch from ends_at - greatest(starts_at, toss_private.clock_now()))::float8 / ${DAY_SECONDS} as days
     from public.entitlements where order_id = ${orderId} and revoked_at is null`;
   return pass === undefined ? null : Math.round(pass.days * 1000) / 1000;
 }
@@ -275,7 +275,7 @@ test("a pass that had not begun when its deposit was taken back is a whole one w
     const [, behind] = await passesInOrder(sql, user.id);
     assert.equal(behind?.order_id, second.orderId);
     const [row] = await sql<{ is_month: boolean }[]>`
-      select ends_at = private.period_boundary(starts_at, 'month', 1, 1) as is_month
+      select ends_at = toss_private.period_boundary(starts_at, 'month', 1, 1) as is_month
       from public.entitlements where order_id = ${second.orderId}`;
     assert.equal(row?.is_month, true);
   });

@@ -26,7 +26,7 @@ async function keyOf({ stack, simulator }: Shop, billingMethodId: string) {
   const [row] = await stack.sql<
     { key_digest: string; ciphertext: string | null }[]
   >`
-    select key_digest, ciphertext from private.billing_keys
+    select key_digest, ciphertext from toss_private.billing_keys
     where billing_method_id = ${billingMethodId}`;
   assert.ok(row);
   const book = simulator.billingKeys()
@@ -120,7 +120,7 @@ test("a removal that Toss does not answer is out of use at once and finished by 
   const { data } = await user.client.from("billing_methods").select();
   assert.deepEqual(data?.map(({ status }) => status), ["deleted"]);
   await shop.stack.sql`
-    update public.operations set next_attempt_at = private.clock_now()
+    update public.operations set next_attempt_at = toss_private.clock_now()
     where billing_method_id = ${billingMethodId} and state = 'unknown'`;
   await work(shop, "operations");
   assert.deepEqual(await keyOf(shop, billingMethodId), {

@@ -40,7 +40,7 @@ async function ending({ stack }: Shop, { subscription }: Subscriber) {
   const [row] = await stack.sql<Ending[]>`
     select s.status, s.end_reason, s.next_charge_at, exists (
       select 1 from public.entitlements as e
-      where e.subscription_id = s.id and e.revoked_at is null and e.ends_at > private.clock_now()
+      where e.subscription_id = s.id and e.revoked_at is null and e.ends_at > toss_private.clock_now()
     ) as "hasAccess"
     from public.subscriptions as s where s.id = ${subscription.id}`;
   return row;
@@ -56,7 +56,7 @@ const GONE: Ending = {
 /** How many keys of a user work at Toss, and how many lie here. */
 async function keysOf({ stack, simulator }: Shop, { id }: User) {
   const rows = await stack.sql<{ key_digest: string; ciphertext: unknown }[]>`
-    select k.key_digest, k.ciphertext from private.billing_keys as k
+    select k.key_digest, k.ciphertext from toss_private.billing_keys as k
     join public.billing_methods as m on m.id = k.billing_method_id where m.user_id = ${id}`;
   const digests = rows.map((row) => row.key_digest);
   return {

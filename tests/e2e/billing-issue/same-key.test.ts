@@ -25,7 +25,7 @@ function remove(shop: Shop, user: User, billingMethodId: string) {
 /** The digest under which a method's key is known. */
 async function digestOf({ stack }: Shop, billingMethodId: string) {
   const [row] = await stack.sql<{ key_digest: string }[]>`
-    select key_digest from private.billing_keys where billing_method_id = ${billingMethodId}`;
+    select key_digest from toss_private.billing_keys where billing_method_id = ${billingMethodId}`;
   assert.ok(row);
   return row.key_digest;
 }
@@ -130,7 +130,7 @@ test("a key that is being removed is not registered once more: its removal would
   assert.equal("tossCode" in refused.body, false, "Toss has refused nothing");
   assert.deepEqual(await methods(shop, user), [[billingMethodId, "deleted"]]);
   await shop.stack.sql`
-    update public.operations set next_attempt_at = private.clock_now(), lease_expires_at = private.clock_now()
+    update public.operations set next_attempt_at = toss_private.clock_now(), lease_expires_at = toss_private.clock_now()
     where billing_method_id = ${billingMethodId} and state in ('started', 'unknown')`;
   await work(shop, "operations");
   assert.equal(livesAtToss(shop, digest), false);

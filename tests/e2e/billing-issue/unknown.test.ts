@@ -33,7 +33,7 @@ async function issueOperations({ stack }: Shop, { id }: User) {
       { state: string; error_code: string | null; ciphertext: string | null }[]
     >`
       select op.state, op.error_code, i.ciphertext
-      from private.billing_issues as i join public.operations as op on op.id = i.operation_id
+      from toss_private.billing_issues as i join public.operations as op on op.id = i.operation_id
       where i.user_id = ${id} order by op.created_at`,
   ];
 }

@@ -271,7 +271,7 @@ test("a refund whose key Toss may have forgotten is never sent again", async (sh
   const purchase = await beginWithFault(shop, { kind: "lose_answer_before" });
   const before = cancelRequests(shop).length;
   await shop.stack.sql`
-    update public.operations set key_created_at = private.clock_now() - interval '15 days'
+    update public.operations set key_created_at = toss_private.clock_now() - interval '15 days'
     where order_id = ${purchase.orderId} and kind = 'cancel'`;
   await moveDatabaseClock(shop, 3);
 
@@ -296,7 +296,7 @@ test("a refund whose key Toss may have forgotten is never sent again", async (sh
 test("a refund whose key Toss may have forgotten, but which was made, is found", async (shop) => {
   const purchase = await beginWithFault(shop, { kind: "lose_answer_after" });
   await shop.stack.sql`
-    update public.operations set key_created_at = private.clock_now() - interval '15 days'
+    update public.operations set key_created_at = toss_private.clock_now() - interval '15 days'
     where order_id = ${purchase.orderId} and kind = 'cancel'`;
   await moveDatabaseClock(shop, 3);
 

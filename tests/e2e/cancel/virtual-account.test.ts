@@ -33,7 +33,7 @@ const DAY_SECONDS = 86_400;
 
 async function secretRows({ stack }: Shop): Promise<number> {
   const [row] = await stack.sql<{ count: number }[]>`
-    select count(*)::int from private.operation_secrets`;
+    select count(*)::int from toss_private.operation_secrets`;
   return row?.count ?? -1;
 }
 

@@ -46,7 +46,7 @@ async function owing(shop: Shop): Promise<Subscriber> {
   });
   // What brought the subscriber here is over.
   await shop.stack.sql`
-    delete from private.card_attempts where user_id = ${subscriber.user.id}`;
+    delete from toss_private.card_attempts where user_id = ${subscriber.user.id}`;
   return subscriber;
 }
 

@@ -60,7 +60,7 @@ async function cardOf(shop: Shop, { subscription }: Subscriber) {
 async function cardsCharged(shop: Shop, { user }: Subscriber) {
   const rows = await shop.stack.sql<{ id: string; key_digest: string }[]>`
     select m.id, k.key_digest from public.billing_methods as m
-    join private.billing_keys as k on k.billing_method_id = m.id where m.user_id = ${user.id}`;
+    join toss_private.billing_keys as k on k.billing_method_id = m.id where m.user_id = ${user.id}`;
   return shop.simulator.charges().flatMap(({ keyDigest }) =>
     rows.filter((row) => row.key_digest === keyDigest).map(({ id }) => id)
   );
@@ -148,7 +148,7 @@ for (const by of ["its user", "Toss"] as const) {
     await change(shop, subscriber, "change_method", { billingMethodId });
     if (by === "Toss") {
       const [key] = await shop.stack.sql<{ key_digest: string }[]>`
-        select key_digest from private.billing_keys where billing_method_id = ${subscriber.billingMethodId}`;
+        select key_digest from toss_private.billing_keys where billing_method_id = ${subscriber.billingMethodId}`;
       shop.simulator.removeBillingKeys({
         keyDigest: key?.key_digest ?? "",
         reason: "카드 해지",

@@ -49,19 +49,19 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
   const keys = await stack.sql<
     { id: string; key_id: string; ciphertext: string }[]
   >`
-    select billing_method_id as id, key_id, ciphertext from private.billing_keys`;
+    select billing_method_id as id, key_id, ciphertext from toss_private.billing_keys`;
   for (const { id, key_id, ciphertext } of keys) {
     const plain = await current.decrypt({ keyId: key_id, ciphertext }, id);
     const sealed = await old.encrypt(plain, id);
     await stack.sql`
-      update private.billing_keys set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
+      update toss_private.billing_keys set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
       where billing_method_id = ${id}`;
   }
   const bodies = await stack.sql<
     { id: string; key_id: string; ciphertext: string; bound_to: string }[]
   >`
-    select b.webhook_event_id as id, b.key_id, private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as bound_to
-    from private.webhook_bodies as b join public.webhook_events as e on e.id = b.webhook_event_id
+    select b.webhook_event_id as id, b.key_id, toss_private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as bound_to
+    from toss_private.webhook_bodies as b join public.webhook_events as e on e.id = b.webhook_event_id
     where b.key_id is not null`;
   for (const { id, key_id, ciphertext, bound_to } of bodies) {
     const plain = await current.decrypt(
@@ -70,7 +70,7 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
     );
     const sealed = await old.encrypt(plain, bound_to);
     await stack.sql`
-      update private.webhook_bodies set key_id = ${sealed.keyId},
+      update toss_private.webhook_bodies set key_id = ${sealed.keyId},
         ciphertext = decode(${sealed.ciphertext}, 'base64')
       where webhook_event_id = ${id}`;
   }
@@ -80,7 +80,7 @@ async function encryptWithOldKey({ stack }: Shop): Promise<number> {
 async function keyIds({ stack }: Shop): Promise<string[]> {
   const rows = await stack.sql<{ key_id: string }[]>`
     select distinct key_id from (
-      select key_id from private.billing_keys union all select key_id from private.webhook_bodies where key_id is not null
+      select key_id from toss_private.billing_keys union all select key_id from toss_private.webhook_bodies where key_id is not null
     ) as k`;
   return rows.map(({ key_id }) => key_id);
 }
@@ -138,9 +138,9 @@ test("rotate-keys moves everything to the new key while customers register and a
 test("rotate-keys names what it cannot open, and exits with 1", async (shop) => {
   const { user, billingMethodId } = await subscribe(shop);
   const [before] = await shop.stack.sql<{ key_id: string }[]>`
-    select key_id from private.billing_keys where billing_method_id = ${billingMethodId}`;
+    select key_id from toss_private.billing_keys where billing_method_id = ${billingMethodId}`;
   await shop.stack.sql`
-    update private.billing_keys set key_id = 'lost' where billing_method_id = ${billingMethodId}`;
+    update toss_private.billing_keys set key_id = 'lost' where billing_method_id = ${billingMethodId}`;
 
   const { code, stderr } = await run(shop, "rotate-keys", [], {
     BILLING_KEY_ENCRYPTION_KEYS: BOTH,
@@ -149,7 +149,7 @@ test("rotate-keys names what it cannot open, and exits with 1", async (shop) => 
   assert.equal(code, 1);
   assert.ok(stderr.includes(billingMethodId) && stderr.includes("lost"));
   await shop.stack.sql`
-    update private.billing_keys set key_id = ${before?.key_id ?? ""}
+    update toss_private.billing_keys set key_id = ${before?.key_id ?? ""}
     where billing_method_id = ${billingMethodId}`;
   assert.equal((await chargeRows(shop, user)).length, 1);
 });

@@ -66,8 +66,8 @@ async function assertPaidOnce(scene: Scene): Promise<void> {
   const moved = await stack.sql`
     select s.id from public.subscriptions as s
     join public.subscription_charges as c on c.subscription_id = s.id
-    where c.period_start <> private.period_boundary(s.anchor, 'month', 1, c.period_number)
-      or s.next_charge_at is distinct from private.period_boundary(s.anchor, 'month', 1, ${
+    where c.period_start <> toss_private.period_boundary(s.anchor, 'month', 1, c.period_number)
+      or s.next_charge_at is distinct from toss_private.period_boundary(s.anchor, 'month', 1, ${
     months + 1
   })`;
   assert.deepEqual([...moved], []);

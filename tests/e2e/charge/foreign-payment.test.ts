@@ -161,7 +161,7 @@ test("who sees the order of one attempt cannot tell that of the next", async (sh
     count: "always",
   });
   const [row] = await shop.stack.sql<{ one: string; next: string }[]>`
-    select private.attempt_order_id(id, 1) as one, private.attempt_order_id(id, 2) as next
+    select toss_private.attempt_order_id(id, 1) as one, toss_private.attempt_order_id(id, 2) as next
     from public.subscription_charges where id = ${subscriber.charge.id}`;
   const digest = (orderId: string) => orderId.split("_")[1];
   assert.ok(row);

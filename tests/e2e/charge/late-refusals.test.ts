@@ -33,7 +33,7 @@ async function access({ user }: Subscriber, now: Date) {
 
 async function clockOf({ stack }: Shop): Promise<Date> {
   const [row] = await stack.sql<{ now: Date }[]>`
-    select private.clock_now() as now`;
+    select toss_private.clock_now() as now`;
   assert.ok(row);
   return row.now;
 }

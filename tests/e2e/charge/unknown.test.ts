@@ -255,7 +255,7 @@ test("a missing encryption key is our fault: nothing is sent until it is back", 
   const subscriber = await subscribe(shop);
   const { sql } = shop.stack;
   await sql`
-    update private.billing_keys set key_id = 'lost'
+    update toss_private.billing_keys set key_id = 'lost'
     where billing_method_id = ${subscriber.billingMethodId}`;
   const sent = shop.simulator.charges().length;
 
@@ -268,7 +268,7 @@ test("a missing encryption key is our fault: nothing is sent until it is back", 
     shop.stack.projectVariables.BILLING_KEY_ENCRYPTION_KEYS ?? "{}",
   );
   await sql`
-    update private.billing_keys set key_id = ${Object.keys(names)[0] ?? ""}
+    update toss_private.billing_keys set key_id = ${Object.keys(names)[0] ?? ""}
     where billing_method_id = ${subscriber.billingMethodId}`;
   await assertPaidOnce(shop, subscriber);
 });

@@ -110,7 +110,7 @@ function crossingCart(index: number) {
 
 async function makeAllOverdue({ stack }: Shop): Promise<void> {
   await stack.sql`
-    update public.orders set expires_at = private.clock_now() - interval '1 second'
+    update public.orders set expires_at = toss_private.clock_now() - interval '1 second'
     where status = 'pending'`;
 }
 

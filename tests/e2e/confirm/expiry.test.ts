@@ -116,7 +116,8 @@ test("an unknown confirm is refused once Toss can no longer approve it", async (
   await confirm(shop, purchase);
   simulator.clearFaults();
   await simulator.advance(10 * MINUTE);
-  await stack.sql`update private.clock set time_offset = interval '12 minutes'`;
+  await stack
+    .sql`update toss_private.clock set time_offset = interval '12 minutes'`;
 
   const { status, body } = await confirm(shop, purchase);
 

@@ -171,7 +171,7 @@ test("each secret schema that the API serves is named", async (shop) => {
       () => examine(shop),
     );
   const [first] = assertOnlyBroken(
-    await serve(["private"], () => Response.json([])),
+    await serve(["toss_private"], () => Response.json([])),
     "exposed_schemas",
   );
   const [second] = assertOnlyBroken(
@@ -182,17 +182,17 @@ test("each secret schema that the API serves is named", async (shop) => {
     "exposed_schemas",
   );
 
-  assert.equal(first?.detail, "the API serves private");
+  assert.equal(first?.detail, "the API serves toss_private");
   assert.equal(second?.detail, "the API serves vault, net");
 });
 
 test("a table of ours without row level security is named, another's only noted", async (shop) => {
   const { sql } = shop.stack;
   await sql`alter table public.orders disable row level security`;
-  await sql`alter table private.billing_keys disable row level security`;
+  await sql`alter table toss_private.billing_keys disable row level security`;
   const ours = await examine(shop);
   await sql`alter table public.orders enable row level security`;
-  await sql`alter table private.billing_keys enable row level security`;
+  await sql`alter table toss_private.billing_keys enable row level security`;
   await sql`create table public.notes (id bigint primary key)`;
   const theirs = await examine(shop);
   await sql`drop table public.notes`;
@@ -200,7 +200,7 @@ test("a table of ours without row level security is named, another's only noted"
   const [finding] = assertOnlyBroken(ours, "row_level_security");
   assert.equal(
     finding?.detail,
-    "is off for private.billing_keys, public.orders",
+    "is off for public.orders, toss_private.billing_keys",
   );
   assert.match(
     finding?.action ?? "",
@@ -236,7 +236,7 @@ test("a moved clock is noted on a local stack, and its advice tears nothing apar
     finding?.detail ?? "",
     /^the database's clock and the simulator's are moved 3 days 2 hours ahead, together$/,
   );
-  assert.doesNotMatch(finding?.action ?? "", /update private\.clock/);
+  assert.doesNotMatch(finding?.action ?? "", /update toss_private\.clock/);
   assert.match(finding?.action ?? "", /RESET=1 npx -y deno task dev/);
 });
 
@@ -256,9 +256,9 @@ test("a database whose clock is not the simulator's is named", async (shop) => {
 
   // What the advice of a moved clock used to lead to: the database alone goes back.
   const { sql } = shop.stack;
-  await sql`update private.clock set time_offset = interval '0'`;
+  await sql`update toss_private.clock set time_offset = interval '0'`;
   await advance(shop, 3600);
-  await sql`update private.clock set time_offset = interval '0'`;
+  await sql`update toss_private.clock set time_offset = interval '0'`;
   assert.match(
     await clockOf(),
     /is (1 hour|59 minutes 5\d seconds) behind the simulator's.* → Stop dev and start it again/,
@@ -267,7 +267,7 @@ test("a database whose clock is not the simulator's is named", async (shop) => {
   await moveDatabaseClock(shop, -60);
   assert.match(
     await clockOf(),
-    /is 1 hour( 1 minute)? behind .* → update private\.clock set time_offset = interval '0'; Then stop dev/,
+    /is 1 hour( 1 minute)? behind .* → update toss_private\.clock set time_offset = interval '0'; Then stop dev/,
   );
 });
 
@@ -391,7 +391,7 @@ test("a violated invariant is named", async (shop) => {
 test("the API version that Toss's answers name is told, the latest first, and an unknown one is a warning", async (shop) => {
   const told = async () =>
     (await examine(shop)).find(({ check }) => check === "toss_api_version");
-  await shop.stack.sql`delete from private.toss_api_versions`;
+  await shop.stack.sql`delete from toss_private.toss_api_versions`;
   assert.equal(
     (await told())?.detail,
     "no payment in the last 30 days has told",
@@ -409,12 +409,12 @@ test("the API version that Toss's answers name is told, the latest first, and an
 
   await moveDatabaseClock(shop, 31 * 86_400);
   await shop.stack.sql`
-    select private.note_api_version('2031-02-03')`;
+    select toss_private.note_api_version('2031-02-03')`;
   const unknown = await told();
   assert.equal(unknown?.level, "warn");
   assert.equal(
     unknown?.detail,
     "Toss answers in 2031-02-03, which this release does not know",
   );
-  await shop.stack.sql`delete from private.toss_api_versions`;
+  await shop.stack.sql`delete from toss_private.toss_api_versions`;
 });

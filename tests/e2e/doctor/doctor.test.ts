@@ -33,7 +33,7 @@ test("doctor finds nothing wrong with a new stack", async (shop) => {
 test("doctor looks at every function and at every job once", async (shop) => {
   const names = (await examine(shop)).map(({ check }) => check);
   const jobs = await shop.stack.sql<{ name: string }[]>`
-    select name from private.jobs order by name`;
+    select name from toss_private.jobs order by name`;
 
   assert.equal(new Set(names).size, names.length, "a name stands twice");
   assert.deepEqual(
@@ -55,7 +55,7 @@ test("doctor changes nothing", async (shop) => {
         (select count(*) from public.payment_events) as lines,
         (select count(*) from public.orders) as orders,
         (select count(*) from public.operations) as operations,
-        (select sum(runs) from private.jobs) as runs`;
+        (select sum(runs) from toss_private.jobs) as runs`;
   const before = await counts();
   const asked = shop.simulator.requests().length;
 
@@ -85,7 +85,9 @@ test("--json prints an array of findings, and exit code 1 says that one fails", 
   const { code, stdout } = await runToss("doctor", {
     arguments: ["--json"],
     environment: environmentOf(shop),
-  }).finally(() => asOwner(shop, (sql) => sql`select private.schedule_jobs()`));
+  }).finally(() =>
+    asOwner(shop, (sql) => sql`select toss_private.schedule_jobs()`)
+  );
   const findings: Finding[] = JSON.parse(stdout);
 
   assert.equal(code, 1);
@@ -94,7 +96,7 @@ test("--json prints an array of findings, and exit code 1 says that one fails", 
     check: "cron_job:expiry",
     level: "fail",
     detail: "is not scheduled",
-    action: "As role postgres: select private.schedule_jobs();",
+    action: "As role postgres: select toss_private.schedule_jobs();",
   });
 });
 

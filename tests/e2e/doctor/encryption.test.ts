@@ -56,7 +56,9 @@ test("an encryption key that stored rows still need is named with its id", async
   );
   assert.match(
     finding?.detail ?? "",
-    new RegExp(`\\d row\\(s\\) of private\\.webhook_bodies need "${keyId}"`),
+    new RegExp(
+      `\\d row\\(s\\) of toss_private\\.webhook_bodies need "${keyId}"`,
+    ),
   );
 
   const both = JSON.stringify({ rotated: other, ...JSON.parse(own) });
@@ -80,7 +82,7 @@ test("a key that was made anew under the same id is found before it is deployed"
 
   assert.equal(
     finding?.detail,
-    `"${keyId}" in the given file is another key than the one that encrypted private.webhook_bodies`,
+    `"${keyId}" in the given file is another key than the one that encrypted toss_private.webhook_bodies`,
   );
 });
 
@@ -95,7 +97,7 @@ test("a file that lacks a key in use is found before it is deployed", async (sho
 
   assert.equal(
     finding?.detail,
-    `the given file lacks the key "${keyId}" that private.webhook_bodies needs`,
+    `the given file lacks the key "${keyId}" that toss_private.webhook_bodies needs`,
   );
 });
 
@@ -110,7 +112,7 @@ test("a billing key under a key of its own is tried as well", async (shop) => {
   const { keyId, ciphertext } = await createKeyring(older)
     .encrypt("billing-key", id);
   await sql`
-    insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+    insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     values (${id}, ${"0".repeat(64)}, ${keyId}, ${ciphertext})`;
   const held = { ...JSON.parse(own), older: other };
   const wrong = { ...held, older: btoa("a third key of thirty-two bytes!") };
@@ -121,14 +123,14 @@ test("a billing key under a key of its own is tried as well", async (shop) => {
       await examineGiven(shop, JSON.stringify(wrong)),
     ],
   ).finally(async () => {
-    await sql`delete from private.billing_keys where billing_method_id = ${id}`;
+    await sql`delete from toss_private.billing_keys where billing_method_id = ${id}`;
     await sql`delete from public.billing_methods where id = ${id}`;
   });
 
   const [sound = [], broken = []] = findings;
   assertHealthy(sound);
   const [finding] = assertOnlyBroken(broken, "encryption_keys");
-  assert.match(finding?.detail ?? "", /"older" .* private\.billing_keys$/);
+  assert.match(finding?.detail ?? "", /"older" .* toss_private\.billing_keys$/);
   assert.equal(JSON.stringify(findings).includes(remade), false);
 });
 
@@ -149,9 +151,9 @@ test("a registered card and a deleted one leave the project sound", async (shop)
 
 test("every encrypted table is counted and sampled", async (shop) => {
   const tables = await shop.stack.sql<{ name: string }[]>`
-    select format('private.%s', c.relname) as name
+    select format('toss_private.%s', c.relname) as name
     from pg_class as c
-    where c.relnamespace = 'private'::regnamespace and c.relkind = 'r'
+    where c.relnamespace = 'toss_private'::regnamespace and c.relkind = 'r'
       and exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = 'ciphertext')
     order by 1`;
   const [row] = await shop.stack.sql<{ source: string }[]>`

@@ -84,7 +84,10 @@ test("a job that belongs to the wrong role alone is named", async (shop) => {
     },
     mend: async () => {
       await sql`select cron.unschedule('tosspayments-expiry')`;
-      await asOwner(shop, (owner) => owner`select private.schedule_jobs()`);
+      await asOwner(
+        shop,
+        (owner) => owner`select toss_private.schedule_jobs()`,
+      );
     },
   });
 
@@ -117,7 +120,8 @@ test("another schedule and a job of another version are warnings", async (shop) 
         owner`
           select cron.alter_job(jobid, schedule => '0 3 * * *')
           from cron.job where jobname = 'tosspayments-webhooks'`),
-    mend: () => asOwner(shop, (owner) => owner`select private.schedule_jobs()`),
+    mend: () =>
+      asOwner(shop, (owner) => owner`select toss_private.schedule_jobs()`),
   });
   const leftOver = await examineBroken(shop, {
     harm: () =>
@@ -227,14 +231,14 @@ test("a worker that has stopped is named by each job it owes", async (shop) => {
   const findings = await examineBroken(shop, {
     harm: () =>
       sql`
-        update private.jobs
+        update toss_private.jobs
         set last_finished_at = now() - interval '20 minutes', created_at = now() - interval '20 minutes'
         where interval_seconds = 60`,
     mend: () =>
-      sql`update private.jobs set last_finished_at = now() where interval_seconds = 60`,
+      sql`update toss_private.jobs set last_finished_at = now() where interval_seconds = 60`,
   });
   const jobs = await sql<{ name: string }[]>`
-    select name from private.jobs where interval_seconds = 60 order by name`;
+    select name from toss_private.jobs where interval_seconds = 60 order by name`;
 
   const [finding] = assertOnlyBroken(
     findings,
@@ -256,9 +260,9 @@ test("a late job tells why pg_cron's last try failed", async (shop) => {
           select j.jobid, 'failed', 'job startup timeout', now()
           from cron.job as j where j.jobname = 'tosspayments-webhooks'
         )
-        update private.jobs set last_finished_at = now() - interval '1 hour' where name = 'webhooks'`,
+        update toss_private.jobs set last_finished_at = now() - interval '1 hour' where name = 'webhooks'`,
     mend: () =>
-      sql`update private.jobs set last_finished_at = now() where name = 'webhooks'`,
+      sql`update toss_private.jobs set last_finished_at = now() where name = 'webhooks'`,
   });
 
   const [finding] = assertOnlyBroken(findings, "heartbeat:webhooks");
@@ -268,9 +272,9 @@ test("a late job tells why pg_cron's last try failed", async (shop) => {
 test("a job that is late because its schedule or the worker is gone is not blamed itself", async (shop) => {
   const { sql } = shop.stack;
   const late = () =>
-    sql`update private.jobs set last_finished_at = now() - interval '1 hour' where name = 'expiry'`;
+    sql`update toss_private.jobs set last_finished_at = now() - interval '1 hour' where name = 'expiry'`;
   const mend = () =>
-    sql`update private.jobs set last_finished_at = now() where name = 'expiry'`;
+    sql`update toss_private.jobs set last_finished_at = now() where name = 'expiry'`;
   const unscheduled = await examineBroken(shop, {
     harm: async () => {
       await late();
@@ -281,7 +285,10 @@ test("a job that is late because its schedule or the worker is gone is not blame
     },
     mend: async () => {
       await mend();
-      await asOwner(shop, (owner) => owner`select private.schedule_jobs()`);
+      await asOwner(
+        shop,
+        (owner) => owner`select toss_private.schedule_jobs()`,
+      );
     },
   });
   const undeployed = await fault.during(
@@ -300,9 +307,9 @@ test("a job that is overdue and not yet late is a warning", async (shop) => {
   const { sql } = shop.stack;
   const findings = await examineBroken(shop, {
     harm: () =>
-      sql`update private.jobs set last_finished_at = now() - interval '150 seconds' where name = 'expiry'`,
+      sql`update toss_private.jobs set last_finished_at = now() - interval '150 seconds' where name = 'expiry'`,
     mend: () =>
-      sql`update private.jobs set last_finished_at = now() where name = 'expiry'`,
+      sql`update toss_private.jobs set last_finished_at = now() where name = 'expiry'`,
   });
 
   assertOnlyWarning(findings, "heartbeat:expiry");

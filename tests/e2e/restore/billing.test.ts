@@ -41,13 +41,13 @@ async function lose<Result>(
 
 /** What the runbook does first: the database learns that it was restored. */
 async function noteRestore({ stack }: Shop, backupAt: string): Promise<void> {
-  await stack.sql`select private.note_restore(${backupAt})`;
+  await stack.sql`select toss_private.note_restore(${backupAt})`;
 }
 
 /** The database's time. */
 async function databaseTime({ stack }: Shop): Promise<string> {
   const [row] = await stack.sql<{ now: string }[]>`
-    select private.clock_now()::text as now`;
+    select toss_private.clock_now()::text as now`;
   assert.ok(row);
   return row.now;
 }

@@ -86,7 +86,7 @@ test("whoever follows after-a-restore.md has everything again that Toss knows", 
   const byTransfer = await placeOrder(shop);
   const jobs = await activeJobs(shop);
   const [backup] = await stack.sql<{ at: string }[]>`
-    select private.clock_now()::text as at`;
+    select toss_private.clock_now()::text as at`;
   assert.ok(backup);
   const kept = await takeBackup(shop);
 

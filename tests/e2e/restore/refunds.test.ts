@@ -84,7 +84,7 @@ test("a prorated refund that the worker has found again after a restore is not m
   const subscriber = await refundAndForget(shop);
   await advance(shop, 2 * 3600);
   await shop.stack
-    .sql`select private.note_restore(private.clock_now() - interval '3 hours')`;
+    .sql`select toss_private.note_restore(toss_private.clock_now() - interval '3 hours')`;
   await work(shop, "webhooks");
   await work(shop, "expiry");
   await advance(shop, 3 * DAY_SECONDS);

@@ -24,13 +24,13 @@ const test = shopTests();
 
 /** What the runbook does first: the database learns that it was restored. */
 async function noteRestore({ stack }: Shop, backupAt: string): Promise<void> {
-  await stack.sql`select private.note_restore(${backupAt})`;
+  await stack.sql`select toss_private.note_restore(${backupAt})`;
 }
 
 /** The database's time. */
 async function databaseTime({ stack }: Shop): Promise<string> {
   const [row] = await stack.sql<{ now: string }[]>`
-    select private.clock_now()::text as now`;
+    select toss_private.clock_now()::text as now`;
   assert.ok(row);
   return row.now;
 }
@@ -75,7 +75,7 @@ test("a confirm and its refund that a restore forgot are no fresh payment", asyn
     await advance(shop, DAY_SECONDS);
   });
   await shop.stack.sql`
-    update public.orders set expires_at = private.clock_now() + interval '1 hour'
+    update public.orders set expires_at = toss_private.clock_now() + interval '1 hour'
     where id = ${purchase.orderId}`;
 
   const answer = await confirm(shop, purchase);

@@ -79,7 +79,7 @@ async function paymentKeyOf(shop: Shop, { user }: Subscriber, kind: string) {
 async function accessOf({ stack }: Shop, { id }: User) {
   const rows = await stack.sql<{ plan_id: string }[]>`
     select plan_id from public.entitlements
-    where user_id = ${id} and revoked_at is null and starts_at <= private.clock_now() and ends_at > private.clock_now()`;
+    where user_id = ${id} and revoked_at is null and starts_at <= toss_private.clock_now() and ends_at > toss_private.clock_now()`;
   return rows.map(({ plan_id }) => plan_id);
 }
 

@@ -27,7 +27,7 @@ const test = shopTests({}, assertInvariantsHold);
 
 async function seenVersions({ stack }: Shop): Promise<string[]> {
   const rows = await stack.sql<{ version: string }[]>`
-    select version from private.toss_api_versions`;
+    select version from toss_private.toss_api_versions`;
   return rows.map(({ version }) => version);
 }
 

@@ -46,7 +46,7 @@ async function secondsUntil(
   time: string,
 ): Promise<number> {
   const [row] = await sql<{ minutes: number }[]>`
-    select round(extract(epoch from ${time}::text::timestamptz - private.clock_now()) / 60)::integer as minutes`;
+    select round(extract(epoch from ${time}::text::timestamptz - toss_private.clock_now()) / 60)::integer as minutes`;
   return (row?.minutes ?? 0) * MINUTE_SECONDS;
 }
 

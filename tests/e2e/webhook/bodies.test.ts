@@ -21,7 +21,7 @@ async function rawBody({ stack }: Shop, eventId: string): Promise<string> {
     { key_id: string; ciphertext: Uint8Array; dedupe_key: string }[]
   >`
     select b.key_id, b.ciphertext, e.dedupe_key
-    from private.webhook_bodies as b
+    from toss_private.webhook_bodies as b
     join public.webhook_events as e on e.id = b.webhook_event_id
     where e.id = ${eventId}`;
   assert.ok(row, "there is no raw body");

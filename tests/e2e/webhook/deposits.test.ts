@@ -179,7 +179,7 @@ test("neither the secret nor what else is confidential in a deposit callback is 
   const [row] = await shop.stack.sql<{ found: boolean }[]>`
     select exists (
       select 1 from public.webhook_events as e
-      join private.webhook_bodies as b on b.webhook_event_id = e.id
+      join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
       where (e::text || b::text) like ${`%${account.secret}%`}
     ) as found`;
   assert.equal(row?.found, false);

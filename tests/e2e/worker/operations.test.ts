@@ -130,7 +130,7 @@ test("worker operations never sends a key again that Toss may have forgotten", a
   const purchase = await beginWithFault(shop, { kind: "lose_answer_before" });
   await shop.stack.sql`
     update public.operations
-    set key_created_at = private.clock_now() - interval '15 days'
+    set key_created_at = toss_private.clock_now() - interval '15 days'
     where order_id = ${purchase.orderId}`;
   await moveDatabaseClock(shop, 3);
 

@@ -29,7 +29,7 @@ async function ownFunctions({ stack }: Shop): Promise<FunctionRow[]> {
       p.prosecdef as security_definer,
       p.proconfig as settings
     from pg_proc as p
-    where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+    where p.pronamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
       and not exists (
         select 1 from pg_depend as d
         where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
@@ -38,7 +38,7 @@ async function ownFunctions({ stack }: Shop): Promise<FunctionRow[]> {
 }
 
 /** What else than the service role may execute something: the view user_plans reads the clock as its reader. */
-const EXECUTABLE_BY_USERS = ["private.clock_now"];
+const EXECUTABLE_BY_USERS = ["toss_private.clock_now"];
 
 test("no function can be executed by everybody, by guests or by users", async (shop) => {
   const functions = await ownFunctions(shop);
@@ -71,17 +71,17 @@ test("every function has an empty search path", async (shop) => {
 
 test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue", async (shop) => {
   const definers = (await ownFunctions(shop))
-    .filter((f) => f.name.startsWith("private.") && f.security_definer)
+    .filter((f) => f.name.startsWith("toss_private.") && f.security_definer)
     .map(({ name }) => name);
 
   assert.deepEqual(definers, [
-    "private.clock_now",
-    "private.failed_refund_transfers",
-    "private.follow_plan_group",
-    "private.payment_questions",
-    "private.question_backlog",
-    "private.record_stock_movement",
-    "private.unproven_deadlines",
+    "toss_private.clock_now",
+    "toss_private.failed_refund_transfers",
+    "toss_private.follow_plan_group",
+    "toss_private.payment_questions",
+    "toss_private.question_backlog",
+    "toss_private.record_stock_movement",
+    "toss_private.unproven_deadlines",
   ]);
 });
 

@@ -96,11 +96,13 @@ test("no guest and no user writes anything through the API", async (shop) => {
   }
 });
 
-test("schema private is not there for the API", async (shop) => {
+test("schema toss_private is not there for the API", async (shop) => {
   const byRole = clients(shop, await actors(shop));
   for (const role of ROLES) {
     for (const table of ["payment_details", "webhook_bodies", "clock"]) {
-      const { data, error } = await byRole[role].schema("private").from(table)
+      const { data, error } = await byRole[role].schema("toss_private").from(
+        table,
+      )
         .select();
       assert.ok(error, `${table} as ${role}`);
       assert.equal(data, null);

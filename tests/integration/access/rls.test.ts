@@ -67,7 +67,7 @@ test("the matrix names every table and view of schema public", async (shop) => {
 test("row level security is on for every table, and every view reads as its reader", async (shop) => {
   const open = await shop.stack.sql`
     select c.oid::regclass::text as relation from pg_class as c
-    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+    where c.relnamespace in ('public'::regnamespace, 'toss_private'::regnamespace)
       and (c.relkind in ('r', 'p') and not c.relrowsecurity
         or c.relkind = 'v' and not coalesce(c.reloptions @> array['security_invoker=true'], false)
         or c.relkind = 'm')`;
@@ -134,15 +134,15 @@ test("nobody writes in SQL but the service role to the catalogue", async (shop) 
   }
 });
 
-test("no table of schema private is readable by buyers", async (shop) => {
+test("no table of schema toss_private is readable by buyers", async (shop) => {
   const readable = await shop.stack.sql`
     select c.relname, r.role
     from pg_class as c, unnest(array['anon', 'authenticated']) as r (role)
-    where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'v', 'm', 'p')
+    where c.relnamespace = 'toss_private'::regnamespace and c.relkind in ('r', 'v', 'm', 'p')
       and has_table_privilege(r.role, c.oid, 'select, insert, update, delete, truncate, references, trigger')`;
 
   assert.deepEqual([...readable], []);
   const [usage] = await shop.stack.sql`
-    select has_schema_privilege('anon', 'private', 'usage') as anon`;
+    select has_schema_privilege('anon', 'toss_private', 'usage') as anon`;
   assert.equal(usage?.anon, false);
 });

@@ -209,7 +209,7 @@ test("a refused authKey answers the refusal again, and its ciphertext is gone", 
   const request = await issueOf(sql, await addCustomer(sql));
   await begin(sql, request);
   const stored = () =>
-    sql`select ciphertext from private.billing_issues where operation_id = ${request.operationId}`;
+    sql`select ciphertext from toss_private.billing_issues where operation_id = ${request.operationId}`;
   assert.equal((await stored())[0]?.ciphertext, "encrypted authKey");
   const rejected = await callSql(sql, "reject_billing_issue", {
     operationId: request.operationId,
@@ -360,7 +360,7 @@ test("a deleted card is never charged again, and its key goes when Toss has dele
   assert.deepEqual(finished, { outcome: "deleted" });
   assert.deepEqual(await remove(), { outcome: "deleted" });
   const [key] = await sql`
-    select ciphertext from private.billing_keys where billing_method_id = ${methodId}`;
+    select ciphertext from toss_private.billing_keys where billing_method_id = ${methodId}`;
   assert.equal(key?.ciphertext, null);
 });
 
@@ -369,10 +369,10 @@ test("rotation hands out what is under another key and stores only over what it 
   const userId = await addCustomer(sql);
   const ids = [await addMethod(sql, userId), await addMethod(sql, userId)];
   await sql`
-    update private.billing_keys set key_id = 'k2'
+    update toss_private.billing_keys set key_id = 'k2'
     where key_id is not null and billing_method_id <> all (${ids})`;
   await sql`
-    update private.billing_issues set key_id = 'k2' where key_id is not null`;
+    update toss_private.billing_issues set key_id = 'k2' where key_id is not null`;
   const claimed = await callSql(sql, "claim_keys_to_rotate", {
     activeKeyId: "k2",
     limit: 10,
@@ -387,7 +387,7 @@ test("rotation hands out what is under another key and stores only over what it 
   assert.ok(keys.every(({ id, associatedData }) => id === associatedData));
   // The card is deleted while it is being re-encrypted.
   await sql`
-    update private.billing_keys set key_id = null, ciphertext = null where billing_method_id = ${
+    update toss_private.billing_keys set key_id = null, ciphertext = null where billing_method_id = ${
     ids[0] ?? ""
   }`;
 
@@ -403,7 +403,7 @@ test("rotation hands out what is under another key and stores only over what it 
 
   assert.deepEqual(stored, { stored: 1 });
   const rows = await sql`
-    select key_id, ciphertext from private.billing_keys
+    select key_id, ciphertext from toss_private.billing_keys
     where billing_method_id = any (${ids}) order by ciphertext`;
   assert.deepEqual(rows.map(({ key_id }) => key_id), ["k2", null]);
 });
@@ -413,7 +413,7 @@ test("a registration that was given up says whether its key is somebody's card, 
   const userId = await addCustomer(sql);
   const methodId = await addMethod(sql, userId);
   const [key] = await sql<{ key_digest: string }[]>`
-    select key_digest from private.billing_keys where billing_method_id = ${methodId}`;
+    select key_digest from toss_private.billing_keys where billing_method_id = ${methodId}`;
   const late = await issueOf(sql, userId);
   await begin(sql, late);
   await callSql(sql, "reject_billing_issue", {
@@ -448,7 +448,7 @@ test("a key that another user's card has ends the registration, and is not delet
   const { sql } = shop.stack;
   const owner = await addCustomer(sql);
   const [key] = await sql<{ key_digest: string }[]>`
-    select key_digest from private.billing_keys where billing_method_id = ${await addMethod(
+    select key_digest from toss_private.billing_keys where billing_method_id = ${await addMethod(
     sql,
     owner,
   )}`;

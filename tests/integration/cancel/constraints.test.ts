@@ -143,7 +143,7 @@ test("a cancel that ends gives its claim back and forgets its refund account", a
   await fill(shop);
   const statement = `
     ${openCancels([700])};
-    insert into private.operation_secrets (operation_id, key_id, ciphertext)
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
       select id, 'key', 'text' from public.operations where is_queued;
     do $$ begin
       assert (select reserved_amount from public.payments) = 700;
@@ -151,7 +151,7 @@ test("a cancel that ends gives its claim back and forgets its refund account", a
     update public.operations set state = 'rejected', finished_at = now() where is_queued;
     do $$ begin
       assert (select reserved_amount from public.payments) = 0;
-      assert not exists (select 1 from private.operation_secrets);
+      assert not exists (select 1 from toss_private.operation_secrets);
     end $$`;
 
   assert.equal(await refusalOf(shop, statement), "nothing");

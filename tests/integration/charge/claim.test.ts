@@ -37,7 +37,7 @@ async function addMany({ stack }: Shop, count: number): Promise<string[]> {
       select user_id, '카드', '4330******' from customer returning id, user_id
     ),
     key as (
-      insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+      insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
       select id, encode(sha256(id::text::bytea), 'hex'), 'k1', 'x' from method
     )
     insert into public.subscriptions
@@ -126,7 +126,7 @@ test("what a killed runner had claimed is claimed again after its lease, to be r
     [],
   );
   await sql`
-    update public.operations set lease_expires_at = private.clock_now() - interval '1 second'
+    update public.operations set lease_expires_at = toss_private.clock_now() - interval '1 second'
     where id = ${first.operationId}`;
 
   const again = await claimOne(sql, id, DUE);
@@ -260,7 +260,7 @@ test("an open attempt is not sent any more once its charge is paid or its subscr
   const { sql } = shop.stack;
   const expire = (operationId: string) =>
     sql`
-      update public.operations set lease_expires_at = private.clock_now() - interval '1 second'
+      update public.operations set lease_expires_at = toss_private.clock_now() - interval '1 second'
       where id = ${operationId}`;
   const { subscriptionId } = await addSubscriber(sql, START);
   const first = await claimOne(sql, subscriptionId, DUE);

@@ -108,7 +108,7 @@ test("keep_past_due ends access, and a new card still recovers the subscription"
   const { charges } = await claim(sql, march(20), { subscriptionId });
   assert.deepEqual(charges, [], "the caller of change_method has it");
   await sql`
-    update public.operations set lease_expires_at = private.clock_now() - interval '1 second'
+    update public.operations set lease_expires_at = toss_private.clock_now() - interval '1 second'
     where state = 'started'`;
   await pay(sql, await claimOne(sql, subscriptionId, march(20)));
 

@@ -30,7 +30,7 @@ function march(day: number, time = "10:00:00"): string {
 
 /** So much time passes. Toss's answer to what was asked before comes after it. */
 async function wait(sql: Connection, duration: string): Promise<void> {
-  await sql`update private.clock set time_offset = time_offset + ${duration}::interval`;
+  await sql`update toss_private.clock set time_offset = time_offset + ${duration}::interval`;
 }
 
 function advance(sql: Connection, asOf: string) {

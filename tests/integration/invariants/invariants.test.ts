@@ -59,7 +59,7 @@ const BREAKS: Break[] = [
         update public.orders set status = 'waiting_for_deposit' where id = ${paid.orderId}`;
       await sql`
         update public.payments
-        set status = 'WAITING_FOR_DEPOSIT', applied_at = private.clock_now() + interval '30 days'
+        set status = 'WAITING_FOR_DEPOSIT', applied_at = toss_private.clock_now() + interval '30 days'
         where payment_key = ${paid.paymentKey}`;
     },
   },
@@ -197,7 +197,7 @@ const BREAKS: Break[] = [
     subject: ({ paid }) => paid.orderId,
     harm: (sql, { paid }) =>
       sql`
-        insert into private.stock_movements (product_id, order_id, delta, created_at)
+        insert into toss_private.stock_movements (product_id, order_id, delta, created_at)
         values ('counted', ${paid.orderId}, 1, now())`,
   },
   {
@@ -263,7 +263,7 @@ const BREAKS: Break[] = [
     subject: ({ refunded }) => refunded.paymentKey,
     harm: (sql, { refunded }) =>
       sql`
-        insert into private.operation_secrets (operation_id, key_id, ciphertext)
+        insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
         select id, 'key', 'ciphertext' from public.operations
         where payment_key = ${refunded.paymentKey} and kind = 'cancel'`,
   },

@@ -142,7 +142,7 @@ const BREAKS: Break<Scene>[] = [
     subject: ({ owing }) => owing.subscriptionId,
     harm: (sql, { owing }) =>
       sql`
-        update public.subscriptions set access_ends_at = private.clock_now() - interval '2 days'
+        update public.subscriptions set access_ends_at = toss_private.clock_now() - interval '2 days'
         where id = ${owing.subscriptionId}`,
   },
   {
@@ -188,7 +188,7 @@ const BREAKS: Break<Scene>[] = [
     subject: ({ gone }) => gone.item.chargeId,
     harm: (sql, { gone }) =>
       sql`
-        update public.operations set created_at = private.clock_now() - interval '2 hours'
+        update public.operations set created_at = toss_private.clock_now() - interval '2 hours'
         where id = (
           select refund_operation_id from public.subscription_charges where id = ${gone.item.chargeId}
         )`,
@@ -200,15 +200,15 @@ const BREAKS: Break<Scene>[] = [
     harm: (sql, { gone }) =>
       sql`
         with kept as (
-          update public.operations set created_at = private.clock_now() - interval '2 hours', state = 'succeeded',
-            finished_at = private.clock_now(), is_final = true, canceled_transaction_key = 'promised', answer = '{}',
+          update public.operations set created_at = toss_private.clock_now() - interval '2 hours', state = 'succeeded',
+            finished_at = toss_private.clock_now(), is_final = true, canceled_transaction_key = 'promised', answer = '{}',
             amount = amount - 1, reserved_amount = 0
           where id = (
             select refund_operation_id from public.subscription_charges where id = ${gone.item.chargeId}
           ) returning payment_key, amount
         )
         insert into public.payment_cancels (transaction_key, payment_key, amount, created_at)
-        select 'promised', payment_key, amount, private.clock_now() from kept`,
+        select 'promised', payment_key, amount, toss_private.clock_now() from kept`,
   },
   {
     invariant: "ended_subscription_says_why",
@@ -223,7 +223,7 @@ const BREAKS: Break<Scene>[] = [
     subject: ({ owing }) => owing.item.operationId,
     harm: (sql, { owing }) =>
       sql`
-        insert into private.billing_issues
+        insert into toss_private.billing_issues
           (operation_id, user_id, customer_key, auth_key_digest, key_id, ciphertext, created_at)
         values (${owing.item.operationId}, ${owing.userId}, 'x', ${
         "0".repeat(64)

@@ -213,7 +213,7 @@ const BROKEN: [string, string, string][] = [
   [
     CHECK,
     "payment_details_secret_digest_format",
-    "insert into private.payment_details (payment_key, secret_digest) select payment_key, 'the secret itself' from public.payments",
+    "insert into toss_private.payment_details (payment_key, secret_digest) select payment_key, 'the secret itself' from public.payments",
   ],
 ];
 
@@ -229,8 +229,8 @@ const APPEND_ONLY: [string, string][] = [
   ["payment_events", "update public.payment_events set amount = 0"],
   ["payment_events", "delete from public.payment_events"],
   ["payment_events", "truncate public.payment_events"],
-  ["stock_movements", "update private.stock_movements set delta = 0"],
-  ["stock_movements", "delete from private.stock_movements"],
+  ["stock_movements", "update toss_private.stock_movements set delta = 0"],
+  ["stock_movements", "delete from toss_private.stock_movements"],
 ];
 
 for (const [table, statement] of APPEND_ONLY) {
@@ -250,8 +250,8 @@ for (const [table, statement] of APPEND_ONLY) {
 
 test("a time-moved clock keeps live keys from working", async (shop) => {
   const ask = (mode: string) => async (sql: TransactionSql) => {
-    await sql`update private.clock set time_offset = interval '1 day'`;
-    await sql`select private.require_real_time(${mode})`;
+    await sql`update toss_private.clock set time_offset = interval '1 day'`;
+    await sql`select toss_private.require_real_time(${mode})`;
   };
 
   await inRollback(shop.stack.sql, ask("test"));

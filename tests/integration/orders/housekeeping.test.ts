@@ -4,7 +4,7 @@ import { shopTests } from "../../support/shop-test.ts";
 
 const test = shopTests();
 
-const OURS = "select private.wake_worker('webhooks')";
+const OURS = "select toss_private.wake_worker('webhooks')";
 const REPORT = "select public.monthly_report()";
 
 interface Run {

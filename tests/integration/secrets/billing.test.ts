@@ -33,7 +33,7 @@ async function storedKeys({ stack }: Shop): Promise<string[]> {
   const rows = await stack.sql<
     { billing_method_id: string; key_id: string; ciphertext: string }[]
   >`
-    select billing_method_id, key_id, ciphertext from private.billing_keys
+    select billing_method_id, key_id, ciphertext from toss_private.billing_keys
     where ciphertext is not null`;
   return await Promise.all(rows.map((row) =>
     keyring.decrypt(

@@ -34,7 +34,7 @@ async function secretRows({ stack }: Shop) {
   return [
     ...await stack.sql<
       { operation_id: string; key_id: string; ciphertext: string }[]
-    >`select * from private.operation_secrets`,
+    >`select * from toss_private.operation_secrets`,
   ];
 }
 

@@ -156,7 +156,7 @@ test("the raw body can be opened with the project's key, for its own row only", 
     { key_id: string; ciphertext: Uint8Array; dedupe_key: string }[]
   >`
     select b.key_id, b.ciphertext, e.dedupe_key
-    from private.webhook_bodies as b
+    from toss_private.webhook_bodies as b
     join public.webhook_events as e on e.id = b.webhook_event_id
     where e.id = ${String(answer.eventId)}`;
   assert.ok(row);

@@ -153,7 +153,7 @@ test("cards come, go and are chosen by eight sessions at a time, for users with 
     },
     async (own, who) => {
       // More of them than a user may register.
-      await own`delete from private.card_attempts where user_id = ${who.userId}`;
+      await own`delete from toss_private.card_attempts where user_id = ${who.userId}`;
       who.methodIds.push(await registerMethod(own, who.userId));
     },
     (own, who) => removeMethod(own, who.userId, pick(who.methodIds)),
@@ -199,7 +199,7 @@ test("cards come, go and are chosen by eight sessions at a time, for users with 
   const wrong = await sql`
     select s.id from public.subscriptions as s
     where s.status <> 'canceled' and not s.needs_payment_method
-      and not private.usable_billing_method(s.billing_method_id)`;
+      and not toss_private.usable_billing_method(s.billing_method_id)`;
   assert.deepEqual([...wrong], [], "who has no card is asked for one");
   const [settled] = await sql<{ count: number }[]>`
     select count(*)::integer as count from public.subscription_charges where status = 'paid'`;

@@ -161,7 +161,7 @@ test("a promised refund that nobody makes is named after an hour", async (shop) 
       select subject from public.invariant_violations()
       where invariant = 'promised_refund_is_made' and subject = ${who.item.chargeId}`;
   assert.deepEqual([...await named()], []);
-  await sql`update private.clock set time_offset = interval '2 hours'`;
+  await sql`update toss_private.clock set time_offset = interval '2 hours'`;
 
   assert.deepEqual([...await named()], [{ subject: who.item.chargeId }]);
   await refundAll(sql, who.item);

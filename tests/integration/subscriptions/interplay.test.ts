@@ -33,7 +33,7 @@ const NEXT_END = "2027-06-01T00:00:00+09:00";
 
 async function present(sql: Connection): Promise<number> {
   const [row] = await sql<{ now: string }[]>`
-    select private.clock_now()::text as now`;
+    select toss_private.clock_now()::text as now`;
   return Date.parse(row?.now ?? "");
 }
 
@@ -96,7 +96,7 @@ async function restored(sql: Connection) {
   const now = await present(sql);
   const start = new Date(now - 5.5 * DAY).toISOString();
   const who = await addSubscriber(sql, start, { interval: "day" });
-  await sql`select private.note_restore(${start})`;
+  await sql`select toss_private.note_restore(${start})`;
   return { who, now: new Date(now).toISOString() };
 }
 
@@ -139,7 +139,7 @@ test("an outage after a restore: what was found missed one by one is not listed 
     Array.from({ length: charges.length }, (_, index) => index + 1),
   );
   assert.equal(charges.at(-1)?.status, "paid");
-  await sql`delete from private.restores`;
+  await sql`delete from toss_private.restores`;
 });
 
 test("a change to another interval between periods that are found missed waits: no period far ahead is charged", async ({ stack: { sql } }) => {
@@ -161,7 +161,7 @@ test("a change to another interval between periods that are found missed waits: 
     30_000,
     current_period_end,
   ]);
-  await sql`delete from private.restores`;
+  await sql`delete from toss_private.restores`;
 });
 
 test("while an upgrade is open past the end of its period there is access to the plan before it", async ({ stack: { sql } }) => {

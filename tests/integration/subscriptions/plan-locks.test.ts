@@ -60,7 +60,7 @@ const changePlan = async ({ sql, who, planId, at }: Turn) => {
 
 const subscribe = async ({ sql, who, planId }: Turn) => {
   // The limit of attempts is another test's.
-  await sql`delete from private.card_attempts where user_id = ${who.userId}`;
+  await sql`delete from toss_private.card_attempts where user_id = ${who.userId}`;
   const answer = await callSql(sql, "subscribe_with_method", {
     planId,
     billingMethodId: who.methodId,

@@ -158,11 +158,11 @@ async function refuse(sql: Connection, item: ChargeItem, isFinal = true) {
 
 /** Whether `promised_refund_is_made` names a charge two hours later. */
 async function isNamed(sql: Connection, { chargeId }: ChargeItem) {
-  await sql`update private.clock set time_offset = interval '2 hours'`;
+  await sql`update toss_private.clock set time_offset = interval '2 hours'`;
   const rows = await sql`
     select 1 from public.invariant_violations()
     where invariant = 'promised_refund_is_made' and subject = ${chargeId}`;
-  await sql`update private.clock set time_offset = interval '0'`;
+  await sql`update toss_private.clock set time_offset = interval '0'`;
   return rows.length > 0;
 }
 
@@ -174,7 +174,7 @@ test("a promise and the cancel that keeps it are one write: reserved, queued, le
 
   assert.equal(await reserved(sql, who.item), 6_666);
   const [row] = await sql`
-    select op.is_queued, op.state, op.lease_expires_at <= private.clock_now() as is_free, c.refund_due::int
+    select op.is_queued, op.state, op.lease_expires_at <= toss_private.clock_now() as is_free, c.refund_due::int
     from public.subscription_charges as c join public.operations as op on op.id = c.refund_operation_id
     where c.id = ${who.item.chargeId}`;
   assert.deepEqual(row, {

@@ -82,7 +82,7 @@ test("whoever asks again for an upgrade whose answer was lost waits, then finish
     request(who, other),
   );
   await sql`
-    update public.operations set lease_expires_at = private.clock_now() - interval '1 second'
+    update public.operations set lease_expires_at = toss_private.clock_now() - interval '1 second'
     where id = ${readCharge(lost.charge).operationId}`;
   const late = await callSql(sql, "change_subscription", request(who, planId));
 

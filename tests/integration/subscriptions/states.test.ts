@@ -22,7 +22,7 @@ interface Transition {
 async function readTransitions(sql: Sql): Promise<Transition[]> {
   return [
     ...await sql<Transition[]>`
-      select status, event, next_status from private.subscription_transitions
+      select status, event, next_status from toss_private.subscription_transitions
       order by event, status`,
   ];
 }
@@ -127,7 +127,7 @@ test("every event is refused by move_subscription() in every state that has no r
         inRollback(shop.stack.sql, async (sql) => {
           const { subscriptionId } = await addSubscriber(sql, START);
           await sql`
-            select private.move_subscription(
+            select toss_private.move_subscription(
               jsonb_populate_record(s, jsonb_build_object('status', ${status}::text)), ${event}, '{"source":"operator"}')
             from public.subscriptions as s where s.id = ${subscriptionId}`;
         }),

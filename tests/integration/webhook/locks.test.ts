@@ -40,7 +40,7 @@ test("two deliveries under one transmission id come one after the other, whateve
     const held = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
     const holding = holder.begin(async (sql) => {
-      await sql`select private.lock_webhook_subject(${orderId})`;
+      await sql`select toss_private.lock_webhook_subject(${orderId})`;
       held.resolve();
       await end.promise;
     });

@@ -20,7 +20,7 @@ async function addMethod({ stack }: Shop): Promise<Method> {
       values (gen_random_uuid(), '카드', '433012******1234')
       returning *
     ), key as (
-      insert into private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+      insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
       select method.id, ${digest}, 'k1', 'x' from method
     )
     insert into public.subscriptions

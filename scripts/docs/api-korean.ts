@@ -1,0 +1,134 @@
+/** What a route is, in Korean; the English stands with the operation. */
+interface KoreanRoute {
+  summary: string;
+  description: string;
+  /** By status; those of errors are codes. */
+  answers: Readonly<Record<string, string>>;
+}
+
+const REDIRECTED = "브라우저가 상점의 페이지로 이동합니다.";
+
+/** Every route of the API document in Korean. */
+export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
+  "POST /checkout": {
+    summary: "주문 생성",
+    description:
+      "서버가 상품의 금액을 정하고 재고를 잡은 뒤 결제창에 필요한 값을 응답합니다. `planId`는 그 요금제의 기간만큼 쓰는 일회성 이용권이며 로그인이 필요합니다.",
+    answers: { 201: "주문이 결제를 기다립니다." },
+  },
+  "POST /confirm": {
+    summary: "결제 승인",
+    description:
+      "구매자가 결제창에서 인증한 결제를 승인합니다. 세 값이 증거이며, 금액이 주문과 다르면 토스에 묻기 전에 거절합니다. 다시 보내도 같은 응답입니다.",
+    answers: {
+      200: "승인되었거나 입금을 기다립니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. `retry-after`초 뒤에 다시 물으세요. 두 번 승인되지 않습니다.",
+    },
+  },
+  "GET /confirm": {
+    summary: "성공 리다이렉트에서 승인",
+    description:
+      "결제창의 성공 URL입니다. 승인한 뒤 `orderId`, `status`와 함께 성공 페이지로, 또는 `code`, `message`, `action`, `orderId`와 토스가 거절했다면 `tossCode`까지 함께 실패 페이지로 보냅니다. 거절을 오류 본문으로 응답하지 않습니다.",
+    answers: { 303: REDIRECTED },
+  },
+  "POST /virtual-account": {
+    summary: "가상계좌 발급",
+    description:
+      "결제를 기다리는 주문에 구매자가 이체할 전용 계좌를 줍니다. 다시 보내면 같은 계좌를 응답합니다.",
+    answers: {
+      201: "주문이 입금을 기다립니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. 다시 물으세요. 계좌가 두 개 발급되지 않습니다.",
+    },
+  },
+  "POST /cancel": {
+    summary: "결제 취소와 환불",
+    description:
+      "`orderId`나 `paymentKey`로 결제의 전부 또는 일부를 취소합니다. `requestId`는 호출자의 멱등 토큰입니다. 다시 보내면 더 취소하지 않고 같은 응답을 받습니다. 사용자는 입금을 기다리는 본인 주문만, 비회원(publishable 키)은 결제되지 않은 본인 주문만 `orderId`로 취소할 수 있습니다. 주문 금액인 `amount`는 비회원만 보냅니다. `refundReceiveAccount`는 입금된 가상계좌에만, 그리고 반드시 필요합니다.",
+    answers: {
+      200:
+        "취소되었습니다. `canceledAmount`는 지금까지 취소한 금액 전부, `cancels`는 결제의 취소 내역 전체입니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. 같은 `requestId`로 다시 보내세요. 두 번 취소되지 않습니다.",
+    },
+  },
+  "POST /billing-issue/prepare": {
+    summary: "카드 등록 준비",
+    description:
+      "로그인한 사용자의 등록창(SDK의 `requestBillingAuth`)을 여는 데 필요한 값입니다. 카드를 묻기 전에 요금제를 확인합니다. `successUrl`에는 30분 동안 유효한 서명된 state가 있습니다.",
+    answers: { 200: "`requestBillingAuth`에 넘길 값." },
+  },
+  "POST /billing-issue": {
+    summary: "카드 등록과 구독",
+    description:
+      "등록창의 `authKey`로 결제 수단을 만듭니다. `planId`가 있으면 구독합니다. 첫 기간을 바로 청구하거나 체험을 시작합니다. 다시 보내면 같은 응답이고 두 번 청구하지 않습니다. 첫 청구가 거절되면 `payment_confirm_failed`의 `details`에 등록은 된 결제 수단과 요금제가 있습니다. `POST subscription`의 `subscribe`로 다시 등록하지 않고 한 번 더 시도하세요. `prepare` 뒤에 가격, 주기, 체험이 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 `details`에 있으며, 청구된 금액은 없습니다. `prepare`를 다시 불러 보여 주고 같은 `authKey`를 쓰면 됩니다.",
+    answers: {
+      201: "등록되었습니다. `planId`가 있으면 구독도 시작되었습니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. 다시 물으세요. `billingMethodId`가 있으면 카드는 등록되었고 첫 청구가 진행 중입니다.",
+    },
+  },
+  "GET /billing-issue": {
+    summary: "성공 리다이렉트에서 등록",
+    description:
+      "등록창의 성공 URL입니다. 서명된 `state`가 누구의 등록인지 증명합니다. POST와 같은 일을 한 뒤 `status`, `planId`, `billingMethodId`, `subscriptionId`와 함께 성공 페이지로, 또는 `code`, `message`, `action`, `planId`와 함께 실패 페이지로 보냅니다. 카드가 등록되었다면 `billingMethodId`, 토스가 거절했다면 `tossCode`, 그사이 요금제가 바뀌었다면 `amount`도 붙습니다. 거절을 오류 본문으로 응답하지 않습니다.",
+    answers: { 303: REDIRECTED },
+  },
+  "DELETE /billing-issue": {
+    summary: "결제 수단 삭제",
+    description:
+      "본인의 결제 수단을 바로 쓰지 못하게 하고 토스의 키를 지웁니다. 토스가 지금 지울 수 없으면 나중에 지웁니다. 다시 보내도 같은 응답입니다.",
+    answers: { 200: "더는 청구되지 않습니다." },
+  },
+  "POST /subscription": {
+    summary: "구독 변경",
+    description:
+      "사용자는 본인의 구독을, 상점은 모든 구독을 바꿉니다. `cancel_at_period_end`와 `resume`은 해지를 예약하고 되돌립니다. `cancel_now`는 구독을 끝내며, 상점만 쓸 수 있는 `refund` `prorated`를 붙이면 남은 기간의 결제 취소와 환불. `change_plan`에는 `planId`, `change_method`에는 `billingMethodId`가 필요하고, `retry_payment`는 거절된 금액을 청구합니다. 지금 상태에서 할 수 없는 것은 `invalid_request`입니다. `subscribe`는 `subscriptionId` 없이 이미 등록된 카드로 구독을 시작합니다. 첫 청구가 거절된 뒤의 다음 시도입니다. `billing-issue/prepare`로 보여 준 뒤에 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 함께 옵니다.",
+    answers: {
+      200: "구독.",
+      201:
+        "`subscribe`: 구독이 시작되었습니다. 첫 기간이 결제되었거나 체험이 시작되었습니다.",
+      202:
+        "청구나 환불에 대한 토스의 응답을 아직 모릅니다. 다시 물으세요. 두 번 청구되거나 환불되지 않습니다.",
+    },
+  },
+  "POST /billing-charge": {
+    summary: "청구",
+    description:
+      "청구할 때가 된 전부에서 한 몫, 구독 하나(`subscriptionId`), 또는 구독 밖의 금액 하나(`userId`, `amount`, `orderName`, `requestId`)를 청구합니다. 구독 밖의 청구는 같은 `requestId`로 다시 보내도 더 청구하지 않으며, `AD_HOC_CHARGES=on`이 아니면 `forbidden`입니다. pg_cron이 매분 호출합니다. 반복되거나 겹치거나 끊겨도 안전합니다. `dryRun`은 청구할 것을 알려 줄 뿐 아무것도 쓰지 않고, `asOf`는 테스트 키에서만 됩니다.",
+    answers: {
+      200:
+        "한 일. `remaining`은 청구할 때가 되었지만 남은 것, `unknown`은 토스의 응답을 아직 모르는 것입니다.",
+    },
+  },
+  "POST /webhook": {
+    summary: "토스의 이벤트 수신",
+    description:
+      "토스만 호출합니다. 이벤트를 저장하고 200으로 응답합니다. 본문은 알림일 뿐이고 사실은 토스에 묻습니다. 이 버전이 모르는 종류의 이벤트까지 모든 JSON 본문을 받습니다.",
+    answers: { 200: "저장되었습니다." },
+  },
+  "POST /worker": {
+    summary: "밀린 일 처리",
+    description:
+      "pg_cron이 매분 호출합니다. 반복되거나 겹치거나 끊겨도 안전합니다. `asOf`는 테스트 키에서만 됩니다.",
+    answers: {
+      200: "한 일의 이름별 건수. `remaining`은 때가 되었지만 남은 일입니다.",
+    },
+  },
+  "GET /health": {
+    summary: "상태 확인",
+    description:
+      "키가 없으면 함수가 동작하고 설정되었는지만 알려 줍니다. secret 키면 대기 중인 일, 알림, 작업, 불변식 위반, 비밀 값을 뺀 설정까지 알려 줍니다. CRON_SECRET을 보내면 `caller`에 표시됩니다.",
+    answers: { 200: "프로젝트의 상태." },
+  },
+};
+
+/** What the schemas say of fields, in Korean. */
+export const KOREAN_FIELDS: Readonly<Record<string, string>> = {
+  "Minor unit of the currency; KRW: won": "통화의 최소 단위. KRW는 원",
+  "Masked": "가려짐",
+  "ISO 8601 with offset": "오프셋이 있는 ISO 8601",
+  "For a charge by `userId`": "`userId`로 청구할 때",
+  "For a `dryRun`": "`dryRun`일 때",
+};

@@ -1,0 +1,12063 @@
+-- Made from supabase/schemas by `npx -y deno task docs`: edit a chapter there, not this file.
+
+-- supabase/schemas/00_foundation.sql
+-- The whole database of supabase-tosspayments, as it is now, chapter by chapter. Each object stands once, with its
+-- comment, constraints, indexes, triggers and policies beside it; every grant stands in 90_access. The baseline
+-- migration is these files one after the other (`npx -y deno task docs`); nothing is edited there.
+--
+-- Reading order:
+--   00-01  the clock, ids, and what is written down with every move
+--   10-17  what a shop has: catalogue, orders, stock, payments, operations, entitlements
+--   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
+--   40-45  what subscribers, the shop and time do to them
+--   50-54  billing keys: registering, subscribing with one, deleting
+--   60-63  webhooks: budgets, receiving, finishing
+--   70-73  jobs, questions to Toss, brakes, key rotation
+--   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   90-99  who may do what, and the schedule
+--
+-- To follow one confirm: 13_checkout, 20_confirm, 16_operation_ends, 29_apply_payment, 28_settle_order.
+-- One webhook: 62_webhook_receive, 29_apply_payment, 63_webhook_finish.
+-- One charge: 35_charge_claim, 33_charge_attempt, 29_apply_payment, 36_charge_settle or 38_dunning.
+
+-- This chapter: the private schema, the one clock, and the ids that follow from a question.
+
+-- Functions may be read before what they use; Postgres looks at their bodies when they are called.
+set check_function_bodies = off;
+
+create schema toss_private;
+comment on schema toss_private is
+  'Not exposed through the API: secrets, helper functions and the clock of supabase-tosspayments.';
+
+-- Postgres grants execute on every new function to public; the form with `in schema` would have no effect.
+alter default privileges revoke execute on functions from public;
+
+create table toss_private.clock (
+  id boolean primary key default true check (id),
+  time_offset interval not null default interval '0'
+);
+
+alter table toss_private.clock enable row level security;
+
+comment on table toss_private.clock is
+  'One row. Its offset moves the time of every rule that depends on the clock, so that tests and the demo live through months in seconds. Zero in production.';
+comment on column toss_private.clock.time_offset is
+  'Added to the wall clock by toss_private.clock_now(). Live keys refuse to work while it is not zero.';
+
+insert into toss_private.clock default values;
+
+create function toss_private.clock_now()
+returns timestamptz
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+$$;
+
+comment on function toss_private.clock_now() is
+  'The only source of time for rules in SQL: wall clock plus toss_private.clock.time_offset.';
+
+create function toss_private.require_real_time(mode text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if mode is distinct from 'test'
+    and exists (select 1 from toss_private.clock as c where c.time_offset <> interval '0')
+  then
+    raise exception 'the clock is moved while live keys are configured'
+      using errcode = 'check_violation',
+        hint = 'update toss_private.clock set time_offset = interval ''0''';
+  end if;
+end;
+$$;
+
+comment on function toss_private.require_real_time(text) is
+  'Raises when the clock is moved and the caller does not work with test keys. Called before money is asked for.';
+
+create table toss_private.installation (
+  is_only boolean primary key default true,
+  salt uuid not null default gen_random_uuid(),
+  constraint installation_is_only check (is_only)
+);
+
+alter table toss_private.installation enable row level security;
+
+comment on table toss_private.installation is 'One row, made when the project is installed and never changed.';
+comment on column toss_private.installation.salt is
+  'Goes into every derived id. Whoever knows what an id follows from still cannot compute it, and two installations with the same keys of Toss never ask the same question.';
+
+insert into toss_private.installation default values;
+
+create function toss_private.derived(variadic parts text[])
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return left(encode(sha256(convert_to(
+    (select i.salt from toss_private.installation as i)::text || array_to_json(parts)::text, 'UTF8'
+  )), 'hex'), 32);
+end;
+$$;
+
+comment on function toss_private.derived(text[]) is
+  '32 hexadecimal digits that follow from the parts alone: the same ones in a restored database, and not to be guessed from outside.';
+
+create function toss_private.derived_id(variadic parts text[])
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  digits constant text := toss_private.derived(variadic parts);
+begin
+  -- In the shape of a version 4 UUID, which readers of ids look for.
+  return (left(digits, 12) || '4' || substr(digits, 14, 3) || '8' || right(digits, 15))::uuid;
+end;
+$$;
+
+comment on function toss_private.derived_id(text[]) is 'toss_private.derived as the id of a row.';
+
+-- supabase/schemas/01_records.sql
+-- What is written down with every move: the audit (payment_events) and the outbox, in the transaction of their cause.
+
+create table public.payment_events (
+  id bigint generated always as identity primary key,
+  event text not null,
+  source text not null,
+  order_id text,
+  payment_key text,
+  operation_id uuid,
+  from_status text,
+  to_status text,
+  amount bigint,
+  detail jsonb not null default '{}',
+  request_id text,
+  created_at timestamptz not null,
+  subscription_id uuid,
+  constraint payment_events_event_format check (event ~ '^[a-z_]{3,50}$'),
+  constraint payment_events_source_format check (source ~ '^[a-z_]{3,50}$'),
+  constraint payment_events_detail_is_object check (jsonb_typeof(detail) = 'object')
+);
+
+alter table public.payment_events enable row level security;
+
+comment on table public.payment_events is 'One line for every status change and every refusal that concerns money. Service role only.';
+comment on column public.payment_events.event is 'order_status, payment_status, payment_cancel, operation_started, amount_mismatch, …';
+comment on column public.payment_events.source is
+  'Who made it happen: checkout, confirm, cancel, virtual_account, billing, webhook, worker, expiry, operator, ….';
+comment on column public.payment_events.request_id is 'The request id of the function call, as in its log lines.';
+comment on column public.payment_events.subscription_id is 'The subscription that a line is about; null for orders.';
+
+create index payment_events_order_id on public.payment_events (order_id, id);
+create index payment_events_payment_key on public.payment_events (payment_key, id);
+create index payment_events_event_created_at on public.payment_events (event, created_at);
+create index payment_events_subscription_id on public.payment_events (subscription_id, id)
+  where subscription_id is not null;
+
+create function toss_private.refuse_change()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end;
+$$;
+
+comment on function toss_private.refuse_change() is 'Trigger of append-only tables.';
+
+create trigger payment_events_append_only
+  before update or delete on public.payment_events
+  for each row execute function toss_private.refuse_change();
+
+create trigger payment_events_no_truncate
+  before truncate on public.payment_events
+  for each statement execute function toss_private.refuse_change();
+
+-- In plpgsql, which keeps its plans: a batch of charges writes hundreds of lines.
+create function toss_private.write_event(audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.payment_events (
+    event, source, order_id, payment_key, operation_id, subscription_id, from_status, to_status, amount, detail,
+    request_id, created_at
+  ) values (
+    audit ->> 'event', coalesce(audit ->> 'source', 'operator'), audit ->> 'orderId', audit ->> 'paymentKey',
+    (audit ->> 'operationId')::uuid, (audit ->> 'subscriptionId')::uuid, audit ->> 'from', audit ->> 'to',
+    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId', toss_private.clock_now()
+  );
+end;
+$$;
+
+comment on function toss_private.write_event(jsonb) is
+  'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId.';
+
+create table public.outbox_events (
+  id uuid primary key default gen_random_uuid(),
+  event_type text not null,
+  subject text not null,
+  payload jsonb not null,
+  webhook_event_id uuid,
+  created_at timestamptz not null,
+  constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
+  constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
+  constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
+  constraint outbox_events_one_per_webhook_event unique (webhook_event_id)
+);
+
+alter table public.outbox_events enable row level security;
+
+comment on table public.outbox_events is 'Events for other systems, in the order in which they were committed. Service role only.';
+comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
+comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
+comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
+
+create index outbox_events_created_at on public.outbox_events (created_at);
+create index outbox_events_subject on public.outbox_events (subject, created_at);
+-- A refund is told once, whichever answer of Toss brought it.
+create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
+  where event_type in ('payment.refunded', 'payment.partially_refunded');
+
+create function toss_private.write_outbox_event(audit jsonb)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
+  values (
+    audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
+    toss_private.clock_now()
+  )
+  on conflict (webhook_event_id) do nothing;
+  return found;
+end;
+$$;
+
+comment on function toss_private.write_outbox_event(jsonb) is
+  'Adds one row to outbox_events; keys: eventType, subject, payload, webhookEventId. False when the webhook has made its event already.';
+
+-- supabase/schemas/10_catalog.sql
+-- What is sold: products, and plans for time.
+
+create table public.products (
+  id text primary key default gen_random_uuid()::text,
+  name text not null,
+  price bigint not null,
+  currency text not null default 'KRW',
+  stock integer,
+  active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint products_id_length check (char_length(id) between 1 and 64),
+  constraint products_name_length check (char_length(name) between 1 and 100),
+  constraint products_price_range check (price between 0 and 9007199254740991),
+  constraint products_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint products_stock_not_negative check (stock >= 0)
+);
+
+alter table public.products enable row level security;
+
+comment on table public.products is 'Goods sold one by one. Read by everyone while active.';
+comment on column public.products.price is 'Unit price in the currency''s minor unit (KRW: won), tax included.';
+comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
+
+create policy "everyone reads active products"
+  on public.products for select to anon, authenticated
+  using (active);
+
+create table public.plans (
+  id text primary key default gen_random_uuid()::text,
+  name text not null,
+  price bigint not null,
+  currency text not null default 'KRW',
+  interval text not null,
+  interval_count integer not null default 1,
+  trial_days integer not null default 0,
+  active boolean not null default true,
+  created_at timestamptz not null default now(),
+  catch_up text not null default 'current',
+  reminder_days integer not null default 3,
+  plan_group text,
+  constraint plans_id_length check (char_length(id) between 1 and 64),
+  constraint plans_name_length check (char_length(name) between 1 and 100),
+  constraint plans_price_range check (price between 0 and 9007199254740991),
+  constraint plans_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint plans_interval_known check (interval in ('day', 'week', 'month', 'year')),
+  constraint plans_interval_count_range check (interval_count between 1 and 1000),
+  constraint plans_trial_days_range check (trial_days between 0 and 1000),
+  constraint plans_catch_up_known check (catch_up in ('current', 'all')),
+  constraint plans_reminder_days_range check (reminder_days between 0 and 365),
+  constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64)
+);
+
+alter table public.plans enable row level security;
+
+comment on table public.plans is 'Access sold by the period, as a one-time pass or as a subscription. Read by everyone while active.';
+comment on column public.plans.price is 'Price of one period in the currency''s minor unit (KRW: won).';
+comment on column public.plans.interval is 'Unit of the period: day, week, month or year, counted in Asia/Seoul.';
+comment on column public.plans.interval_count is 'How many units one period lasts.';
+comment on column public.plans.trial_days is 'Free days before the first charge of a subscription.';
+comment on column public.plans.catch_up is
+  'What happens to periods that nobody charged in time. current: only the period that runs now is charged, missed ones are listed as void. all: each missed period is charged, one after another.';
+comment on column public.plans.reminder_days is
+  'How many days before a charge subscription.renewal_upcoming is written; 0 = never. A period that is not longer than this has no reminder.';
+comment on column public.plans.plan_group is
+  'Plans of one group exclude each other: a user has one live subscription of them. Null: the plan stands alone.';
+
+create index plans_plan_group on public.plans (plan_group) where plan_group is not null;
+
+create policy "everyone reads active plans"
+  on public.plans for select to anon
+  using (active);
+
+-- supabase/schemas/11_orders.sql
+-- Customers, orders and their items.
+
+create table public.customers (
+  user_id uuid primary key,
+  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
+  customer_key uuid not null,
+  created_at timestamptz not null default now(),
+  known_to_auth boolean not null default false,
+  constraint customers_customer_key_unique unique (customer_key)
+);
+
+alter table public.customers enable row level security;
+
+comment on table public.customers is 'One row per signed-in buyer, made on first use.';
+comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.known_to_auth is
+  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+create policy "users read their own customer key"
+  on public.customers for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.fill_customer_key()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
+  return new;
+end;
+$$;
+
+comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
+
+create trigger customers_key_filled
+  before insert on public.customers
+  for each row execute function toss_private.fill_customer_key();
+
+create table public.orders (
+  id text primary key,
+  user_id uuid,
+  status text not null default 'pending',
+  order_name text not null,
+  amount bigint not null,
+  currency text not null,
+  plan_id text references public.plans (id),
+  plan_interval text,
+  plan_interval_count integer,
+  payment_key text,
+  customer_email text,
+  customer_name text,
+  metadata jsonb not null default '{}',
+  request_id uuid,
+  expires_at timestamptz not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  subscription_charge_id uuid,
+  constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
+  constraint orders_status_known check (status in (
+    'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
+    'refunded', 'canceled', 'failed', 'expired'
+  )),
+  constraint orders_order_name_length check (char_length(order_name) between 1 and 100),
+  constraint orders_amount_range check (amount between 1 and 9007199254740991),
+  constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_name_length check (char_length(customer_name) <= 100),
+  constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint orders_plan_period_complete check (
+    (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
+  ),
+  constraint orders_request_id_unique unique (request_id)
+);
+
+alter table public.orders enable row level security;
+
+comment on table public.orders is 'One row per checkout. Status moves only inside SQL functions, each move with a line in payment_events.';
+comment on column public.orders.id is 'Toss''s orderId. Unguessable, because the three values of a confirm are its only proof.';
+comment on column public.orders.user_id is 'The buyer; null for a guest.';
+comment on column public.orders.amount is 'Total in the currency''s minor unit; a confirm with any other amount is refused.';
+comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
+comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
+comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
+comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
+comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
+
+create index orders_user_id_created_at on public.orders (user_id, created_at desc);
+create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
+create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
+create index orders_open_expires_at on public.orders (expires_at)
+  where status in ('pending', 'waiting_for_deposit');
+create index orders_subscription_charge_id on public.orders (subscription_charge_id)
+  where subscription_charge_id is not null;
+create index orders_refunded_charges on public.orders (subscription_charge_id)
+  where status = 'refunded' and subscription_charge_id is not null;
+
+create policy "users read their own orders"
+  on public.orders for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create table public.order_items (
+  order_id text not null references public.orders (id),
+  product_id text not null references public.products (id),
+  name text not null,
+  unit_price bigint not null,
+  quantity integer not null,
+  primary key (order_id, product_id),
+  constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
+  constraint order_items_quantity_range check (quantity between 1 and 9999)
+);
+
+alter table public.order_items enable row level security;
+
+comment on table public.order_items is 'Name and price as they were at checkout; later changes of a product do not reach them.';
+comment on column public.order_items.unit_price is 'Price of one unit in the order''s currency, minor unit.';
+
+create index order_items_product_id on public.order_items (product_id);
+
+create policy "users read the items of their own orders"
+  on public.order_items for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = order_id and o.user_id = (select auth.uid())
+  ));
+
+create function toss_private.order_view(viewed_order_id text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'created',
+    'orderId', o.id,
+    'orderName', o.order_name,
+    'amount', o.amount,
+    'currency', o.currency,
+    'customerKey', c.customer_key,
+    'expiresAt', o.expires_at
+  )
+  from public.orders as o
+  left join public.customers as c on c.user_id = o.user_id
+  where o.id = viewed_order_id;
+$$;
+
+comment on function toss_private.order_view(text) is 'What checkout answers for an order.';
+
+create function toss_private.move_order(moved public.orders, new_status text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if moved.status = new_status then
+    return;
+  end if;
+  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
+    'amount', moved.amount
+  ));
+end;
+$$;
+
+comment on function toss_private.move_order(public.orders, text, jsonb) is
+  'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
+
+create function toss_private.is_own_order(named public.orders, request jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if request ->> 'requestedBy' <> 'guest' then
+    return coalesce(named.user_id::text = request ->> 'requestedBy', false);
+  end if;
+  -- A guest's order belongs to whoever holds its id, as at virtual-account; what else the page holds must be right.
+  return named.id = request ->> 'orderId' and named.user_id is null
+    and (not request ? 'amount' or (request ->> 'amount')::bigint = named.amount);
+end;
+$$;
+
+comment on function toss_private.is_own_order(public.orders, jsonb) is
+  'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';
+
+-- supabase/schemas/12_stock.sql
+-- How many of a product are left: reserved with an order, released with its end.
+
+create table toss_private.stock_movements (
+  id bigint generated always as identity primary key,
+  product_id text not null,
+  order_id text references public.orders (id),
+  delta integer not null,
+  created_at timestamptz not null
+);
+
+alter table toss_private.stock_movements enable row level security;
+
+comment on table toss_private.stock_movements is 'Append-only: the sum of a product''s rows is its stock.';
+comment on column toss_private.stock_movements.product_id is 'products.id; no foreign key, so that a product nobody ordered can be deleted and its past stays.';
+comment on column toss_private.stock_movements.order_id is 'The order that reserved (negative) or returned (positive) the units; null for a change by the shop.';
+
+create index stock_movements_product_id on toss_private.stock_movements (product_id);
+create index stock_movements_order_id on toss_private.stock_movements (order_id) where order_id is not null;
+
+create trigger stock_movements_append_only
+  before update or delete on toss_private.stock_movements
+  for each row execute function toss_private.refuse_change();
+
+create trigger stock_movements_no_truncate
+  before truncate on toss_private.stock_movements
+  for each statement execute function toss_private.refuse_change();
+
+create function toss_private.record_stock_movement()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  delta integer := coalesce(new.stock, 0);
+begin
+  if tg_op = 'UPDATE' then
+    delta := delta - coalesce(old.stock, 0);
+  end if;
+  if delta <> 0 then
+    insert into toss_private.stock_movements (product_id, order_id, delta, created_at)
+    values (
+      new.id,
+      nullif(current_setting('tosspayments.stock_order_id', true), ''),
+      delta,
+      toss_private.clock_now()
+    );
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.record_stock_movement() is
+  'Writes the ledger line of a stock change. The order comes from the transaction-local setting tosspayments.stock_order_id.';
+
+create trigger products_record_stock_movement
+  after insert or update of stock on public.products
+  for each row execute function toss_private.record_stock_movement();
+
+create function toss_private.lock_products(product_ids text[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Whoever touches several products locks them here, by id, before anything else. No stronger lock than
+  -- this: an order item's foreign key share-locks its product, and two checkouts would wait for each other.
+  select from public.products as p
+  where p.id = any (product_ids)
+  order by p.id
+  for no key update;
+$$;
+
+comment on function toss_private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
+
+create function toss_private.products_of(order_ids text[])
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
+  );
+$$;
+
+comment on function toss_private.products_of(text[]) is 'Which products some orders are about.';
+
+create function toss_private.reserve_stock(reserving_order_id text)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  short_product_id text;
+begin
+  perform toss_private.lock_products(toss_private.products_of(array[reserving_order_id]));
+
+  select i.product_id into short_product_id
+  from public.order_items as i
+  join public.products as p on p.id = i.product_id
+  where i.order_id = reserving_order_id and p.stock < i.quantity
+  order by i.product_id
+  limit 1;
+  if found then
+    return short_product_id;
+  end if;
+
+  perform set_config('tosspayments.stock_order_id', reserving_order_id, true);
+  update public.products as p
+  set stock = p.stock - i.quantity
+  from public.order_items as i
+  where i.order_id = reserving_order_id and p.id = i.product_id and p.stock is not null;
+  perform set_config('tosspayments.stock_order_id', '', true);
+  return null;
+end;
+$$;
+
+comment on function toss_private.reserve_stock(text) is
+  'Takes the stock of every item of an order, or none: returns the first product that is short, null when all was taken.';
+
+create function toss_private.release_stock(released_order_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform toss_private.lock_products(toss_private.products_of(array[released_order_id]));
+
+  perform set_config('tosspayments.stock_order_id', released_order_id, true);
+  update public.products as p
+  set stock = p.stock - held.delta
+  from (
+    select m.product_id, sum(m.delta) as delta
+    from toss_private.stock_movements as m
+    where m.order_id = released_order_id
+    group by m.product_id
+    having sum(m.delta) < 0
+  ) as held
+  where p.id = held.product_id and p.stock is not null;
+  perform set_config('tosspayments.stock_order_id', '', true);
+
+  -- A product whose stock was lifted meanwhile has none to give back to; the order must not hold it for ever.
+  insert into toss_private.stock_movements (product_id, order_id, delta, created_at)
+  select held.product_id, split.order_id, split.sign * held.delta, toss_private.clock_now()
+  from (
+    select m.product_id, sum(m.delta) as delta
+    from toss_private.stock_movements as m
+    where m.order_id = released_order_id
+    group by m.product_id
+    having sum(m.delta) < 0
+  ) as held
+  cross join (values (released_order_id, -1), (null, 1)) as split (order_id, sign);
+end;
+$$;
+
+comment on function toss_private.release_stock(text) is
+  'Gives back what an order still holds. Safe to repeat: it returns only what the ledger says is held.';
+
+-- supabase/schemas/13_checkout.sql
+-- A cart becomes an order: names, prices and stock in one transaction.
+
+create function toss_private.cut_text(whole text, room integer)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  units integer := 0;
+  kept integer := 0;
+  code integer;
+  previous integer := 0;
+  -- Regional indicators in a row: two of them are one flag.
+  flags integer := 0;
+begin
+  -- No text has more UTF-16 units than bytes in UTF-8.
+  if octet_length(whole) <= room then
+    return whole;
+  end if;
+  for place in 1 .. char_length(whole) loop
+    code := ascii(substr(whole, place, 1));
+    flags := case when code between x'1F1E6'::integer and x'1F1FF'::integer then flags + 1 else 0 end;
+    if not (
+      -- What belongs to the character before it: marks, variations, joiners, skin tones, tags.
+      code between x'0300'::integer and x'036F'::integer or code between x'20D0'::integer and x'20FF'::integer
+      or code between x'FE00'::integer and x'FE0F'::integer or code = x'200D'::integer
+      or code between x'1F3FB'::integer and x'1F3FF'::integer or code between x'E0020'::integer and x'E007F'::integer
+      or code between x'E0100'::integer and x'E01EF'::integer
+      or previous = x'200D'::integer
+      -- Vowels and finals of a syllable in jamo.
+      or (code between x'1160'::integer and x'11FF'::integer and previous between x'1100'::integer and x'11FF'::integer)
+      or (code between x'1160'::integer and x'11FF'::integer and previous between x'AC00'::integer and x'D7A3'::integer)
+      or (flags > 0 and flags % 2 = 0)
+    ) then
+      kept := place - 1;
+    end if;
+    units := units + case when code > x'FFFF'::integer then 2 else 1 end;
+    if units > room then
+      -- A character that alone needs more room than there is has to be cut between its parts.
+      return left(whole, case when kept > 0 then kept else place - 1 end);
+    end if;
+    previous := code;
+  end loop;
+  return whole;
+end;
+$$;
+
+comment on function toss_private.cut_text(text, integer) is
+  'The beginning of a text, as much as fits into so many UTF-16 units, which is how JavaScript and Toss count, without a part of a character at its end.';
+
+create function toss_private.cart_name(first_name text, others bigint)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  suffix constant text := case when others > 0 then format(' 외 %s건', others) else '' end;
+begin
+  return toss_private.cut_text(first_name, 100 - char_length(suffix)) || suffix;
+end;
+$$;
+
+comment on function toss_private.cart_name(text, bigint) is
+  'Toss''s orderName, at most 100 UTF-16 units: the first product and how many others.';
+
+create function toss_private.fit_order_name()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.order_name := toss_private.cut_text(new.order_name, 100);
+  return new;
+end;
+$$;
+
+comment on function toss_private.fit_order_name() is
+  'Trigger: an order, of a cart, a plan or a charge, has a name that Toss takes (core API reference: orderName, 1 to 100).';
+
+create trigger orders_fit_order_name
+  before insert on public.orders
+  for each row when (octet_length(new.order_name) > 100)
+  execute function toss_private.fit_order_name();
+
+create function toss_private.price_cart(items jsonb)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
+  select jsonb_agg(jsonb_build_object(
+    'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
+  ) order by w.position)
+  from (
+    select i.value ->> 'productId' as product_id,
+      sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+    from jsonb_array_elements(items) with ordinality as i
+    group by i.value ->> 'productId'
+  ) as w
+  left join public.products as p on p.id = w.product_id and p.active;
+$$;
+
+comment on function toss_private.price_cart(jsonb) is
+  'The lines of a cart in its own order, each product once, with today''s name and price; name is null where nothing is sold.';
+
+create function public.create_order(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  buyer_id constant uuid := (request ->> 'userId')::uuid;
+  checkout_id constant uuid := (request ->> 'requestId')::uuid;
+  created_time constant timestamptz := toss_private.clock_now();
+  new_order_id text;
+  bought_plan public.plans;
+  missing_id text;
+  lines jsonb;
+  order_name text;
+  total numeric;
+  order_currency text;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+
+  select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
+  if found then
+    return toss_private.order_view(new_order_id);
+  end if;
+
+  if request ? 'planId' then
+    select * into bought_plan from public.plans as p where p.id = request ->> 'planId' and p.active;
+    if not found then
+      return jsonb_build_object('outcome', 'plan_not_found');
+    end if;
+    total := bought_plan.price;
+    order_currency := bought_plan.currency;
+    order_name := bought_plan.name;
+  else
+    lines := toss_private.price_cart(request -> 'items');
+    select l.value ->> 'productId' into missing_id
+    from jsonb_array_elements(lines) as l
+    where l.value ->> 'name' is null
+    limit 1;
+    if missing_id is not null then
+      return jsonb_build_object('outcome', 'product_not_found', 'productId', missing_id);
+    end if;
+    select sum((l.value ->> 'price')::numeric * (l.value ->> 'quantity')::numeric),
+      string_agg(distinct l.value ->> 'currency', ','),
+      toss_private.cart_name(lines -> 0 ->> 'name', count(*) - 1)
+    into total, order_currency, order_name
+    from jsonb_array_elements(lines) as l;
+    if exists (select 1 from jsonb_array_elements(lines) as l where (l.value ->> 'quantity')::numeric > 9999) then
+      return jsonb_build_object('outcome', 'quantity_too_large');
+    end if;
+  end if;
+
+  -- Toss asks for won, and takes other currencies only for foreign easy payment, in major units with decimals.
+  if order_currency <> 'KRW' then
+    return jsonb_build_object('outcome', 'currency_not_supported', 'currency', order_currency);
+  end if;
+  -- Toss takes no card payment under 100 won, and JSON numbers end at 2^53 - 1.
+  if total < 100 or total > 9007199254740991 then
+    return jsonb_build_object('outcome', 'amount_out_of_range', 'amount', total::text);
+  end if;
+
+  if buyer_id is not null then
+    insert into public.customers (user_id) values (buyer_id) on conflict (user_id) do nothing;
+  end if;
+
+  new_order_id := 'ord_' || to_char(created_time at time zone 'Asia/Seoul', 'YYYYMMDD')
+    || '_' || replace(gen_random_uuid()::text, '-', '');
+  insert into public.orders (
+    id, user_id, order_name, amount, currency, plan_id, plan_interval, plan_interval_count, customer_email,
+    customer_name, metadata, request_id, expires_at, created_at, updated_at
+  ) values (
+    new_order_id, buyer_id, order_name, total::bigint, order_currency,
+    bought_plan.id, bought_plan.interval, bought_plan.interval_count, request ->> 'customerEmail',
+    request ->> 'customerName', coalesce(request -> 'metadata', '{}'), checkout_id,
+    created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer),
+    created_time, created_time
+  ) on conflict (request_id) do nothing;
+  if not found then
+    select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
+    return toss_private.order_view(new_order_id);
+  end if;
+
+  if bought_plan.id is null then
+    insert into public.order_items (order_id, product_id, name, unit_price, quantity)
+    select new_order_id, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'price')::bigint,
+      (l.value ->> 'quantity')::integer
+    from jsonb_array_elements(lines) as l;
+
+    perform toss_private.free_overdue_stock(new_order_id);
+    missing_id := toss_private.reserve_stock(new_order_id);
+    if missing_id is not null then
+      delete from public.order_items as i where i.order_id = new_order_id;
+      delete from public.orders as o where o.id = new_order_id;
+      return jsonb_build_object(
+        'outcome', 'insufficient_stock', 'productId', missing_id,
+        'available', (select p.stock from public.products as p where p.id = missing_id)
+      );
+    end if;
+  end if;
+
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', 'checkout', 'orderId', new_order_id,
+    'to', 'pending', 'amount', total::bigint, 'requestId', request ->> 'logRequestId'
+  ));
+  return toss_private.order_view(new_order_id);
+end;
+$$;
+
+comment on function public.create_order(jsonb) is
+  'Prices a cart (items) or a one-time pass (planId), reserves the stock and answers the order; outcomes: created, product_not_found, plan_not_found, insufficient_stock, quantity_too_large, currency_not_supported, amount_out_of_range.';
+
+-- supabase/schemas/14_payments.sql
+-- What Toss's payment objects say, as far as money and buyers need it.
+
+create table public.payments (
+  payment_key text primary key,
+  order_id text not null references public.orders (id),
+  user_id uuid,
+  subscription_id uuid,
+  status text not null,
+  method text,
+  total_amount bigint not null,
+  balance_amount bigint not null,
+  currency text not null,
+  requested_at timestamptz,
+  approved_at timestamptz,
+  canceled_at timestamptz,
+  failure_code text,
+  failure_message text,
+  receipt_url text,
+  applied_at timestamptz not null,
+  checked_at timestamptz,
+  reversed_at timestamptz,
+  created_at timestamptz not null,
+  reserved_amount bigint not null default 0,
+  tax_free_amount bigint,
+  told_at timestamptz,
+  constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
+  constraint payments_status_known check (status in (
+    'READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT', 'DONE',
+    'CANCELED', 'PARTIAL_CANCELED', 'ABORTED', 'EXPIRED'
+  )),
+  constraint payments_total_amount_range check (total_amount between 0 and 9007199254740991),
+  constraint payments_balance_within_total check (balance_amount between 0 and total_amount),
+  constraint payments_currency_code check (currency ~ '^[A-Z]{3}$'),
+  -- However many refunds are asked for at once, together they cannot exceed what is left.
+  constraint payments_reserved_within_balance check (reserved_amount between 0 and balance_amount),
+  constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0)
+);
+
+alter table public.payments enable row level security;
+
+comment on table public.payments is 'Toss''s Payment as last proven by an authenticated answer of Toss.';
+comment on column public.payments.status is 'Toss''s own status. Fully refunded means balance_amount = 0, whatever the status says.';
+comment on column public.payments.method is 'Toss''s payment method in its own words, for example 카드.';
+comment on column public.payments.balance_amount is 'What is still cancellable, minor unit.';
+comment on column public.payments.applied_at is 'When the last answer was applied. An answer to a question asked later than this is fresher.';
+comment on column public.payments.checked_at is
+  'When the worker last asked about a payment that should have ended, a deposit that is waited for, or a bank transfer under way.';
+comment on column public.payments.reversed_at is 'When a bank reversed a deposit (DONE back to WAITING_FOR_DEPOSIT); null if never.';
+comment on column public.payments.subscription_id is 'The subscription whose period this payment pays; null for orders.';
+comment on column public.payments.reserved_amount is
+  'The part of balance_amount that open cancels have claimed, minor unit; kept by a trigger on operations.';
+comment on column public.payments.tax_free_amount is
+  'What is left of the tax-free part, minor unit, as Toss last said; null while it has not said: then Toss alone judges a taxFreeAmount.';
+comment on column public.payments.told_at is
+  'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
+
+create index payments_order_id on public.payments (order_id);
+create index payments_user_id_created_at on public.payments (user_id, created_at desc);
+create index payments_unsettled on public.payments (applied_at)
+  where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
+create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
+
+create policy "users read their own payments"
+  on public.payments for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+alter table public.orders add constraint orders_payment_key_fkey foreign key (payment_key) references public.payments (payment_key);
+
+create table public.payment_cancels (
+  transaction_key text primary key,
+  payment_key text not null references public.payments (payment_key),
+  amount bigint not null,
+  reason text,
+  status text not null default 'DONE',
+  canceled_at timestamptz,
+  created_at timestamptz not null,
+  tax_free_amount bigint,
+  refundable_amount bigint,
+  has_event boolean not null default true,
+  constraint payment_cancels_transaction_key_length check (char_length(transaction_key) between 1 and 64),
+  constraint payment_cancels_amount_positive check (amount > 0),
+  constraint payment_cancels_tax_free_amount_not_negative check (tax_free_amount >= 0),
+  constraint payment_cancels_refundable_amount_not_negative check (refundable_amount >= 0)
+);
+
+alter table public.payment_cancels enable row level security;
+
+comment on table public.payment_cancels is 'The refund ledger: one row per Cancel object of Toss, identified by its transactionKey.';
+comment on column public.payment_cancels.status is 'Toss''s cancelStatus: DONE, or IN_PROGRESS / ABORTED for asynchronous foreign cancels.';
+comment on column public.payment_cancels.refundable_amount is
+  'What was left after this cancel, minor unit (Toss: Cancel.refundableAmount); null when Toss did not say.';
+comment on column public.payment_cancels.tax_free_amount is 'The tax-free part of the cancelled amount, minor unit.';
+comment on column public.payment_cancels.has_event is
+  'False for cancels that were recorded before refunds were written to outbox_events.';
+
+create index payment_cancels_payment_key on public.payment_cancels (payment_key);
+
+create policy "users read the cancels of their own payments"
+  on public.payment_cancels for select to authenticated
+  using (exists (
+    select 1 from public.payments as p
+    where p.payment_key = payment_cancels.payment_key and p.user_id = (select auth.uid())
+  ));
+
+create table toss_private.payment_details (
+  payment_key text primary key references public.payments (payment_key),
+  secret_digest text,
+  virtual_account jsonb,
+  constraint payment_details_secret_digest_format check (secret_digest ~ '^[0-9a-f]{64}$')
+);
+
+alter table toss_private.payment_details enable row level security;
+
+comment on table toss_private.payment_details is 'What the API must not reach.';
+comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
+comment on column toss_private.payment_details.virtual_account is
+  'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is.';
+
+-- A refund by bank transfer ends days after its cancel, without a webhook.
+create index payment_details_refund_pending on toss_private.payment_details (payment_key)
+  where virtual_account ->> 'refundStatus' = 'PENDING';
+
+create function toss_private.is_paid(payment public.payments)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
+$$;
+
+comment on function toss_private.is_paid(public.payments) is
+  'Whether the money of a payment arrived, also when it has been cancelled since.';
+
+create function toss_private.payment_rank(status text)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select case status
+    when 'READY' then 0
+    when 'IN_PROGRESS' then 1
+    when 'WAITING_FOR_DEPOSIT' then 2
+    when 'ABORTED' then 3
+    when 'EXPIRED' then 3
+    when 'DONE' then 4
+    when 'PARTIAL_CANCELED' then 5
+    when 'CANCELED' then 6
+  end;
+$$;
+
+comment on function toss_private.payment_rank(text) is
+  'How far a payment has come in its life; null for a status this version does not know.';
+
+create function toss_private.payment_view(viewed_payment_key text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- An account without a number is none that anybody could pay into. Where Toss names no deadline, ours holds.
+  return (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'virtualAccount', case
+        when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
+          then d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
+            then jsonb_build_object('dueDate', toss_private.deposit_deadline(p)) else '{}' end end
+    )) || jsonb_build_object(
+      'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
+      'orderId', p.order_id,
+      'paymentKey', p.payment_key,
+      'amount', p.total_amount,
+      'approvedAt', p.approved_at,
+      'method', p.method,
+      'receiptUrl', p.receipt_url
+    )
+    from public.payments as p
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.payment_key = viewed_payment_key
+  );
+end;
+$$;
+
+comment on function toss_private.payment_view(text) is
+  'What confirm answers for a payment that succeeded; the same on every repeat. An account without a number is left out.';
+
+create function toss_private.record_details(answer jsonb)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- What an answer does not tell, or tells unreadably, stays as it is known.
+  insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
+  select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
+  where answer ? 'secretDigest' or answer ? 'virtualAccount'
+  on conflict (payment_key) do update set
+    secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
+    virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
+$$;
+
+comment on function toss_private.record_details(jsonb) is
+  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes. What an answer does not tell stays as it is known.';
+
+create table toss_private.toss_api_versions (
+  version text primary key,
+  first_seen_at timestamptz not null,
+  last_seen_at timestamptz not null,
+  constraint toss_api_versions_version_length check (char_length(version) between 1 and 30)
+);
+
+alter table toss_private.toss_api_versions enable row level security;
+
+comment on table toss_private.toss_api_versions is 'The API versions that Toss''s answers named, for the doctor.';
+comment on column toss_private.toss_api_versions.last_seen_at is 'Within a day; not every answer writes.';
+
+create function toss_private.note_api_version(noted_version text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+begin
+  if noted_version is null or exists (
+    select 1 from toss_private.toss_api_versions as v
+    where v.version = noted_version and v.last_seen_at > present - interval '1 day'
+  ) then
+    return;
+  end if;
+  -- No payment waits for another over this.
+  if not pg_try_advisory_xact_lock(hashtextextended('toss_api_version', 0)) then
+    return;
+  end if;
+  insert into toss_private.toss_api_versions as v (version, first_seen_at, last_seen_at)
+  values (noted_version, present, present)
+  on conflict (version) do update set last_seen_at = excluded.last_seen_at;
+end;
+$$;
+
+comment on function toss_private.note_api_version(text) is 'Remembers, once a day, that Toss answered in an API version.';
+
+create function toss_private.approval_time(known public.payments, answer jsonb)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  told constant timestamptz := (answer ->> 'approvedAt')::timestamptz;
+  takes_account boolean;
+begin
+  if answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') then
+    -- What is done was approved; where its time cannot be read, at the latest now.
+    return case when answer ? 'approvedAt' then told else coalesce(known.approved_at, toss_private.clock_now()) end;
+  end if;
+  if answer ->> 'status' <> 'CANCELED' then
+    return null;
+  end if;
+  takes_account := toss_private.takes_refund_account(coalesce(answer ->> 'method', known.method), answer ->> 'paymentKey');
+  -- Up to version 1.4 a deposit that the bank took back ended like this, and nothing was cancelled.
+  if takes_account and answer -> 'cancels' = '[]' then
+    return null;
+  end if;
+  -- Money that came by another way than a deposit had come, whatever is said of its time.
+  return case when not answer ? 'approvedAt' or takes_account is false then coalesce(told, known.approved_at) else told end;
+end;
+$$;
+
+comment on function toss_private.approval_time(public.payments, jsonb) is
+  'When the money of a payment arrived, by an answer and what is known; null while it has not, and when a bank has taken it back.';
+
+create function toss_private.takes_refund_account(payment_method text, account_payment_key text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if payment_method = '가상계좌' or exists (
+    select 1 from toss_private.payment_details as d
+    where d.payment_key = account_payment_key and d.virtual_account ->> 'accountNumber' is not null
+  ) then
+    return true;
+  end if;
+  return case when payment_method is not null then false end;
+end;
+$$;
+
+comment on function toss_private.takes_refund_account(text, text) is
+  'Whether a payment was made into a virtual account, so that its money needs an account to go back to; null when Toss''s answers have not told, and then Toss judges.';
+
+create function toss_private.told_payment(told_payment_key text, source text)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  told public.payments;
+begin
+  select * into told from public.payments as p where p.payment_key = told_payment_key;
+  if toss_private.is_paid(told) and told.told_at is null then
+    if told.balance_amount = 0 then
+      return jsonb_build_object('outcome', 'rejected', 'errorCode', 'CANCELED_PAYMENT');
+    end if;
+    if source = 'confirm' then
+      update public.payments as p set told_at = toss_private.clock_now() where p.payment_key = told_payment_key;
+    end if;
+  end if;
+  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told_payment_key));
+end;
+$$;
+
+comment on function toss_private.told_payment(text, text) is
+  'What is answered about a payment that succeeded. Money that went back before anybody was told must not look like a fresh payment to whoever ships on it. The caller holds the order.';
+
+-- supabase/schemas/15_operations.sql
+-- Every mutating call to Toss has its row here before it is sent.
+
+create table public.operations (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null,
+  state text not null default 'started',
+  idempotency_key text not null,
+  key_generation integer not null default 1,
+  key_created_at timestamptz not null,
+  order_id text references public.orders (id),
+  payment_key text,
+  amount bigint,
+  currency text,
+  error_code text,
+  error_message text,
+  is_final boolean,
+  attempts integer not null default 1,
+  lease_token uuid not null,
+  lease_expires_at timestamptz not null,
+  next_attempt_at timestamptz not null,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  refused_with text
+    constraint operations_refused_with_length check (char_length(refused_with) between 1 and 200),
+  request_id text,
+  request_digest text,
+  requested_by text,
+  reason text,
+  cancel_all boolean not null default false,
+  tax_free_amount bigint,
+  expected_balance bigint,
+  expected_tax_free bigint,
+  reserved_amount bigint not null default 0,
+  is_queued boolean not null default false,
+  canceled_transaction_key text,
+  answer jsonb,
+  parameters jsonb,
+  charge_id uuid,
+  billing_method_id uuid,
+  constraint operations_state_known check (state in ('started', 'succeeded', 'rejected', 'unknown')),
+  constraint operations_finished_when_ended check (
+    (state in ('succeeded', 'rejected')) = (finished_at is not null)
+  ),
+  constraint operations_idempotency_key_unique unique (idempotency_key),
+  constraint operations_idempotency_key_length check (char_length(idempotency_key) between 1 and 300),
+  constraint operations_amount_positive check (amount > 0),
+  constraint operations_attempts_positive check (attempts > 0),
+  constraint operations_kind_known check (kind in (
+    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete'
+  )),
+  -- A billing key is issued and removed without money changing hands.
+  constraint operations_money_has_order check (
+    kind in ('billing_issue', 'billing_delete')
+    or (order_id is not null and amount is not null and currency is not null)
+  ),
+  constraint operations_cancel_is_complete check (
+    kind <> 'cancel' or (
+      payment_key is not null and request_id is not null and request_digest is not null
+      and requested_by is not null and reason is not null
+    )
+  ),
+  constraint operations_cancel_has_proof check (
+    kind <> 'cancel' or (state = 'succeeded') = (canceled_transaction_key is not null and answer is not null)
+  ),
+  constraint operations_request_digest_format check (request_digest ~ '^[0-9a-f]{64}$'),
+  constraint operations_request_id_length check (char_length(request_id) between 1 and 100),
+  constraint operations_reason_length check (char_length(reason) between 1 and 200),
+  constraint operations_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  constraint operations_reserved_amount_range check (reserved_amount between 0 and amount),
+  constraint operations_queue_is_for_cancels check (not is_queued or kind = 'cancel'),
+  constraint operations_canceled_transaction_key_unique unique (canceled_transaction_key),
+  constraint operations_virtual_account_has_parameters check (
+    kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
+  ),
+  constraint operations_charge_has_id check ((kind = 'charge') = (charge_id is not null)),
+  constraint operations_delete_has_method check ((kind = 'billing_delete') = (billing_method_id is not null))
+);
+
+alter table public.operations enable row level security;
+
+comment on table public.operations is 'One row per mutating Toss call, written before the call. Service role only.';
+comment on column public.operations.kind is
+  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete.';
+comment on column public.operations.state is 'started: a caller holds the lease. unknown: no proof yet, the worker asks Toss. succeeded / rejected: proven by Toss.';
+comment on column public.operations.idempotency_key is
+  'Sent as Idempotency-Key: kind, digest of what is asked, number of the question and generation. It follows from the question, so that a restored database sends the same one.';
+comment on column public.operations.key_generation is 'Grows when Toss answered with an error, because Toss replays error answers for the old key.';
+comment on column public.operations.key_created_at is 'First use of the current key. Toss forgets keys after 15 days; from then on Toss is only asked.';
+comment on column public.operations.error_code is 'The Toss code of the last error answer, or why no proof could be had.';
+comment on column public.operations.is_final is 'For rejected rows: false when the fault was our configuration, so that the same payment may be confirmed again.';
+comment on column public.operations.lease_token is 'The attempt that may act now. A request that the network sent twice carries the same token.';
+comment on column public.operations.lease_expires_at is 'Until then no one else touches the row: TOSS_TIMEOUT_MS plus a margin.';
+comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
+comment on column public.operations.refused_with is
+  'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
+comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel.';
+comment on column public.operations.request_digest is
+  'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
+comment on column public.operations.requested_by is 'Who asked for a cancel: operator, or the user''s id.';
+comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
+comment on column public.operations.cancel_all is
+  'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
+comment on column public.operations.tax_free_amount is 'The tax-free part that was asked for; null = as little as the balance allows.';
+comment on column public.operations.expected_balance is
+  'Sent as refundableAmount with the current key: Toss refuses when more or less is left.';
+comment on column public.operations.expected_tax_free is 'What was left of the tax-free part when expected_balance was read.';
+comment on column public.operations.reserved_amount is
+  'How much of the payment''s balance a cancel claims while it is open; falls when somebody else takes from the balance first.';
+comment on column public.operations.is_queued is 'A cancel that waits until no other cancel of the payment is at Toss.';
+comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
+comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
+comment on column public.operations.parameters is
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account.';
+comment on column public.operations.charge_id is 'For kind charge: what is charged.';
+comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
+
+create index operations_order_id on public.operations (order_id, created_at desc);
+create index operations_payment_key on public.operations (payment_key);
+create index operations_open on public.operations (next_attempt_at)
+  where state in ('started', 'unknown');
+-- A requestId stands for one cancel of a payment; after a refusal that was no one's fault it may be used again.
+create unique index operations_one_cancel_per_request on public.operations (payment_key, request_id)
+  where kind = 'cancel' and is_final is distinct from false;
+-- With one cancel of ours at Toss at a time, any other change of the balance is somebody else's.
+create unique index operations_one_cancel_at_toss on public.operations (payment_key)
+  where kind = 'cancel' and state in ('started', 'unknown') and not is_queued;
+create unique index operations_one_open_payment_per_order on public.operations (order_id)
+  where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
+create unique index operations_one_open_per_charge on public.operations (charge_id)
+  where charge_id is not null and state in ('started', 'unknown');
+create index operations_charge_id on public.operations (charge_id) where charge_id is not null;
+create unique index operations_one_open_delete_per_method on public.operations (billing_method_id)
+  where kind = 'billing_delete' and state in ('started', 'unknown');
+create index operations_billing_method_id on public.operations (billing_method_id) where billing_method_id is not null;
+
+create table toss_private.operation_secrets (
+  operation_id uuid primary key references public.operations (id),
+  key_id text not null,
+  ciphertext text not null,
+  constraint operation_secrets_key_id_length check (char_length(key_id) between 1 and 64),
+  constraint operation_secrets_ciphertext_length check (char_length(ciphertext) between 1 and 2000)
+);
+
+alter table toss_private.operation_secrets enable row level security;
+
+comment on table toss_private.operation_secrets is
+  'Where a refund goes, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
+comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
+
+create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
+
+create function toss_private.follow_operation()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_open constant boolean := new.state in ('started', 'unknown');
+  was_reserved bigint := 0;
+  is_reserved bigint := 0;
+begin
+  if tg_op = 'UPDATE' and old.state in ('started', 'unknown') then
+    was_reserved := old.reserved_amount;
+  end if;
+  if is_open then
+    is_reserved := new.reserved_amount;
+  end if;
+  if is_reserved <> was_reserved then
+    update public.payments as p
+    set reserved_amount = p.reserved_amount - was_reserved + is_reserved
+    where p.payment_key = new.payment_key;
+  end if;
+  if not is_open then
+    delete from toss_private.operation_secrets as s where s.operation_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_operation() is
+  'Trigger: a cancel''s claim on the balance moves with the operation, and its refund account is gone when it ends.';
+
+create trigger operations_follow
+  after insert or update of state, reserved_amount on public.operations
+  for each row when (new.kind = 'cancel')
+  execute function toss_private.follow_operation();
+
+create function toss_private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return format('%s-%s-%s-1', kind, toss_private.derived(variadic kind || parts), earlier_questions + 1);
+end;
+$$;
+
+comment on function toss_private.idempotency_key(text, bigint, text[]) is
+  'The first Idempotency-Key of a question to Toss, which follows from what is asked (parts) and from how many questions of the kind about the same have ended; the last number counts its generations.';
+
+create function toss_private.operation_view(operation public.operations)
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
+  select jsonb_build_object(
+    'operationId', operation.id,
+    'kind', operation.kind,
+    'idempotencyKey', operation.idempotency_key,
+    'keyGeneration', operation.key_generation,
+    'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
+    'refusedWith', operation.refused_with,
+    'leaseToken', operation.lease_token,
+    'keyIsFresh', operation.key_created_at > toss_private.clock_now() - interval '14 days',
+    'orderId', operation.order_id,
+    'paymentKey', operation.payment_key,
+    'amount', operation.amount,
+    'currency', operation.currency,
+    'attempts', operation.attempts,
+    'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
+    'askedAt', toss_private.clock_now()
+  ) || case
+    when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
+    when operation.kind = 'virtual_account' then operation.parameters
+      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
+    when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
+    when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
+    else '{}' end;
+$$;
+
+comment on function toss_private.operation_view(public.operations) is
+  'What a caller needs to act on a leased operation, with what its kind needs besides. askedAt is taken before Toss is asked, so that its answer can be judged as fresh or stale.';
+
+create function toss_private.order_is_busy(busy_order_id text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- A cancel makes no payment, and may stay open for long.
+  select exists (
+    select 1 from public.operations as op
+    where op.order_id = busy_order_id and op.kind <> 'cancel'
+      and op.state in ('started', 'unknown')
+  );
+$$;
+
+comment on function toss_private.order_is_busy(text) is
+  'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
+
+create function toss_private.close_operations(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := toss_private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = toss_private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
+        ))
+      )
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
+
+-- supabase/schemas/16_operation_ends.sql
+-- How an operation ends or goes on: proof, refusal, postponement, and the worker's claim.
+
+-- The next key of an operation keeps its name and counts on, whatever the name was built from.
+create function public.postpone_operation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  present timestamptz;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid
+  for update;
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  if operation.state not in ('started', 'unknown') then
+    return jsonb_build_object(
+      'outcome', operation.state,
+      'payment', toss_private.told_payment(operation.payment_key, request ->> 'source') -> 'payment'
+    );
+  end if;
+  -- Someone else took over after the lease had passed; what this caller learned is older.
+  if operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+
+  present := toss_private.clock_now();
+  update public.operations as op
+  set state = 'unknown',
+    error_code = request ->> 'errorCode',
+    error_message = left(request ->> 'errorMessage', 510),
+    lease_expires_at = present,
+    next_attempt_at = present + make_interval(secs => (request ->> 'retryAfterSeconds')::double precision),
+    -- Toss replays an error answer for the same key, so the next try needs another one.
+    key_generation = op.key_generation + (request ->> 'keyIsSpent')::boolean::integer,
+    idempotency_key = case when (request ->> 'keyIsSpent')::boolean
+      then regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text) else op.idempotency_key end,
+    key_created_at = case when (request ->> 'keyIsSpent')::boolean then present else op.key_created_at end,
+    refused_with = case when request ? 'refusedWith' then request ->> 'refusedWith' else op.refused_with end
+  where op.id = operation.id;
+  if operation.state = 'started' then
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'operation_unknown', 'source', request ->> 'source', 'orderId', operation.order_id,
+      'paymentKey', operation.payment_key, 'operationId', operation.id, 'amount', operation.amount,
+      'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', request ->> 'errorCode')
+    ));
+  end if;
+  return jsonb_build_object('outcome', 'unknown');
+end;
+$$;
+
+comment on function public.postpone_operation(jsonb) is
+  'Notes that Toss gave no proof, frees the lease, sets when to ask again and, when an error answer has spent the key, takes another one. Outcomes: unknown, succeeded, rejected, operation_not_found.';
+
+create function public.reject_operation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  known public.payments;
+  audit jsonb;
+begin
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  -- Order first, then operation: the same order of locks as everywhere else.
+  perform 1 from public.orders as o where o.id = operation.order_id for update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  select * into known from public.payments as p where p.payment_key = operation.payment_key;
+
+  -- The webhook may have brought the proof of success while this refusal was on its way.
+  if operation.state = 'succeeded' or toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT' then
+    return toss_private.told_payment(operation.payment_key, request ->> 'source');
+  end if;
+  if operation.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+
+  -- Whoever took over after the lease had passed may be asking Toss at this moment.
+  if operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
+    'operationId', operation.id, 'requestId', request ->> 'requestId'
+  );
+  update public.operations as op
+  set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
+    error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
+  where op.id = operation.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'to', 'rejected', 'amount', operation.amount,
+    'detail', jsonb_build_object('code', request ->> 'errorCode')
+  ));
+
+  if request ->> 'paymentStatus' is not null then
+    insert into public.payments as p (
+      payment_key, order_id, user_id, status, total_amount, balance_amount, currency,
+      failure_code, failure_message, applied_at, created_at
+    )
+    select operation.payment_key, o.id, o.user_id, request ->> 'paymentStatus', o.amount, o.amount,
+      o.currency, request ->> 'errorCode', left(request ->> 'errorMessage', 510),
+      toss_private.clock_now(), toss_private.clock_now()
+    from public.orders as o
+    where o.id = operation.order_id
+    on conflict (payment_key) do update set
+      status = excluded.status, failure_code = excluded.failure_code,
+      failure_message = excluded.failure_message, applied_at = excluded.applied_at
+      where toss_private.payment_rank(p.status) < toss_private.payment_rank(excluded.status);
+    if found then
+      perform toss_private.write_event(audit || jsonb_build_object(
+        'event', 'payment_status', 'from', known.status, 'to', request ->> 'paymentStatus',
+        'amount', operation.amount
+      ));
+    end if;
+  end if;
+  return jsonb_build_object('outcome', 'rejected', 'errorCode', request ->> 'errorCode');
+end;
+$$;
+
+comment on function public.reject_operation(jsonb) is
+  'Ends an operation because Toss said no. Changes nothing when the payment has turned out to be paid, or when another caller holds the lease; outcomes: rejected, confirmed, unknown, operation_not_found.';
+
+create function public.claim_operations(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  operation public.operations;
+  claimed jsonb := '[]';
+begin
+  perform toss_private.take_due_cancel_turns(due_time, (request ->> 'limit')::integer);
+  for operation in
+    with due as (
+      select op.id
+      from public.operations as op
+      where op.state in ('started', 'unknown') and not op.is_queued
+        and op.lease_expires_at <= due_time and op.next_attempt_at <= due_time
+      order by op.next_attempt_at
+      limit (request ->> 'limit')::integer
+      for update skip locked
+    )
+    update public.operations as op
+    set state = 'unknown', lease_token = token, lease_expires_at = toss_private.clock_now() + lease,
+      attempts = op.attempts + 1
+    from due
+    where op.id = due.id
+    returning op.*
+  loop
+    claimed := claimed || toss_private.operation_view(operation);
+  end loop;
+
+  return jsonb_build_object(
+    'operations', claimed,
+    'remaining', (
+      select count(*) from public.operations as op
+      where op.state in ('started', 'unknown')
+        and op.lease_expires_at <= due_time and op.next_attempt_at <= due_time
+        and op.lease_token <> token
+    )
+  );
+end;
+$$;
+
+comment on function public.claim_operations(jsonb) is
+  'Leases up to `limit` open operations whose lease and pause have passed, and of queued cancels the next of each payment. Overlapping workers never get the same row.';
+
+-- supabase/schemas/17_entitlements.sql
+-- Which plan a user has access to, and for how long.
+
+create function toss_private.period_boundary(
+  anchor timestamptz, unit text, unit_count integer, period_number integer
+)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  -- Always from the anchor: 31 January plus one month is 28 February, plus two is 31 March again.
+  select ((anchor at time zone 'Asia/Seoul')
+    + (unit_count * period_number) * ('1 ' || unit)::interval) at time zone 'Asia/Seoul';
+$$;
+
+comment on function toss_private.period_boundary(timestamptz, text, integer, integer) is
+  'Start of period n (0 = the anchor itself) for a plan of unit_count day, week, month or year; day and time of day kept in Asia/Seoul, clamped to the month''s length.';
+
+create table public.entitlements (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  plan_id text not null references public.plans (id),
+  source text not null,
+  order_id text references public.orders (id),
+  starts_at timestamptz not null,
+  ends_at timestamptz not null,
+  revoked_at timestamptz,
+  created_at timestamptz not null,
+  subscription_id uuid,
+  charge_id uuid,
+  remaining interval,
+  constraint entitlements_source_known check (source in ('order', 'subscription')),
+  constraint entitlements_ends_after_start check (ends_at > starts_at),
+  constraint entitlements_order_has_id check (source <> 'order' or order_id is not null),
+  constraint entitlements_one_per_order unique (order_id),
+  constraint entitlements_subscription_has_id check ((source = 'subscription') = (subscription_id is not null)),
+  constraint entitlements_charge_of_subscription check (charge_id is null or source = 'subscription'),
+  constraint entitlements_one_per_charge unique (charge_id),
+  constraint entitlements_remaining_positive check (remaining > interval '0')
+);
+
+alter table public.entitlements enable row level security;
+
+comment on table public.entitlements is 'Access that a payment bought. One per paid pass, trial and period of a subscription; revoked when the payment is fully refunded or its deposit reversed.';
+comment on column public.entitlements.source is 'order: a one-time pass. subscription: a period of a subscription.';
+comment on column public.entitlements.ends_at is 'End of the period, exclusive; months are counted in Asia/Seoul.';
+comment on column public.entitlements.revoked_at is 'Access ended at this time although the period was longer.';
+comment on column public.entitlements.charge_id is 'The charge that pays for the period; null for a trial. While the charge is open or in its grace, the access is on credit.';
+comment on column public.entitlements.remaining is
+  'How long a pass was still good when its money was taken back after it had begun; null for a whole one.';
+
+create index entitlements_user_id on public.entitlements (user_id, plan_id, ends_at desc);
+create index entitlements_plan_id on public.entitlements (plan_id);
+create unique index entitlements_one_per_trial on public.entitlements (subscription_id)
+  where subscription_id is not null and charge_id is null;
+create index entitlements_subscription_id on public.entitlements (subscription_id, ends_at desc)
+  where subscription_id is not null;
+
+create policy "users read their own entitlements"
+  on public.entitlements for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.span(from_time timestamptz, to_time timestamptz)
+returns interval
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- In seconds: a day has another length where the session's clocks change.
+  return make_interval(secs => extract(epoch from to_time - from_time)::double precision);
+end;
+$$;
+
+comment on function toss_private.span(timestamptz, timestamptz) is 'The time between two moments, the same in every time zone.';
+
+create function toss_private.place_passes(owner_id uuid, owned_plan_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  pass record;
+  next_start timestamptz := toss_private.clock_now();
+begin
+  -- Passes follow each other: none overlaps another, and none waits for one that was taken back.
+  for pass in
+    select e.id, e.starts_at, e.ends_at, e.remaining, o.plan_interval, o.plan_interval_count
+    from public.entitlements as e
+    join public.orders as o on o.id = e.order_id
+    where e.user_id = owner_id and e.plan_id = owned_plan_id and e.revoked_at is null
+      and e.ends_at > next_start
+    order by e.starts_at, e.created_at
+  loop
+    -- One that has begun keeps its days; the others begin where the one before them ends.
+    if pass.starts_at > toss_private.clock_now() or pass.starts_at < next_start and next_start > toss_private.clock_now() then
+      pass.ends_at := case when pass.remaining is null
+        then toss_private.period_boundary(next_start, pass.plan_interval, pass.plan_interval_count, 1)
+        else next_start + pass.remaining end;
+      update public.entitlements as e set starts_at = next_start, ends_at = pass.ends_at
+      where e.id = pass.id and e.starts_at <> next_start;
+    end if;
+    next_start := greatest(next_start, pass.ends_at);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.place_passes(uuid, text) is
+  'Lines up the passes of one user and plan that are still to be used, each with the time that it has left.';
+
+create function toss_private.set_pass(bought public.orders, is_granted boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+begin
+  if bought.plan_id is null or bought.user_id is null then
+    return;
+  end if;
+  -- Two passes bought at the same time must follow each other, not overlap.
+  perform pg_advisory_xact_lock(hashtextextended('entitlement:' || bought.user_id || ':' || bought.plan_id, 0));
+  if is_granted then
+    insert into public.entitlements as e (user_id, plan_id, source, order_id, starts_at, ends_at, created_at)
+    values (
+      bought.user_id, bought.plan_id, 'order', bought.id, present,
+      toss_private.period_boundary(present, bought.plan_interval, bought.plan_interval_count, 1), present
+    )
+    -- Its deposit was taken back and has come again: what was used stays used, and nothing of the rest is lost.
+    on conflict (order_id) do update
+      set revoked_at = null, created_at = excluded.created_at,
+        starts_at = case when e.revoked_at < e.ends_at then excluded.starts_at else e.starts_at end,
+        ends_at = case
+          when e.revoked_at >= e.ends_at then e.ends_at
+          when e.revoked_at > e.starts_at then excluded.starts_at + toss_private.span(e.revoked_at, e.ends_at)
+          else excluded.starts_at + coalesce(e.remaining, excluded.ends_at - excluded.starts_at) end,
+        remaining = case when e.revoked_at > e.starts_at and e.revoked_at < e.ends_at
+          then toss_private.span(e.revoked_at, e.ends_at) else e.remaining end
+      where e.revoked_at is not null;
+  else
+    update public.entitlements as e set revoked_at = present
+    where e.order_id = bought.id and e.revoked_at is null;
+  end if;
+  perform toss_private.place_passes(bought.user_id, bought.plan_id);
+end;
+$$;
+
+comment on function toss_private.set_pass(public.orders, boolean) is
+  'Gives or takes the pass that an order bought; a pass bought while another runs begins when that one ends, and one that was taken goes on where it stopped.';
+
+-- supabase/schemas/20_confirm.sql
+-- Confirming a payment, and what becomes of an order that nobody pays.
+
+create function public.begin_confirmation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  asked_key constant text := request ->> 'paymentKey';
+  asked_amount constant bigint := (request ->> 'amount')::bigint;
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  present timestamptz;
+  buying public.orders;
+  known public.payments;
+  operation public.operations;
+  wait_seconds integer;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+
+  select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+
+  -- Whoever tries amounts learns no more by it, not even when one is right; only who brings the order's own payment
+  -- does.
+  if buying.payment_key is distinct from asked_key and toss_private.order_refusals_of(buying.id) >= 20 and not exists (
+    select 1 from public.operations as op
+    where op.order_id = buying.id and op.payment_key = asked_key
+  ) then
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+  if asked_amount <> buying.amount then
+    if toss_private.order_refusals_of(buying.id) >= 20 then
+      return jsonb_build_object('outcome', 'order_closed');
+    end if;
+    -- One line and a count: the log is one that nobody may delete from.
+    if toss_private.count_order_refusal(buying.id, 'amount_mismatch', present) = 1 then
+      perform toss_private.write_event(jsonb_build_object(
+        'event', 'amount_mismatch', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
+        'amount', asked_amount, 'requestId', request ->> 'requestId',
+        'detail', jsonb_build_object('orderAmount', buying.amount)
+      ));
+    end if;
+    return jsonb_build_object('outcome', 'amount_mismatch');
+  end if;
+
+  select * into known from public.payments as p where p.payment_key = asked_key;
+  if found and known.order_id <> buying.id then
+    return jsonb_build_object('outcome', 'payment_of_another_order');
+  end if;
+  if known.status in ('WAITING_FOR_DEPOSIT', 'DONE', 'PARTIAL_CANCELED') or known.approved_at is not null then
+    -- Toss may hold money of a second payment; it pays nothing here.
+    if buying.payment_key is distinct from asked_key then
+      return jsonb_build_object('outcome', 'already_confirmed');
+    end if;
+    return toss_private.told_payment(asked_key, 'confirm');
+  end if;
+
+  select * into operation from public.operations as op
+  where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+  for update;
+  if found then
+    if operation.kind <> 'confirm' or operation.payment_key <> asked_key then
+      return jsonb_build_object('outcome', 'operation_in_progress');
+    end if;
+    -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+    if operation.lease_token = token then
+      return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+    end if;
+    if operation.lease_expires_at > present or operation.next_attempt_at > present then
+      return jsonb_build_object('outcome', 'processing');
+    end if;
+    update public.operations as op
+    set state = 'unknown', lease_token = token, lease_expires_at = present + lease,
+      attempts = op.attempts + 1
+    where op.id = operation.id
+    returning * into operation;
+    return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
+  end if;
+
+  select * into operation from public.operations as op
+  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
+    and op.is_final
+  order by op.created_at desc
+  limit 1;
+  if found then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
+    );
+  end if;
+
+  if buying.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit') then
+    if toss_private.count_order_refusal(buying.id, 'second_payment_refused', present) > 1 then
+      return jsonb_build_object('outcome', 'already_confirmed');
+    end if;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'second_payment_refused', 'source', 'confirm', 'orderId', buying.id,
+      'paymentKey', asked_key, 'amount', asked_amount, 'requestId', request ->> 'requestId'
+    ));
+    return jsonb_build_object('outcome', 'already_confirmed');
+  end if;
+  if known.status in ('ABORTED', 'EXPIRED', 'CANCELED') then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorMessage', known.failure_message,
+      'errorCode', coalesce(known.failure_code, known.status || '_PAYMENT')
+    );
+  end if;
+  -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
+  if toss_private.order_refusals_of(buying.id) >= 20 then
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+  if buying.status <> 'pending' or buying.expires_at <= present then
+    perform toss_private.expire_order(buying.id, present, 'confirm');
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+
+  wait_seconds := toss_private.caller_brake_seconds(request ->> 'caller', present);
+  if wait_seconds is not null then
+    return jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+  end if;
+
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency,
+    lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select gen_random_uuid(), 'confirm',
+    toss_private.idempotency_key('confirm', count(*), buying.id, asked_key), present, buying.id, asked_key, buying.amount,
+    buying.currency, token, present + lease, present, present
+  from public.operations as op
+  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'confirm', 'orderId', buying.id, 'paymentKey', asked_key,
+    'operationId', operation.id, 'amount', buying.amount, 'requestId', request ->> 'requestId'
+  ));
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_confirmation(jsonb) is
+  'Checks paymentKey, orderId and amount against the order and, when Toss may be asked, writes the operation. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, confirmed, rejected, already_confirmed, operation_in_progress, amount_mismatch, payment_of_another_order, order_closed, order_not_found, too_many_attempts (retryAfterSeconds: the caller brings payments that Toss does not know).';
+
+create function toss_private.expire_order(expiring_order_id text, at timestamptz, event_source text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  expiring public.orders;
+begin
+  select * into expiring from public.orders as o where o.id = expiring_order_id for update;
+  if not found or expiring.status <> 'pending' or expiring.expires_at > at then
+    return false;
+  end if;
+  -- An open operation may still turn out to be a payment.
+  if exists (
+    select 1 from public.operations as op
+    where op.order_id = expiring.id and op.state in ('started', 'unknown')
+  ) then
+    return false;
+  end if;
+
+  update public.orders set status = 'expired', updated_at = toss_private.clock_now() where id = expiring.id;
+  perform toss_private.release_stock(expiring.id);
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', event_source, 'orderId', expiring.id,
+    'from', expiring.status, 'to', 'expired', 'amount', expiring.amount
+  ));
+  return true;
+end;
+$$;
+
+comment on function toss_private.expire_order(text, timestamptz, text) is
+  'Gives up a pending order whose time has passed at the given time and returns its stock. False when there was nothing to do or an operation is open.';
+
+create function toss_private.expire_overdue_orders(overdue_order_ids text[], at timestamptz, event_source text)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  overdue_order_id text;
+  expired_count integer := 0;
+begin
+  perform toss_private.lock_products(toss_private.products_of(overdue_order_ids));
+  foreach overdue_order_id in array overdue_order_ids loop
+    expired_count := expired_count + toss_private.expire_order(overdue_order_id, at, event_source)::integer;
+  end loop;
+  return expired_count;
+end;
+$$;
+
+comment on function toss_private.expire_overdue_orders(text[], timestamptz, text) is
+  'Gives up several orders whose rows the caller has locked; how many it was.';
+
+create function public.expire_orders(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  overdue_order_ids text[];
+  expired_count integer;
+begin
+  with overdue as (
+    select o.id
+    from public.orders as o
+    where o.status = 'pending' and o.expires_at <= due_time
+      and not exists (
+        select 1 from public.operations as op
+        where op.order_id = o.id and op.state in ('started', 'unknown')
+      )
+    order by o.expires_at
+    limit (request ->> 'limit')::integer
+    for update of o skip locked
+  )
+  select array_agg(overdue.id) into overdue_order_ids from overdue;
+  expired_count := toss_private.expire_overdue_orders(coalesce(overdue_order_ids, '{}'), due_time, 'expiry');
+
+  -- A statement of its own: the one that gives them up does not see it yet.
+  return jsonb_build_object('expired', expired_count, 'remaining', (
+    select count(*) from public.orders as o where o.status = 'pending' and o.expires_at <= due_time
+      and not exists (
+        select 1 from public.operations as op
+        where op.order_id = o.id and op.state in ('started', 'unknown')
+      )
+  ));
+end;
+$$;
+
+comment on function public.expire_orders(jsonb) is
+  'Gives up pending orders whose time has passed and returns their stock; never while an operation of the order is open. Says how many remain.';
+
+create function toss_private.free_overdue_stock(wanting_order_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  short_product_ids text[];
+  missing bigint[];
+  overdue_order_ids text[] := '{}';
+  overdue_order_id text;
+begin
+  select array_agg(i.product_id order by i.product_id), array_agg(i.quantity - p.stock order by i.product_id)
+  into short_product_ids, missing
+  from public.order_items as i
+  join public.products as p on p.id = i.product_id
+  where i.order_id = wanting_order_id and p.stock < i.quantity;
+  if short_product_ids is null then
+    return;
+  end if;
+
+  for overdue_order_id in
+    select o.id
+    from public.orders as o
+    where o.status = 'pending' and o.expires_at <= present
+      and exists (
+        select 1 from public.order_items as i where i.order_id = o.id and i.product_id = any (short_product_ids)
+      )
+      -- An open operation may still turn out to be a payment.
+      and not exists (
+        select 1 from public.operations as op where op.order_id = o.id and op.state in ('started', 'unknown')
+      )
+    order by o.expires_at
+    for update of o skip locked
+  loop
+    overdue_order_ids := overdue_order_ids || overdue_order_id;
+    select array_agg(m.still - coalesce(i.quantity, 0) order by m.product_id) into missing
+    from unnest(short_product_ids, missing) as m (product_id, still)
+    left join public.order_items as i on i.order_id = overdue_order_id and i.product_id = m.product_id;
+    -- Some more than are missing, because others take from the same stock at this moment.
+    exit when cardinality(overdue_order_ids) >= 50 and 0 >= all (missing);
+  end loop;
+  -- All products of all these orders at once, so that two checkouts cannot take them in crossing order.
+  perform toss_private.lock_products(toss_private.products_of(overdue_order_ids || wanting_order_id));
+  perform toss_private.expire_overdue_orders(overdue_order_ids, present, 'checkout');
+end;
+$$;
+
+comment on function toss_private.free_overdue_stock(text) is
+  'Lets a buyer have stock that only overdue orders still hold, without waiting for the expiry job.';
+
+-- supabase/schemas/21_virtual_account.sql
+-- Issuing a virtual account, and its deposit's deadline.
+
+create function public.begin_virtual_account(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  present timestamptz;
+  buying public.orders;
+  operation public.operations;
+  waiting public.payments;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+
+  select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
+  -- A guest's order belongs to whoever holds its id, a user's to that user alone.
+  if not found or (buying.user_id is not null and buying.user_id::text is distinct from request ->> 'userId') then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+
+  select * into operation from public.operations as op
+  where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+  for update;
+  if found then
+    if operation.kind = 'confirm' then
+      return jsonb_build_object('outcome', 'operation_in_progress');
+    end if;
+    -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+    if operation.lease_token = token then
+      return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+    end if;
+    if operation.lease_expires_at > present or operation.next_attempt_at > present then
+      return jsonb_build_object('outcome', 'processing');
+    end if;
+    update public.operations as op
+    set state = 'unknown', lease_token = token, lease_expires_at = present + lease, attempts = op.attempts + 1
+    where op.id = operation.id
+    returning * into operation;
+    return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
+  end if;
+
+  if buying.status = 'waiting_for_deposit' then
+    select * into waiting from public.payments as p where p.payment_key = buying.payment_key;
+    -- Toss tells nobody of a deadline; the worker asks soon.
+    if toss_private.deposit_deadline(waiting) <= present then
+      return jsonb_build_object('outcome', 'order_closed');
+    end if;
+    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(buying.payment_key));
+  end if;
+  if buying.status in ('paid', 'partially_refunded', 'refunded') then
+    return jsonb_build_object('outcome', 'already_confirmed');
+  end if;
+  -- No buyer is refused this often; whoever tries on spends a quota that others need.
+  if toss_private.order_refusals_of(buying.id) >= 20 then
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+  if buying.status <> 'pending' or buying.expires_at <= present then
+    perform toss_private.expire_order(buying.id, present, 'virtual_account');
+    return jsonb_build_object('outcome', 'order_closed');
+  end if;
+
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
+    lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select gen_random_uuid(), 'virtual_account',
+    toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
+    buying.currency, jsonb_build_object(
+      'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
+      'validHours', (request ->> 'validHours')::integer
+    ), token, present + lease, present, present
+  from public.operations as op
+  where op.order_id = buying.id and op.kind = 'virtual_account'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,
+    'amount', buying.amount, 'requestId', request ->> 'requestId'
+  ));
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_virtual_account(jsonb) is
+  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
+
+create function toss_private.deposit_deadline(payment public.payments)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Toss's own; else the hours that we asked for; else those that Toss gives by itself (validHours).
+  return coalesce(
+    (
+      select (d.virtual_account ->> 'dueDate')::timestamptz from toss_private.payment_details as d
+      where d.payment_key = payment.payment_key
+    ),
+    (
+      select op.created_at + make_interval(hours => (op.parameters ->> 'validHours')::integer)
+      from public.operations as op
+      where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
+        and coalesce(op.payment_key, payment.payment_key) = payment.payment_key
+      order by op.created_at
+      limit 1
+    ),
+    coalesce(payment.requested_at, payment.created_at) + interval '168 hours'
+  );
+end;
+$$;
+
+comment on function toss_private.deposit_deadline(public.payments) is
+  'Until when a deposit is waited for: as Toss says, else as was asked for, else after seven days.';
+
+create function toss_private.deposit_is_over(payment public.payments, asked_time timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Half an hour for a transfer made in the last minute, and for clocks that differ.
+  return exists (
+    select 1 from toss_private.payment_details as d
+    where d.payment_key = payment.payment_key and d.virtual_account ->> 'expired' = 'true'
+  ) or coalesce(asked_time >= toss_private.deposit_deadline(payment) + interval '30 minutes', false);
+end;
+$$;
+
+comment on function toss_private.deposit_is_over(public.payments, timestamptz) is
+  'Whether an answer of Toss about an account that still waits was its last word: it calls the account expired, or was asked half an hour after the deadline.';
+
+create function toss_private.note_far_deadline(
+  known public.payments, stored public.payments, deposit_hours jsonb, audit jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  longest constant integer := (
+    deposit_hours ->> case when stored.user_id is null then 'guest' else 'user' end
+  )::integer;
+  due_at timestamptz;
+begin
+  if longest is null or stored.status <> 'WAITING_FOR_DEPOSIT' or known.status = 'WAITING_FOR_DEPOSIT' then
+    return;
+  end if;
+  due_at := toss_private.deposit_deadline(stored);
+  -- An hour for the time between the issue and its confirm, and for clocks that differ. What was issued here was
+  -- judged when it was asked for, and a deposit that a bank took back has been waited for already.
+  if due_at <= toss_private.clock_now() + make_interval(hours => longest + 1) or known.status = 'DONE'
+    or exists (
+      select 1 from public.operations as op
+      where op.order_id = stored.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
+    )
+  then
+    return;
+  end if;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'deadline_far', 'amount', stored.total_amount,
+    'detail', jsonb_build_object('dueAt', due_at, 'longestHours', longest)
+  ));
+end;
+$$;
+
+comment on function toss_private.note_far_deadline(public.payments, public.payments, jsonb, jsonb) is
+  'Notes that the payment window issued an account with a later deadline than the shop allows; the account stands, because its buyer has the number.';
+
+create function toss_private.announce_expired_account(
+  ended public.orders, payment public.payments, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'virtual_account.expired', 'subject', ended.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', ended.id, 'paymentKey', payment.payment_key, 'userId', ended.user_id, 'amount', ended.amount,
+      'currency', ended.currency, 'source', audit ->> 'source', 'orderStatus', 'expired',
+      'dueDate', toss_private.deposit_deadline(payment)
+    ))
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_expired_account(public.orders, public.payments, jsonb) is
+  'Writes the outbox event of a deposit that did not come.';
+
+-- supabase/schemas/22_cancel_turns.sql
+-- Refunds of one payment go to Toss one at a time; together they stay within the balance.
+
+create function toss_private.cancel_parameters(operation public.operations)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  -- A cancel gives back taxed money first; only what exceeds it must be tax-free, and the last one takes all.
+  select jsonb_build_object(
+    'reason', operation.reason,
+    'isAll', operation.amount = operation.expected_balance and operation.expected_balance = p.total_amount,
+    'refundableAmount', operation.expected_balance,
+    'taxFreeAmount', coalesce(
+      operation.tax_free_amount,
+      greatest(0, operation.amount - (operation.expected_balance - operation.expected_tax_free))
+    ),
+    'secret', (
+      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+      from toss_private.operation_secrets as s where s.operation_id = operation.id
+    )
+  )
+  from public.payments as p where p.payment_key = operation.payment_key;
+$$;
+
+comment on function toss_private.cancel_parameters(public.operations) is
+  'What a cancel sends with its current key. isAll: all of an untouched payment.';
+
+create function toss_private.cancel_view(viewed_payment_key text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'status', case
+      when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
+      when p.balance_amount = 0 then 'refunded'
+      else 'partially_refunded' end,
+    'orderId', p.order_id,
+    'paymentKey', p.payment_key,
+    'canceledAmount', p.total_amount - p.balance_amount,
+    'balanceAmount', p.balance_amount,
+    'cancels', coalesce((
+      select jsonb_agg(
+        jsonb_build_object(
+          'transactionKey', k.transaction_key, 'amount', k.amount, 'reason', k.reason,
+          'canceledAt', k.canceled_at
+        )
+        order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
+      )
+      from public.payment_cancels as k where k.payment_key = p.payment_key and k.status <> 'ABORTED'
+    ), '[]')
+  )
+  from public.payments as p where p.payment_key = viewed_payment_key;
+$$;
+
+comment on function toss_private.cancel_view(text) is
+  'What cancel answers: everything cancelled so far and what is left. The status is the order''s, as this payment alone makes it.';
+
+create function toss_private.end_cancel(ended public.operations, made_transaction_key text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.operations as op
+  set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null,
+    error_message = null, canceled_transaction_key = made_transaction_key,
+    answer = toss_private.cancel_view(ended.payment_key)
+  where op.id = ended.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'orderId', ended.order_id, 'operationId', ended.id, 'to', 'succeeded',
+    'amount', ended.amount, 'detail', jsonb_build_object(
+      'transactionKey', made_transaction_key, 'requestedBy', ended.requested_by, 'reason', ended.reason
+    )
+  ));
+end;
+$$;
+
+comment on function toss_private.end_cancel(public.operations, text, jsonb) is
+  'Ends a cancel whose entry in Toss''s answer is known, and keeps what it answers on every repeat.';
+
+create function toss_private.refuse_cancel(refused public.operations, refusal jsonb, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.operations as op
+  set state = 'rejected', finished_at = toss_private.clock_now(), error_code = refusal ->> 'errorCode',
+    error_message = left(refusal ->> 'errorMessage', 510), is_final = (refusal ->> 'isFinal')::boolean
+  where op.id = refused.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'orderId', refused.order_id, 'paymentKey', refused.payment_key,
+    'operationId', refused.id, 'to', 'rejected', 'amount', refused.amount, 'detail', jsonb_build_object(
+      'code', refusal ->> 'errorCode', 'requestedBy', refused.requested_by, 'reason', refused.reason
+    )
+  ));
+end;
+$$;
+
+comment on function toss_private.refuse_cancel(public.operations, jsonb, jsonb) is
+  'Ends a cancel that took nothing. Keys of the refusal: errorCode, errorMessage, isFinal (false: the same requestId may be used again).';
+
+create function toss_private.take_cancel_turn(waiting public.operations, lease interval, at timestamptz)
+returns public.operations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  payment public.payments;
+  taken public.operations;
+  room bigint;
+begin
+  if exists (
+    select 1 from public.operations as op
+    where op.payment_key = waiting.payment_key and op.kind = 'cancel' and op.id <> waiting.id
+      and op.state in ('started', 'unknown')
+      -- First come, first served; a waiting caller that is gone holds up nobody.
+      and (not op.is_queued
+        or (op.lease_expires_at > at and (op.created_at, op.id) < (waiting.created_at, waiting.id)))
+  ) then
+    return null;
+  end if;
+  select * into payment from public.payments as p where p.payment_key = waiting.payment_key;
+  room := payment.balance_amount - payment.reserved_amount + waiting.reserved_amount;
+  update public.operations as op
+  set is_queued = false, lease_expires_at = at + lease, key_created_at = at,
+    -- Everything left is more than it was when another cancel gave its claim back meanwhile.
+    amount = case when op.cancel_all then room else op.amount end,
+    reserved_amount = case when op.cancel_all then room else op.reserved_amount end,
+    expected_balance = payment.balance_amount, expected_tax_free = payment.tax_free_amount
+  where op.id = waiting.id
+  returning * into taken;
+  return taken;
+end;
+$$;
+
+comment on function toss_private.take_cancel_turn(public.operations, interval, timestamptz) is
+  'Lets a queued cancel go to Toss when no other of its payment is there and none waits longer; null when it has to wait.';
+
+create function toss_private.fit_reservations(fitted_payment_key text, new_balance bigint, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claim public.operations;
+  room bigint := new_balance;
+begin
+  for claim in
+    select * from public.operations as op
+    where op.payment_key = fitted_payment_key and op.kind = 'cancel' and op.state in ('started', 'unknown')
+    order by op.is_queued, op.created_at, op.id
+    for update
+  loop
+    if claim.amount > room and not claim.cancel_all or claim.is_queued and room = 0 then
+      if claim.is_queued then
+        perform toss_private.refuse_cancel(claim, jsonb_build_object(
+          'errorCode', 'CANCEL_AMOUNT_EXCEEDS_BALANCE', 'isFinal', true,
+          'errorMessage', 'Another refund left less than this one asks for.'
+        ), audit);
+      else
+        -- At Toss, which compares refundableAmount and refuses it: it can take nothing any more, so it keeps nothing
+        -- from those that wait. Its end is Toss's to tell.
+        update public.operations as op set reserved_amount = 0 where op.id = claim.id;
+      end if;
+    elsif claim.reserved_amount > room then
+      update public.operations as op
+      set reserved_amount = room, amount = case when op.is_queued then room else op.amount end
+      where op.id = claim.id;
+      room := 0;
+    else
+      room := room - claim.reserved_amount;
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.fit_reservations(text, bigint, jsonb) is
+  'Lowers or ends claims on a balance before the balance falls below them, in the order in which they would be sent. What can no longer be refunded as it was asked for claims nothing.';
+
+create function toss_private.take_due_cancel_turns(due_time timestamptz, wanted integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  waiting public.operations;
+begin
+  for waiting in
+    select op.*
+    from public.operations as op
+    where op.id in (
+      select distinct on (due.payment_key) due.id
+      from public.operations as due
+      where due.is_queued and due.state in ('started', 'unknown') and due.lease_expires_at <= due_time
+        and not exists (
+          select 1 from public.operations as other
+          where other.payment_key = due.payment_key and other.kind = 'cancel' and not other.is_queued
+            and other.state in ('started', 'unknown')
+        )
+      order by due.payment_key, due.created_at, due.id
+    )
+    order by op.created_at
+    limit wanted
+  loop
+    -- Who holds the order decides about the same turn at this moment.
+    perform 1 from public.orders as o where o.id = waiting.order_id for update skip locked;
+    continue when not found;
+    select * into waiting from public.operations as op
+    where op.id = waiting.id and op.is_queued and op.state in ('started', 'unknown')
+      and op.lease_expires_at <= due_time
+    for update skip locked;
+    continue when not found;
+    perform toss_private.take_cancel_turn(waiting, interval '0', due_time);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.take_due_cancel_turns(timestamptz, integer) is
+  'Gives the turn to the oldest queued cancel of each payment that has none at Toss, when its caller is gone.';
+
+-- supabase/schemas/23_cancel_begin.sql
+-- A refund is asked for: who may, how much is left, and the same answer to the same request.
+
+create function toss_private.cancel_refusal(payment public.payments, request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  available constant bigint := payment.balance_amount - payment.reserved_amount;
+  wanted constant bigint := coalesce((request ->> 'cancelAmount')::bigint, available);
+  is_waiting constant boolean := payment.status = 'WAITING_FOR_DEPOSIT';
+  -- Null where Toss's answers have not told; then whoever asks may know, and Toss judges.
+  is_account constant boolean := toss_private.takes_refund_account(payment.method, payment.payment_key);
+  tax_free bigint;
+  tax_free_left bigint;
+begin
+  if request ? 'secret' and (is_waiting or is_account is false) then
+    return jsonb_build_object('outcome', 'account_not_taken');
+  end if;
+  if available = 0 or wanted > available then
+    return jsonb_build_object('outcome', 'exceeds_balance', 'availableAmount', available);
+  end if;
+  if is_waiting and wanted < payment.total_amount then
+    return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if is_account and not is_waiting and not request ? 'secret' then
+    return jsonb_build_object('outcome', 'account_required');
+  end if;
+
+  tax_free_left := payment.tax_free_amount - (
+    select coalesce(sum(op.tax_free_amount), 0) from public.operations as op
+    where op.payment_key = payment.payment_key and op.kind = 'cancel' and op.state in ('started', 'unknown')
+  );
+  tax_free := (request ->> 'taxFreeAmount')::bigint;
+  -- Neither the tax-free part nor the taxed rest can give back more than it holds.
+  if tax_free > least(wanted, tax_free_left) or wanted - tax_free > available - tax_free_left then
+    return jsonb_build_object(
+      'outcome', 'tax_free_amount_out_of_range', 'leastAmount', greatest(0, wanted - (available - tax_free_left)),
+      'greatestAmount', greatest(0, least(wanted, tax_free_left))
+    );
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.cancel_refusal(public.payments, jsonb) is
+  'Why a cancel is not possible, decided without Toss; null when it is.';
+
+create function toss_private.cancel_key(canceled_payment_key text, cancel_request_id text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.idempotency_key('cancel', (
+    select count(*) from public.operations as op
+    where op.payment_key = canceled_payment_key and op.kind = 'cancel' and op.request_id = cancel_request_id
+  ), canceled_payment_key, cancel_request_id);
+end;
+$$;
+
+comment on function toss_private.cancel_key(text, text) is
+  'The Idempotency-Key of a cancel: it follows from the payment and the caller''s requestId.';
+
+create function toss_private.continue_cancel(begun public.operations, request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  turn public.operations;
+begin
+  -- Without a digest comes who goes on with what the database itself has begun.
+  if request ? 'requestDigests' and not request -> 'requestDigests' ? begun.request_digest then
+    return jsonb_build_object('outcome', 'request_differs');
+  end if;
+  if begun.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'cancel', begun.answer);
+  end if;
+  if begun.state = 'rejected' then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', begun.error_code, 'errorMessage', begun.error_message
+    );
+  end if;
+
+  if begun.is_queued then
+    if begun.lease_token <> token and begun.lease_expires_at > at then
+      return jsonb_build_object('outcome', 'processing', 'orderId', begun.order_id);
+    end if;
+    -- Who waits says so again and again; five seconds of silence mean that the caller is gone.
+    update public.operations as op
+    set lease_token = token, lease_expires_at = at + interval '5 seconds'
+    where op.id = begun.id
+    returning * into begun;
+    turn := toss_private.take_cancel_turn(begun, lease, at);
+    return case when turn.id is null
+      then jsonb_build_object('outcome', 'processing', 'orderId', begun.order_id)
+      else jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(turn)) end;
+  end if;
+
+  -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+  if begun.lease_token = token then
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
+  end if;
+  if begun.lease_expires_at > at or begun.next_attempt_at > at then
+    return jsonb_build_object('outcome', 'processing', 'orderId', begun.order_id);
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = token, lease_expires_at = at + lease, attempts = op.attempts + 1
+  where op.id = begun.id
+  returning * into begun;
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
+end;
+$$;
+
+comment on function toss_private.continue_cancel(public.operations, jsonb, timestamptz) is
+  'What a repeat of a cancel''s requestId may do: learn how it ended, wait, take its turn, or take over from a caller that is gone.';
+
+create function toss_private.give_up_order(given_up public.orders, request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if given_up.status not in ('pending', 'canceled') or request ? 'paymentKey' then
+    return jsonb_build_object('outcome', 'forbidden');
+  end if;
+  if request ? 'secret' then
+    return jsonb_build_object('outcome', 'account_not_taken');
+  end if;
+  if (request ->> 'cancelAmount')::bigint < given_up.amount then
+    return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if toss_private.order_is_busy(given_up.id) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if given_up.status = 'pending' then
+    perform toss_private.move_order(given_up, 'canceled', jsonb_build_object(
+      'source', 'cancel', 'requestId', request ->> 'logRequestId', 'detail',
+      jsonb_build_object('requestedBy', request ->> 'requestedBy', 'reason', request ->> 'cancelReason')
+    ));
+    perform toss_private.release_stock(given_up.id);
+  end if;
+  return jsonb_build_object('outcome', 'given_up', 'orderId', given_up.id);
+end;
+$$;
+
+comment on function toss_private.give_up_order(public.orders, jsonb) is
+  'Ends an order without a payment, whose row is locked, and returns its stock. A confirm of it is refused from then on.';
+
+create function public.begin_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  requester constant text := request ->> 'requestedBy';
+  is_user constant boolean := requester <> 'operator';
+  named_order_id text := request ->> 'orderId';
+  present timestamptz;
+  canceled public.orders;
+  payment public.payments;
+  operation public.operations;
+  turn public.operations;
+  refusal jsonb;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+
+  if request ? 'paymentKey' then
+    select p.order_id into named_order_id from public.payments as p where p.payment_key = request ->> 'paymentKey';
+    if not found then
+      return jsonb_build_object('outcome', case when is_user then 'forbidden' else 'payment_not_found' end);
+    end if;
+  end if;
+  select * into canceled from public.orders as o where o.id = named_order_id for update;
+  -- Whether an order exists that is not the caller's is none of the caller's business.
+  if is_user and not coalesce(toss_private.is_own_order(canceled, request), false) then
+    return jsonb_build_object('outcome', 'forbidden');
+  end if;
+  if canceled.id is null then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  if canceled.id <> coalesce(request ->> 'orderId', canceled.id) then
+    return jsonb_build_object('outcome', 'payment_of_another_order');
+  end if;
+  present := toss_private.clock_now();
+  if requester = 'guest' and canceled.payment_key is null then
+    return toss_private.give_up_order(canceled, request);
+  end if;
+
+  select * into payment from public.payments as p
+  where p.payment_key = coalesce(request ->> 'paymentKey', canceled.payment_key);
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cancel' and op.request_id = request ->> 'requestId'
+    and (op.is_final is distinct from false or not request ? 'requestDigests')
+  for update;
+  if found then
+    return toss_private.continue_cancel(operation, request, present);
+  end if;
+
+  if is_user and (canceled.status <> 'waiting_for_deposit' or payment.status is distinct from 'WAITING_FOR_DEPOSIT') then
+    return jsonb_build_object('outcome', 'forbidden');
+  end if;
+  if payment.payment_key is null or payment.status in ('READY', 'IN_PROGRESS', 'ABORTED', 'EXPIRED') then
+    return jsonb_build_object('outcome', 'payment_not_found');
+  end if;
+  refusal := toss_private.cancel_refusal(payment, request);
+  operation := toss_private.begin_forgotten_cancel(payment, refusal, request);
+  if operation.id is not null then
+    return toss_private.continue_cancel(operation, request, present);
+  end if;
+  if refusal is not null then
+    if is_user and toss_private.count_order_refusal(canceled.id, 'cancel_refused', present) > 1 then
+      return refusal;
+    end if;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'cancel_refused', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
+      'amount', coalesce((request ->> 'cancelAmount')::bigint, payment.balance_amount),
+      'requestId', request ->> 'logRequestId', 'detail', refusal || jsonb_build_object('requestedBy', requester)
+    ));
+    return refusal;
+  end if;
+
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, reason, cancel_all, tax_free_amount, reserved_amount, is_queued, lease_token, lease_expires_at,
+    next_attempt_at, created_at
+  )
+  select n.id, 'cancel', toss_private.cancel_key(payment.payment_key, request ->> 'requestId'), present, canceled.id, payment.payment_key, n.amount,
+    payment.currency, request ->> 'requestId', request -> 'requestDigests' ->> 0, requester,
+    request ->> 'cancelReason', not request ? 'cancelAmount', (request ->> 'taxFreeAmount')::bigint, n.amount, true,
+    (request ->> 'leaseToken')::uuid, present, present, present
+  from (
+    select (request ->> 'operationId')::uuid,
+      coalesce((request ->> 'cancelAmount')::bigint, payment.balance_amount - payment.reserved_amount)
+  ) as n (id, amount)
+  returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'cancel', 'orderId', canceled.id, 'paymentKey', payment.payment_key,
+    'operationId', operation.id, 'amount', operation.amount, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('requestedBy', requester, 'reason', operation.reason)
+  ));
+  return toss_private.continue_cancel(operation, request, present);
+end;
+$$;
+
+comment on function public.begin_cancel(jsonb) is
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+
+-- supabase/schemas/24_cancel_record.sql
+-- The cancels in Toss's payment object, each recorded once and matched with our request.
+
+create function toss_private.derived_cancel_key(cancelled_payment_key text, place bigint, attempt integer)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  -- Toss's own keys are txrd_… or hexadecimal digits, so the two cannot meet.
+  select 'place-' || place || '-' || left(encode(sha256(convert_to(cancelled_payment_key, 'UTF8')), 'hex'), 40)
+    || case when attempt > 1 then '-' || attempt else '' end;
+$$;
+
+comment on function toss_private.derived_cancel_key(text, bigint, integer) is
+  'The key of a cancel that Toss gave none: the payment and the place among its cancels. `attempt` counts up where an entry of another amount holds the place.';
+
+create function toss_private.name_cancels(cancelled_payment_key text, cancels jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  taken text[];
+  used text[] := '{}';
+  named jsonb := '{}';
+  entry record;
+  chosen text;
+  attempt integer;
+begin
+  if (
+    select count(*) = count(distinct c.value ->> 'transactionKey') from jsonb_array_elements(cancels) as c
+  ) and not exists (
+    select 1 from public.payment_cancels as k
+    where k.payment_key = cancelled_payment_key and k.transaction_key like 'place-%'
+  ) then
+    return cancels;
+  end if;
+
+  -- A cancel is only ever added and never changes its amount. So an entry that cannot be found by its key is a row of
+  -- that amount which no other entry of this answer is, and a new one only when there is none: a cancel never becomes
+  -- two rows, whatever the order of the list and whether this answer, the one before or the next carries keys.
+  select coalesce(array_agg(k.transaction_key), '{}') into taken
+  from public.payment_cancels as k
+  where k.payment_key = cancelled_payment_key
+    and k.transaction_key in (select c.value ->> 'transactionKey' from jsonb_array_elements(cancels) as c);
+
+  for entry in
+    select c.value ->> 'transactionKey' as key, (c.value ->> 'cancelAmount')::numeric as amount,
+      (c.value ->> 'canceledAt')::timestamptz as canceled_at,
+      (c.value ->> 'refundableAmount')::numeric as refundable_amount, c.ordinality as position,
+      row_number() over (order by (c.value ->> 'canceledAt')::timestamptz, c.ordinality) as place
+    from jsonb_array_elements(cancels) with ordinality as c
+    order by place
+  loop
+    -- A key that stands at two entries tells neither from the other.
+    if entry.key = any(used) then
+      entry.key := null;
+    end if;
+    used := used || entry.key;
+    chosen := entry.key;
+    if entry.key is null or entry.key <> all(taken) then
+      select k.transaction_key into chosen
+      from public.payment_cancels as k
+      where k.payment_key = cancelled_payment_key and k.amount = entry.amount and k.transaction_key <> all(taken)
+        -- Two keys of Toss are two cancels.
+        and (entry.key is null or k.transaction_key like 'place-%')
+      order by coalesce(k.canceled_at = entry.canceled_at, false) desc,
+        coalesce(k.refundable_amount = entry.refundable_amount, false) desc,
+        k.transaction_key = toss_private.derived_cancel_key(cancelled_payment_key, entry.place, 1) desc,
+        k.created_at, k.transaction_key
+      limit 1;
+      chosen := coalesce(chosen, entry.key);
+      attempt := 0;
+      while chosen is null loop
+        attempt := attempt + 1;
+        chosen := toss_private.derived_cancel_key(cancelled_payment_key, entry.place, attempt);
+        if chosen = any(taken) or exists (
+          select 1 from public.payment_cancels as k where k.transaction_key = chosen
+        ) then
+          chosen := null;
+        end if;
+      end loop;
+      taken := taken || chosen;
+    end if;
+    named := named || jsonb_build_object(entry.position::text, chosen);
+  end loop;
+
+  return (
+    select coalesce(jsonb_agg(
+      c.value || jsonb_build_object('transactionKey', named -> c.ordinality::text) order by c.ordinality
+    ), '[]')
+    from jsonb_array_elements(cancels) with ordinality as c
+  );
+end;
+$$;
+
+comment on function toss_private.name_cancels(text, jsonb) is
+  'The cancels of an answer, each under the key of its row: Toss''s own, or where an API version has none the derived one, the same on every reading.';
+
+create function toss_private.record_cancels(payment public.payments, cancels jsonb, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  cancel record;
+begin
+  for cancel in
+    select * from jsonb_to_recordset(cancels) as c (
+      "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text,
+      "canceledAt" timestamptz, "taxFreeAmount" bigint, "refundableAmount" bigint
+    )
+  loop
+    if cancel."cancelStatus" = 'IN_PROGRESS' then
+      perform toss_private.lock_cancel(cancel."transactionKey");
+    end if;
+    insert into public.payment_cancels as k (
+      transaction_key, payment_key, amount, reason, status, canceled_at, tax_free_amount, refundable_amount,
+      created_at
+    ) values (
+      cancel."transactionKey", payment.payment_key, cancel."cancelAmount", cancel."cancelReason",
+      coalesce(cancel."cancelStatus", 'DONE'), cancel."canceledAt", cancel."taxFreeAmount",
+      cancel."refundableAmount", toss_private.clock_now()
+    )
+    -- An asynchronous cancel only ever leaves IN_PROGRESS; an older answer must not put it back.
+    on conflict (transaction_key) do update
+      set status = excluded.status, canceled_at = excluded.canceled_at
+      where k.payment_key = excluded.payment_key and k.status = 'IN_PROGRESS'
+        and excluded.status <> 'IN_PROGRESS';
+    if found then
+      perform toss_private.write_event(audit || jsonb_build_object(
+        'event', 'payment_cancel', 'amount', cancel."cancelAmount",
+        'to', coalesce(cancel."cancelStatus", 'DONE'),
+        'detail', jsonb_build_object('transactionKey', cancel."transactionKey", 'reason', cancel."cancelReason")
+      ));
+    end if;
+    -- A webhook about this cancel may have come before the cancel was known, and found nothing to ask about.
+    if cancel."cancelStatus" = 'IN_PROGRESS' then
+      update public.webhook_events as e
+      set status = 'received', attempts = 0, processed_at = null, last_error = null,
+        payment_key = payment.payment_key, order_id = payment.order_id,
+        received_at = toss_private.clock_now(), next_attempt_at = toss_private.clock_now()
+      where e.transaction_key = cancel."transactionKey" and e.status = 'ignored' and e.payment_key is null;
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.record_cancels(public.payments, jsonb, jsonb) is
+  'Adds the cancels of an answer to the refund ledger, each transactionKey once; an asynchronous one moves on from IN_PROGRESS and never back. An event about a cancel that was not known when it came is asked about again.';
+
+create function toss_private.match_cancel(sought public.operations, answer jsonb, proof text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- The balance falls from entry to entry, so an amount and what was left after it name one entry. Whoever asked
+  -- Toss for the cancel takes its word for it; to a bystander somebody else's refund could look the same, so there
+  -- the reason counts too. After a refusal only what a restore of the database forgot can be ours. An answer that
+  -- Toss repeats is about its last entry, whatever the balance is taken for here.
+  return (
+    select c."transactionKey"
+    from jsonb_to_recordset(coalesce(answer -> 'cancels', '[]')) as c (
+      "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text,
+      "canceledAt" timestamptz, "refundableAmount" bigint
+    )
+    where c."cancelStatus" is distinct from 'ABORTED' and c."cancelAmount" = sought.amount
+      and (
+        (proof = 'answered' or (
+          proof <> 'refused'
+          and coalesce(c."refundableAmount", sought.expected_balance - sought.amount)
+            = sought.expected_balance - sought.amount
+          and (proof <> 'seen' or c."cancelReason" = sought.reason)
+        ))
+        or (c."cancelReason" = sought.reason
+          and toss_private.cancel_was_forgotten(c."transactionKey", c."canceledAt", sought.created_at))
+      )
+      and not exists (
+        select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey"
+      )
+    order by (proof = 'answered' and c."transactionKey" = answer ->> 'lastTransactionKey') desc nulls last,
+      c."refundableAmount" is not distinct from sought.expected_balance - sought.amount desc, c."canceledAt" desc
+    limit 1
+  );
+end;
+$$;
+
+comment on function toss_private.match_cancel(public.operations, jsonb, text) is
+  'The entry among Toss''s cancels that an open cancel made, null when there is none. proof: answered (Toss''s answer to the cancel itself), read (asked afterwards, outcome unknown), refused, seen (asked for another reason, or Toss denies it under a key whose first answer it would repeat).';
+
+create function toss_private.announce_refunds(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  cancel record;
+begin
+  if not toss_private.is_paid(payment) then
+    return;
+  end if;
+  for cancel in
+    select k.*, op.requested_by, coalesce(k.refundable_amount, k.left_after) as left_amount
+    from (
+      -- Where Toss did not say what was left, it is what is left now and what was cancelled afterwards.
+      select c.*, payment.balance_amount + coalesce(sum(c.amount) over (
+        order by c.canceled_at desc, c.refundable_amount, c.created_at desc, c.transaction_key desc
+        rows between unbounded preceding and 1 preceding
+      ), 0) as left_after
+      from public.payment_cancels as c
+      where c.payment_key = payment.payment_key and c.status = 'DONE'
+    ) as k
+    left join public.operations as op on op.canceled_transaction_key = k.transaction_key
+    where k.has_event
+      and not exists (
+        select 1 from public.outbox_events as e
+        where e.payload ->> 'transactionKey' = k.transaction_key
+          and e.event_type in ('payment.refunded', 'payment.partially_refunded')
+      )
+    order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
+  loop
+    perform toss_private.write_outbox_event(jsonb_build_object(
+      'eventType', case cancel.left_amount when 0 then 'payment.refunded' else 'payment.partially_refunded' end,
+      'subject', payment.order_id,
+      'payload', jsonb_strip_nulls(jsonb_build_object(
+        'orderId', payment.order_id, 'paymentKey', payment.payment_key, 'userId', payment.user_id,
+        'transactionKey', cancel.transaction_key, 'amount', cancel.amount, 'balanceAmount', cancel.left_amount,
+        'currency', payment.currency, 'reason', cancel.reason, 'source', audit ->> 'source',
+        'requestedBy', cancel.requested_by,
+        -- Of a second payment all can be refunded while its order stays paid.
+        'orderStatus', (select o.status from public.orders as o where o.id = payment.order_id)
+      ))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.announce_refunds(public.payments, jsonb) is
+  'Writes one outbox event for every cancel of a paid payment that is done and was not told yet.';
+
+-- supabase/schemas/25_cancel_settle.sql
+-- A refund's answer arrives, or its refusal.
+
+create function toss_private.lock_cancel(transaction_key text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+$$;
+
+comment on function toss_private.lock_cancel(text) is
+  'Whoever stores a cancel and whoever stores a webhook about it see each other: one of the two comes second.';
+
+create function toss_private.cancel_progress(cancel_status text)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+$$;
+
+comment on function toss_private.cancel_progress(text) is
+  'How far a cancel has come: begun 1, ended 2. A cancel never goes back, so the sum over a payment''s cancels only grows.';
+
+create function toss_private.cancel_answer(operation public.operations)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select case operation.state
+    when 'succeeded' then jsonb_build_object('outcome', 'succeeded', 'cancel', operation.answer)
+    when 'rejected' then jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
+    )
+    else jsonb_build_object('outcome', 'unknown') end;
+$$;
+
+comment on function toss_private.cancel_answer(public.operations) is 'How a cancel stands: succeeded, rejected or unknown.';
+
+create function toss_private.resend_cancel(open_cancel public.operations, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  payment public.payments;
+  room bigint;
+  refusal_code text;
+  needs_new_key boolean;
+begin
+  select * into payment from public.payments as p where p.payment_key = open_cancel.payment_key;
+  room := payment.balance_amount - payment.reserved_amount + open_cancel.reserved_amount;
+  refusal_code := case
+    when room = 0 or (open_cancel.amount > room and not open_cancel.cancel_all) then 'CANCEL_AMOUNT_EXCEEDS_BALANCE'
+    -- The deposit came before the cancel did: now it needs to be told where the money goes.
+    when payment.status <> 'WAITING_FOR_DEPOSIT'
+      and toss_private.takes_refund_account(payment.method, payment.payment_key)
+      and not exists (select 1 from toss_private.operation_secrets as s where s.operation_id = open_cancel.id)
+      then 'REFUND_ACCOUNT_REQUIRED'
+    -- Toss may have forgotten the key, and says itself that nothing was cancelled.
+    when open_cancel.key_created_at <= toss_private.clock_now() - interval '14 days' then 'CANCEL_NOT_PROVEN'
+  end;
+  if refusal_code is not null then
+    perform toss_private.refuse_cancel(open_cancel, jsonb_build_object(
+      'errorCode', refusal_code, 'isFinal', refusal_code = 'CANCEL_AMOUNT_EXCEEDS_BALANCE',
+      'errorMessage', 'Toss has cancelled nothing on behalf of this request.'
+    ), audit);
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', refusal_code);
+  end if;
+
+  -- One key, one body: what is left has changed, or Toss has answered under this key already.
+  needs_new_key := (request ->> 'keyIsSpent')::boolean or payment.balance_amount <> open_cancel.expected_balance;
+  update public.operations as op
+  set amount = case when op.cancel_all then least(op.amount, room) else op.amount end,
+    reserved_amount = case when op.cancel_all then least(op.amount, room) else op.amount end,
+    expected_balance = payment.balance_amount, expected_tax_free = payment.tax_free_amount,
+    key_generation = op.key_generation + needs_new_key::integer,
+    idempotency_key = case when needs_new_key
+      then regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text) else op.idempotency_key end,
+    key_created_at = case when needs_new_key then toss_private.clock_now() else op.key_created_at end
+  where op.id = open_cancel.id
+  returning * into open_cancel;
+  return jsonb_build_object('outcome', 'send', 'operation', toss_private.operation_view(open_cancel));
+end;
+$$;
+
+comment on function toss_private.resend_cancel(public.operations, jsonb, jsonb) is
+  'What to do with a cancel of which Toss''s answer shows nothing: send it (again), fitted to what is left now, or end it.';
+
+create function public.settle_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  applied constant jsonb := public.apply_payment(request);
+  operation public.operations;
+begin
+  if applied ->> 'outcome' in ('mismatch', 'unknown_status', 'order_not_found') then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
+  if operation.state in ('succeeded', 'rejected')
+    -- Whoever took over after the lease had passed may be asking Toss at this moment.
+    or operation.lease_token <> (request ->> 'leaseToken')::uuid
+    or request ->> 'proof' = 'answered'
+  then
+    return toss_private.cancel_answer(operation);
+  end if;
+  return toss_private.resend_cancel(operation, request, jsonb_build_object(
+    'source', request ->> 'source', 'requestId', request ->> 'requestId'
+  ));
+end;
+$$;
+
+comment on function public.settle_cancel(jsonb) is
+  'Applies Toss''s answer to a cancel, or to a question about its payment, and says how the cancel stands. Keys: those of apply_payment, leaseToken, keyIsSpent (Toss has answered under the current key). Outcomes: succeeded, rejected, send (nothing of it happened: ask Toss with this operation), unknown.';
+
+create function public.reject_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  -- Order first, then operation: the same order of locks as everywhere else.
+  perform 1 from public.orders as o where o.id = operation.order_id for update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state in ('started', 'unknown') and operation.lease_token = (request ->> 'leaseToken')::uuid then
+    perform toss_private.refuse_cancel(operation, request, jsonb_build_object(
+      'source', request ->> 'source', 'requestId', request ->> 'requestId'
+    ));
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', request ->> 'errorCode');
+  end if;
+  return toss_private.cancel_answer(operation);
+end;
+$$;
+
+comment on function public.reject_cancel(jsonb) is
+  'Ends a cancel because Toss said no, and releases what it had reserved. Outcomes: rejected, succeeded (a webhook has brought the proof meanwhile), unknown (another caller holds the lease).';
+
+-- supabase/schemas/26_restores.sql
+-- After the database was restored from a backup: operations that Toss remembers and we do not.
+
+create table toss_private.restores (
+  restored_at timestamptz primary key,
+  backup_at timestamptz not null,
+  constraint restores_backup_is_older check (backup_at < restored_at)
+);
+
+alter table toss_private.restores enable row level security;
+
+comment on table toss_private.restores is
+  'One row for each restore of this database from a backup, written by toss_private.note_restore. docs/after-a-restore.md.';
+comment on column toss_private.restores.backup_at is 'The moment that the database was put back to; what happened since then it does not know.';
+
+create function toss_private.note_restore(backup_time timestamptz, look_back interval default '30 days')
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  asked integer;
+begin
+  insert into toss_private.restores (restored_at, backup_at) values (present, backup_time);
+  with open_order as (
+    -- Whoever was about to pay may have paid since, and what was paid may have been given back.
+    select o.id, o.payment_key from public.orders as o
+    where o.status in ('pending', 'waiting_for_deposit') and o.subscription_charge_id is null
+    union
+    select p.order_id, p.payment_key from public.payments as p
+    where p.created_at > backup_time - look_back
+      and (p.balance_amount > 0 or p.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT'))
+  )
+  insert into public.webhook_events (
+    dedupe_key, event_type, order_id, payment_key, payload, next_attempt_at, received_at, created_at
+  )
+  select format('restore-%s-%s', extract(epoch from present), coalesce(o.payment_key, o.id)), 'PAYMENT_STATUS_CHANGED',
+    o.id, o.payment_key, jsonb_build_object('askedAfterRestoreOf', backup_time), present, present, present
+  from open_order as o
+  on conflict (dedupe_key) do nothing;
+  get diagnostics asked = row_count;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'restore_noted', 'source', 'operator',
+    'detail', jsonb_build_object('backupAt', backup_time, 'paymentsToAskAbout', asked)
+  ));
+  return asked;
+end;
+$$;
+
+comment on function toss_private.note_restore(timestamptz, interval) is
+  'To be called once after a restore, before the jobs run again: lets the job `webhooks` ask Toss about every payment that was open at the backup or could have been refunded since (those made in the time before it that look_back names), and lets charges and refunds ask Toss before they send. Answers how many payments are asked about.';
+
+create function toss_private.was_forgotten(happened_at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from toss_private.restores as r where happened_at > r.backup_at and happened_at <= r.restored_at
+  );
+end;
+$$;
+
+comment on function toss_private.was_forgotten(timestamptz) is
+  'Whether a restored database cannot know of what happened here at that time.';
+
+create function toss_private.cancel_was_forgotten(
+  made_transaction_key text, made_at timestamptz, requested_at timestamptz
+)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Within the time for which Toss keeps keys, the key alone tells whose cancel it is.
+  return made_at <= requested_at - interval '14 days' and (
+    toss_private.was_forgotten(made_at)
+    or not exists (select 1 from public.payment_cancels as k where k.transaction_key = made_transaction_key)
+  );
+end;
+$$;
+
+comment on function toss_private.cancel_was_forgotten(text, timestamptz, timestamptz) is
+  'Whether a cancel at Toss that looks like one that is asked for now may be that very one, asked for before a restore: it is so old that Toss no longer knows its key, and nothing here told of it.';
+
+create function toss_private.begin_forgotten_cancel(payment public.payments, refusal jsonb, request jsonb)
+returns public.operations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  made public.payment_cancels;
+  operation public.operations;
+begin
+  select k.* into made
+  from public.payment_cancels as k
+  where k.payment_key = payment.payment_key and k.status <> 'ABORTED' and k.reason = request ->> 'cancelReason'
+    and k.amount = coalesce((request ->> 'cancelAmount')::bigint, k.amount)
+    and (request ? 'cancelAmount' or k.refundable_amount = 0)
+    and toss_private.was_forgotten(k.canceled_at)
+    and (k.canceled_at <= present - interval '14 days' or refusal ->> 'outcome' = 'exceeds_balance')
+    and not exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key)
+  order by k.canceled_at
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, reason, cancel_all, tax_free_amount, lease_token, lease_expires_at, next_attempt_at, created_at
+  ) values (
+    (request ->> 'operationId')::uuid, 'cancel', toss_private.cancel_key(payment.payment_key, request ->> 'requestId'),
+    present, payment.order_id, payment.payment_key, made.amount, payment.currency, request ->> 'requestId',
+    request -> 'requestDigests' ->> 0, request ->> 'requestedBy', request ->> 'cancelReason',
+    not request ? 'cancelAmount', made.tax_free_amount, (request ->> 'leaseToken')::uuid, present, present, present
+  )
+  returning * into operation;
+  perform toss_private.end_cancel(operation, made.transaction_key, jsonb_build_object(
+    'source', 'cancel', 'paymentKey', payment.payment_key, 'requestId', request ->> 'logRequestId'
+  ));
+  select * into operation from public.operations as op where op.id = operation.id;
+  return operation;
+end;
+$$;
+
+comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, jsonb) is
+  'After a restore: a refund that is asked for again, was made in the time that the database forgot, and which Toss would no longer recognise by its key (or whose money is gone from the balance), is that refund. Null when there is none.';
+
+-- supabase/schemas/28_settle_order.sql
+-- What a payment's new state does to its order, its stock and its passes.
+
+create function toss_private.order_moved(moved public.orders, target text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform toss_private.set_pass(moved, target in ('paid', 'partially_refunded'));
+  if target in ('refunded', 'canceled', 'expired') then
+    perform toss_private.release_stock(moved.id);
+  end if;
+  if moved.subscription_charge_id is not null then
+    perform toss_private.charge_order_moved(moved, target, audit);
+  end if;
+end;
+$$;
+
+comment on function toss_private.order_moved(public.orders, text, jsonb) is
+  'What an order''s new status means for entitlements and stock, and for the charge it is an attempt of. `moved` is the order as it was before.';
+
+create function toss_private.announce_moves(known public.payments, moved public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event_name constant text := case
+    when known.status = 'DONE' and moved.status = 'WAITING_FOR_DEPOSIT' then 'payment.deposit_reversed'
+    when known.status is distinct from 'CANCELED' and moved.status = 'CANCELED' and not toss_private.is_paid(moved)
+      then 'payment.canceled'
+  end;
+begin
+  if event_name is null then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', moved.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', moved.order_id, 'paymentKey', moved.payment_key, 'userId', moved.user_id,
+      'amount', moved.total_amount, 'currency', moved.currency, 'source', audit ->> 'source',
+      'orderStatus', (select o.status from public.orders as o where o.id = moved.order_id)
+    ))
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_moves(public.payments, public.payments, jsonb) is
+  'Writes the outbox event of a move that is no refund: a deposit that a bank took back, a payment given up before its deposit.';
+
+create function toss_private.settle_order(settled_order_id text, moved_payment_key text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  settled public.orders;
+  payment public.payments;
+  target text;
+begin
+  select * into settled from public.orders as o where o.id = settled_order_id;
+  select * into payment from public.payments as p where p.payment_key = moved_payment_key;
+
+  if settled.payment_key is distinct from payment.payment_key
+    and settled.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit')
+  then
+    -- Money for an order that another payment already pays. The row stays, invariant_violations()
+    -- names it until one of the two is refunded; the order is not touched.
+    if toss_private.is_paid(payment) and payment.balance_amount > 0 then
+      perform toss_private.write_event(audit || jsonb_build_object(
+        'event', 'second_payment', 'orderId', settled.id, 'amount', payment.balance_amount
+      ));
+    end if;
+    return;
+  end if;
+
+  target := case
+    -- Toss keeps the status after the deadline, and marks the account as expired or does not.
+    when payment.status = 'WAITING_FOR_DEPOSIT'
+      and toss_private.deposit_is_over(payment, (audit ->> 'askedAt')::timestamptz)
+      then 'expired'
+    when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
+    when toss_private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
+    when toss_private.is_paid(payment) and payment.balance_amount < payment.total_amount
+      then 'partially_refunded'
+    when toss_private.is_paid(payment) then 'paid'
+    -- Cancelled without its money: given up, not refunded; also when nobody told us that it waited, or that a bank
+    -- had taken its deposit back before.
+    when payment.status = 'CANCELED'
+      and settled.status in ('pending', 'waiting_for_deposit', 'paid', 'partially_refunded') then 'canceled'
+    when payment.status in ('ABORTED', 'EXPIRED') and settled.status = 'waiting_for_deposit' then 'expired'
+  end;
+  if target is null or target = settled.status then
+    return;
+  end if;
+
+  update public.orders set payment_key = payment.payment_key where id = settled.id;
+  if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target not in ('refunded', 'expired', 'canceled')
+  then
+    -- Toss holds the money although the order was given up here, or although its refund was on its way and
+    -- did not come about: honour it, take the stock again if there is any, and leave a line that says so.
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'late_payment', 'orderId', settled.id, 'from', settled.status, 'amount', payment.total_amount,
+      'detail', jsonb_build_object('shortProductId', toss_private.reserve_stock(settled.id))
+    ));
+  end if;
+  perform toss_private.move_order(settled, target, audit);
+  if target = 'expired' and payment.status = 'WAITING_FOR_DEPOSIT' then
+    perform toss_private.announce_expired_account(settled, payment, audit);
+  end if;
+
+  perform toss_private.order_moved(settled, target, audit);
+end;
+$$;
+
+comment on function toss_private.settle_order(text, text, jsonb) is
+  'Brings an order, and through toss_private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';
+
+-- supabase/schemas/29_apply_payment.sql
+-- The one door: every answer and every webhook about a payment goes through toss_private.apply_payment.
+
+create function toss_private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
+  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
+  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
+  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
+  -- its progress covers.
+  select case
+    when known.payment_key is null then true
+    when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
+        and answer ->> 'status' = 'DONE')
+      then coalesce(asked_time > known.applied_at, false)
+    else (
+      select case when asked_time > known.applied_at
+        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+        then (a.progress, a.rank) >= (k.progress, k.rank)
+        else (a.progress, a.rank) > (k.progress, k.rank) end
+      from (
+        select coalesce(sum(toss_private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
+          toss_private.payment_rank(answer ->> 'status') as rank
+        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
+      ) as a,
+      (
+        select coalesce(sum(toss_private.cancel_progress(c.status)), 0) as progress,
+          toss_private.payment_rank(known.status) as rank
+        from public.payment_cancels as c
+        where c.payment_key = known.payment_key
+      ) as k
+    )
+  end;
+$$;
+
+comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
+  'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
+
+create function toss_private.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  answer jsonb := request -> 'payment';
+  answer_key constant text := answer ->> 'paymentKey';
+  asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
+  audit jsonb;
+  paying public.orders;
+  known public.payments;
+  stored public.payments;
+  canceling public.operations;
+  made_transaction_key text;
+  pays_order boolean;
+begin
+  select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
+  );
+  select * into known from public.payments as p where p.payment_key = answer_key;
+
+  -- Toss is believed only about this order, this amount and this currency.
+  if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
+    or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
+    -- Nobody could tell which cancel has taken the rest.
+    or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+    or (known.payment_key is not null and known.order_id <> paying.id)
+  then
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'answer_mismatch', 'to', answer ->> 'status',
+      'detail', jsonb_build_object(
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
+        'balanceAmount', answer -> 'balanceAmount',
+        'orderAmount', paying.amount, 'orderCurrency', paying.currency
+      )
+    ));
+    return jsonb_build_object('outcome', 'mismatch');
+  end if;
+  if toss_private.payment_rank(answer ->> 'status') is null then
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'unknown_status', 'detail', jsonb_build_object('status', left(answer ->> 'status', 50))
+    ));
+    return jsonb_build_object('outcome', 'unknown_status');
+  end if;
+
+  answer := answer || jsonb_build_object(
+    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
+  );
+
+  -- Ends the alert that an earlier answer raised.
+  if (
+    select v.event from public.payment_events as v
+    where v.payment_key = answer_key and v.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+    order by v.id desc
+    limit 1
+  ) = 'answer_mismatch' then
+    perform toss_private.write_event(audit || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
+  end if;
+
+  select * into canceling from public.operations as op
+  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+  for update;
+  if found then
+    made_transaction_key := toss_private.match_cancel(
+      canceling, answer,
+      case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
+    );
+    if made_transaction_key is not null then
+      -- What the cancel had claimed has left the balance by now.
+      update public.operations as op set reserved_amount = 0 where op.id = canceling.id;
+    end if;
+  end if;
+
+  if toss_private.is_news(known, answer, asked_time) then
+    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+    insert into public.payments as p (
+      payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
+      requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
+      tax_free_amount, applied_at, created_at
+    ) values (
+      answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
+      (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
+      (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
+      (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
+      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
+      toss_private.clock_now()
+    )
+    on conflict (payment_key) do update set
+      status = excluded.status,
+      method = coalesce(excluded.method, p.method),
+      balance_amount = excluded.balance_amount,
+      requested_at = coalesce(excluded.requested_at, p.requested_at),
+      approved_at = excluded.approved_at,
+      canceled_at = excluded.canceled_at,
+      failure_code = excluded.failure_code,
+      failure_message = excluded.failure_message,
+      receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
+      tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
+      reversed_at = case
+        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
+        else p.reversed_at end,
+      applied_at = excluded.applied_at
+    returning * into stored;
+    perform toss_private.record_details(answer);
+    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+
+    if known.status is distinct from stored.status then
+      perform toss_private.write_event(audit || jsonb_build_object(
+        'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
+      ));
+    end if;
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
+  else
+    stored := known;
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+  end if;
+
+  perform toss_private.close_operations(stored, audit);
+  if made_transaction_key is not null then
+    perform toss_private.end_cancel(canceling, made_transaction_key, audit);
+  end if;
+  perform toss_private.announce_refunds(stored, audit);
+  perform toss_private.note_api_version(answer ->> 'apiVersion');
+  pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
+  -- This answer is about to be told.
+  if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and toss_private.is_paid(stored)
+    and stored.balance_amount > 0
+  then
+    update public.payments as p set told_at = stored.applied_at where p.payment_key = answer_key
+    returning * into stored;
+  end if;
+  return jsonb_build_object(
+    'outcome', case
+      when toss_private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
+      when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED') then 'rejected'
+      else 'pending' end,
+    'payment', toss_private.payment_view(answer_key),
+    'paymentStatus', stored.status,
+    'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
+    'paysOrder', pays_order,
+    'isGivenBack', toss_private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
+    'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
+      then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
+    'errorMessage', stored.failure_message,
+    -- Around a bank's reversal an answer that was asked for too early proves nothing; the asker asks again.
+    'isStale', stored.status <> answer ->> 'status'
+      and stored.status in ('DONE', 'WAITING_FOR_DEPOSIT') and answer ->> 'status' in ('DONE', 'WAITING_FOR_DEPOSIT')
+      and (answer ->> 'status' = 'WAITING_FOR_DEPOSIT' or stored.reversed_at is not null)
+  );
+end;
+$$;
+
+comment on function toss_private.apply_payment(jsonb) is 'What public.apply_payment does, all but telling how a charge stands.';
+
+create function public.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  answer jsonb;
+  paid_charge_id uuid;
+begin
+  select o.subscription_charge_id into paid_charge_id
+  from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
+  if paid_charge_id is null then
+    return toss_private.apply_payment(request);
+  end if;
+  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  answer := toss_private.apply_payment(request);
+  return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
+end;
+$$;
+
+comment on function public.apply_payment(jsonb) is
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';
+
+-- supabase/schemas/30_subscriptions.sql
+-- Cards and accounts for billing, subscriptions, and the calendar of their periods.
+
+create table public.billing_methods (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  method text not null,
+  card_issuer_code text,
+  card_number_masked text,
+  status text not null default 'active',
+  created_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  card_type text,
+  constraint billing_methods_method_length check (char_length(method) between 1 and 50),
+  constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
+  constraint billing_methods_card_number_masked check (
+    card_number_masked ~ '\*' and char_length(card_number_masked) <= 20
+  ),
+  constraint billing_methods_status_known check (status in ('active', 'deleted')),
+  constraint billing_methods_deleted_has_time check ((status = 'deleted') = (deleted_at is not null)),
+  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20)
+);
+
+alter table public.billing_methods enable row level security;
+
+comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
+comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.billing_methods.method is 'Toss''s method in its own words, for example 카드.';
+comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
+comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
+
+create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);
+
+create policy "users read their own billing methods"
+  on public.billing_methods for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+alter table public.operations add constraint operations_billing_method_id_fkey foreign key (billing_method_id) references public.billing_methods (id);
+
+create table public.subscriptions (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  plan_id text not null references public.plans (id),
+  billing_method_id uuid references public.billing_methods (id),
+  status text not null,
+  current_period_start timestamptz not null,
+  current_period_end timestamptz not null,
+  next_charge_at timestamptz,
+  cancel_at_period_end boolean not null default false,
+  needs_payment_method boolean not null default false,
+  canceled_at timestamptz,
+  ended_at timestamptz,
+  created_at timestamptz not null default now(),
+  anchor timestamptz not null,
+  anchor_period integer not null default 0,
+  period_number integer not null,
+  amount bigint not null,
+  currency text not null,
+  interval text not null,
+  interval_count integer not null,
+  next_plan_id text references public.plans (id),
+  next_amount bigint,
+  next_interval text,
+  next_interval_count integer,
+  access_ends_at timestamptz,
+  remind_at timestamptz,
+  end_reason text,
+  plan_group text,
+  constraint subscriptions_status_known check (status in ('trialing', 'active', 'past_due', 'canceled')),
+  constraint subscriptions_period_ends_after_start check (current_period_end > current_period_start),
+  constraint subscriptions_amount_range check (amount between 0 and 9007199254740991),
+  constraint subscriptions_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint subscriptions_interval_known check (interval in ('day', 'week', 'month', 'year')),
+  constraint subscriptions_interval_count_range check (interval_count between 1 and 1000),
+  constraint subscriptions_period_number_range check (period_number >= -1),
+  constraint subscriptions_trial_is_before_period_0 check (status <> 'trialing' or period_number = -1),
+  constraint subscriptions_next_plan_complete check (
+    (next_plan_id is null) = (next_amount is null)
+    and (next_plan_id is null) = (next_interval is null)
+    and (next_plan_id is null) = (next_interval_count is null)
+  ),
+  constraint subscriptions_canceled_is_over check (
+    status <> 'canceled'
+    or (ended_at is not null and next_charge_at is null and remind_at is null and access_ends_at is null)
+  ),
+  constraint subscriptions_live_has_not_ended check (status = 'canceled' or ended_at is null),
+  constraint subscriptions_notice_has_end check (
+    status = 'canceled' or not cancel_at_period_end
+    or (access_ends_at is not null and next_charge_at is null and canceled_at is not null)
+  ),
+  -- Either notice was given or a debt has its grace; anything else could not be ended when its time comes.
+  constraint subscriptions_access_end_has_cause check (
+    access_ends_at is null or cancel_at_period_end = (status <> 'past_due')
+  ),
+  constraint subscriptions_end_reason_length check (char_length(end_reason) between 1 and 50)
+);
+
+alter table public.subscriptions enable row level security;
+
+comment on table public.subscriptions is 'One row per subscription. Status moves only inside SQL functions.';
+comment on column public.subscriptions.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscriptions.billing_method_id is 'What the next period is charged to.';
+comment on column public.subscriptions.current_period_end is 'Exclusive, counted from the anchor in Asia/Seoul.';
+comment on column public.subscriptions.next_charge_at is 'When the next charge is due; null when none will be made.';
+comment on column public.subscriptions.cancel_at_period_end is 'The user gave notice: access lasts to the end of the period and is not charged again.';
+comment on column public.subscriptions.needs_payment_method is 'The billing method no longer works: ask the user for another one before the next charge.';
+comment on column public.subscriptions.canceled_at is 'When notice was given.';
+comment on column public.subscriptions.ended_at is 'When access ended.';
+comment on column public.subscriptions.anchor is 'The start, or the end of the trial; moves when a plan of another interval begins. Every boundary is counted from it.';
+comment on column public.subscriptions.anchor_period is 'The number of the period that begins at the anchor.';
+comment on column public.subscriptions.period_number is 'The current period; -1 while trialing.';
+comment on column public.subscriptions.amount is 'Price of a period as agreed, minor unit; a later change of the plan does not reach it.';
+comment on column public.subscriptions.interval is 'As agreed, like interval_count.';
+comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
+comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
+comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see toss_private.subscription_transitions.';
+comment on column public.subscriptions.plan_group is
+  'plans.plan_group of its plan. Null also when the shop made the group after its user had two of it.';
+
+-- A user subscribes to a plan once at a time.
+create unique index subscriptions_one_live_per_plan on public.subscriptions (user_id, plan_id)
+  where status <> 'canceled';
+create index subscriptions_user_id on public.subscriptions (user_id, created_at desc);
+create index subscriptions_plan_id on public.subscriptions (plan_id);
+create index subscriptions_billing_method_id on public.subscriptions (billing_method_id)
+  where billing_method_id is not null;
+create index subscriptions_next_charge_at on public.subscriptions (next_charge_at)
+  where status <> 'canceled';
+-- Plans that exclude each other: a user subscribes to one of a group at a time.
+create unique index subscriptions_one_live_per_group on public.subscriptions (user_id, plan_group)
+  where status <> 'canceled' and plan_group is not null;
+create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;
+create index subscriptions_remind_at on public.subscriptions (remind_at) where remind_at is not null;
+create index subscriptions_next_plan_id on public.subscriptions (next_plan_id) where next_plan_id is not null;
+create index subscriptions_ended_for_gone_users on public.subscriptions (ended_at)
+  where end_reason = 'user_deleted';
+
+create policy "users read their own subscriptions"
+  on public.subscriptions for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+alter table public.entitlements add constraint entitlements_subscription_id_fkey foreign key (subscription_id) references public.subscriptions (id);
+
+-- Both lists are read once a query, not once a row.
+create policy "users read active plans and those they pay for"
+  on public.plans for select to authenticated
+  using (
+    active
+    or id in (
+      select unnest(array[s.plan_id, s.next_plan_id]) from public.subscriptions as s
+      where s.user_id = (select auth.uid()) and s.status <> 'canceled'
+    )
+    or id in (
+      select e.plan_id from public.entitlements as e
+      where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
+    )
+  );
+
+create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.period_boundary(
+    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
+  );
+end;
+$$;
+
+comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
+
+-- supabase/schemas/31_subscription_states.sql
+-- Which moves a subscription may make; every move is checked against one table.
+
+create table toss_private.subscription_transitions (
+  status text not null,
+  event text not null,
+  next_status text not null,
+  end_reason text,
+  primary key (status, event),
+  constraint subscription_transitions_status_known check (status in ('none', 'trialing', 'active', 'past_due', 'canceled')),
+  constraint subscription_transitions_next_status_known check (
+    next_status in ('trialing', 'active', 'past_due', 'canceled')
+  ),
+  constraint subscription_transitions_event_format check (event ~ '^[a-z_]{3,50}$'),
+  constraint subscription_transitions_end_has_reason check ((next_status = 'canceled') = (end_reason is not null))
+);
+
+alter table toss_private.subscription_transitions enable row level security;
+
+comment on table toss_private.subscription_transitions is
+  'The state machine. What stands in no row is refused, by function and by trigger. docs/subscriptions.md shows it as a table.';
+comment on column toss_private.subscription_transitions.status is 'none: the subscription does not exist yet.';
+comment on column toss_private.subscription_transitions.end_reason is 'What subscriptions.end_reason says after it; of every way into canceled.';
+
+insert into toss_private.subscription_transitions (status, event, next_status, end_reason) values
+  ('none', 'trial_started', 'trialing', null),
+  ('none', 'started', 'active', null),
+  ('trialing', 'charge_paid', 'active', null),
+  ('trialing', 'charge_declined', 'past_due', null),
+  ('trialing', 'notice_given', 'trialing', null),
+  ('trialing', 'resumed', 'trialing', null),
+  ('trialing', 'notice_ended', 'canceled', 'canceled'),
+  ('trialing', 'canceled_now', 'canceled', 'canceled'),
+  ('trialing', 'plan_changed', 'trialing', null),
+  ('trialing', 'plan_change_planned', 'trialing', null),
+  ('trialing', 'method_changed', 'trialing', null),
+  ('trialing', 'user_deleted', 'canceled', 'user_deleted'),
+  ('active', 'charge_paid', 'active', null),
+  ('active', 'charge_declined', 'past_due', null),
+  ('active', 'notice_given', 'active', null),
+  ('active', 'resumed', 'active', null),
+  ('active', 'notice_ended', 'canceled', 'canceled'),
+  ('active', 'canceled_now', 'canceled', 'canceled'),
+  ('active', 'plan_changed', 'active', null),
+  ('active', 'plan_change_planned', 'active', null),
+  ('active', 'method_changed', 'active', null),
+  ('active', 'period_refunded', 'canceled', 'refunded'),
+  ('active', 'user_deleted', 'canceled', 'user_deleted'),
+  ('past_due', 'charge_paid', 'active', null),
+  ('past_due', 'charge_declined', 'past_due', null),
+  ('past_due', 'notice_given', 'canceled', 'canceled'),
+  ('past_due', 'canceled_now', 'canceled', 'canceled'),
+  ('past_due', 'method_changed', 'past_due', null),
+  ('past_due', 'retry_requested', 'past_due', null),
+  ('past_due', 'dunning_canceled', 'canceled', 'dunning'),
+  ('past_due', 'access_withdrawn', 'past_due', null),
+  ('past_due', 'period_refunded', 'canceled', 'refunded'),
+  ('past_due', 'user_deleted', 'canceled', 'user_deleted');
+
+create function toss_private.check_subscription_move()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known_status text := 'none';
+begin
+  if tg_op = 'UPDATE' then
+    known_status := old.status;
+  end if;
+  if not exists (
+    select 1 from toss_private.subscription_transitions as t
+    where t.status = known_status and t.next_status = new.status
+  ) then
+    raise exception 'a subscription cannot become % when it is %', new.status, known_status
+      using errcode = 'check_violation', constraint = 'subscriptions_move_known';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.check_subscription_move() is
+  'Trigger: refuses a status that no event leads to, whoever writes it. Nothing leads out of canceled.';
+
+create trigger subscriptions_born
+  before insert on public.subscriptions
+  for each row execute function toss_private.check_subscription_move();
+
+create trigger subscriptions_moved
+  before update of status on public.subscriptions
+  for each row when (new.status is distinct from old.status)
+  execute function toss_private.check_subscription_move();
+
+create function toss_private.may_happen(current_status text, happening text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from toss_private.subscription_transitions as t where t.status = current_status and t.event = happening
+  );
+$$;
+
+comment on function toss_private.may_happen(text, text) is 'Whether an event is legal in a state.';
+
+create function toss_private.fill_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  chosen public.plans;
+begin
+  select * into chosen from public.plans as p where p.id = new.plan_id;
+  new.anchor := coalesce(
+    new.anchor, case new.status when 'trialing' then new.current_period_end else new.current_period_start end
+  );
+  new.period_number := coalesce(new.period_number, case new.status when 'trialing' then -1 else 0 end);
+  new.amount := coalesce(new.amount, chosen.price);
+  new.currency := coalesce(new.currency, chosen.currency);
+  new.interval := coalesce(new.interval, chosen.interval);
+  new.interval_count := coalesce(new.interval_count, chosen.interval_count);
+  new.plan_group := chosen.plan_group;
+  -- A first payment that was at Toss before the shop made the group.
+  if exists (
+    select 1 from public.subscriptions as s
+    where s.user_id = new.user_id and s.plan_group = new.plan_group and s.status <> 'canceled'
+  ) and exists (
+    select 1 from public.subscription_charges as c
+    where c.user_id = new.user_id and c.plan_id = new.plan_id and c.kind = 'start' and c.status = 'paid'
+      and c.first_declined_at is null and c.subscription_id is null and c.period_start = new.current_period_start
+  ) then
+    new.plan_group := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.fill_subscription() is
+  'Trigger: terms that an insert does not name are those of the plan, so that subscriptions of another system can be brought in.';
+
+create trigger subscriptions_filled
+  before insert on public.subscriptions
+  for each row execute function toss_private.fill_subscription();
+
+create function toss_private.group_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  select p.plan_group into new.plan_group from public.plans as p where p.id = new.plan_id;
+  -- A change that was agreed on before the shop made the group still takes place.
+  if exists (
+    select 1 from public.subscriptions as s
+    where s.user_id = new.user_id and s.plan_group = new.plan_group and s.status <> 'canceled' and s.id <> new.id
+  ) then
+    new.plan_group := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.group_subscription() is 'Trigger: a subscription that gets another plan gets its group, too.';
+
+create trigger subscriptions_regrouped
+  before update of plan_id on public.subscriptions
+  for each row when (new.plan_id is distinct from old.plan_id and new.status <> 'canceled')
+  execute function toss_private.group_subscription();
+
+create function toss_private.follow_plan_group()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- By id, as whoever else locks several.
+  perform 1 from public.subscriptions as s
+  where s.plan_id = new.id and s.status <> 'canceled'
+  order by s.id
+  for no key update;
+  for attempt in 1..5 loop
+    begin
+      -- Who has two of the group by now keeps both; the next one is refused.
+      update public.subscriptions as s
+      set plan_group = new.plan_group
+      where s.plan_id = new.id and s.status <> 'canceled' and s.plan_group is distinct from new.plan_group
+        and not exists (
+          select 1 from public.subscriptions as other
+          where other.user_id = s.user_id and other.plan_group = new.plan_group and other.status <> 'canceled'
+            and other.id <> s.id
+        );
+      exit;
+    exception when unique_violation then
+      -- Another subscription has come into the group meanwhile; the next look sees it.
+      if attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_plan_group() is
+  'Trigger: live subscriptions follow when the shop puts their plan into a group or takes it out.';
+
+create trigger plans_regrouped
+  after update of plan_group on public.plans
+  for each row when (new.plan_group is distinct from old.plan_group)
+  execute function toss_private.follow_plan_group();
+
+create function toss_private.lock_plan_groups()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('plan_groups', 0));
+  return null;
+end;
+$$;
+
+comment on function toss_private.lock_plan_groups() is
+  'Trigger: one change of groups at a time, before any row is held. Two of them would each miss what the other does to a user''s subscriptions.';
+
+create trigger plans_groups_locked
+  before update of plan_group on public.plans
+  for each statement execute function toss_private.lock_plan_groups();
+
+create function toss_private.lock_user(locked_user_id uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+$$;
+
+comment on function toss_private.lock_user(uuid) is
+  'Taken by whoever subscribes a user to a plan, gives a subscription another one, registers, chooses or removes a card: they must see each other. Before any row of a subscription; who settles a charge takes it after the rows of its order and operation.';
+
+create function toss_private.subscription_view(viewed public.subscriptions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', viewed.id,
+    'userId', viewed.user_id,
+    'planId', viewed.plan_id,
+    'status', viewed.status,
+    'amount', viewed.amount,
+    'currency', viewed.currency,
+    'currentPeriodStart', viewed.current_period_start,
+    'currentPeriodEnd', viewed.current_period_end,
+    'nextChargeAt', viewed.next_charge_at,
+    'cancelAtPeriodEnd', viewed.cancel_at_period_end,
+    'canceledAt', viewed.canceled_at,
+    'endedAt', viewed.ended_at,
+    'billingMethodId', viewed.billing_method_id,
+    'needsPaymentMethod', viewed.needs_payment_method,
+    'nextPlanId', viewed.next_plan_id,
+    'createdAt', viewed.created_at
+  );
+$$;
+
+comment on function toss_private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
+
+create function toss_private.subscription_terms(agreed public.subscriptions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Times as seconds: how a timestamp is written depends on the session.
+  return jsonb_build_array(
+    agreed.user_id, agreed.plan_id, agreed.amount, agreed.currency, agreed.interval, agreed.interval_count,
+    agreed.period_number, extract(epoch from agreed.current_period_start), extract(epoch from agreed.current_period_end),
+    extract(epoch from agreed.anchor), agreed.anchor_period, agreed.cancel_at_period_end, agreed.billing_method_id,
+    agreed.next_plan_id, agreed.next_amount, agreed.next_interval, agreed.next_interval_count
+  );
+end;
+$$;
+
+comment on function toss_private.subscription_terms(public.subscriptions) is
+  'What decides who pays how much, when and with what. It changes with a line in the audit log alone, which repeats it: invariant_violations() compares.';
+
+create function toss_private.move_subscription(changed public.subscriptions, happening text, audit jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  target text;
+  reason text;
+  stored public.subscriptions;
+begin
+  select t.next_status, t.end_reason into target, reason from toss_private.subscription_transitions as t
+  where t.status = changed.status and t.event = happening;
+  if not found then
+    raise exception '% cannot happen to a subscription that is %', happening, changed.status
+      using errcode = 'check_violation', constraint = 'subscriptions_move_known';
+  end if;
+  if target = 'canceled' then
+    changed.next_charge_at := null;
+    changed.access_ends_at := null;
+    changed.remind_at := null;
+    changed.ended_at := coalesce(changed.ended_at, toss_private.clock_now());
+    changed.end_reason := reason;
+  end if;
+  update public.subscriptions as s
+  set status = target,
+    plan_id = changed.plan_id, amount = changed.amount, currency = changed.currency,
+    interval = changed.interval, interval_count = changed.interval_count,
+    anchor = changed.anchor, anchor_period = changed.anchor_period, period_number = changed.period_number,
+    next_plan_id = changed.next_plan_id, next_amount = changed.next_amount,
+    next_interval = changed.next_interval, next_interval_count = changed.next_interval_count,
+    billing_method_id = changed.billing_method_id, needs_payment_method = changed.needs_payment_method,
+    current_period_start = changed.current_period_start, current_period_end = changed.current_period_end,
+    next_charge_at = changed.next_charge_at, access_ends_at = changed.access_ends_at,
+    remind_at = changed.remind_at, cancel_at_period_end = changed.cancel_at_period_end,
+    canceled_at = changed.canceled_at, ended_at = changed.ended_at, end_reason = changed.end_reason
+  where s.id = changed.id
+  returning * into stored;
+  if target = 'canceled' then
+    -- Nobody will try to collect a debt any more.
+    update public.subscription_charges as c set next_attempt_at = null
+    where c.subscription_id = stored.id and c.next_attempt_at is not null;
+  end if;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'subscription_status', 'subscriptionId', stored.id, 'from', changed.status, 'to', stored.status,
+    'amount', stored.amount,
+    'detail', coalesce(audit -> 'detail', '{}') || jsonb_build_object(
+      'event', happening, 'planId', stored.plan_id, 'terms', toss_private.subscription_terms(stored)
+    )
+  ));
+  return stored;
+end;
+$$;
+
+comment on function toss_private.move_subscription(public.subscriptions, text, jsonb) is
+  'The one way a subscription changes: `changed` is the locked row with its new values and its old status; the event decides the new one, and the audit log gets a line. Raises on an event that the state machine does not know for this status; callers ask toss_private.may_happen first.';
+
+create function toss_private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'subscription.' || happened, 'subject', concerned.id,
+    'payload', jsonb_build_object(
+      'subscriptionId', concerned.id, 'userId', concerned.user_id, 'planId', concerned.plan_id,
+      'status', concerned.status, 'currentPeriodEnd', concerned.current_period_end
+    ) || detail
+  ));
+$$;
+
+comment on function toss_private.write_subscription_event(text, public.subscriptions, jsonb) is
+  'Adds subscription.<happened> to outbox_events, with what every such event carries and the detail.';
+
+create function toss_private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
+  from public.plans as p
+  where p.id = reminded_plan_id and p.reminder_days > 0
+    and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
+$$;
+
+comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is
+  'When to announce a charge; null when the plan has no reminder or the period is too short for one.';
+
+-- supabase/schemas/32_charges.sql
+-- What is charged to a billing key: one row per period, upgrade or ad hoc charge, however many attempts it takes.
+
+create table public.subscription_charges (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null,
+  subscription_id uuid references public.subscriptions (id),
+  user_id uuid not null,
+  billing_method_id uuid references public.billing_methods (id),
+  plan_id text references public.plans (id),
+  plan_amount bigint,
+  plan_interval text,
+  plan_interval_count integer,
+  period_number integer,
+  period_start timestamptz,
+  period_end timestamptz,
+  amount bigint not null,
+  currency text not null,
+  order_name text not null,
+  request_id text,
+  status text not null default 'pending',
+  attempt integer not null default 0,
+  order_id text references public.orders (id),
+  next_attempt_at timestamptz,
+  attempted_at timestamptz,
+  first_declined_at timestamptz,
+  failure_code text,
+  failure_message text,
+  failure_class text,
+  paid_at timestamptz,
+  refund_due bigint,
+  refund_operation_id uuid references public.operations (id),
+  earlier_plan_id text references public.plans (id),
+  earlier_amount bigint,
+  undone_at timestamptz,
+  created_at timestamptz not null,
+  constraint subscription_charges_kind_known check (kind in ('start', 'renewal', 'upgrade', 'ad_hoc')),
+  constraint subscription_charges_status_known check (
+    status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
+  ),
+  -- Toss takes no card payment under 100 won.
+  constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
+  constraint subscription_charges_plan_amount_range check (plan_amount between 0 and 9007199254740991),
+  constraint subscription_charges_earlier_amount_range check (earlier_amount between 0 and 9007199254740991),
+  constraint subscription_charges_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint subscription_charges_order_name_length check (char_length(order_name) between 1 and 100),
+  constraint subscription_charges_request_id_length check (char_length(request_id) between 1 and 300),
+  constraint subscription_charges_attempt_not_negative check (attempt >= 0),
+  constraint subscription_charges_failure_class_known check (failure_class in ('soft', 'hard', 'limit')),
+  constraint subscription_charges_period_complete check (
+    (kind = 'ad_hoc') = (period_number is null)
+    and (period_number is null) = (period_start is null)
+    and (period_number is null) = (period_end is null)
+    and (period_number is null) = (plan_id is null)
+    and (period_number is null) = (plan_amount is null)
+    and (period_number is null) = (plan_interval is null)
+    and (period_number is null) = (plan_interval_count is null)
+  ),
+  constraint subscription_charges_period_ends_after_start check (period_end > period_start),
+  constraint subscription_charges_period_has_subscription check (
+    subscription_id is not null or kind in ('start', 'ad_hoc')
+  ),
+  constraint subscription_charges_ad_hoc_has_request check ((kind = 'ad_hoc') = (request_id is not null)),
+  constraint subscription_charges_paid_has_order check (
+    (status = 'paid') = (paid_at is not null) and (paid_at is null or order_id is not null)
+  ),
+  constraint subscription_charges_declined_has_time check (status <> 'declined' or first_declined_at is not null),
+  constraint subscription_charges_next_attempt_when_declined check (next_attempt_at is null or status = 'declined'),
+  constraint subscription_charges_refund_within_amount check (refund_due between 1 and amount),
+  -- A promise is kept by a cancel that is written with it, so that no crash comes between.
+  constraint subscription_charges_refund_is_begun check ((refund_due is null) = (refund_operation_id is null)),
+  constraint subscription_charges_upgrade_has_earlier_terms check (
+    (kind = 'upgrade') = (earlier_plan_id is not null) and (kind = 'upgrade') = (earlier_amount is not null)
+  ),
+  constraint subscription_charges_undone_was_paid check (undone_at is null or (kind = 'upgrade' and status = 'paid'))
+);
+
+alter table public.subscription_charges enable row level security;
+
+comment on table public.subscription_charges is 'One row per amount that is charged to a billing key. Every attempt is an order of its own.';
+comment on column public.subscription_charges.kind is 'start: the first period, before the subscription exists. renewal: a later period. upgrade: the difference to a dearer plan. ad_hoc: an amount the shop names.';
+comment on column public.subscription_charges.subscription_id is 'Null for ad_hoc, and for a start until it is paid.';
+comment on column public.subscription_charges.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscription_charges.billing_method_id is 'What the last attempt was charged to; null when there was nothing to charge.';
+comment on column public.subscription_charges.plan_amount is 'Price of a whole period as agreed; the amount of an upgrade is only the difference.';
+comment on column public.subscription_charges.period_number is 'Counted from 0 through the whole life of a subscription; an upgrade carries the number of the period it happens in.';
+comment on column public.subscription_charges.period_start is 'From when the amount pays: the start of the period, or the moment of the upgrade. A start gets its period anew when its payment is recorded.';
+comment on column public.subscription_charges.request_id is 'The shop''s idempotency token of an ad hoc charge.';
+comment on column public.subscription_charges.status is 'processing: at Toss. unknown: no proof yet. declined: refused; tried again at next_attempt_at if that is set. void: never charged, because its period was missed.';
+comment on column public.subscription_charges.attempt is 'How many orders have been made for it.';
+comment on column public.subscription_charges.order_id is 'The order of the last attempt, or of the one that was paid.';
+comment on column public.subscription_charges.attempted_at is 'As of which time the last attempt was made; dunning counts with it.';
+comment on column public.subscription_charges.first_declined_at is 'From when the days of DUNNING_SCHEDULE_DAYS count.';
+comment on column public.subscription_charges.failure_code is 'Toss''s code of the last refusal, or NO_BILLING_METHOD, MISSED_PERIOD, CHARGE_TIMEOUT (nobody waits for it any more).';
+comment on column public.subscription_charges.failure_class is 'soft: tried again. limit: after midnight in Seoul. hard: another billing method is needed.';
+comment on column public.subscription_charges.refund_due is 'What was promised back when the subscription was cancelled at once.';
+comment on column public.subscription_charges.refund_operation_id is 'The cancel that keeps the promise of refund_due, begun in the same transaction; the last one when Toss refused an earlier one.';
+comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
+comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
+comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
+
+-- The heart of it: a period is charged by one row, whoever charges it.
+create unique index subscription_charges_one_per_period on public.subscription_charges (subscription_id, period_number)
+  where kind in ('start', 'renewal');
+create unique index subscription_charges_one_per_request on public.subscription_charges (user_id, request_id)
+  where kind = 'ad_hoc';
+create unique index subscription_charges_one_open_start on public.subscription_charges (user_id, plan_id)
+  where kind = 'start' and status in ('pending', 'processing', 'unknown');
+create unique index subscription_charges_one_open on public.subscription_charges (subscription_id)
+  where status in ('pending', 'processing', 'unknown');
+create index subscription_charges_subscription_id on public.subscription_charges (subscription_id, period_start desc);
+create index subscription_charges_user_id on public.subscription_charges (user_id, created_at desc);
+create index subscription_charges_order_id on public.subscription_charges (order_id);
+create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
+  where refund_operation_id is not null;
+create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
+create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
+  where earlier_plan_id is not null;
+create index subscription_charges_billing_method_id on public.subscription_charges (billing_method_id)
+  where billing_method_id is not null;
+
+create policy "users read their own charges"
+  on public.subscription_charges for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+alter table public.orders add constraint orders_subscription_charge_id_fkey foreign key (subscription_charge_id) references public.subscription_charges (id);
+
+alter table public.operations add constraint operations_charge_id_fkey foreign key (charge_id) references public.subscription_charges (id);
+
+alter table public.entitlements add constraint entitlements_charge_id_fkey foreign key (charge_id) references public.subscription_charges (id);
+
+create view public.user_plans
+with (security_invoker = true)
+as
+select distinct on (u.user_id, u.plan)
+  u.user_id,
+  u.plan,
+  u.status,
+  u.next_billing_date
+from (
+  select
+    s.user_id,
+    s.plan_id as plan,
+    case
+      when s.cancel_at_period_end and s.access_ends_at <= toss_private.clock_now() then 'canceled'
+      when s.status <> 'past_due' then s.status
+      -- While Toss is asked, nobody knows that the grace was in vain.
+      when s.access_ends_at > toss_private.clock_now() or s.next_charge_at is not null
+        or exists (
+          select 1 from public.subscription_charges as c
+          where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
+        ) then 'past_due'
+      else 'expired'
+    end as status,
+    s.next_charge_at as next_billing_date,
+    coalesce(s.ended_at, 'infinity') as until
+  from public.subscriptions as s
+  union all
+  select
+    e.user_id,
+    e.plan_id,
+    case
+      when e.revoked_at is not null then 'canceled'
+      when toss_private.clock_now() < e.starts_at then 'scheduled'
+      when toss_private.clock_now() < e.ends_at then 'active'
+      else 'expired'
+    end,
+    null::timestamptz,
+    e.ends_at
+  from public.entitlements as e
+  where e.source = 'order'
+) as u
+order by
+  u.user_id,
+  u.plan,
+  (u.status in ('active', 'trialing', 'past_due')) desc,
+  u.until desc;
+
+comment on view public.user_plans is 'One row per user and plan: what to check before showing a paid feature.';
+comment on column public.user_plans.plan is 'plans.id';
+comment on column public.user_plans.status is
+  'active, trialing, past_due (charged without success, access lasts through the grace), scheduled (a pass), expired or canceled.';
+comment on column public.user_plans.next_billing_date is
+  'When the plan is charged next; null for a one-time pass, after notice, and while nothing is charged by itself.';
+
+create function toss_private.follow_charge()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.subscription_charges as c
+  set status = case new.state when 'started' then 'processing' else 'unknown' end
+  -- An older attempt may have turned out to be paid while this one was on its way.
+  where c.id = new.charge_id and c.status <> 'paid';
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_charge() is
+  'Trigger: while the operation of a charge is open, the charge says whether Toss has been heard of. Its end is written by settle_charge and decline_charge.';
+
+create trigger operations_charge_opened
+  after insert on public.operations
+  for each row when (new.charge_id is not null and new.state in ('started', 'unknown'))
+  execute function toss_private.follow_charge();
+
+create trigger operations_charge_moved
+  after update of state on public.operations
+  for each row when (
+    new.charge_id is not null and new.state in ('started', 'unknown') and new.state is distinct from old.state
+  )
+  execute function toss_private.follow_charge();
+
+create function toss_private.charge_view(viewed_charge_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'chargeId', c.id,
+    'chargeKind', c.kind,
+    'subscriptionId', c.subscription_id,
+    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+    'status', c.status,
+    'amount', c.amount,
+    'currency', c.currency,
+    'attempt', c.attempt,
+    'orderId', c.order_id,
+    'paymentKey', o.payment_key,
+    'nextAttemptAt', c.next_attempt_at,
+    'failureCode', c.failure_code,
+    'failureMessage', c.failure_message
+  )
+  from public.subscription_charges as c
+  left join public.subscriptions as s on s.id = c.subscription_id
+  left join public.orders as o on o.id = c.order_id
+  where c.id = viewed_charge_id;
+$$;
+
+comment on function toss_private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
+
+create function toss_private.write_charge_event(happened text, concerned public.subscription_charges)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', case
+      when concerned.kind = 'ad_hoc' then 'charge.' || happened else 'subscription.payment_' || happened end,
+    'subject', coalesce(concerned.subscription_id, concerned.id),
+    'payload', jsonb_build_object(
+      'chargeId', concerned.id, 'kind', concerned.kind, 'subscriptionId', concerned.subscription_id,
+      'userId', concerned.user_id, 'planId', concerned.plan_id, 'orderId', concerned.order_id,
+      'amount', concerned.amount, 'currency', concerned.currency, 'attempt', concerned.attempt,
+      'periodStart', concerned.period_start, 'periodEnd', concerned.period_end,
+      'nextAttemptAt', concerned.next_attempt_at, 'failureCode', concerned.failure_code,
+      'failureClass', concerned.failure_class
+    )
+  ));
+$$;
+
+comment on function toss_private.write_charge_event(text, public.subscription_charges) is
+  'Adds subscription.payment_<happened>, for an ad hoc charge charge.<happened>, to outbox_events.';
+
+-- supabase/schemas/33_charge_attempt.sql
+-- One attempt of a charge: the order and the operation under which Toss knows it.
+
+create function toss_private.charge_operation_view(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
+  -- rest of the batch goes on.
+  return (select jsonb_build_object(
+    'chargeId', c.id,
+    'chargeKind', c.kind,
+    'subscriptionId', c.subscription_id,
+    'userId', c.user_id,
+    'attempt', c.attempt,
+    'orderName', o.order_name,
+    'customerKey', coalesce(u.customer_key, c.user_id),
+    'customerEmail', o.customer_email,
+    'billingMethodId', c.billing_method_id,
+    'keyId', k.key_id,
+    'ciphertext', k.ciphertext,
+    'isResolve', operation.attempts > 1 or toss_private.may_have_been_charged(c, operation),
+    'laterOrderIds', toss_private.later_order_ids(c, operation),
+    'stopped', case when stop.at is not null then jsonb_build_object(
+      'code', stop.code, 'seconds', extract(epoch from toss_private.clock_now() - stop.at)
+    ) end
+  )
+  from public.subscription_charges as c
+  join public.orders as o on o.id = operation.order_id
+  left join public.customers as u on u.user_id = c.user_id
+  left join public.billing_methods as m on m.id = c.billing_method_id
+  left join public.subscriptions as s on s.id = c.subscription_id
+  left join lateral (
+    select r.code, r.at
+    from (values
+      ('PAID_BY_EARLIER_ATTEMPT', c.paid_at),
+      ('SUBSCRIPTION_ENDED', s.ended_at),
+      ('NO_BILLING_METHOD', m.deleted_at),
+      ('USER_DELETED', case when operation.attempts > 1 and toss_private.is_gone(c.user_id) then toss_private.clock_now() end),
+      ('MISSED_PERIOD', toss_private.missed_since(c, operation)),
+      ('CHARGE_TIMEOUT', toss_private.given_up_since(c))
+    ) as r (code, at)
+    where r.at is not null
+    order by r.at
+    limit 1
+  ) as stop on true
+  left join toss_private.billing_keys as k on k.billing_method_id = m.id and stop.at is null
+  where c.id = operation.charge_id);
+end;
+$$;
+
+comment on function toss_private.charge_operation_view(public.operations) is
+  'What the sender of a charge needs beside the operation. isResolve: an earlier try may have reached Toss, ask first. stopped: why and since when it must not be sent any more, because an earlier attempt was paid after all, or because its subscription, its billing method or its user is gone, or its period is over and it is only asked whether it was charged before a restore, or nobody waits for it any more; then there is no key, Toss can only be asked, and what it does not know is declined.';
+
+create function toss_private.usable_billing_method(method_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1
+    from public.billing_methods as m
+    join toss_private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
+    where m.id = method_id and m.status = 'active'
+  );
+$$;
+
+comment on function toss_private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
+
+create function toss_private.charge_terms(charged public.subscription_charges)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Times as seconds: how a timestamp is written depends on the session. A first period begins when it is paid.
+  return jsonb_build_array(
+    charged.kind, charged.user_id, charged.plan_id, charged.plan_amount, charged.plan_interval,
+    charged.plan_interval_count, charged.period_number,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_start) end,
+    case when charged.kind <> 'start' then extract(epoch from charged.period_end) end,
+    charged.earlier_plan_id, charged.earlier_amount
+  );
+end;
+$$;
+
+comment on function toss_private.charge_terms(public.subscription_charges) is
+  'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+
+create function toss_private.begin_attempt(
+  tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  attempt_number constant integer := tried.attempt + 1;
+  attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
+  operation public.operations;
+begin
+  -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
+  insert into public.orders (
+    id, user_id, order_name, amount, currency, subscription_charge_id, expires_at, created_at, updated_at
+  ) values (
+    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency, tried.id, present, present, present
+  );
+  update public.subscription_charges as c
+  set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
+    attempted_at = as_of, next_attempt_at = null
+  where c.id = tried.id;
+  insert into public.operations (
+    kind, idempotency_key, key_created_at, order_id, charge_id, amount, currency,
+    lease_token, lease_expires_at, next_attempt_at, created_at
+  ) values (
+    'charge', 'charge-' || tried.id || '-' || attempt_number || '-1', present, attempt_order_id, tried.id,
+    tried.amount, tried.currency, (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  )
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'order_status', 'source', 'billing', 'orderId', attempt_order_id, 'to', 'pending',
+    'subscriptionId', tried.subscription_id, 'amount', tried.amount
+  ));
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'billing', 'orderId', attempt_order_id, 'operationId', operation.id,
+    'subscriptionId', tried.subscription_id, 'amount', tried.amount, 'requestId', coalesce(request ->> 'logRequestId', request ->> 'requestId'),
+    'detail', jsonb_build_object(
+      'chargeId', tried.id, 'attempt', attempt_number, 'terms', toss_private.charge_terms(tried)
+    )
+  ));
+  return toss_private.operation_view(operation);
+end;
+$$;
+
+comment on function toss_private.begin_attempt(public.subscription_charges, uuid, timestamptz, jsonb) is
+  'Makes the order and the leased operation of the next attempt; order id and Idempotency-Key follow from charge and attempt. The caller holds the subscription. Answers the operation for its sender.';
+
+create function toss_private.retake_operation(taken public.operations, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  operation public.operations := taken;
+begin
+  -- The network delivered this very request twice: same answer again.
+  if taken.lease_token = token then
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(taken));
+  end if;
+  if taken.lease_expires_at > present or taken.next_attempt_at > present then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = token, attempts = op.attempts + 1,
+    lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = taken.id
+  returning * into operation;
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function toss_private.retake_operation(public.operations, jsonb) is
+  'What a caller may do who finds the operation of its own request open; the row is locked. Outcomes: proceed, processing, resolve.';
+
+-- supabase/schemas/34_due_periods.sql
+-- Which period of a subscription comes next, and on which terms.
+
+create function toss_private.without_next_plan(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  changed.next_plan_id := null;
+  changed.next_amount := null;
+  changed.next_interval := null;
+  changed.next_interval_count := null;
+  return changed;
+end;
+$$;
+
+comment on function toss_private.without_next_plan(public.subscriptions) is 'The subscription without the plan that was chosen for its next period.';
+
+create function toss_private.next_terms(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if changed.next_plan_id is null then
+    return changed;
+  end if;
+  -- Only the shop can have begun that one, or made the group since: renewed all the same, and not charged for a plan
+  -- that its user has already.
+  if toss_private.claim_of_plan(changed.user_id, changed.next_plan_id, changed.id) ->> 'subscriptionId' is not null then
+    return toss_private.without_next_plan(changed);
+  end if;
+  if (changed.interval, changed.interval_count) <> (changed.next_interval, changed.next_interval_count) then
+    changed.anchor := changed.current_period_end;
+    changed.anchor_period := changed.period_number + 1;
+  end if;
+  changed.plan_id := changed.next_plan_id;
+  changed.amount := changed.next_amount;
+  changed.interval := changed.next_interval;
+  changed.interval_count := changed.next_interval_count;
+  return toss_private.without_next_plan(changed);
+end;
+$$;
+
+comment on function toss_private.next_terms(public.subscriptions) is
+  'The subscription as its next period begins: with the plan that was chosen for then, unless another subscription of its user has it by now. A plan of another interval has its anchor there.';
+
+create function toss_private.due_period(due public.subscriptions, as_of timestamptz)
+returns table (period_number integer, period_start timestamptz, period_end timestamptz, missed integer)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  first_period constant integer := 1 + greatest(due.period_number, (
+    -- Found missed one by one after a restore.
+    select max(c.period_number) from public.subscription_charges as c
+    where c.subscription_id = due.id and c.kind = 'renewal' and c.status = 'void'
+  ));
+  wanted integer := first_period;
+begin
+  -- `due` carries the terms of the next period already, see next_terms.
+  if (select p.catch_up = 'current' from public.plans as p where p.id = due.plan_id) then
+    while toss_private.boundary(due, wanted + 1) <= as_of
+      -- What was due before a restore may have been charged: nothing is skipped before Toss was asked.
+      and not exists (select 1 from toss_private.restores as r where toss_private.boundary(due, wanted) <= r.restored_at)
+    loop
+      wanted := wanted + 1;
+    end loop;
+  end if;
+  return query select wanted, toss_private.boundary(due, wanted), toss_private.boundary(due, wanted + 1), wanted - first_period;
+end;
+$$;
+
+comment on function toss_private.due_period(public.subscriptions, timestamptz) is
+  'The period to charge next and how many before it are skipped; plans.catch_up decides.';
+
+create function toss_private.debt_of(owing public.subscriptions)
+returns public.subscription_charges
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  debt public.subscription_charges;
+begin
+  select c.* into debt
+  from public.subscription_charges as c
+  where c.subscription_id = owing.id and c.kind = 'renewal' and c.status = 'declined'
+    and c.period_number > owing.period_number
+  order by c.period_number
+  limit 1;
+  return debt;
+end;
+$$;
+
+comment on function toss_private.debt_of(public.subscriptions) is
+  'The declined charge that a subscription waits for; one at most, because later periods wait too.';
+
+create function public.preview_due_charges(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted constant integer := (request ->> 'limit')::integer;
+  due public.subscriptions;
+  debt public.subscription_charges;
+  period record;
+  listed jsonb := '[]';
+  gone integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+      and (request ->> 'subscriptionId' is null or s.id = (request ->> 'subscriptionId')::uuid)
+    order by s.next_charge_at
+    limit wanted
+  loop
+    if toss_private.is_gone(due.user_id) then
+      gone := gone + 1;
+      continue;
+    end if;
+    debt := toss_private.debt_of(due);
+    if debt.id is null then
+      due := toss_private.next_terms(due);
+      select * into period from toss_private.due_period(due, as_of);
+    end if;
+    listed := listed || jsonb_build_object(
+      'subscriptionId', due.id, 'userId', due.user_id,
+      'planId', coalesce(debt.plan_id, due.plan_id),
+      'amount', coalesce(debt.amount, due.amount),
+      'currency', coalesce(debt.currency, due.currency),
+      'periodStart', coalesce(debt.period_start, period.period_start),
+      'periodEnd', coalesce(debt.period_end, period.period_end),
+      'attempt', coalesce(debt.attempt, 0) + 1,
+      'missedPeriods', case when debt.id is null then period.missed else 0 end,
+      'hasBillingMethod', toss_private.usable_billing_method(due.billing_method_id)
+    );
+  end loop;
+  return jsonb_build_object(
+    'charges', listed, 'remaining', toss_private.count_due_subscriptions(as_of) - jsonb_array_length(listed) - gone
+  );
+end;
+$$;
+
+comment on function public.preview_due_charges(jsonb) is
+  'What claim_due_charges would charge, without writing anything. Keys: limit, asOf, subscriptionId.';
+
+create function toss_private.count_due_subscriptions(as_of timestamptz)
+returns integer
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Bounded: whether anything is left matters, how much exactly does not, and counting it all takes time.
+  select count(*)::integer
+  from (
+    select 1 from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+    limit 1000
+  ) as due;
+$$;
+
+comment on function toss_private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';
+
+-- supabase/schemas/35_charge_claim.sql
+-- The worker claims what is due, and begins its attempts.
+
+create function toss_private.begin_period(due public.subscriptions, as_of timestamptz)
+returns public.subscription_charges
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  period record;
+  created public.subscription_charges;
+begin
+  select * into period from toss_private.due_period(due, as_of);
+  if period.missed > 0 then
+    -- What is skipped stands there too, so that nobody has to guess, and so that its number is taken.
+    insert into public.subscription_charges (
+      id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+      period_start, period_end, amount, currency, order_name, status, failure_code, created_at
+    )
+    select toss_private.derived_id('renewal', due.id::text, n.number::text), 'renewal', due.id, due.user_id,
+      due.plan_id, due.amount, due.interval, due.interval_count, n.number,
+      toss_private.boundary(due, n.number), toss_private.boundary(due, n.number + 1), due.amount, due.currency, p.name,
+      'void', 'MISSED_PERIOD', present
+    from generate_series(period.period_number - period.missed, period.period_number - 1) as n (number)
+    join public.plans as p on p.id = due.plan_id;
+  end if;
+  insert into public.subscription_charges (
+    id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+    period_start, period_end, amount, currency, order_name, created_at
+  )
+  select toss_private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
+    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
+  from public.plans as p where p.id = due.plan_id
+  returning * into created;
+  return created;
+end;
+$$;
+
+comment on function toss_private.begin_period(public.subscriptions, timestamptz) is
+  'Makes the charge of the period that is due, and the rows of those that were missed.';
+
+create function toss_private.credit_end(as_of timestamptz)
+returns timestamptz
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return as_of + interval '336 hours';
+end;
+$$;
+
+comment on function toss_private.credit_end(timestamptz) is
+  'Until when there is access at least while Toss''s answer to a charge is not known; the job prolongs it in time.';
+
+create function toss_private.begin_next_terms(due public.subscriptions, audit jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier_plan_id constant text := due.plan_id;
+begin
+  due := toss_private.next_terms(due);
+  if due.plan_id = earlier_plan_id then
+    return toss_private.move_subscription(due, 'plan_change_planned', audit);
+  end if;
+  due := toss_private.move_subscription(due, 'plan_changed', audit);
+  perform toss_private.write_subscription_event('plan_changed', due, jsonb_build_object('amount', due.amount));
+  return due;
+end;
+$$;
+
+comment on function toss_private.begin_next_terms(public.subscriptions, jsonb) is
+  'A planned change takes place before the first charge of its plan, or is dropped (see next_terms).';
+
+create function toss_private.charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  charge public.subscription_charges := toss_private.debt_of(due);
+  audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+begin
+  if charge.id is null then
+    if due.next_plan_id is not null and toss_private.may_happen(due.status, 'plan_changed') then
+      due := toss_private.begin_next_terms(due, audit);
+    end if;
+    charge := toss_private.begin_period(due, as_of);
+  end if;
+  if not toss_private.usable_billing_method(due.billing_method_id) then
+    charge.attempted_at := as_of;
+    charge.billing_method_id := null;
+    perform toss_private.charge_declined(due, charge, request || jsonb_build_object(
+      'errorCode', 'NO_BILLING_METHOD', 'errorMessage', null, 'declineClass', 'hard', 'declinedAt', as_of
+    ), audit);
+    return null;
+  end if;
+  -- Nothing else is done to it until Toss's answer is known; until then there is access.
+  update public.subscriptions as s set next_charge_at = null, access_ends_at = null, remind_at = null
+  where s.id = due.id;
+  perform toss_private.grant_period(charge, greatest(charge.period_end, toss_private.credit_end(as_of)));
+  return toss_private.begin_attempt(charge, due.billing_method_id, as_of, request);
+end;
+$$;
+
+comment on function toss_private.charge_due(public.subscriptions, timestamptz, jsonb) is
+  'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline.';
+
+create function toss_private.try_charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begun jsonb;
+begin
+  if toss_private.is_gone(due.user_id) then
+    perform toss_private.end_for_gone_user(due, request);
+    return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
+  end if;
+  begun := toss_private.charge_due(due, as_of, request);
+  return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer, 'ended', 0);
+exception when others then
+  -- One row that cannot be charged must not keep everyone else's charges waiting.
+  update public.subscriptions as s set next_charge_at = as_of + interval '1 hour' where s.id = due.id;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'charge_impossible', 'source', 'billing', 'subscriptionId', due.id,
+    'detail', jsonb_build_object('error', left(sqlerrm, 300))
+  ));
+  return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 0);
+end;
+$$;
+
+comment on function toss_private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
+  'charge_due for a run over many: who is gone is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
+
+create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
+returns integer
+language sql
+volatile
+set search_path = ''
+as $$
+  select count(*)::integer
+  from public.subscription_charges as c
+  -- By their ids, whatever the statistics say about the rest: this is asked once a batch.
+  where c.id = any (array(select (i.value ->> 'chargeId')::uuid from jsonb_array_elements(claimed) as i))
+    and c.kind = 'renewal' and c.period_end <= as_of;
+$$;
+
+comment on function toss_private.count_due_again(jsonb, timestamptz) is
+  'How many of these charges pay for a period that is over, so that the next one is due as soon as they are paid.';
+
+create function toss_private.claim_open_charges(request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Never asOf: a lease runs on the real clock, or a run in the future would take what others hold.
+  present constant timestamptz := toss_private.clock_now();
+  operation public.operations;
+  claimed jsonb := '[]';
+begin
+  for operation in
+    with due as (
+      select op.id
+      from public.operations as op
+      where op.state in ('started', 'unknown') and op.kind = 'charge'
+        and op.next_attempt_at <= present and op.lease_expires_at <= present
+        and (request ->> 'subscriptionId' is null or op.charge_id in (
+          select c.id from public.subscription_charges as c
+          where c.subscription_id = (request ->> 'subscriptionId')::uuid
+        ))
+      order by op.next_attempt_at
+      limit (request ->> 'limit')::integer
+      for no key update skip locked
+    )
+    update public.operations as op
+    set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+    from due
+    where op.id = due.id
+    returning op.*
+  loop
+    claimed := claimed || toss_private.operation_view(operation);
+  end loop;
+  return claimed;
+end;
+$$;
+
+comment on function toss_private.claim_open_charges(jsonb) is
+  'Leases charges whose sender was cut or got no proof.';
+
+create function public.claim_due_charges(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted constant integer := (request ->> 'limit')::integer;
+  named_id constant uuid := (request ->> 'subscriptionId')::uuid;
+  due public.subscriptions;
+  begun jsonb;
+  claimed jsonb;
+  refused integer := 0;
+  ended integer := 0;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  claimed := toss_private.claim_open_charges(request);
+
+  if named_id is null then
+    for due in
+      select s.* from public.subscriptions as s
+      where s.status <> 'canceled' and s.next_charge_at <= as_of
+      order by s.next_charge_at
+      limit wanted - jsonb_array_length(claimed)
+      for no key update skip locked
+    loop
+      begun := toss_private.try_charge_due(due, as_of, request);
+      claimed := claimed || (begun -> 'claimed');
+      refused := refused + (begun ->> 'refused')::integer;
+      ended := ended + (begun ->> 'ended')::integer;
+    end loop;
+  else
+    for due in
+      select s.* from public.subscriptions as s
+      where s.id = named_id and s.status <> 'canceled'
+      for no key update
+    loop
+      if due.next_charge_at <= as_of
+        or ((request ->> 'isRetry')::boolean and (toss_private.debt_of(due)).id is not null)
+      then
+        begun := toss_private.try_charge_due(due, as_of, request);
+        claimed := claimed || (begun -> 'claimed');
+        refused := refused + (begun ->> 'refused')::integer;
+        ended := ended + (begun ->> 'ended')::integer;
+      end if;
+    end loop;
+  end if;
+
+  return jsonb_build_object(
+    'charges', claimed, 'refused', refused, 'ended', ended,
+    'remaining', toss_private.count_due_again(claimed, as_of)
+      + case when named_id is null then toss_private.count_due_subscriptions(as_of) else 0 end
+  );
+end;
+$$;
+
+comment on function public.claim_due_charges(jsonb) is
+  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
+
+-- supabase/schemas/36_charge_settle.sql
+-- A paid charge begins, renews or upgrades its subscription.
+
+create function toss_private.has_open_charge(charged_subscription_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = charged_subscription_id and c.status in ('pending', 'processing', 'unknown')
+  );
+end;
+$$;
+
+comment on function toss_private.has_open_charge(uuid) is 'Whether a charge of a subscription is at Toss.';
+
+create function toss_private.close_charge_operation(settled public.orders, paid_by text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  closed public.operations;
+begin
+  for closed in
+    update public.operations as op
+    set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null,
+      error_message = null, payment_key = paid_by
+    where op.order_id = settled.id and op.kind = 'charge' and op.state in ('started', 'unknown')
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'operationId', closed.id, 'to', 'succeeded', 'amount', closed.amount
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_charge_operation(public.orders, text, jsonb) is
+  'Ends the operation of an attempt that is proven to be paid.';
+
+create function toss_private.comes_too_late(paid public.subscription_charges)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  claim jsonb;
+begin
+  if paid.first_declined_at is not null then
+    claim := toss_private.claim_of_plan(paid.user_id, paid.plan_id, paid.subscription_id);
+    return claim ->> 'subscriptionId' is not null or (paid.kind = 'upgrade' and claim is not null);
+  end if;
+  -- Nothing stood in its way when it was begun: a group that the shop has made since of what its user had then is no
+  -- reason to take the money for nothing.
+  return exists (
+    select 1
+    from public.subscriptions as s
+    join public.plans as p on p.id = s.plan_id
+    join public.plans as wanted on wanted.id = paid.plan_id
+    where s.user_id = paid.user_id and s.status <> 'canceled' and s.id is distinct from paid.subscription_id
+      and (p.id = wanted.id or (p.plan_group = wanted.plan_group and s.created_at >= paid.created_at))
+  );
+end;
+$$;
+
+comment on function toss_private.comes_too_late(public.subscription_charges) is
+  'Whether another subscription leaves no room for what a payment is for: one that has this plan, or came into its group since the charge was begun; for a refusal that turns out to have been a payment, any that claims the plan or its group. Callers hold toss_private.lock_user.';
+
+create function toss_private.begin_subscription(paid public.subscription_charges, audit jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  begun public.subscriptions;
+  method_id uuid := paid.billing_method_id;
+begin
+  -- A refusal that turns out to have been a payment may come when another subscription has this plan, or will have it.
+  if toss_private.comes_too_late(paid) then
+    return null;
+  end if;
+  if not toss_private.usable_billing_method(method_id) then
+    -- What was registered since would have been given this subscription, see replace_broken_methods.
+    method_id := coalesce(toss_private.method_registered_since(paid.user_id, (
+      select m.deleted_at from public.billing_methods as m where m.id = method_id
+    )), method_id);
+  end if;
+  -- A group that the shop makes at this moment is seen the second time.
+  for attempt in 1..2 loop
+    insert into public.subscriptions (
+      id, user_id, plan_id, billing_method_id, status, amount, currency, interval, interval_count,
+      anchor, period_number, current_period_start, current_period_end, next_charge_at, remind_at,
+      needs_payment_method, created_at
+    ) values (
+      toss_private.derived_id('subscription', paid.id::text), paid.user_id, paid.plan_id, method_id, 'active', paid.plan_amount, paid.currency,
+      paid.plan_interval, paid.plan_interval_count, paid.period_start, paid.period_number,
+      paid.period_start, paid.period_end, paid.period_end,
+      toss_private.reminder_time(paid.period_start, paid.period_end, paid.plan_id),
+      not toss_private.usable_billing_method(method_id), toss_private.clock_now()
+    )
+    on conflict do nothing
+    returning * into begun;
+    exit when begun.id is not null;
+  end loop;
+  if begun.id is not null then
+    update public.subscription_charges as c set subscription_id = begun.id where c.id = paid.id
+    returning * into paid;
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'subscription_status', 'subscriptionId', begun.id, 'to', 'active', 'amount', begun.amount,
+      'detail', jsonb_build_object(
+        'event', 'started', 'planId', begun.plan_id, 'terms', toss_private.subscription_terms(begun)
+      )
+    ));
+    perform toss_private.grant_period(paid, paid.period_end);
+    perform toss_private.write_subscription_event('activated', begun, jsonb_build_object('chargeId', paid.id));
+  end if;
+  return begun;
+end;
+$$;
+
+comment on function toss_private.begin_subscription(public.subscription_charges, jsonb) is
+  'Makes the subscription whose first period is paid; answers no row when the user has one for this plan already, or, when the payment was taken for a refusal before, for its group.';
+
+create function toss_private.settle_renewal(
+  renewed public.subscriptions, paid public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier_status constant text := renewed.status;
+begin
+  if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
+    renewed.anchor := paid.period_start;
+    renewed.anchor_period := paid.period_number;
+  end if;
+  -- A period has what was paid for it, whatever happened to its subscription meanwhile.
+  renewed.plan_id := paid.plan_id;
+  renewed.amount := paid.plan_amount;
+  renewed.interval := paid.plan_interval;
+  renewed.interval_count := paid.plan_interval_count;
+  renewed.period_number := paid.period_number;
+  renewed.current_period_start := paid.period_start;
+  renewed.current_period_end := paid.period_end;
+  renewed.next_charge_at := case when not renewed.cancel_at_period_end then paid.period_end end;
+  renewed.access_ends_at := case when renewed.cancel_at_period_end then paid.period_end end;
+  renewed.remind_at := case when not renewed.cancel_at_period_end
+    then toss_private.reminder_time(paid.period_start, paid.period_end, renewed.plan_id) end;
+  renewed.needs_payment_method := not toss_private.usable_billing_method(renewed.billing_method_id);
+  renewed := toss_private.move_subscription(renewed, 'charge_paid', audit);
+  perform toss_private.grant_period(paid, paid.period_end);
+  perform toss_private.write_subscription_event(
+    case earlier_status when 'trialing' then 'activated' when 'past_due' then 'recovered' else 'renewed' end,
+    renewed, jsonb_build_object('chargeId', paid.id, 'orderId', paid.order_id, 'amount', paid.amount)
+  );
+end;
+$$;
+
+comment on function toss_private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb) is
+  'The period of a paid charge becomes the current one, with the terms of the charge.';
+
+create function toss_private.switch_plan(
+  switched public.subscriptions, switch_time timestamptz, terms public.plans, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  switched.plan_id := terms.id;
+  switched.amount := terms.price;
+  switched.interval := terms.interval;
+  switched.interval_count := terms.interval_count;
+  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
+    switched := toss_private.without_next_plan(switched);
+  end if;
+  if not switched.cancel_at_period_end and not toss_private.has_open_charge(switched.id) then
+    switched.next_charge_at := switched.current_period_end;
+    switched.remind_at := toss_private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  end if;
+  switched := toss_private.move_subscription(switched, 'plan_changed', audit);
+  perform toss_private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
+  return switched;
+end;
+$$;
+
+comment on function toss_private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
+  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
+
+create function toss_private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
+    and paid.plan_amount > upgraded.amount
+    -- The next period is being charged at the price before, or another upgrade is.
+    and not toss_private.has_open_charge(upgraded.id)
+    -- One that came since has paid for the time that this one would take.
+    and not exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
+        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
+        and toss_private.has_taken_effect(c)
+    )
+    and not toss_private.comes_too_late(paid);
+end;
+$$;
+
+comment on function toss_private.upgrade_fits(public.subscriptions, public.subscription_charges) is
+  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
+
+create function toss_private.settle_upgrade(
+  upgraded public.subscriptions, paid public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  terms public.plans;
+begin
+  select * into terms from public.plans as p where p.id = paid.plan_id;
+  -- As agreed when the change was asked for, whatever the plan costs by now.
+  terms.price := paid.plan_amount;
+  terms.interval := paid.plan_interval;
+  terms.interval_count := paid.plan_interval_count;
+  perform toss_private.cut_access(upgraded.id, paid.period_start);
+  perform toss_private.grant_period(paid, paid.period_end);
+  -- What was planned after a refusal is the later wish.
+  if paid.first_declined_at is null then
+    upgraded := toss_private.without_next_plan(upgraded);
+  end if;
+  perform toss_private.switch_plan(upgraded, paid.period_start, terms, audit);
+end;
+$$;
+
+comment on function toss_private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'From the moment of the upgrade the dearer plan is the one there is access to.';
+
+create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update public.entitlements as e
+  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
+    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
+  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
+$$;
+
+comment on function toss_private.cut_access(uuid, timestamptz) is
+  'Ends running access where other access takes over; nothing is taken back from what was used.';
+
+create function toss_private.end_upgrade_credit(ended public.subscription_charges)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.entitlements as e set ends_at = ended.period_end
+  where e.subscription_id = ended.subscription_id and e.revoked_at is null
+    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
+    and ended.kind = 'upgrade' and not toss_private.has_open_charge(ended.subscription_id);
+end;
+$$;
+
+comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
+  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
+
+create function toss_private.resume_renewals(resumed_id uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.subscriptions as s
+  set next_charge_at = s.current_period_end,
+    remind_at = toss_private.reminder_time(toss_private.clock_now(), s.current_period_end, s.plan_id)
+  where s.id = resumed_id and s.status in ('trialing', 'active') and s.next_charge_at is null
+    and s.access_ends_at is null and not toss_private.has_open_charge(s.id);
+end;
+$$;
+
+comment on function toss_private.resume_renewals(uuid) is
+  'A subscription that waited for a charge which paid for nothing is renewed as before.';
+
+create function toss_private.settle_charge(
+  paying public.orders, paid_by text, subscription public.subscriptions, charge public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  is_surplus boolean := charge.status = 'paid';
+begin
+  if not is_surplus then
+    if charge.kind = 'start' then
+      -- Until its payment is known there is no access, and nobody pays for such time.
+      charge.period_start := present;
+      charge.period_end := toss_private.period_boundary(present, charge.plan_interval, charge.plan_interval_count, 1);
+    end if;
+    update public.subscription_charges as c
+    set status = 'paid', paid_at = present, order_id = paying.id, next_attempt_at = null,
+      failure_code = null, failure_message = null, failure_class = null,
+      period_start = charge.period_start, period_end = charge.period_end
+    where c.id = charge.id
+    returning * into charge;
+    if charge.kind = 'start' then
+      subscription := toss_private.begin_subscription(charge, audit);
+      charge.subscription_id := subscription.id;
+      is_surplus := subscription.id is null;
+    elsif charge.kind <> 'ad_hoc' then
+      -- Ended while Toss was asked, for example by a refund of the period before.
+      is_surplus := subscription.status = 'canceled'
+        or (charge.kind = 'renewal' and charge.period_number <= subscription.period_number)
+        or (charge.kind = 'upgrade' and not toss_private.upgrade_fits(subscription, charge));
+      if not is_surplus and charge.kind = 'renewal' then
+        perform toss_private.settle_renewal(subscription, charge, audit);
+      elsif not is_surplus then
+        perform toss_private.settle_upgrade(subscription, charge, audit);
+      end if;
+    end if;
+    if is_surplus then
+      perform toss_private.end_charge_access(charge.id);
+      perform toss_private.end_upgrade_credit(charge);
+      perform toss_private.resume_renewals(subscription.id);
+    end if;
+    perform toss_private.write_charge_event('succeeded', charge);
+  end if;
+  update public.payments as p set subscription_id = subscription.id
+  where p.payment_key = paid_by and subscription.id is not null;
+  if is_surplus then
+    -- Money without a period to pay for: the alert second_payment stays until it is given back.
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'second_payment', 'subscriptionId', subscription.id, 'amount', paying.amount,
+      'detail', jsonb_build_object('chargeId', charge.id)
+    ));
+  end if;
+end;
+$$;
+
+comment on function toss_private.settle_charge(
+  public.orders, text, public.subscriptions, public.subscription_charges, jsonb
+) is 'An attempt was paid: charge, subscription, access and events. Subscription (if there is one) and charge are locked.';
+
+-- supabase/schemas/37_charge_refunded.sql
+-- A charge's money was given back: what its access becomes.
+
+create function toss_private.end_charge_access(ended_charge_id uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.entitlements as e set revoked_at = toss_private.clock_now()
+  where e.charge_id = ended_charge_id and e.revoked_at is null;
+  return found;
+end;
+$$;
+
+comment on function toss_private.end_charge_access(uuid) is
+  'Takes back the access that one charge gave; whether there was any.';
+
+create function toss_private.money_left_of_period(
+  paid_subscription public.subscriptions, refunded public.subscription_charges
+)
+returns setof public.subscription_charges
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select c.*
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id and o.status in ('paid', 'partially_refunded')
+  where c.subscription_id = paid_subscription.id and c.status = 'paid'
+    and c.period_number = refunded.period_number and c.id <> refunded.id
+    -- Money that paid for nothing (second_payment) keeps nothing up.
+    and exists (select 1 from public.entitlements as e where e.charge_id = c.id)
+  order by c.period_start desc, c.created_at desc;
+end;
+$$;
+
+comment on function toss_private.money_left_of_period(public.subscriptions, public.subscription_charges) is
+  'The other charges of a refunded charge''s period that still hold money, the latest first.';
+
+create function toss_private.charge_refunded(
+  subscription public.subscriptions, charge public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  remaining public.subscription_charges;
+begin
+  -- Money that paid for nothing goes back without a consequence.
+  if not toss_private.end_charge_access(charge.id)
+    or charge.kind = 'ad_hoc' or charge.period_number < subscription.period_number
+    or not toss_private.may_happen(subscription.status, 'period_refunded')
+  then
+    return;
+  end if;
+  select * into remaining from toss_private.money_left_of_period(subscription, charge) limit 1;
+  if found then
+    -- Plan and access stay when a later upgrade has taken its place; the alert period_not_fully_paid says so.
+    if (remaining.period_start, remaining.created_at) < (charge.period_start, charge.created_at) then
+      perform toss_private.undo_upgrade(subscription, remaining, audit);
+    end if;
+    return;
+  end if;
+  subscription.canceled_at := coalesce(subscription.canceled_at, toss_private.clock_now());
+  subscription := toss_private.move_subscription(subscription, 'period_refunded', audit);
+  perform toss_private.end_access(subscription.id, subscription.ended_at);
+  perform toss_private.write_subscription_event('canceled', subscription, jsonb_build_object(
+    'reason', 'refunded', 'chargeId', charge.id, 'endedAt', subscription.ended_at
+  ));
+end;
+$$;
+
+comment on function toss_private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
+  'The whole amount of a charge went back: what it paid for ends. The subscription ends when nothing of the current period''s money is left; after the upgrade in force the plan before it goes on; after an earlier payment of the period everything stays.';
+
+create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  paid_by text;
+  subscription public.subscriptions;
+  charge public.subscription_charges;
+begin
+  if target not in ('paid', 'partially_refunded', 'refunded') then
+    return;
+  end if;
+  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
+  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
+  select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform toss_private.lock_user(charge.user_id);
+  end if;
+  -- Read again: it may have got its subscription while we waited.
+  select * into charge from public.subscription_charges as c where c.id = charge.id;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
+  select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
+
+  -- A payment that was found only after its refund was a payment first.
+  if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
+    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
+  end if;
+  perform toss_private.close_charge_operation(moved, paid_by, audit);
+  if target = 'refunded' then
+    select * into charge from public.subscription_charges as c where c.id = charge.id;
+    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+    if charge.order_id = moved.id then
+      perform toss_private.charge_refunded(subscription, charge, audit);
+    end if;
+  end if;
+end;
+$$;
+
+comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
+  'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';
+
+-- supabase/schemas/38_dunning.sql
+-- A refused charge: when to try again, what access lasts meanwhile, and when it ends.
+
+create function toss_private.dunning_step(
+  failure_class text, first_declined_at timestamptz, declined_at timestamptz, schedule_days jsonb
+)
+returns table (next_attempt_at timestamptz, grace_ends_at timestamptz, is_over boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  last_day constant integer := (select max(d.value::integer) from jsonb_array_elements_text(schedule_days) as d);
+begin
+  grace_ends_at := toss_private.period_boundary(first_declined_at, 'day', 1, coalesce(last_day, 0));
+  next_attempt_at := case failure_class
+    when 'soft' then (
+      -- A refusal that comes just before a day is not followed by the next try in the same breath.
+      select min(greatest(
+        toss_private.period_boundary(first_declined_at, 'day', 1, d.value::integer), declined_at + interval '1 hour'
+      ))
+      from jsonb_array_elements_text(schedule_days) as d
+      where toss_private.period_boundary(first_declined_at, 'day', 1, d.value::integer) > declined_at
+    )
+    -- Daily limits fall with the date in Seoul; card companies are not to the second.
+    when 'limit' then
+      (date_trunc('day', declined_at at time zone 'Asia/Seoul') + interval '1 day 5 minutes') at time zone 'Asia/Seoul'
+  end;
+  is_over := declined_at >= grace_ends_at or (failure_class = 'soft' and next_attempt_at is null);
+  if is_over then
+    next_attempt_at := null;
+  end if;
+  -- The midnight after a limit, or the hour after a refusal, may lie behind the last day: nobody is locked out just before the last attempt.
+  grace_ends_at := greatest(grace_ends_at, next_attempt_at);
+  return next;
+end;
+$$;
+
+comment on function toss_private.dunning_step(text, timestamptz, timestamptz, jsonb) is
+  'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
+
+create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.entitlements as e (
+    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
+  )
+  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
+    granted.period_start, until, toss_private.clock_now()
+  where until > granted.period_start
+  on conflict (charge_id) do update
+    set ends_at = excluded.ends_at, revoked_at = null
+    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
+$$;
+
+comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
+  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
+
+create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update public.entitlements as e set revoked_at = end_time
+  where e.subscription_id = ended_subscription_id and e.revoked_at is null and e.ends_at > end_time;
+$$;
+
+comment on function toss_private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';
+
+create function toss_private.finish_dunning(
+  owing public.subscriptions, end_time timestamptz, final_action text, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  owing.next_charge_at := null;
+  owing.access_ends_at := null;
+  if final_action = 'cancel' then
+    owing.ended_at := end_time;
+    owing := toss_private.move_subscription(owing, 'dunning_canceled', audit);
+  else
+    owing.needs_payment_method := true;
+    owing := toss_private.move_subscription(owing, 'access_withdrawn', audit);
+  end if;
+  perform toss_private.end_access(owing.id, end_time);
+  perform toss_private.write_subscription_event(
+    case final_action when 'cancel' then 'canceled' else 'access_withdrawn' end, owing,
+    jsonb_build_object('reason', 'payment_failed', 'endedAt', end_time)
+  );
+  return owing;
+end;
+$$;
+
+comment on function toss_private.finish_dunning(public.subscriptions, timestamptz, text, jsonb) is
+  'The final action of DUNNING_FINAL_ACTION: cancel, or keep_past_due without access until a new billing method pays the debt.';
+
+create function toss_private.method_registered_since(owner_id uuid, since timestamptz)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  method_id uuid;
+begin
+  select m.id into method_id
+  from public.billing_methods as m
+  where m.user_id = owner_id and m.status = 'active' and m.created_at >= since
+    and toss_private.usable_billing_method(m.id)
+  order by m.created_at desc
+  limit 1;
+  return method_id;
+end;
+$$;
+
+comment on function toss_private.method_registered_since(uuid, timestamptz) is
+  'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold toss_private.lock_user, so that it is not removed meanwhile.';
+
+create function toss_private.given_up_since(asked public.subscription_charges)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- As long as a registration is waited for: what is charged later comes as a surprise.
+  patience constant interval := interval '30 minutes';
+  given_up_at constant timestamptz := case asked.kind
+    when 'start' then asked.created_at + patience
+    -- After its period there is nothing left to have for the money.
+    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
+  end;
+begin
+  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
+end;
+$$;
+
+comment on function toss_private.given_up_since(public.subscription_charges) is
+  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
+
+create function toss_private.charge_declined(
+  owing public.subscriptions, declined public.subscription_charges, refusal jsonb, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  declined_at constant timestamptz := (refusal ->> 'declinedAt')::timestamptz;
+  failure_class constant text := refusal ->> 'declineClass';
+  is_first constant boolean := declined.first_declined_at is null;
+  -- A refusal belongs to the method that was tried; there may be another one since. Null: the present one is gone.
+  is_of_present_method constant boolean :=
+    coalesce(declined.billing_method_id = owing.billing_method_id, true);
+  newer_method_id uuid;
+  goes_on boolean;
+  access_ends_at timestamptz;
+  step record;
+begin
+  select * into step from toss_private.dunning_step(
+    failure_class, coalesce(declined.first_declined_at, declined_at), declined_at,
+    refusal -> 'dunning' -> 'scheduleDays'
+  );
+  if owing.id is not null and owing.status <> 'canceled' then
+    -- The method may have been deleted while Toss was asked.
+    owing.needs_payment_method := owing.needs_payment_method or (failure_class = 'hard' and is_of_present_method)
+      or not toss_private.usable_billing_method(owing.billing_method_id);
+    if refusal ? 'begunAt' and is_of_present_method and (declined.kind = 'renewal' or owing.needs_payment_method) then
+      -- Registered a moment later it would have been given this subscription, see replace_broken_methods. Whoever has
+      -- chosen the old one again since then has had the last word.
+      newer_method_id := toss_private.method_registered_since(owing.user_id, greatest(
+        (refusal ->> 'begunAt')::timestamptz, (
+          select max(v.created_at) from public.payment_events as v
+          where v.subscription_id = owing.id and v.event = 'subscription_status'
+            and v.detail ->> 'event' = 'method_changed'
+        )
+      ));
+    end if;
+    if newer_method_id is not null then
+      owing.billing_method_id := newer_method_id;
+      owing.needs_payment_method := false;
+    end if;
+  end if;
+  goes_on := declined.kind = 'renewal' and not owing.needs_payment_method
+    and (newer_method_id is not null or not is_of_present_method);
+  if goes_on then
+    step.next_attempt_at := declined_at;
+    step.is_over := false;
+  end if;
+  -- One update: a second one in the same transaction would check the foreign key to the order again, and wait for
+  -- whoever holds that order and waits for this subscription.
+  update public.subscription_charges as c
+  set status = 'declined', attempted_at = declined.attempted_at, billing_method_id = declined.billing_method_id,
+    first_declined_at = coalesce(c.first_declined_at, declined_at),
+    failure_code = refusal ->> 'errorCode', failure_message = left(refusal ->> 'errorMessage', 510),
+    failure_class = refusal ->> 'declineClass',
+    next_attempt_at = case when c.kind = 'renewal' then step.next_attempt_at end
+  where c.id = declined.id
+  returning * into declined;
+
+  if owing.id is null or owing.status = 'canceled' then
+    perform toss_private.write_charge_event('failed', declined);
+    return owing;
+  end if;
+  if declined.kind = 'upgrade' then
+    perform toss_private.end_upgrade_credit(declined);
+    owing.next_charge_at := owing.current_period_end;
+    owing.remind_at := toss_private.reminder_time(declined_at, owing.current_period_end, owing.plan_id);
+    update public.subscriptions as s
+    set next_charge_at = owing.next_charge_at, remind_at = owing.remind_at,
+      needs_payment_method = owing.needs_payment_method
+    where s.id = owing.id;
+    if newer_method_id is not null then
+      owing := toss_private.move_subscription(owing, 'method_changed', audit || jsonb_build_object(
+        'detail', jsonb_build_object('billingMethodId', newer_method_id)
+      ));
+    end if;
+    perform toss_private.write_charge_event('failed', declined);
+    return owing;
+  end if;
+
+  owing.next_charge_at := step.next_attempt_at;
+  owing.access_ends_at := case when step.next_attempt_at is null then step.grace_ends_at end;
+  owing.remind_at := null;
+  if not goes_on then
+    -- While nobody knew the answer there was access.
+    access_ends_at := greatest(step.grace_ends_at, case when step.is_over then declined_at end);
+  end if;
+  owing := toss_private.move_subscription(owing, 'charge_declined', audit || jsonb_build_object(
+    'detail', jsonb_build_object(
+      'chargeId', declined.id, 'code', declined.failure_code, 'class', failure_class,
+      'chargeTerms', toss_private.charge_terms(declined),
+      'declinedSince', extract(epoch from declined.first_declined_at),
+      'accessEndsAt', extract(epoch from access_ends_at)
+    )
+  ));
+  if newer_method_id is not null then
+    owing := toss_private.move_subscription(owing, 'method_changed', audit || jsonb_build_object(
+      'detail', jsonb_build_object('billingMethodId', newer_method_id)
+    ));
+  end if;
+  if not goes_on then
+    perform toss_private.grant_period(declined, access_ends_at);
+  end if;
+  perform toss_private.write_charge_event('failed', declined);
+  if is_first then
+    perform toss_private.write_subscription_event('past_due', owing, jsonb_build_object(
+      'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
+    ));
+  end if;
+  if failure_class = 'hard' and not step.is_over and not goes_on then
+    perform toss_private.write_subscription_event('payment_method_required', owing, jsonb_build_object(
+      'chargeId', declined.id, 'accessEndsAt', step.grace_ends_at
+    ));
+  end if;
+  if step.is_over then
+    owing := toss_private.finish_dunning(owing, declined_at, refusal -> 'dunning' ->> 'finalAction', audit);
+  end if;
+  return owing;
+end;
+$$;
+
+comment on function toss_private.charge_declined(public.subscriptions, public.subscription_charges, jsonb, jsonb) is
+  'Writes down a proven refusal and what follows from it; subscription (if there is one) and charge are locked. A method that came after the one that was tried is not blamed: a period is charged to it at once. Keys of `refusal`: errorCode, errorMessage, declineClass, declinedAt (from when days count), begunAt (of the attempt; absent when there was none), dunning {scheduleDays, finalAction}.';
+
+create function public.decline_charge(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  attempt_order public.orders;
+  subscription public.subscriptions;
+  charge public.subscription_charges;
+  rejection jsonb;
+  audit jsonb;
+  declined_at timestamptz;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'charge';
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  -- Locks in the order of apply_payment: order, operation, user, subscription, charge.
+  select * into attempt_order from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform toss_private.lock_user(charge.user_id);
+  end if;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
+
+  -- Days count from the answer. One that came at once, as nearly all do, leaves the time of the attempt.
+  declined_at := greatest(
+    charge.attempted_at + make_interval(
+      mins => greatest(floor(extract(epoch from toss_private.clock_now() - operation.created_at) / 60), 0)::integer
+    ),
+    (request ->> 'asOf')::timestamptz
+  );
+  if operation.state in ('started', 'unknown') then
+    rejection := public.reject_operation(request || jsonb_build_object('isFinal', true));
+    if rejection ->> 'outcome' <> 'rejected' then
+      return jsonb_build_object('outcome', 'unknown');
+    end if;
+    audit := jsonb_build_object(
+      'source', request ->> 'source', 'orderId', operation.order_id, 'operationId', operation.id,
+      'requestId', request ->> 'requestId'
+    );
+    perform toss_private.move_order(attempt_order, 'failed', audit);
+    if charge.status <> 'paid' and request ->> 'errorCode' = 'MISSED_PERIOD' then
+      subscription := toss_private.void_missed_charge(subscription, charge);
+    elsif charge.status <> 'paid' then
+      subscription := toss_private.charge_declined(
+        subscription, charge,
+        request || jsonb_build_object('declinedAt', declined_at, 'begunAt', operation.created_at), audit
+      );
+    end if;
+    subscription := toss_private.undo_refunded_upgrade(subscription, audit);
+  end if;
+  return jsonb_build_object(
+    'outcome', case
+      when operation.state = 'succeeded' or charge.status = 'paid' then 'paid' else 'declined' end,
+    'charge', toss_private.charge_view(charge.id),
+    'chargeId', charge.id,
+    'subscriptionId', subscription.id,
+    'subscription', case when subscription.id is not null then toss_private.subscription_view(subscription) end,
+    'subscriptionStatus', subscription.status,
+    'nextAttemptAt', (select c.next_attempt_at from public.subscription_charges as c where c.id = charge.id),
+    'dueAgainAt', (
+      select c.next_attempt_at from public.subscription_charges as c
+      where c.id = charge.id and c.next_attempt_at <= declined_at
+    )
+  );
+end;
+$$;
+
+comment on function public.decline_charge(jsonb) is
+  'Ends an attempt that Toss refused for good, and dunning decides what follows. A repeat answers the same; whoever no longer holds the lease changes nothing. Keys: operationId, leaseToken, errorCode, errorMessage, declineClass (soft, hard, limit), dunning {scheduleDays, finalAction}, asOf (of the run that learned it; null = now), source, requestId. `dueAgainAt`: the subscription has another billing method since, to which the charge is due at once. Outcomes: declined, paid, unknown, operation_not_found.';
+
+-- supabase/schemas/39_missed_charges.sql
+-- Periods that may have been charged under a key that this database no longer knows.
+
+create function toss_private.may_have_been_charged(
+  asked public.subscription_charges, operation public.operations
+)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return asked.kind = 'renewal' and exists (
+    select 1 from toss_private.restores as r
+    where operation.created_at >= r.restored_at and asked.period_start <= r.restored_at
+  );
+end;
+$$;
+
+comment on function toss_private.may_have_been_charged(public.subscription_charges, public.operations) is
+  'Whether a period that is charged after a restore was due before it.';
+
+create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Who sees the order of one attempt cannot tell that of the next.
+  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
+end;
+$$;
+
+comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
+
+create function toss_private.later_order_ids(asked public.subscription_charges, operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.may_have_been_charged(asked, operation) then
+    return '[]';
+  end if;
+  -- More tries than any dunning schedule makes.
+  return (
+    select jsonb_agg(jsonb_build_object(
+      'attempt', n.attempt, 'orderId', toss_private.attempt_order_id(asked.id, n.attempt)
+    ) order by n.attempt)
+    from generate_series(asked.attempt + 1, asked.attempt + 8) as n (attempt)
+  );
+end;
+$$;
+
+comment on function toss_private.later_order_ids(public.subscription_charges, public.operations) is
+  'The orders of later attempts, of which one may have been paid before a restore; empty without one.';
+
+create function toss_private.missed_since(asked public.subscription_charges, operation public.operations)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if asked.attempt > 1 or asked.period_end > asked.attempted_at
+    or not toss_private.may_have_been_charged(asked, operation)
+    or (select p.catch_up <> 'current' from public.plans as p where p.id = asked.plan_id)
+  then
+    return null;
+  end if;
+  return (select max(r.restored_at) from toss_private.restores as r where r.restored_at <= operation.created_at);
+end;
+$$;
+
+comment on function toss_private.missed_since(public.subscription_charges, public.operations) is
+  'For a period that would be skipped, had the database not been restored: Toss is asked whether it was charged, and nothing is sent. Since when; else null.';
+
+create function toss_private.void_missed_charge(
+  due public.subscriptions, missed public.subscription_charges
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.subscription_charges as c set status = 'void', failure_code = 'MISSED_PERIOD' where c.id = missed.id;
+  perform toss_private.end_charge_access(missed.id);
+  if due.status <> 'canceled' and not due.cancel_at_period_end then
+    update public.subscriptions as s set next_charge_at = missed.period_end where s.id = due.id returning * into due;
+  end if;
+  return due;
+end;
+$$;
+
+comment on function toss_private.void_missed_charge(public.subscriptions, public.subscription_charges) is
+  'Toss knows no payment of a period that is over: it was missed, and the next one is due.';
+
+create function toss_private.adopt_charged_amount(charge_order_id text, approved jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  paying public.orders;
+  operation public.operations;
+begin
+  select * into paying from public.orders as o where o.id = charge_order_id for no key update;
+  select * into operation from public.operations as op
+  where op.order_id = paying.id and op.kind = 'charge' and op.state in ('started', 'unknown')
+  for no key update;
+  -- Approved before we asked: under an id that nobody else can know or use, so we have asked before and forgotten it.
+  if operation.id is null or (approved ->> 'totalAmount')::numeric = paying.amount
+    or (approved ->> 'totalAmount')::numeric < 100 or approved ->> 'currency' <> paying.currency
+    or (approved ->> 'approvedAt')::timestamptz > operation.created_at - interval '1 minute'
+    or approved ->> 'approvedAt' is null
+    or exists (select 1 from public.payments as p where p.order_id = paying.id)
+    or (select c.kind = 'ad_hoc' from public.subscription_charges as c where c.id = operation.charge_id)
+  then
+    return;
+  end if;
+  update public.orders as o set amount = (approved ->> 'totalAmount')::bigint where o.id = paying.id;
+  update public.operations as op set amount = (approved ->> 'totalAmount')::bigint where op.id = operation.id;
+  update public.subscription_charges as c set amount = (approved ->> 'totalAmount')::bigint
+  where c.id = operation.charge_id;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'charged_amount_adopted', 'source', 'billing', 'orderId', paying.id, 'operationId', operation.id,
+    'paymentKey', approved ->> 'paymentKey', 'amount', (approved ->> 'totalAmount')::bigint,
+    'detail', jsonb_build_object('askedAmount', paying.amount, 'approvedAt', approved ->> 'approvedAt')
+  ));
+end;
+$$;
+
+comment on function toss_private.adopt_charged_amount(text, jsonb) is
+  'A charge that Toss had approved before this database asked for it (it was restored in between) has the amount that Toss took then, for example of an upgrade on an earlier day. An ad hoc charge names its amount: there it stays a mismatch.';
+
+create function toss_private.adopt_refunded_amount(answer jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  answer_key constant text := answer ->> 'paymentKey';
+  operation public.operations;
+  promised_id uuid;
+  made_amount bigint;
+begin
+  select op.* into operation
+  from public.operations as op
+  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+  for no key update;
+  select c.id into promised_id from public.subscription_charges as c where c.refund_operation_id = operation.id;
+  if promised_id is null then
+    return;
+  end if;
+  -- Made before we asked, and not by any cancel that is known here: we have promised it before and forgotten it.
+  select c."cancelAmount" into made_amount
+  from jsonb_to_recordset(toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))) as c (
+    "transactionKey" text, "cancelAmount" bigint, "cancelReason" text, "cancelStatus" text, "canceledAt" timestamptz
+  )
+  where c."cancelReason" = operation.reason and c."cancelStatus" is distinct from 'ABORTED'
+    and c."canceledAt" < operation.created_at - interval '1 minute'
+    and not exists (select 1 from public.operations as op where op.canceled_transaction_key = c."transactionKey")
+  order by c."canceledAt"
+  limit 1;
+  if not found or made_amount = operation.amount then
+    return;
+  end if;
+  update public.operations as op
+  set amount = made_amount, reserved_amount = least(op.reserved_amount, made_amount)
+  where op.id = operation.id;
+  update public.subscription_charges as c set refund_due = made_amount where c.id = promised_id;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'refunded_amount_adopted', 'source', 'billing', 'orderId', operation.order_id, 'paymentKey', answer_key,
+    'operationId', operation.id, 'amount', made_amount,
+    'detail', jsonb_build_object('askedAmount', operation.amount, 'chargeId', promised_id)
+  ));
+end;
+$$;
+
+comment on function toss_private.adopt_refunded_amount(jsonb) is
+  'A refund for the rest of a period that Toss had made before this database promised it (it was restored in between) has the amount that went back then: the part that is left has become smaller since. The caller holds the order.';
+
+create function public.skip_charge_attempts(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  skipped public.orders;
+  charge public.subscription_charges;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'charge';
+  if not found then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  -- Locks in the order of apply_payment: order, operation, subscription, charge.
+  select * into skipped from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for no key update;
+  if operation.state not in ('started', 'unknown') or operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  select * into charge from public.subscription_charges as c where c.id = operation.charge_id;
+  perform 1 from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  perform public.reject_operation(request || jsonb_build_object(
+    'errorCode', 'LATER_ATTEMPT_WAS_PAID', 'errorMessage', null, 'isFinal', true
+  ));
+  perform toss_private.move_order(skipped, 'failed', jsonb_build_object(
+    'source', request ->> 'source', 'operationId', operation.id, 'requestId', request ->> 'requestId'
+  ));
+  update public.subscription_charges as c
+  set attempt = (request ->> 'attempt')::integer - 1, status = 'pending'
+  where c.id = charge.id
+  returning * into charge;
+  return jsonb_build_object(
+    'outcome', 'resolve',
+    'charge', toss_private.begin_attempt(charge, charge.billing_method_id, charge.attempted_at, request)
+  );
+end;
+$$;
+
+comment on function public.skip_charge_attempts(jsonb) is
+  'Goes on to a later attempt of a charge, which Toss says was paid before a restore. Keys: operationId, leaseToken, leaseSeconds, attempt, source, requestId. Outcomes: resolve, unknown (another caller holds the lease).';
+
+-- supabase/schemas/40_ad_hoc_charge.sql
+-- A charge that the shop itself asks for, outside of any period.
+
+create function toss_private.earlier_ad_hoc_charge(charge public.subscription_charges, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  ended public.subscription_charges;
+  answer jsonb;
+begin
+  if (charge.amount, charge.order_name) <> ((request ->> 'amount')::bigint, request ->> 'orderName') then
+    return jsonb_build_object('outcome', 'conflict');
+  end if;
+  select * into operation from public.operations as op
+  where op.charge_id = charge.id and op.state in ('started', 'unknown')
+  for no key update;
+  if found then
+    answer := toss_private.retake_operation(operation, request);
+    return case when answer ? 'operation'
+      then jsonb_build_object('outcome', answer -> 'outcome', 'charge', answer -> 'operation')
+      else toss_private.charge_view(charge.id) || answer end;
+  end if;
+  -- It has ended, perhaps only since the caller read it: Toss's answer is written without the user's lock.
+  select * into ended from public.subscription_charges as c where c.id = charge.id;
+  return toss_private.charge_view(ended.id) || jsonb_build_object(
+    'outcome', ended.status, 'errorCode', ended.failure_code, 'errorMessage', ended.failure_message
+  );
+end;
+$$;
+
+comment on function toss_private.earlier_ad_hoc_charge(public.subscription_charges, jsonb) is
+  'The answer to an ad hoc charge whose requestId was used before.';
+
+create function public.begin_ad_hoc_charge(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  payer_id constant uuid := (request ->> 'userId')::uuid;
+  asked_amount constant numeric := (request ->> 'amount')::numeric;
+  method_id uuid;
+  charge public.subscription_charges;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  perform toss_private.lock_user(payer_id);
+  select * into charge from public.subscription_charges as c
+  where c.user_id = payer_id and c.request_id = request ->> 'requestId' and c.kind = 'ad_hoc';
+  if found then
+    return toss_private.earlier_ad_hoc_charge(charge, request);
+  end if;
+  if toss_private.is_gone(payer_id) then
+    perform toss_private.delete_keys_of_gone_user(payer_id, request);
+    return jsonb_build_object('outcome', 'no_billing_method');
+  end if;
+  if asked_amount not between 100 and 9007199254740991 or asked_amount <> trunc(asked_amount) then
+    return jsonb_build_object('outcome', 'invalid');
+  end if;
+  select m.id into method_id
+  from public.billing_methods as m
+  where m.user_id = payer_id and m.status = 'active' and toss_private.usable_billing_method(m.id)
+  order by m.created_at desc
+  limit 1;
+  if not found then
+    return jsonb_build_object('outcome', 'no_billing_method');
+  end if;
+
+  insert into public.subscription_charges (id, kind, user_id, amount, currency, order_name, request_id, created_at)
+  values (
+    toss_private.derived_id('ad_hoc', payer_id::text, request ->> 'requestId'), 'ad_hoc', payer_id,
+    asked_amount::bigint, 'KRW', request ->> 'orderName', request ->> 'requestId', present
+  )
+  returning * into charge;
+  return jsonb_build_object(
+    'outcome', 'proceed', 'charge', toss_private.begin_attempt(charge, method_id, present, request)
+  );
+end;
+$$;
+
+comment on function public.begin_ad_hoc_charge(jsonb) is
+  'Begins a charge of an amount to the newest billing method of a user; requestId is the shop''s idempotency token. Keys: userId, amount (won), orderName, requestId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, paid, declined, conflict (requestId was used for something else), no_billing_method (also when the user is gone), invalid (amount).';
+
+-- supabase/schemas/41_change_subscription.sql
+-- What a subscriber may ask for: notice, resuming, another card, another try.
+
+create function toss_private.changed_view(changed public.subscriptions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'changed', 'subscription', toss_private.subscription_view(changed));
+$$;
+
+comment on function toss_private.changed_view(public.subscriptions) is 'The answer to a change that is done.';
+
+create function toss_private.illegal_view(concerned public.subscriptions, reason text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'illegal', 'status', concerned.status, 'reason', reason,
+    'subscription', toss_private.subscription_view(concerned)
+  );
+$$;
+
+comment on function toss_private.illegal_view(public.subscriptions, text) is
+  'The answer to what cannot happen to a subscription as it stands.';
+
+create function toss_private.give_notice(leaving public.subscriptions, as_of timestamptz, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if leaving.cancel_at_period_end then
+    return toss_private.changed_view(leaving);
+  end if;
+  leaving.canceled_at := as_of;
+  if leaving.status = 'past_due' then
+    -- The paid period is over already; only the grace is left, and nobody will pay for it.
+    leaving.ended_at := as_of;
+    leaving := toss_private.move_subscription(leaving, 'notice_given', audit);
+    perform toss_private.end_access(leaving.id, as_of);
+    perform toss_private.write_subscription_event('canceled', leaving, jsonb_build_object(
+      'reason', 'notice', 'endedAt', leaving.ended_at
+    ));
+    return toss_private.changed_view(leaving);
+  end if;
+  leaving.cancel_at_period_end := true;
+  leaving.access_ends_at := leaving.current_period_end;
+  leaving.next_charge_at := null;
+  leaving.remind_at := null;
+  leaving := toss_private.move_subscription(leaving, 'notice_given', audit);
+  perform toss_private.write_subscription_event('cancel_scheduled', leaving, jsonb_build_object(
+    'endsAt', leaving.access_ends_at
+  ));
+  return toss_private.changed_view(leaving);
+end;
+$$;
+
+comment on function toss_private.give_notice(public.subscriptions, timestamptz, jsonb) is
+  'cancel_at_period_end: access lasts to the end of the period; a subscription in arrears ends now. Safe to repeat.';
+
+create function toss_private.resume(staying public.subscriptions, as_of timestamptz, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not staying.cancel_at_period_end then
+    return toss_private.illegal_view(staying, 'no_notice_given');
+  end if;
+  if staying.access_ends_at <= as_of then
+    return toss_private.illegal_view(staying, 'period_is_over');
+  end if;
+  staying.cancel_at_period_end := false;
+  staying.canceled_at := null;
+  staying.access_ends_at := null;
+  staying.next_charge_at := staying.current_period_end;
+  staying.remind_at := toss_private.reminder_time(as_of, staying.current_period_end, staying.plan_id);
+  staying := toss_private.move_subscription(staying, 'resumed', audit);
+  perform toss_private.write_subscription_event('resumed', staying, '{}');
+  return toss_private.changed_view(staying);
+end;
+$$;
+
+comment on function toss_private.resume(public.subscriptions, timestamptz, jsonb) is 'resume: takes the notice back before the period is over.';
+
+create function toss_private.change_method(changed public.subscriptions, as_of timestamptz, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  method_id constant uuid := (request ->> 'billingMethodId')::uuid;
+  has_debt constant boolean := changed.status = 'past_due' and (toss_private.debt_of(changed)).id is not null;
+  -- Refused, the open charge goes on to the method of then: whoever chooses one meanwhile tries it.
+  is_next constant boolean := method_id is distinct from changed.billing_method_id and exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = changed.id and c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown')
+      and c.billing_method_id is distinct from method_id
+  );
+  wait_seconds integer;
+begin
+  if not toss_private.usable_billing_method(method_id) or not exists (
+    select 1 from public.billing_methods as m where m.id = method_id and m.user_id = changed.user_id
+  ) then
+    return jsonb_build_object('outcome', 'method_not_found');
+  end if;
+  if has_debt or is_next then
+    wait_seconds := toss_private.take_card_attempt(changed.user_id);
+    if wait_seconds > 0 then
+      return toss_private.too_many_attempts_view(wait_seconds);
+    end if;
+  end if;
+  changed.billing_method_id := method_id;
+  changed.needs_payment_method := false;
+  changed := toss_private.move_subscription(changed, 'method_changed', audit || jsonb_build_object(
+    'detail', jsonb_build_object('billingMethodId', method_id)
+  ));
+  if has_debt then
+    return toss_private.charge_debt(changed, as_of, request);
+  end if;
+  return toss_private.changed_view(changed);
+end;
+$$;
+
+comment on function toss_private.change_method(public.subscriptions, timestamptz, jsonb, jsonb) is
+  'change_method: another billing method of the same user; a debt is charged to it at once.';
+
+create function toss_private.charge_debt(owing public.subscriptions, as_of timestamptz, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item constant jsonb := toss_private.charge_due(owing, as_of, request);
+  stored public.subscriptions;
+begin
+  select * into stored from public.subscriptions as s where s.id = owing.id;
+  return jsonb_build_object(
+    'outcome', 'charge', 'subscription', toss_private.subscription_view(stored), 'charge', item
+  );
+end;
+$$;
+
+comment on function toss_private.charge_debt(public.subscriptions, timestamptz, jsonb) is
+  'Begins an attempt at the debt of a subscription with a usable billing method; answers the charge to send.';
+
+create function toss_private.retry_payment(owing public.subscriptions, as_of timestamptz, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wait_seconds integer;
+begin
+  if (toss_private.debt_of(owing)).id is null then
+    return toss_private.illegal_view(owing, 'no_debt');
+  end if;
+  if not toss_private.usable_billing_method(owing.billing_method_id) then
+    return toss_private.illegal_view(owing, 'needs_payment_method');
+  end if;
+  wait_seconds := toss_private.take_card_attempt(owing.user_id);
+  if wait_seconds > 0 then
+    return toss_private.too_many_attempts_view(wait_seconds);
+  end if;
+  owing := toss_private.move_subscription(owing, 'retry_requested', audit);
+  return toss_private.charge_debt(owing, as_of, request);
+end;
+$$;
+
+comment on function toss_private.retry_payment(public.subscriptions, timestamptz, jsonb, jsonb) is
+  'retry_payment: charges a debt before its time.';
+
+create function public.change_subscription(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  action constant text := request ->> 'action';
+  happening constant text := case action
+    when 'cancel_at_period_end' then 'notice_given'
+    when 'resume' then 'resumed'
+    when 'cancel_now' then 'canceled_now'
+    when 'change_plan' then 'plan_change_planned'
+    when 'change_method' then 'method_changed'
+    when 'retry_payment' then 'retry_requested' end;
+  audit constant jsonb := jsonb_build_object(
+    'source', 'billing', 'requestId', request ->> 'requestId'
+  );
+  gives_back constant boolean := action = 'cancel_now' and request ->> 'refund' = 'prorated';
+  changed public.subscriptions;
+  locked_order_ids text[];
+  repeated jsonb;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into changed from public.subscriptions as s where s.id = (request ->> 'subscriptionId')::uuid;
+  -- Somebody else's is none at all.
+  if not found or changed.user_id is distinct from coalesce((request ->> 'userId')::uuid, changed.user_id) then
+    return jsonb_build_object('outcome', 'subscription_not_found');
+  end if;
+  if gives_back then
+    -- Orders come before everything else, and whoever reserves of a payment holds its order.
+    locked_order_ids := toss_private.period_order_ids(changed);
+    perform 1 from public.orders as o where o.id = any (locked_order_ids) order by o.id for no key update;
+  end if;
+  perform toss_private.lock_user(changed.user_id);
+  select * into changed from public.subscriptions as s where s.id = changed.id for no key update;
+  if gives_back and not toss_private.period_order_ids(changed) <@ locked_order_ids then
+    -- A payment has come meanwhile.
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+
+  if action = 'cancel_now' and toss_private.was_canceled_now(changed) then
+    return toss_private.cancel_again(changed, request ->> 'refund', audit);
+  end if;
+  if not toss_private.may_happen(changed.status, happening) then
+    return toss_private.illegal_view(changed, 'not_possible_when_' || changed.status);
+  end if;
+  -- It ends with the next run. Until then the shop may still end it its own way, with a refund.
+  if action not in ('cancel_now', 'cancel_at_period_end') and toss_private.is_gone(changed.user_id) then
+    return toss_private.illegal_view(changed, 'user_deleted');
+  end if;
+  repeated := toss_private.repeated_change(changed, request);
+  if repeated is not null then
+    return repeated;
+  end if;
+  if action <> 'change_method' and toss_private.has_open_charge(changed.id) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+
+  return case action
+    when 'cancel_at_period_end' then toss_private.give_notice(changed, as_of, audit)
+    when 'resume' then toss_private.resume(changed, as_of, audit)
+    when 'cancel_now' then toss_private.cancel_now(changed, as_of, request ->> 'refund', audit)
+    when 'change_plan' then toss_private.change_plan(changed, as_of, request, audit)
+    when 'change_method' then toss_private.change_method(changed, as_of, request, audit)
+    when 'retry_payment' then toss_private.retry_payment(changed, as_of, request, audit)
+  end;
+end;
+$$;
+
+comment on function public.change_subscription(jsonb) is
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+
+-- supabase/schemas/42_cancel_now.sql
+-- Ending a subscription at once, and the refund that is promised with it.
+
+create function toss_private.refunds_due(ended public.subscriptions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', op.payment_key, 'orderId', op.order_id, 'amount', op.amount, 'refundRequestId', op.request_id
+    ) order by c.created_at), '[]')
+    from public.subscription_charges as c
+    join public.operations as op on op.id = c.refund_operation_id
+    where c.subscription_id = ended.id
+  );
+end;
+$$;
+
+comment on function toss_private.refunds_due(public.subscriptions) is
+  'What was promised back when a subscription was cancelled at once; refundRequestId names the cancel that each promise was written with.';
+
+create function toss_private.period_order_ids(paid public.subscriptions)
+returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select c.order_id from public.subscription_charges as c
+    where c.subscription_id = paid.id and c.status = 'paid' and c.period_number = paid.period_number
+    order by c.order_id
+  );
+end;
+$$;
+
+comment on function toss_private.period_order_ids(public.subscriptions) is
+  'The orders that paid for the current period of a subscription: its start or renewal, and upgrades.';
+
+create function toss_private.begin_refund(
+  promised public.subscription_charges, amount_due bigint, made_transaction_key text, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  paid_by constant text := (select o.payment_key from public.orders as o where o.id = promised.order_id);
+  first_request_id constant text := 'cancel-now-' || promised.id;
+  refund_request_id text;
+  operation public.operations;
+begin
+  select first_request_id || case when count(*) > 0 then '-' || count(*) + 1 else '' end into refund_request_id
+  from public.operations as op
+  where op.payment_key = paid_by and op.kind = 'cancel' and starts_with(op.request_id, first_request_id);
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, reason, reserved_amount, is_queued, lease_token, lease_expires_at, next_attempt_at, created_at
+  ) values (
+    gen_random_uuid(), 'cancel', toss_private.cancel_key(paid_by, refund_request_id), present, promised.order_id, paid_by,
+    amount_due, promised.currency, refund_request_id,
+    -- A request from outside is never this one.
+    encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
+    'operator', toss_private.refund_reason(), case when made_transaction_key is null then amount_due else 0 end,
+    made_transaction_key is null,
+    -- Leased to nobody: whoever comes first, this caller or the worker, makes it.
+    gen_random_uuid(), present, present, present
+  )
+  returning * into operation;
+  update public.subscription_charges as c set refund_due = amount_due, refund_operation_id = operation.id
+  where c.id = promised.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_started', 'orderId', operation.order_id, 'paymentKey', paid_by, 'operationId', operation.id,
+    'subscriptionId', promised.subscription_id, 'amount', amount_due, 'detail', jsonb_build_object(
+      'requestedBy', operation.requested_by, 'reason', operation.reason, 'chargeId', promised.id
+    )
+  ));
+  if made_transaction_key is not null then
+    perform toss_private.end_cancel(operation, made_transaction_key, audit || jsonb_build_object('paymentKey', paid_by));
+  end if;
+end;
+$$;
+
+comment on function toss_private.begin_refund(public.subscription_charges, bigint, text, jsonb) is
+  'Writes the cancel that pays back a promised amount, and the promise with it. From here on it is reserved, and the worker makes it if nobody else does; with a transaction key it is that cancel, which is made already. The caller holds the order.';
+
+create function toss_private.refund_reason()
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select 'subscription canceled';
+$$;
+
+comment on function toss_private.refund_reason() is
+  'What Toss is told of a refund that was promised when a subscription ended, and what it is recognised by after a restore.';
+
+create function toss_private.promise_refunds(ended public.subscriptions, since timestamptz, audit jsonb)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  paid public.subscription_charges;
+  kept bigint;
+  due bigint;
+  made public.payment_cancels;
+  has_promised boolean := false;
+begin
+  for paid in
+    select * from public.subscription_charges as c
+    where c.order_id = any (toss_private.period_order_ids(ended)) and c.status = 'paid' and c.period_end > since
+    order by c.created_at
+  loop
+    select p.balance_amount - p.reserved_amount into kept
+    from public.payments as p
+    join public.orders as o on o.payment_key = p.payment_key
+    where o.id = paid.order_id;
+    -- Made under a promise that a restore has forgotten, and found at Toss since.
+    select k.* into made
+    from public.payment_cancels as k
+    join public.orders as o on o.payment_key = k.payment_key
+    where o.id = paid.order_id and k.reason = toss_private.refund_reason() and k.status <> 'ABORTED'
+      and not exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key)
+    order by k.canceled_at
+    limit 1;
+    if found then
+      perform toss_private.begin_refund(paid, made.amount, made.transaction_key, audit);
+      has_promised := true;
+      continue;
+    end if;
+    -- The part of its time that is left, to the whole won in the shop's favour.
+    due := floor(
+      kept * extract(epoch from paid.period_end - greatest(since, paid.period_start))
+      / extract(epoch from paid.period_end - paid.period_start)
+    );
+    continue when coalesce(due, 0) < 1;
+    perform toss_private.begin_refund(paid, due, null, audit);
+    has_promised := true;
+  end loop;
+  return has_promised;
+end;
+$$;
+
+comment on function toss_private.promise_refunds(public.subscriptions, timestamptz, jsonb) is
+  'Promises the unused part of what was paid for the current period, counted from `since`; whether there was any. What was given back before, or is on its way back, is not counted again: the part is taken of what the shop has kept. The caller holds the orders.';
+
+create function toss_private.cancel_now(leaving public.subscriptions, as_of timestamptz, refund text, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if refund = 'prorated' and leaving.status = 'active' then
+    perform toss_private.promise_refunds(leaving, as_of, audit);
+  end if;
+  leaving.canceled_at := coalesce(leaving.canceled_at, as_of);
+  leaving.ended_at := as_of;
+  leaving := toss_private.move_subscription(leaving, 'canceled_now', audit || jsonb_build_object(
+    'detail', jsonb_build_object('refund', coalesce(refund, 'none'))
+  ));
+  perform toss_private.end_access(leaving.id, as_of);
+  perform toss_private.write_subscription_event('canceled', leaving, jsonb_build_object(
+    'reason', 'canceled_now', 'endedAt', as_of, 'refunds', toss_private.refunds_due(leaving)
+  ));
+  return toss_private.ended_view(leaving);
+end;
+$$;
+
+comment on function toss_private.cancel_now(public.subscriptions, timestamptz, text, jsonb) is
+  'cancel_now: access ends, and with refund `prorated` the unused part of what was paid for the period is promised back.';
+
+create function toss_private.renew_refunds(ended public.subscriptions, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  refused public.subscription_charges;
+  left_to_refund bigint;
+begin
+  for refused in
+    select c.* from public.subscription_charges as c
+    join public.operations as op on op.id = c.refund_operation_id and op.state = 'rejected'
+    where c.subscription_id = ended.id
+    order by c.created_at
+  loop
+    select least(refused.refund_due, p.balance_amount - p.reserved_amount) into left_to_refund
+    from public.payments as p
+    join public.orders as o on o.payment_key = p.payment_key
+    where o.id = refused.order_id;
+    continue when left_to_refund < 1;
+    perform toss_private.begin_refund(refused, left_to_refund, null, audit);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.renew_refunds(public.subscriptions, jsonb) is
+  'Begins promised refunds anew that were refused, as far as the money is there. The caller holds the orders.';
+
+create function toss_private.cancel_again(ended public.subscriptions, refund text, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if refund is distinct from 'prorated' then
+    return toss_private.ended_view(ended);
+  end if;
+  perform toss_private.renew_refunds(ended, audit);
+  if toss_private.refunds_due(ended) = '[]' and not exists (
+    select 1 from public.payment_events as v
+    where v.subscription_id = ended.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'canceled_now'
+      and v.detail ->> 'refund' = 'prorated'
+  ) then
+    -- It ended without a refund, and now there is to be one: for the time since then.
+    if not toss_private.promise_refunds(ended, ended.ended_at, audit) then
+      return toss_private.illegal_view(ended, 'nothing_to_refund');
+    end if;
+    perform toss_private.write_subscription_event('refund_promised', ended, jsonb_build_object(
+      'refunds', toss_private.refunds_due(ended)
+    ));
+  end if;
+  return toss_private.ended_view(ended);
+end;
+$$;
+
+comment on function toss_private.cancel_again(public.subscriptions, text, jsonb) is
+  'cancel_now of a subscription that it has ended already: the same answer, but a refund that is asked for only now is promised now, or refused with a reason, and one that Toss refused is begun anew.';
+
+create function toss_private.ended_view(ended public.subscriptions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  refunds constant jsonb := toss_private.refunds_due(ended);
+begin
+  return case when refunds = '[]' then toss_private.changed_view(ended) else jsonb_build_object(
+    'outcome', 'refund', 'subscription', toss_private.subscription_view(ended), 'refunds', refunds
+  ) end;
+end;
+$$;
+
+comment on function toss_private.ended_view(public.subscriptions) is
+  'The answer to cancel_now, also when it is repeated: refunds that a cut caller did not make are answered again.';
+
+create function toss_private.was_canceled_now(ended public.subscriptions)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return ended.status = 'canceled' and exists (
+    select 1 from public.payment_events as v
+    where v.subscription_id = ended.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'canceled_now'
+  );
+end;
+$$;
+
+comment on function toss_private.was_canceled_now(public.subscriptions) is
+  'Whether cancel_now ended a subscription; its end_reason does not tell that from a notice.';
+
+-- supabase/schemas/43_change_plan.sql
+-- Another plan: at once with an upgrade's charge, at the period's end, and back again.
+
+create function toss_private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
+returns bigint
+language sql
+stable
+set search_path = ''
+as $$
+  select floor(
+    (wanted.price - changed.amount)
+    * extract(epoch from changed.current_period_end - greatest(as_of, changed.current_period_start))
+    / extract(epoch from changed.current_period_end - changed.current_period_start)
+  )::bigint;
+$$;
+
+comment on function toss_private.upgrade_amount(public.subscriptions, public.plans, timestamptz) is
+  'The difference to a dearer plan for the time that is left of the period, to the whole won in the subscriber''s favour.';
+
+create function toss_private.upgrade(
+  changed public.subscriptions, wanted public.plans, as_of timestamptz, request jsonb, audit jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  difference constant bigint := toss_private.upgrade_amount(changed, wanted, as_of);
+  charge public.subscription_charges;
+  item jsonb;
+  wait_seconds integer;
+begin
+  -- Toss takes no card payment under 100 won.
+  if difference < 100 then
+    changed := toss_private.switch_plan(toss_private.without_next_plan(changed), as_of, wanted, audit);
+    update public.entitlements as e set plan_id = changed.plan_id
+    where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;
+    return toss_private.changed_view(changed);
+  end if;
+  if not toss_private.usable_billing_method(changed.billing_method_id) then
+    return toss_private.illegal_view(changed, 'needs_payment_method');
+  end if;
+  -- An upgrade that is paid costs money; one that is declined again and again tries a card.
+  if exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = changed.id and c.kind = 'upgrade' and c.status = 'declined'
+      and c.created_at > toss_private.clock_now() - interval '1 day'
+  ) then
+    wait_seconds := toss_private.take_card_attempt(changed.user_id);
+    if wait_seconds > 0 then
+      return toss_private.too_many_attempts_view(wait_seconds);
+    end if;
+  end if;
+  insert into public.subscription_charges (
+    id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
+    period_start, period_end, amount, currency, order_name, earlier_plan_id, earlier_amount, created_at
+  ) values (
+    toss_private.derived_id('upgrade', changed.id::text, changed.period_number::text, wanted.id, (
+      -- The how many-th try: one that was declined may be followed by another.
+      select count(*) from public.subscription_charges as c
+      where c.subscription_id = changed.id and c.kind = 'upgrade' and c.period_number = changed.period_number
+        and c.plan_id = wanted.id
+    )::text), 'upgrade', changed.id, changed.user_id, wanted.id, wanted.price, wanted.interval, wanted.interval_count,
+    changed.period_number, as_of, changed.current_period_end, difference, wanted.currency, wanted.name,
+    changed.plan_id, changed.amount, toss_private.clock_now()
+  )
+  returning * into charge;
+  update public.subscriptions as s set next_charge_at = null, remind_at = null where s.id = changed.id
+  returning * into changed;
+  item := toss_private.begin_attempt(charge, changed.billing_method_id, as_of, request);
+  return jsonb_build_object('outcome', 'charge', 'subscription', toss_private.subscription_view(changed), 'charge', item);
+end;
+$$;
+
+comment on function toss_private.upgrade(public.subscriptions, public.plans, timestamptz, jsonb, jsonb) is
+  'The dearer plan from now on: at once when the difference is too small to charge, else when its charge is paid.';
+
+create function toss_private.is_catching_up(restored public.subscriptions)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from public.subscription_charges as c
+    where c.subscription_id = restored.id and c.kind = 'renewal' and c.status = 'void'
+      and c.period_number > restored.period_number
+  );
+end;
+$$;
+
+comment on function toss_private.is_catching_up(public.subscriptions) is
+  'Whether periods after the current one were found missed one by one after a restore, and the next one is about to be charged: another plan would be counted from the wrong period.';
+
+create function toss_private.change_plan(changed public.subscriptions, as_of timestamptz, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted public.plans;
+  claim jsonb;
+  refusal constant text := toss_private.plan_refusal(request ->> 'planId');
+  -- Who stays with the plan agreed on need not ask whether it is still for sale.
+  stays constant boolean := request ->> 'planId' = changed.plan_id;
+begin
+  if refusal <> '' and not stays then
+    return jsonb_build_object('outcome', refusal);
+  end if;
+  if changed.cancel_at_period_end then
+    return toss_private.illegal_view(changed, 'notice_given');
+  end if;
+  if toss_private.is_catching_up(changed) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if stays then
+    -- Nothing to take back: above all the repeat of a change whose answer was lost.
+    if changed.next_plan_id is null then
+      return toss_private.changed_view(changed);
+    end if;
+    return toss_private.changed_view(toss_private.move_subscription(
+      toss_private.without_next_plan(changed), 'plan_change_planned', audit
+    ));
+  end if;
+  select * into wanted from public.plans as p where p.id = request ->> 'planId';
+  claim := toss_private.claim_of_plan(changed.user_id, wanted.id, changed.id);
+  if claim is not null then
+    return toss_private.already_subscribed_view(claim);
+  end if;
+
+  if changed.status = 'trialing' then
+    changed := toss_private.switch_plan(toss_private.without_next_plan(changed), as_of, wanted, audit);
+    update public.entitlements as e set plan_id = changed.plan_id
+    where e.subscription_id = changed.id and e.charge_id is null;
+    return toss_private.changed_view(changed);
+  end if;
+  if (wanted.interval, wanted.interval_count) = (changed.interval, changed.interval_count)
+    and wanted.price > changed.amount and as_of < changed.current_period_end
+  then
+    return toss_private.upgrade(changed, wanted, as_of, request, audit);
+  end if;
+  if (changed.next_plan_id, changed.next_amount, changed.next_interval, changed.next_interval_count)
+    = (wanted.id, wanted.price, wanted.interval, wanted.interval_count)
+  then
+    return toss_private.changed_view(changed);
+  end if;
+  changed.next_plan_id := wanted.id;
+  changed.next_amount := wanted.price;
+  changed.next_interval := wanted.interval;
+  changed.next_interval_count := wanted.interval_count;
+  changed := toss_private.move_subscription(changed, 'plan_change_planned', audit);
+  perform toss_private.write_subscription_event('plan_change_planned', changed, jsonb_build_object(
+    'nextPlanId', changed.next_plan_id, 'from', changed.current_period_end
+  ));
+  return toss_private.changed_view(changed);
+end;
+$$;
+
+comment on function toss_private.change_plan(public.subscriptions, timestamptz, jsonb, jsonb) is
+  'change_plan: a dearer plan of the same interval now, any other at the end of the period, in a trial at once. The plan it has already takes a planned change back, also when it is withdrawn.';
+
+create function toss_private.repeated_change(changed public.subscriptions, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  charge public.subscription_charges;
+  answer jsonb;
+begin
+  select c.* into charge from public.subscription_charges as c
+  where c.subscription_id = changed.id and c.kind = 'upgrade' and c.status in ('pending', 'processing', 'unknown')
+    and c.plan_id = request ->> 'planId';
+  if not found then
+    return null;
+  end if;
+  -- Never waited for: whoever brings Toss's answer holds the operation and waits for the subscription.
+  select op.* into operation from public.operations as op
+  where op.charge_id = charge.id and op.state in ('started', 'unknown')
+  for no key update skip locked;
+  if found then
+    answer := toss_private.retake_operation(operation, request);
+  end if;
+  return case when answer ? 'operation' then jsonb_build_object(
+    'outcome', 'charge', 'subscription', toss_private.subscription_view(changed), 'charge', answer -> 'operation'
+  ) else jsonb_build_object('outcome', 'operation_in_progress') end;
+end;
+$$;
+
+comment on function toss_private.repeated_change(public.subscriptions, jsonb) is
+  'The answer to an upgrade whose charge is open already, because this request was delivered twice or because its caller never got the answer: the charge, once nobody else holds it. Null when it is another change.';
+
+create function toss_private.has_taken_effect(paid public.subscription_charges)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return paid.status = 'paid' and exists (select 1 from public.entitlements as e where e.charge_id = paid.id);
+end;
+$$;
+
+comment on function toss_private.has_taken_effect(public.subscription_charges) is
+  'Whether a payment gave access; money that came too late (second_payment) never did.';
+
+create function toss_private.undo_upgrade(
+  upgraded public.subscriptions, earlier public.subscription_charges, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  first_undone public.subscription_charges;
+  terms public.plans;
+begin
+  -- In arrears the next period has begun to be charged: there is nothing to go back to.
+  if not toss_private.may_happen(upgraded.status, 'plan_changed') then
+    return upgraded;
+  end if;
+  perform toss_private.grant_period(earlier, earlier.period_end);
+  -- Every later payment of the period is gone: before the first of them was what `earlier` pays for, or what a change
+  -- without a charge made of it.
+  select c.* into first_undone from public.subscription_charges as c
+  where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = earlier.period_number
+    and (c.period_start, c.created_at) > (earlier.period_start, earlier.created_at)
+    and c.undone_at is null and toss_private.has_taken_effect(c)
+  order by c.period_start, c.created_at
+  limit 1;
+  if toss_private.has_open_charge(upgraded.id)
+    or toss_private.claim_of_plan(upgraded.user_id, first_undone.earlier_plan_id, upgraded.id) is not null
+  then
+    -- A charge at Toss has the present terms, or another subscription has that plan by now. What is left of the money
+    -- goes on paying for this one.
+    update public.entitlements as e set plan_id = upgraded.plan_id where e.charge_id = earlier.id;
+    return upgraded;
+  end if;
+  update public.subscription_charges as c set undone_at = toss_private.clock_now()
+  where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = earlier.period_number
+    and (c.period_start, c.created_at) >= (first_undone.period_start, first_undone.created_at)
+    and c.undone_at is null and toss_private.has_taken_effect(c);
+  select * into terms from public.plans as p where p.id = first_undone.earlier_plan_id;
+  terms.price := first_undone.earlier_amount;
+  terms.interval := earlier.plan_interval;
+  terms.interval_count := earlier.plan_interval_count;
+  update public.entitlements as e set plan_id = terms.id where e.charge_id = earlier.id;
+  return toss_private.switch_plan(upgraded, toss_private.clock_now(), terms, audit);
+end;
+$$;
+
+comment on function toss_private.undo_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'The upgrade in force was refunded in full: back to the terms before it that `earlier`, the latest charge of the period that still holds money, pays for. A change that is planned stays planned. While a charge is at Toss everything stays; undo_refunded_upgrade follows when it ends. Callers hold toss_private.lock_user.';
+
+create function toss_private.undo_refunded_upgrade(upgraded public.subscriptions, audit jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  refunded public.subscription_charges;
+  earlier public.subscription_charges;
+begin
+  select c.* into refunded from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id and o.status = 'refunded'
+  where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = upgraded.period_number
+    and c.undone_at is null and toss_private.has_taken_effect(c)
+  order by c.period_start desc, c.created_at desc
+  limit 1;
+  if not found then
+    return upgraded;
+  end if;
+  select * into earlier from toss_private.money_left_of_period(upgraded, refunded) limit 1;
+  if not found or (earlier.period_start, earlier.created_at) > (refunded.period_start, refunded.created_at) then
+    return upgraded;
+  end if;
+  return toss_private.undo_upgrade(upgraded, earlier, audit);
+end;
+$$;
+
+comment on function toss_private.undo_refunded_upgrade(public.subscriptions, jsonb) is
+  'Undoes an upgrade that was refunded while a charge was at Toss, now that it has ended without a payment.';
+
+-- supabase/schemas/44_advance_subscriptions.sql
+-- What time does to subscriptions: ends, free periods, reminders.
+
+create function toss_private.end_due_subscriptions(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  due public.subscriptions;
+  ended integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.access_ends_at <= as_of
+    order by s.access_ends_at
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  loop
+    if not due.cancel_at_period_end and toss_private.is_gone(due.user_id) then
+      perform toss_private.end_for_gone_user(due, request);
+    elsif due.cancel_at_period_end then
+      due.ended_at := due.access_ends_at;
+      due := toss_private.move_subscription(due, 'notice_ended', audit);
+      perform toss_private.end_access(due.id, due.ended_at);
+      perform toss_private.write_subscription_event('canceled', due, jsonb_build_object(
+        'reason', 'notice', 'endedAt', due.ended_at
+      ));
+    else
+      perform toss_private.finish_dunning(due, due.access_ends_at, request -> 'dunning' ->> 'finalAction', audit);
+    end if;
+    ended := ended + 1;
+  end loop;
+  return ended;
+end;
+$$;
+
+comment on function toss_private.end_due_subscriptions(timestamptz, jsonb) is
+  'Ends those whose notice has run out, and those whose grace has without a working billing method.';
+
+create function toss_private.prolong_credit(as_of timestamptz, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  open_charge public.subscription_charges;
+begin
+  for open_charge in
+    select c.*
+    from public.subscription_charges as c
+    join public.subscriptions as s on s.id = c.subscription_id
+    join public.entitlements as e on e.charge_id = c.id
+    where c.status in ('pending', 'processing', 'unknown') and c.kind = 'renewal' and e.revoked_at is null
+      -- A week before its end, so that access does not hang on the next run.
+      and e.ends_at < as_of + interval '168 hours'
+    limit (request ->> 'limit')::integer
+    -- Whoever holds one of them is about to end the charge.
+    for no key update of c, s skip locked
+  loop
+    perform toss_private.grant_period(open_charge, toss_private.credit_end(as_of));
+  end loop;
+  -- The renewal waits for an upgrade that is open; what there is access to until then is the plan before it.
+  for open_charge in
+    select c.*
+    from public.subscription_charges as c
+    join public.subscriptions as s on s.id = c.subscription_id
+    where c.status in ('pending', 'processing', 'unknown') and c.kind = 'upgrade'
+      and c.period_end < as_of + interval '168 hours'
+    limit (request ->> 'limit')::integer
+    for no key update of c, s skip locked
+  loop
+    update public.entitlements as e set ends_at = toss_private.credit_end(as_of)
+    where e.subscription_id = open_charge.subscription_id and e.revoked_at is null
+      and e.ends_at >= open_charge.period_end and e.ends_at < as_of + interval '168 hours';
+  end loop;
+end;
+$$;
+
+comment on function toss_private.prolong_credit(timestamptz, jsonb) is
+  'While the answer to a charge is not known there is access, also past the end of its period; while an upgrade is open, to the plan before it.';
+
+create function toss_private.remind_due_subscriptions(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due public.subscriptions;
+  reminded integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.remind_at <= as_of
+    order by s.remind_at
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  loop
+    update public.subscriptions as s set remind_at = null where s.id = due.id;
+    -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.
+    continue when due.next_charge_at <= as_of or toss_private.is_gone(due.user_id);
+    perform toss_private.write_subscription_event(
+      case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
+      jsonb_build_object(
+        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, due.amount), 'currency', due.currency,
+        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method
+      )
+    );
+    reminded := reminded + 1;
+  end loop;
+  return reminded;
+end;
+$$;
+
+comment on function toss_private.remind_due_subscriptions(timestamptz, jsonb) is
+  'Announces charges that come near, once a period.';
+
+create function public.advance_subscriptions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  ended constant integer := toss_private.end_gone_users(request) + toss_private.end_due_subscriptions(as_of, request);
+  reminded constant integer := toss_private.remind_due_subscriptions(as_of, request);
+begin
+  perform toss_private.prolong_credit(as_of, request);
+  return jsonb_build_object(
+    'ended', ended, 'reminded', reminded,
+    'remaining', (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.access_ends_at <= as_of limit 1000
+      ) as e
+    ) + (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.remind_at <= as_of limit 1000
+      ) as r
+    )
+  );
+end;
+$$;
+
+comment on function public.advance_subscriptions(jsonb) is
+  'Ends subscriptions whose user is gone and what has run out, prolongs the access of charges that are open, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+
+-- supabase/schemas/45_gone_users.sql
+-- Who was deleted from auth.users is not charged; their keys are deleted at Toss.
+
+create function toss_private.can_read_accounts()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.account_access() = 'readable';
+end;
+$$;
+
+comment on function toss_private.can_read_accounts() is
+  'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
+
+create function toss_private.has_account(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.can_read_accounts() then
+    return null;
+  end if;
+  -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
+  return exists (
+    select 1 from auth.users as u where u.id = sought_user_id and to_jsonb(u) ->> 'deleted_at' is null
+  );
+end;
+$$;
+
+comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
+
+create function toss_private.is_gone(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
+    select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
+  );
+end;
+$$;
+
+comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
+
+create function toss_private.note_account()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
+  return new;
+end;
+$$;
+
+comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
+
+create trigger customers_account_noted
+  before insert on public.customers
+  for each row execute function toss_private.note_account();
+
+create function toss_private.delete_keys_of_gone_user(gone_id uuid, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  method public.billing_methods;
+begin
+  for method in
+    select m.* from public.billing_methods as m
+    where m.user_id = gone_id and m.status = 'active'
+    order by m.id
+    -- Whoever holds one removes it; the next run looks again.
+    for no key update skip locked
+  loop
+    -- Not retire_billing_method: it would lock the user's other subscriptions, which end by themselves.
+    update public.billing_methods as m set status = 'deleted', deleted_at = toss_private.clock_now() where m.id = method.id;
+    if exists (
+      select 1 from toss_private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
+    ) and not exists (
+      select 1 from public.operations as op
+      where op.billing_method_id = method.id and op.state in ('started', 'unknown')
+    ) then
+      -- Leased to nobody: the worker sends it.
+      perform toss_private.begin_key_deletion(method, '[]', jsonb_build_object(
+        'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', 'auth',
+        'requestId', request ->> 'requestId'
+      ));
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.delete_keys_of_gone_user(uuid, jsonb) is
+  'From now on no key of a user who is gone is charged, and the worker deletes them at Toss.';
+
+create function toss_private.end_for_gone_user(ending public.subscriptions, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Never asOf: that the account is gone is true now.
+  present constant timestamptz := toss_private.clock_now();
+begin
+  ending.canceled_at := coalesce(ending.canceled_at, present);
+  ending.ended_at := present;
+  ending := toss_private.move_subscription(ending, 'user_deleted', jsonb_build_object(
+    'source', 'billing', 'requestId', request ->> 'requestId'
+  ));
+  perform toss_private.end_access(ending.id, ending.ended_at);
+  perform toss_private.write_subscription_event('canceled', ending, jsonb_build_object(
+    'reason', 'user_deleted', 'endedAt', ending.ended_at
+  ));
+  perform toss_private.delete_keys_of_gone_user(ending.user_id, request);
+end;
+$$;
+
+comment on function toss_private.end_for_gone_user(public.subscriptions, jsonb) is
+  'Ends a subscription, whose row the caller holds, because its user is gone.';
+
+create function toss_private.end_gone_user(gone_id uuid, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ending public.subscriptions;
+  ended integer := 0;
+begin
+  perform toss_private.lock_user(gone_id);
+  perform toss_private.delete_keys_of_gone_user(gone_id, request);
+  for ending in
+    select s.* from public.subscriptions as s
+    where s.user_id = gone_id and s.status <> 'canceled'
+      -- What is at Toss is settled first: a charge that was paid stands, and then it ends.
+      and not exists (
+        select 1 from public.subscription_charges as c
+        where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
+      )
+    order by s.id
+    for no key update skip locked
+  loop
+    -- A charge that began while we waited for the row is at Toss, too.
+    continue when ending.status = 'canceled' or exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = ending.id and c.status in ('pending', 'processing', 'unknown')
+    );
+    perform toss_private.end_for_gone_user(ending, request);
+    ended := ended + 1;
+  end loop;
+  return ended;
+end;
+$$;
+
+comment on function toss_private.end_gone_user(uuid, jsonb) is
+  'Ends what a user who is gone still has; answers how many subscriptions.';
+
+create function toss_private.find_gone_users(after_user_id uuid, slice_size integer)
+returns table (last_user_id uuid, gone_user_ids uuid[])
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  is_there constant text := case when exists (
+    select 1 from pg_catalog.pg_attribute as a
+    where a.attrelid = 'auth.users'::regclass and a.attname = 'deleted_at' and not a.attisdropped
+  ) then 'u.deleted_at is null' else 'true' end;
+begin
+  return query execute format($sql$
+    with slice as materialized (
+      select c.user_id, c.known_to_auth, exists (
+        select 1 from auth.users as u where u.id = c.user_id and %s
+      ) as is_there
+      from public.customers as c
+      where $1 is null or c.user_id > $1
+      order by c.user_id
+      limit $2
+    ),
+    -- Whose customer row is older than the account, for example brought in from another system.
+    noted as (
+      update public.customers as c set known_to_auth = true
+      from slice as s where s.user_id = c.user_id and s.is_there and not s.known_to_auth
+    )
+    select
+      case when count(*) = $2 then (array_agg(s.user_id order by s.user_id desc))[1] end,
+      coalesce(array_agg(s.user_id order by s.user_id) filter (
+        where not s.is_there and s.known_to_auth and (
+          exists (select 1 from public.subscriptions as l where l.user_id = s.user_id and l.status <> 'canceled')
+          or exists (select 1 from public.billing_methods as m where m.user_id = s.user_id and m.status = 'active')
+        )
+      ), '{}')
+    from slice as s
+  $sql$, is_there) using after_user_id, slice_size;
+end;
+$$;
+
+comment on function toss_private.find_gone_users(uuid, integer) is
+  'Looks at the next customers and answers the last of them (null: there are no more) and those who are gone and still have a live subscription or a card.';
+
+create function toss_private.end_gone_users(request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- A few milliseconds a run; a hundred thousand customers are looked through in under an hour.
+  slice_size constant integer := 2000;
+  sweep toss_private.jobs;
+  found_users record;
+  gone_id uuid;
+  ended integer := 0;
+begin
+  if not toss_private.can_read_accounts() then
+    return 0;
+  end if;
+  -- Runs overlap; one of them looks.
+  select * into sweep from toss_private.jobs as j where j.name = 'billing' for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  select * into found_users from toss_private.find_gone_users(sweep.position, slice_size);
+  foreach gone_id in array found_users.gone_user_ids loop
+    ended := ended + toss_private.end_gone_user(gone_id, request);
+  end loop;
+  update toss_private.jobs as j set position = found_users.last_user_id where j.name = sweep.name;
+  return ended;
+end;
+$$;
+
+comment on function toss_private.end_gone_users(jsonb) is
+  'Looks at the next slice of customers and ends what belongs to users who are gone; answers how many subscriptions.';
+
+-- supabase/schemas/50_billing_issues.sql
+-- Registering a card or account: the rows that hold its keys and its answer.
+
+create table toss_private.billing_keys (
+  billing_method_id uuid primary key references public.billing_methods (id),
+  key_digest text not null,
+  -- After a deletion nothing is left but the digest, by which a late webhook about the key is recognised.
+  key_id text,
+  ciphertext text,
+  constraint billing_keys_key_digest_unique unique (key_digest),
+  constraint billing_keys_key_digest_format check (key_digest ~ '^[0-9a-f]{64}$'),
+  constraint billing_keys_key_complete check ((key_id is null) = (ciphertext is null))
+);
+
+alter table toss_private.billing_keys enable row level security;
+
+comment on table toss_private.billing_keys is 'Toss''s billing keys, AES-256-GCM. Whoever holds one can charge the card.';
+comment on column toss_private.billing_keys.key_digest is 'SHA-256 of the billing key, by which a webhook about it finds its method.';
+comment on column toss_private.billing_keys.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
+comment on column toss_private.billing_keys.ciphertext is 'Base64 of nonce and ciphertext; associated data is the billing method''s id. Null once the key is deleted at Toss.';
+
+create index billing_keys_key_id on toss_private.billing_keys (key_id) where key_id is not null;
+
+create table toss_private.billing_issues (
+  operation_id uuid primary key references public.operations (id),
+  user_id uuid not null,
+  customer_key text not null,
+  plan_id text references public.plans (id),
+  auth_key_digest text not null,
+  key_id text,
+  ciphertext text,
+  billing_method_id uuid references public.billing_methods (id),
+  subscription_id uuid references public.subscriptions (id),
+  charge_id uuid references public.subscription_charges (id),
+  plan_outcome text,
+  created_at timestamptz not null,
+  plan_terms text,
+  constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
+  constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
+  constraint billing_issues_plan_outcome_known check (
+    plan_outcome in ('subscribed', 'charged', 'already_subscribed', 'plan_changed')
+  )
+);
+
+alter table toss_private.billing_issues enable row level security;
+
+comment on table toss_private.billing_issues is 'One row per authKey that was handed in. Not exposed.';
+comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
+comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
+comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
+comment on column toss_private.billing_issues.plan_terms is
+  'The terms of the plan when the registration began; at others nothing is charged.';
+
+create index billing_issues_auth_key_digest on toss_private.billing_issues (auth_key_digest);
+create index billing_issues_user_id on toss_private.billing_issues (user_id);
+create index billing_issues_plan_id on toss_private.billing_issues (plan_id) where plan_id is not null;
+create index billing_issues_billing_method_id on toss_private.billing_issues (billing_method_id)
+  where billing_method_id is not null;
+create index billing_issues_subscription_id on toss_private.billing_issues (subscription_id)
+  where subscription_id is not null;
+create index billing_issues_charge_id on toss_private.billing_issues (charge_id) where charge_id is not null;
+create index billing_issues_key_id on toss_private.billing_issues (key_id) where key_id is not null;
+
+create function toss_private.wipe_auth_key()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update toss_private.billing_issues as i set key_id = null, ciphertext = null where i.operation_id = new.id;
+  return null;
+end;
+$$;
+
+comment on function toss_private.wipe_auth_key() is 'Trigger: the authKey goes when its operation ends, whoever ends it.';
+
+create trigger operations_billing_issue_ended
+  after update of state on public.operations
+  for each row when (new.kind = 'billing_issue' and new.state in ('succeeded', 'rejected'))
+  execute function toss_private.wipe_auth_key();
+
+create function toss_private.billing_method_view(viewed_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
+    'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+  )
+  from public.billing_methods as m where m.id = viewed_id;
+$$;
+
+comment on function toss_private.billing_method_view(uuid) is 'A billing method as its user may see it.';
+
+create function toss_private.billing_operation_view(operation public.operations)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object(
+        'userId', i.user_id, 'customerKey', i.customer_key, 'planId', i.plan_id, 'keyId', i.key_id,
+        'ciphertext', i.ciphertext
+      )
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object(
+        'billingMethodId', k.billing_method_id, 'keyId', k.key_id, 'ciphertext', k.ciphertext
+      )
+      from toss_private.billing_keys as k where k.billing_method_id = operation.billing_method_id
+    )
+  end;
+$$;
+
+comment on function toss_private.billing_operation_view(public.operations) is
+  'What the sender of a billing_issue or billing_delete needs beside the operation.';
+
+create function toss_private.issued_view(issued_operation_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'issued',
+    'billingMethod', toss_private.billing_method_view(i.billing_method_id),
+    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+    'planOutcome', case
+      when i.plan_outcome <> 'charged' then i.plan_outcome
+      when c.status = 'paid' then 'subscribed'
+      when c.status = 'declined' then 'declined'
+      when c.id is not null then 'processing' end,
+    'errorCode', case when c.status = 'declined' then c.failure_code end,
+    'errorMessage', case when c.status = 'declined' then c.failure_message end,
+    'plan', case when i.plan_outcome = 'plan_changed' then toss_private.changed_plan_view(i.plan_id) end,
+    'claim', case when i.plan_outcome = 'already_subscribed' then toss_private.claim_of_plan(i.user_id, i.plan_id, null) end
+  )
+  from toss_private.billing_issues as i
+  left join public.subscription_charges as c on c.id = i.charge_id
+  left join public.subscriptions as s on s.id = coalesce(i.subscription_id, c.subscription_id)
+  where i.operation_id = issued_operation_id;
+$$;
+
+comment on function toss_private.issued_view(uuid) is
+  'What billing-issue answers for an authKey that became a billing key, as things stand now. planOutcome: subscribed, processing, declined, already_subscribed (`claim`: what keeps the user from it now), plan_changed (`plan`: what it costs now); null without a plan.';
+
+create table toss_private.card_attempts (
+  id bigint generated always as identity primary key,
+  user_id uuid not null,
+  attempted_at timestamptz not null
+);
+
+alter table toss_private.card_attempts enable row level security;
+
+comment on table toss_private.card_attempts is
+  'What reached Toss because a user asked for it: registrations of a card, retries of a payment, changes of card that charge a debt. A day''s worth.';
+
+create index card_attempts_user_id on toss_private.card_attempts (user_id, attempted_at desc);
+create index card_attempts_attempted_at on toss_private.card_attempts (attempted_at);
+
+create function toss_private.too_many_attempts_view(wait_seconds integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+$$;
+
+comment on function toss_private.too_many_attempts_view(integer) is 'The answer to whoever toss_private.take_card_attempt makes wait.';
+
+create function toss_private.take_card_attempt(asking_id uuid)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  free_at timestamptz;
+begin
+  -- Anybody's, a few at a time: who never comes back leaves nothing behind.
+  delete from toss_private.card_attempts as a
+  where a.id in (
+    select old.id from toss_private.card_attempts as old
+    where old.attempted_at <= present - interval '1 day'
+    order by old.attempted_at
+    limit 50
+    for update skip locked
+  );
+  -- Five in ten minutes, twenty in a day. What lies ahead comes from a test clock that was set back.
+  select max(f.free_at) into free_at
+  from (
+    (
+      select a.attempted_at + interval '10 minutes' as free_at from toss_private.card_attempts as a
+      where a.user_id = asking_id and a.attempted_at <= present
+      order by a.attempted_at desc offset 4 limit 1
+    )
+    union all
+    (
+      select a.attempted_at + interval '1 day' from toss_private.card_attempts as a
+      where a.user_id = asking_id and a.attempted_at <= present
+      order by a.attempted_at desc offset 19 limit 1
+    )
+  ) as f;
+  if free_at > present then
+    return ceil(extract(epoch from free_at - present));
+  end if;
+  insert into toss_private.card_attempts (user_id, attempted_at) values (asking_id, present);
+  return 0;
+end;
+$$;
+
+comment on function toss_private.take_card_attempt(uuid) is
+  'Counts an attempt that is about to reach Toss and answers 0, or answers in how many seconds the next one may be made. Callers hold toss_private.lock_user, so that attempts at the same time see each other.';
+
+-- supabase/schemas/51_billing_issue_begin.sql
+-- A registration begins: prices as shown, plans that are free, and no authKey sent twice.
+
+create table toss_private.shown_terms (
+  user_id uuid not null,
+  plan_id text not null references public.plans (id) on delete cascade,
+  terms text not null,
+  shown_at timestamptz not null,
+  primary key (user_id, plan_id)
+);
+
+alter table toss_private.shown_terms enable row level security;
+
+comment on table toss_private.shown_terms is
+  'What billing-issue/prepare showed a user of a plan last, for whoever registers without the signed state of the redirect. A day''s worth.';
+comment on column toss_private.shown_terms.terms is 'See toss_private.plan_terms.';
+
+create index shown_terms_plan_id on toss_private.shown_terms (plan_id);
+create index shown_terms_shown_at on toss_private.shown_terms (shown_at);
+
+create function toss_private.plan_terms(described public.plans)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return concat_ws(
+    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days
+  );
+end;
+$$;
+
+comment on function toss_private.plan_terms(public.plans) is
+  'All that decides what a plan costs and when, in one text: to be compared, never read.';
+
+create function toss_private.note_shown_terms(shown_user_id uuid, shown_plan_id text)
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  noted text;
+begin
+  -- Anybody's, a few at a time: who never comes back leaves nothing behind.
+  delete from toss_private.shown_terms as t
+  where (t.user_id, t.plan_id) in (
+    select old.user_id, old.plan_id from toss_private.shown_terms as old
+    where old.shown_at <= present - interval '1 day'
+    order by old.shown_at
+    limit 20
+    for update skip locked
+  );
+  insert into toss_private.shown_terms as t (user_id, plan_id, terms, shown_at)
+  select shown_user_id, p.id, toss_private.plan_terms(p), present
+  from public.plans as p where p.id = shown_plan_id
+  on conflict (user_id, plan_id) do update set terms = excluded.terms, shown_at = excluded.shown_at
+  returning t.terms into noted;
+  return noted;
+end;
+$$;
+
+comment on function toss_private.note_shown_terms(uuid, text) is
+  'Remembers, and answers, the terms of a plan that a user is shown now.';
+
+create function toss_private.were_other_terms_shown(asking_id uuid, wanted public.plans, signed_terms text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- A window that was opened before the plan changed stays at its price, whatever was shown since.
+  shown_terms constant text := coalesce(signed_terms, (
+    select t.terms from toss_private.shown_terms as t where t.user_id = asking_id and t.plan_id = wanted.id
+  ));
+begin
+  return shown_terms <> toss_private.plan_terms(wanted);
+end;
+$$;
+
+comment on function toss_private.were_other_terms_shown(uuid, public.plans, text) is
+  'Whether a user was shown other terms than the plan has now: those of the signed state, else those of the last prepare. Null when none were shown.';
+
+create function toss_private.changed_plan_view(wanted_plan_id text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'planId', p.id, 'amount', p.price, 'currency', p.currency, 'interval', p.interval,
+      'intervalCount', p.interval_count, 'trialDays', p.trial_days
+    )
+    from public.plans as p where p.id = wanted_plan_id
+  );
+end;
+$$;
+
+comment on function toss_private.changed_plan_view(text) is 'What a plan costs now, for whoever was shown something else.';
+
+create function toss_private.already_subscribed_view(claim jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('outcome', 'already_subscribed') || claim;
+$$;
+
+comment on function toss_private.already_subscribed_view(jsonb) is 'The answer to whoever has what toss_private.claim_of_plan found.';
+
+create function toss_private.claim_of_plan(subscriber_id uuid, wanted_plan_id text, except_subscription_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    with rival as (
+      select p.id
+      from public.plans as p
+      join public.plans as wanted on wanted.id = wanted_plan_id
+      where p.id = wanted.id or p.plan_group = wanted.plan_group
+    )
+    select jsonb_strip_nulls(jsonb_build_object(
+      'subscriptionId', claims.subscription_id,
+      'hint', case
+        when claims.subscription_id is not null and claims.plan_id <> wanted_plan_id
+          and claims.plan_id in (select rival.id from rival) then 'change_plan' end
+    ))
+    from (
+      select s.id as subscription_id, s.plan_id
+      from public.subscriptions as s
+      where s.user_id = subscriber_id and s.status <> 'canceled'
+        and (s.plan_id in (select rival.id from rival) or s.next_plan_id in (select rival.id from rival))
+      union all
+      select c.subscription_id, c.plan_id
+      from public.subscription_charges as c
+      where c.user_id = subscriber_id and c.kind in ('start', 'upgrade')
+        and c.status in ('pending', 'processing', 'unknown') and c.plan_id in (select rival.id from rival)
+    ) as claims
+    where except_subscription_id is null or claims.subscription_id is distinct from except_subscription_id
+    order by (claims.subscription_id is null), (claims.plan_id <> wanted_plan_id)
+    limit 1
+  );
+end;
+$$;
+
+comment on function toss_private.claim_of_plan(uuid, text, uuid) is
+  'What keeps a user from a subscription to a plan: one that has, will have or is just being paid for this plan or another of its group, but for the named one. Null when nothing does; else subscriptionId (when there is one yet) and hint. Callers hold toss_private.lock_user.';
+
+create function toss_private.plan_refusal(wanted_plan_id text)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce((
+    select case when p.price < 100 or p.currency <> 'KRW' then 'plan_not_billable' else '' end
+    from public.plans as p where p.id = wanted_plan_id and p.active
+  ), 'plan_not_found');
+$$;
+
+comment on function toss_private.plan_refusal(text) is
+  'Why nobody can subscribe to a plan: plan_not_found, plan_not_billable (a billing key is charged in won, 100 at least); empty when one can.';
+
+create function public.prepare_billing(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  asking_id constant uuid := (request ->> 'userId')::uuid;
+  refusal text;
+  claim jsonb;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  if toss_private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
+  if request ->> 'planId' is not null then
+    refusal := toss_private.plan_refusal(request ->> 'planId');
+    if refusal <> '' then
+      return jsonb_build_object('outcome', refusal);
+    end if;
+    claim := toss_private.claim_of_plan(asking_id, request ->> 'planId', null);
+    if claim is not null then
+      return toss_private.already_subscribed_view(claim);
+    end if;
+  end if;
+  insert into public.customers (user_id) values (asking_id) on conflict (user_id) do nothing;
+  return jsonb_build_object(
+    'outcome', 'prepared',
+    'planTerms', toss_private.note_shown_terms(asking_id, request ->> 'planId'),
+    'customerKey', (select c.customer_key from public.customers as c where c.user_id = asking_id)
+  );
+end;
+$$;
+
+comment on function public.prepare_billing(jsonb) is
+  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+
+create function toss_private.earlier_billing_issue(request jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select op.* into operation
+  from toss_private.billing_issues as i
+  join public.operations as op on op.id = i.operation_id
+  where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = (request ->> 'userId')::uuid
+  order by i.created_at desc
+  limit 1
+  for update of op;
+  return case
+    when not found or (operation.state = 'rejected' and not operation.is_final) then null
+    when operation.state = 'succeeded' then toss_private.issued_view(operation.id)
+    when operation.state = 'rejected' then jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
+    )
+    else toss_private.retake_operation(operation, request)
+  end;
+end;
+$$;
+
+comment on function toss_private.earlier_billing_issue(jsonb) is
+  'The answer to an authKey that was handed in before; null when it may be tried (again).';
+
+create function public.begin_billing_issue(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  asking_id constant uuid := (request ->> 'userId')::uuid;
+  wanted_plan_id constant text := request ->> 'planId';
+  present timestamptz;
+  answer jsonb;
+  claim jsonb;
+  wait_seconds integer;
+  operation public.operations;
+  wanted public.plans;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  if not exists (
+    select 1 from public.customers as c
+    where c.user_id = asking_id and c.customer_key::text = request ->> 'customerKey'
+  ) then
+    return jsonb_build_object('outcome', 'customer_key_mismatch');
+  end if;
+  perform toss_private.lock_user(asking_id);
+  answer := toss_private.earlier_billing_issue(request);
+  if answer is not null then
+    return answer;
+  end if;
+  -- An access token outlives its account by up to an hour.
+  if toss_private.is_gone(asking_id) then
+    return jsonb_build_object('outcome', 'user_deleted');
+  end if;
+  if wanted_plan_id is not null then
+    if toss_private.plan_refusal(wanted_plan_id) <> '' then
+      return jsonb_build_object('outcome', toss_private.plan_refusal(wanted_plan_id));
+    end if;
+    claim := toss_private.claim_of_plan(asking_id, wanted_plan_id, null);
+    if claim is not null then
+      return toss_private.already_subscribed_view(claim);
+    end if;
+    select * into wanted from public.plans as p where p.id = wanted_plan_id;
+    if toss_private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms') then
+      return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(wanted.id));
+    end if;
+  end if;
+  -- An authKey whose first try failed by our own fault has been counted.
+  if not exists (
+    select 1 from toss_private.billing_issues as i
+    where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = asking_id
+  ) then
+    wait_seconds := coalesce(
+      toss_private.caller_brake_seconds(request ->> 'caller', toss_private.clock_now()), toss_private.take_card_attempt(asking_id)
+    );
+    if wait_seconds > 0 then
+      return toss_private.too_many_attempts_view(wait_seconds);
+    end if;
+  end if;
+
+  present := toss_private.clock_now();
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, lease_token, lease_expires_at, next_attempt_at, created_at
+  ) values (
+    (request ->> 'operationId')::uuid, 'billing_issue', toss_private.idempotency_key('billing_issue', (
+      select count(*) from toss_private.billing_issues as i
+      where i.auth_key_digest = request ->> 'authKeyDigest' and i.user_id = asking_id
+    ), asking_id::text, request ->> 'authKeyDigest'), present, (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  )
+  returning * into operation;
+  insert into toss_private.billing_issues (
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
+  ) values (
+    operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
+    case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
+    request ->> 'keyId', request ->> 'ciphertext', present
+  );
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
+    'requestId', request ->> 'requestId',
+    'detail', jsonb_strip_nulls(jsonb_build_object('userId', asking_id, 'planId', wanted_plan_id))
+  ));
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_billing_issue(jsonb) is
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+
+-- supabase/schemas/52_billing_issue_finish.sql
+-- Toss issued the billing key: the method, and the subscription that was asked for with it.
+
+create function toss_private.begin_trial(subscriber_id uuid, chosen public.plans, method_id uuid, audit jsonb)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  trial_end constant timestamptz := toss_private.period_boundary(present, 'day', chosen.trial_days, 1);
+  begun public.subscriptions;
+begin
+  insert into public.subscriptions (
+    id, user_id, plan_id, amount, currency, interval, interval_count, billing_method_id, status,
+    current_period_start, current_period_end, next_charge_at, remind_at, created_at
+  ) values (
+    toss_private.derived_id('trial', subscriber_id::text, chosen.id, (
+      select count(*) from public.subscriptions as s where s.user_id = subscriber_id
+    )::text), subscriber_id, chosen.id, chosen.price, chosen.currency, chosen.interval, chosen.interval_count,
+    method_id, 'trialing', present, trial_end, trial_end,
+    toss_private.reminder_time(present, trial_end, chosen.id), present
+  )
+  returning * into begun;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'subscription_status', 'subscriptionId', begun.id, 'to', 'trialing', 'amount', begun.amount,
+    'detail', jsonb_build_object(
+      'event', 'trial_started', 'planId', begun.plan_id, 'terms', toss_private.subscription_terms(begun)
+    )
+  ));
+  insert into public.entitlements (user_id, plan_id, source, subscription_id, starts_at, ends_at, created_at)
+  values (subscriber_id, chosen.id, 'subscription', begun.id, present, trial_end, present);
+  perform toss_private.write_subscription_event('trial_started', begun, jsonb_build_object('trialEnd', trial_end));
+  return begun;
+end;
+$$;
+
+comment on function toss_private.begin_trial(uuid, public.plans, uuid, jsonb) is
+  'A subscription that is charged for the first time when its trial ends; the days are counted in Asia/Seoul.';
+
+create function toss_private.has_had_trial(subscriber_id uuid, tried_plan_id text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from public.subscriptions as s where s.user_id = subscriber_id and s.plan_id = tried_plan_id
+  ) or exists (
+    -- Also when the subscription has another plan since.
+    select 1 from public.subscriptions as s
+    join public.payment_events as e on e.subscription_id = s.id and e.event = 'subscription_status'
+    where s.user_id = subscriber_id
+      and e.detail ->> 'event' = 'trial_started' and e.detail ->> 'planId' = tried_plan_id
+  );
+$$;
+
+comment on function toss_private.has_had_trial(uuid, text) is
+  'Whether a user has had a plan before: a trial is given once a user and plan, and leaving and coming back is not another one.';
+
+create function toss_private.begin_start_charge(
+  subscriber_id uuid, chosen public.plans, method_id uuid, request jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  created public.subscription_charges;
+begin
+  insert into public.subscription_charges (
+    id, kind, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number, period_start,
+    period_end, amount, currency, order_name, created_at
+  ) values (
+    -- The how many-th start of this plan, whatever the card: whoever paid for one that a restore forgot is not
+    -- charged again for subscribing again.
+    toss_private.derived_id('start', subscriber_id::text, chosen.id, (
+      select count(*) from public.subscription_charges as c
+      where c.user_id = subscriber_id and c.plan_id = chosen.id and c.kind = 'start'
+    )::text), 'start', subscriber_id, chosen.id, chosen.price, chosen.interval, chosen.interval_count, 0, present,
+    toss_private.period_boundary(present, chosen.interval, chosen.interval_count, 1),
+    chosen.price, chosen.currency, chosen.name, present
+  )
+  returning * into created;
+  return toss_private.begin_attempt(created, method_id, present, request);
+end;
+$$;
+
+comment on function toss_private.begin_start_charge(uuid, public.plans, uuid, jsonb) is
+  'The charge of a first period; its payment makes the subscription.';
+
+create function toss_private.replace_broken_methods(owner_id uuid, method_id uuid, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  asking public.subscriptions;
+  owing_ids jsonb := '[]';
+begin
+  for asking in
+    select s.* from public.subscriptions as s
+    where s.user_id = owner_id and (s.status = 'past_due' or (s.status <> 'canceled' and s.needs_payment_method))
+    order by s.id
+    for no key update
+  loop
+    asking.billing_method_id := method_id;
+    asking.needs_payment_method := false;
+    -- A debt is charged at once; while Toss is being asked about it there is nothing to begin.
+    if (toss_private.debt_of(asking)).id is not null then
+      asking.next_charge_at := present;
+      asking.access_ends_at := null;
+      owing_ids := owing_ids || to_jsonb(asking.id);
+    end if;
+    perform toss_private.move_subscription(asking, 'method_changed', audit || jsonb_build_object(
+      'detail', jsonb_build_object('billingMethodId', method_id)
+    ));
+  end loop;
+  return owing_ids;
+end;
+$$;
+
+comment on function toss_private.replace_broken_methods(uuid, uuid, jsonb) is
+  'Gives a new billing method to those subscriptions of its user that ask for one or are in arrears; answers the ids of those whose debt is due now.';
+
+create function toss_private.subscribe(issue toss_private.billing_issues, method_id uuid, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  chosen public.plans;
+  begun public.subscriptions;
+  item jsonb;
+begin
+  -- Withdrawn while the card was being registered: the card is kept, and nothing is charged to it.
+  if toss_private.plan_refusal(issue.plan_id) <> '' then
+    return null;
+  end if;
+  if toss_private.claim_of_plan(issue.user_id, issue.plan_id, null) is not null then
+    update toss_private.billing_issues as i set plan_outcome = 'already_subscribed'
+    where i.operation_id = issue.operation_id;
+    return null;
+  end if;
+  select * into chosen from public.plans as p where p.id = issue.plan_id;
+  if issue.plan_terms <> toss_private.plan_terms(chosen) then
+    update toss_private.billing_issues as i set plan_outcome = 'plan_changed' where i.operation_id = issue.operation_id;
+    return null;
+  end if;
+  if chosen.trial_days > 0 and not toss_private.has_had_trial(issue.user_id, chosen.id) then
+    begun := toss_private.begin_trial(issue.user_id, chosen, method_id, audit);
+    update toss_private.billing_issues as i set plan_outcome = 'subscribed', subscription_id = begun.id
+    where i.operation_id = issue.operation_id;
+    return null;
+  end if;
+  item := toss_private.begin_start_charge(issue.user_id, chosen, method_id, jsonb_build_object(
+    'leaseToken', request -> 'chargeLeaseToken', 'leaseSeconds', request -> 'leaseSeconds',
+    'requestId', request -> 'requestId'
+  ));
+  update toss_private.billing_issues as i set plan_outcome = 'charged', charge_id = (item ->> 'chargeId')::uuid
+  where i.operation_id = issue.operation_id;
+  return item;
+end;
+$$;
+
+comment on function toss_private.subscribe(toss_private.billing_issues, uuid, jsonb, jsonb) is
+  'Begins the trial or the first charge that an issue was for; answers the charge to send, null when there is none.';
+
+create function toss_private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select m.id, m.user_id, m.status, k.ciphertext into known
+  from toss_private.billing_keys as k
+  join public.billing_methods as m on m.id = k.billing_method_id
+  where k.key_digest = request ->> 'keyDigest'
+  for no key update of m;
+  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
+    return known.id;
+  end if;
+  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
+    return null;
+  end if;
+  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
+  delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
+  insert into public.billing_methods (
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
+  ) values (
+    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
+    request ->> 'cardType', toss_private.clock_now()
+  );
+  insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.created', 'subject', new_method_id,
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+  ));
+  return new_method_id;
+end;
+$$;
+
+comment on function toss_private.method_of_key(uuid, uuid, jsonb) is
+  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';
+
+create function public.finish_billing_issue(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  method_id uuid;
+  operation public.operations;
+  issue toss_private.billing_issues;
+  audit jsonb;
+  item jsonb;
+  owing_ids jsonb;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into issue from toss_private.billing_issues as i where i.operation_id = (request ->> 'operationId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  perform toss_private.lock_user(issue.user_id);
+  select * into operation from public.operations as op where op.id = issue.operation_id for update;
+  if operation.state = 'succeeded' then
+    return toss_private.issued_view(operation.id) || jsonb_build_object('charge', null, 'debts', '[]'::jsonb);
+  end if;
+  if operation.state = 'rejected' then
+    return jsonb_build_object(
+      'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message,
+      'isInUse', exists (select 1 from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest')
+    );
+  end if;
+
+  audit := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
+  -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
+  -- nobody stores cannot be found again.
+  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  if method_id is null then
+    update public.operations as op
+    set state = 'rejected', finished_at = toss_private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',
+      error_message = 'Toss issued a key that is being removed, or is another user''s.'
+    where op.id = operation.id;
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'operationId', operation.id, 'to', 'rejected',
+      'detail', jsonb_build_object('code', 'BILLING_KEY_IN_USE', 'userId', issue.user_id)
+    ));
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', 'BILLING_KEY_IN_USE', 'isInUse', true);
+  end if;
+  update toss_private.billing_issues as i set billing_method_id = method_id where i.operation_id = operation.id;
+  update public.operations as op
+  set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null, error_message = null
+  where op.id = operation.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'operationId', operation.id, 'to', 'succeeded',
+    'detail', jsonb_build_object('billingMethodId', method_id, 'userId', issue.user_id)
+  ));
+  if toss_private.is_gone(issue.user_id) then
+    -- Deleted while Toss was asked: the key that came goes at once, and nothing begins.
+    perform toss_private.delete_keys_of_gone_user(issue.user_id, request);
+    return toss_private.issued_view(operation.id) || jsonb_build_object('charge', null, 'debts', '[]'::jsonb);
+  end if;
+  owing_ids := toss_private.replace_broken_methods(issue.user_id, method_id, audit);
+  if issue.plan_id is not null then
+    item := toss_private.subscribe(issue, method_id, request, audit);
+  end if;
+  return toss_private.issued_view(operation.id) || jsonb_build_object('charge', item, 'debts', owing_ids);
+end;
+$$;
+
+comment on function public.finish_billing_issue(jsonb) is
+  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
+
+create function public.reject_billing_issue(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  answer constant jsonb := public.reject_operation(request);
+begin
+  if answer ->> 'outcome' = 'confirmed' then
+    return toss_private.issued_view((request ->> 'operationId')::uuid);
+  end if;
+  return answer;
+end;
+$$;
+
+comment on function public.reject_billing_issue(jsonb) is
+  'Ends the issue of a billing key because Toss said no. Keys as for reject_operation. Outcomes: rejected, issued, unknown, operation_not_found.';
+
+-- supabase/schemas/53_subscribe_with_method.sql
+-- A subscription with a card that is registered already.
+
+create function toss_private.subscribed_view(method_id uuid, begun public.subscriptions)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'subscribed', 'billingMethod', toss_private.billing_method_view(method_id),
+    'subscription', toss_private.subscription_view(begun)
+  );
+$$;
+
+comment on function toss_private.subscribed_view(uuid, public.subscriptions) is
+  'What subscribe_with_method answers for a subscription that lives.';
+
+create function public.subscribe_with_method(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_plan_id constant text := request ->> 'planId';
+  method public.billing_methods;
+  live public.subscriptions;
+  chosen public.plans;
+  refusal text;
+  claim jsonb;
+  wait_seconds integer;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into method from public.billing_methods as m where m.id = (request ->> 'billingMethodId')::uuid;
+  -- Somebody else's is none at all.
+  if not found or method.user_id is distinct from coalesce((request ->> 'userId')::uuid, method.user_id) then
+    return jsonb_build_object('outcome', 'method_not_found');
+  end if;
+  perform toss_private.lock_user(method.user_id);
+
+  -- A repeat of what was done with this method answers the same; it may not begin another charge.
+  select * into live from public.subscriptions as s
+  where s.user_id = method.user_id and s.plan_id = wanted_plan_id and s.billing_method_id = method.id
+    and s.status <> 'canceled';
+  if found then
+    return toss_private.subscribed_view(method.id, live);
+  end if;
+  if exists (
+    select 1 from public.subscription_charges as c
+    where c.user_id = method.user_id and c.plan_id = wanted_plan_id and c.billing_method_id = method.id
+      and c.kind = 'start' and c.status in ('pending', 'processing', 'unknown')
+  ) then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+
+  refusal := toss_private.plan_refusal(wanted_plan_id);
+  if refusal <> '' then
+    return jsonb_build_object('outcome', refusal);
+  end if;
+  claim := toss_private.claim_of_plan(method.user_id, wanted_plan_id, null);
+  if claim is not null then
+    return toss_private.already_subscribed_view(claim);
+  end if;
+  -- The key of an account that was deleted is about to go.
+  if not toss_private.usable_billing_method(method.id) or toss_private.is_gone(method.user_id) then
+    return jsonb_build_object('outcome', 'method_not_found');
+  end if;
+
+  select * into chosen from public.plans as p where p.id = wanted_plan_id;
+  -- Above all after a first charge that was declined: the next try costs what the first one did. The shop knows its
+  -- prices.
+  if request ->> 'userId' is not null and toss_private.were_other_terms_shown(method.user_id, chosen, null) then
+    return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(chosen.id));
+  end if;
+  if chosen.trial_days > 0 and not toss_private.has_had_trial(method.user_id, chosen.id) then
+    return toss_private.subscribed_view(method.id, toss_private.begin_trial(
+      method.user_id, chosen, method.id,
+      jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId')
+    ));
+  end if;
+  wait_seconds := toss_private.take_card_attempt(method.user_id);
+  if wait_seconds > 0 then
+    return toss_private.too_many_attempts_view(wait_seconds);
+  end if;
+  return jsonb_build_object(
+    'outcome', 'charge', 'billingMethod', toss_private.billing_method_view(method.id),
+    'charge', toss_private.begin_start_charge(method.user_id, chosen, method.id, request)
+  );
+end;
+$$;
+
+comment on function public.subscribe_with_method(jsonb) is
+  'Subscribes the owner of a billing method to a plan. Keys: planId, billingMethodId, userId (null: the shop itself), leaseToken, leaseSeconds, mode, requestId. Outcomes: subscribed (a trial began, or this method pays for a live subscription already), charge (to be sent now, leased), processing (its first charge is at Toss), method_not_found, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the last prepare showed the user other terms; plan: those of now), too_many_attempts (retryAfterSeconds).';
+
+-- supabase/schemas/54_billing_delete.sql
+-- Billing keys that are deleted, by us or at Toss.
+
+create function public.apply_billing_key_event(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  event_id constant uuid := (request ->> 'eventId')::uuid;
+  method public.billing_methods;
+  asking jsonb;
+begin
+  -- Toss has no way to ask for a billing key. Whoever names it holds what lets one charge the card, which only
+  -- Toss and we do; that is the proof.
+  select m.* into method
+  from toss_private.webhook_bodies as b
+  join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
+  join public.billing_methods as m on m.id = k.billing_method_id
+  where b.webhook_event_id = event_id;
+  if not found then
+    return jsonb_build_object('outcome', 'unknown_key');
+  end if;
+  perform toss_private.lock_user(method.user_id);
+  select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
+  -- Nothing brings a deleted key back, so an issue that is reported late changes nothing.
+  if request ->> 'change' <> 'deleted' or method.status = 'deleted' then
+    return jsonb_build_object('outcome', 'unchanged');
+  end if;
+
+  asking := toss_private.retire_billing_method(method);
+  update toss_private.billing_keys as k set key_id = null, ciphertext = null where k.billing_method_id = method.id;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'billing_method_deleted', 'source', 'webhook', 'from', 'active', 'to', 'deleted',
+    'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('billingMethodId', method.id, 'subscriptionIds', asking)
+  ));
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.deleted', 'subject', method.id, 'webhookEventId', event_id,
+    'payload', jsonb_build_object(
+      'billingMethodId', method.id, 'userId', method.user_id, 'subscriptionIds', asking, 'verified', true,
+      'verifiedBy', 'billing-key'
+    )
+  ));
+  return jsonb_build_object('outcome', 'deleted');
+end;
+$$;
+
+comment on function public.apply_billing_key_event(jsonb) is
+  'Marks the billing method whose key an event names as deleted, wipes the key, and marks its live subscriptions as in need of another. Keys: eventId, change (deleted, issued), requestId. Outcomes: deleted, unchanged, unknown_key.';
+
+create function toss_private.retire_billing_method(retired public.billing_methods)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  asking jsonb;
+begin
+  update public.billing_methods as m set status = 'deleted', deleted_at = toss_private.clock_now()
+  where m.id = retired.id and m.status = 'active';
+  -- By id, as whoever else locks several of a user's.
+  with asked as (
+    select s.id from public.subscriptions as s
+    where s.billing_method_id = retired.id and s.user_id = retired.user_id and s.status <> 'canceled'
+    order by s.id
+    for no key update
+  ), marked as (
+    update public.subscriptions as s
+    set needs_payment_method = true
+    from asked where s.id = asked.id
+    returning s.id
+  )
+  select coalesce(jsonb_agg(marked.id order by marked.id), '[]') into asking from marked;
+  return asking;
+end;
+$$;
+
+comment on function toss_private.retire_billing_method(public.billing_methods) is
+  'From now on a billing method is not charged; answers the ids of the subscriptions that need another one. Callers hold toss_private.lock_user, so that whoever changes to it at the same time comes before or after.';
+
+create function toss_private.begin_key_deletion(deleted public.billing_methods, asking jsonb, request jsonb)
+returns public.operations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, billing_method_id, lease_token, lease_expires_at, next_attempt_at,
+    created_at
+  )
+  select gen_random_uuid(), 'billing_delete',
+    toss_private.idempotency_key('billing_delete', count(*), deleted.id::text), present, deleted.id,
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.billing_method_id = deleted.id and op.kind = 'billing_delete'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'billing_method_deleted', 'source', 'billing', 'from', deleted.status, 'to', 'deleted',
+    'operationId', operation.id, 'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('billingMethodId', deleted.id, 'subscriptionIds', asking)
+  ));
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.deleted', 'subject', deleted.id,
+    'payload', jsonb_build_object(
+      'billingMethodId', deleted.id, 'userId', deleted.user_id, 'subscriptionIds', asking, 'verified', true,
+      'verifiedBy', coalesce(request ->> 'verifiedBy', 'request')
+    )
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.begin_key_deletion(public.billing_methods, jsonb, jsonb) is
+  'Writes the operation that deletes the key of a retired billing method at Toss, the audit line and the event. `asking`: the ids of the subscriptions that need another one. Keys of `request`: leaseToken, leaseSeconds, verifiedBy, requestId.';
+
+create function public.begin_billing_delete(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  method public.billing_methods;
+  operation public.operations;
+begin
+  select m.* into method from public.billing_methods as m
+  where m.id = (request ->> 'billingMethodId')::uuid
+    and m.user_id = coalesce((request ->> 'userId')::uuid, m.user_id);
+  if not found then
+    return jsonb_build_object('outcome', 'method_not_found');
+  end if;
+  perform toss_private.lock_user(method.user_id);
+  -- No stronger lock than this: a charge that is begun share-locks its method through the foreign key.
+  select m.* into method from public.billing_methods as m where m.id = method.id for no key update;
+  if not exists (
+    select 1 from toss_private.billing_keys as k where k.billing_method_id = method.id and k.ciphertext is not null
+  ) then
+    perform toss_private.retire_billing_method(method);
+    return jsonb_build_object('outcome', 'deleted');
+  end if;
+  select * into operation from public.operations as op
+  where op.billing_method_id = method.id and op.state in ('started', 'unknown')
+  for no key update;
+  if found then
+    return toss_private.retake_operation(operation, request);
+  end if;
+
+  operation := toss_private.begin_key_deletion(method, toss_private.retire_billing_method(method), request);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_billing_delete(jsonb) is
+  'Marks a billing method as deleted and leases the operation that deletes its key at Toss. Keys: billingMethodId, userId (null: the shop itself), leaseToken, leaseSeconds, requestId. Outcomes: proceed, resolve, processing, deleted, method_not_found.';
+
+create function public.finish_billing_delete(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'billing_delete'
+  for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  if operation.state in ('started', 'unknown') then
+    -- Gone is gone, whoever learned it.
+    update public.operations as op
+    set state = 'succeeded', finished_at = toss_private.clock_now(), is_final = true, error_code = null,
+      error_message = null
+    where op.id = operation.id;
+    update toss_private.billing_keys as k set key_id = null, ciphertext = null
+    where k.billing_method_id = operation.billing_method_id;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'operation_finished', 'source', request ->> 'source', 'operationId', operation.id,
+      'to', 'succeeded', 'requestId', request ->> 'requestId',
+      'detail', jsonb_build_object('billingMethodId', operation.billing_method_id)
+    ));
+  end if;
+  return jsonb_build_object('outcome', 'deleted');
+end;
+$$;
+
+comment on function public.finish_billing_delete(jsonb) is
+  'The key is gone at Toss: its ciphertext goes here too. Keys: operationId, source, requestId. Outcomes: deleted, operation_not_found.';
+
+-- supabase/schemas/60_webhook_events.sql
+-- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
+
+create table public.webhook_events (
+  id uuid primary key default gen_random_uuid(),
+  dedupe_key text not null,
+  transmission_id text,
+  event_type text,
+  order_id text,
+  payment_key text,
+  transaction_key text,
+  entity_id text,
+  asks_toss boolean not null default true,
+  shares_answer boolean not null default true,
+  subject text not null generated always as (
+    case when asks_toss then coalesce(payment_key, order_id, dedupe_key) else dedupe_key end
+  ) stored,
+  payload jsonb not null,
+  verified_by text,
+  status text not null default 'received',
+  attempts integer not null default 0,
+  delivery_count integer not null default 1,
+  retried_count integer not null default 0,
+  last_error text,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  leased_at timestamptz,
+  next_attempt_at timestamptz not null,
+  received_at timestamptz not null,
+  created_at timestamptz not null,
+  processed_at timestamptz,
+  from_toss boolean not null default false,
+  asked_as_stranger boolean not null default false,
+  constraint webhook_events_dedupe_key_unique unique (dedupe_key),
+  constraint webhook_events_dedupe_key_length check (char_length(dedupe_key) between 1 and 210),
+  constraint webhook_events_event_type_length check (char_length(event_type) <= 100),
+  constraint webhook_events_order_id_length check (char_length(order_id) <= 64),
+  constraint webhook_events_payment_key_length check (char_length(payment_key) <= 200),
+  constraint webhook_events_transaction_key_length check (char_length(transaction_key) <= 64),
+  constraint webhook_events_entity_id_length check (char_length(entity_id) <= 300),
+  constraint webhook_events_last_error_length check (char_length(last_error) <= 1000),
+  constraint webhook_events_status_known check (status in (
+    'received', 'processing', 'processed', 'ignored', 'failed', 'dead'
+  )),
+  constraint webhook_events_lease_when_processing check (
+    (status = 'processing') = (lease_token is not null)
+  )
+);
+
+alter table public.webhook_events enable row level security;
+
+comment on table public.webhook_events is 'Every webhook delivery, deduplicated. Service role only. Newest by created_at.';
+comment on column public.webhook_events.dedupe_key is 'The transmission id, else a hash of the body.';
+comment on column public.webhook_events.subject is 'Events of one subject are processed one at a time, and one question to Toss serves all that wait.';
+comment on column public.webhook_events.payload is 'The body as JSON with every secret replaced.';
+comment on column public.webhook_events.verified_by is 'What proved the sender: a signature scheme, the deposit secret, or re-query when only Toss''s own answer did.';
+comment on column public.webhook_events.status is 'received, processing (leased), processed, ignored (reason in last_error), failed (will be tried again), dead (given up; replay it).';
+comment on column public.webhook_events.delivery_count is 'How often Toss delivered this event.';
+comment on column public.webhook_events.retried_count is 'Highest tosspayments-webhook-transmission-retried-count seen.';
+comment on column public.webhook_events.received_at is 'Last delivery that has not been answered by a question to Toss yet.';
+comment on column public.webhook_events.transaction_key is 'The cancel that a CANCEL_STATUS_CHANGED is about; its payment is found through it.';
+comment on column public.webhook_events.entity_id is 'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey.';
+comment on column public.webhook_events.asks_toss is 'Whether processing asks Toss. What does not is a subject of its own: its end proves nothing about a payment.';
+comment on column public.webhook_events.shares_answer is 'Whether one answer of Toss about the subject ends this event too. False when the body itself has to be proven.';
+comment on column public.webhook_events.leased_at is 'When a processor last took it, which is about when Toss was asked.';
+comment on column public.webhook_events.payment_key is 'As the body says, or found through the deposit''s secret or the cancel. Null when a flood of unknown keys made us ask about the order instead.';
+comment on column public.webhook_events.from_toss is
+  'Whether the platform named one of Toss''s published senders. Proves nothing; such events go first when many wait.';
+comment on column public.webhook_events.asked_as_stranger is
+  'Whether it was leased while nothing but its own unsigned body spoke of its payment; such questions are counted.';
+
+create index webhook_events_created_at on public.webhook_events (created_at desc);
+create index webhook_events_order_id on public.webhook_events (order_id);
+create index webhook_events_payment_key on public.webhook_events (payment_key);
+create index webhook_events_open on public.webhook_events (next_attempt_at)
+  where status in ('received', 'processing', 'failed');
+create index webhook_events_open_subject on public.webhook_events (subject)
+  where status in ('received', 'processing', 'failed');
+create index webhook_events_transaction_key on public.webhook_events (transaction_key)
+  where transaction_key is not null;
+-- How often Toss was asked lately; a flood of events that were never leased does not slow these down.
+create index webhook_events_subject_leased_at on public.webhook_events (subject, leased_at)
+  where leased_at is not null;
+create index webhook_events_order_id_leased_at on public.webhook_events (order_id, leased_at)
+  where leased_at is not null;
+create index webhook_events_unproven on public.webhook_events (created_at)
+  where status = 'ignored' and verified_by is null;
+create index webhook_events_asked_as_stranger on public.webhook_events (leased_at) where asked_as_stranger;
+create index webhook_events_leased_at on public.webhook_events (leased_at)
+  where leased_at is not null and not from_toss;
+
+alter table public.outbox_events add constraint outbox_events_webhook_event_id_fkey foreign key (webhook_event_id) references public.webhook_events (id);
+
+create table toss_private.webhook_bodies (
+  webhook_event_id uuid primary key references public.webhook_events (id) on delete cascade,
+  -- An event that was ignored on arrival has no body.
+  key_id text,
+  ciphertext bytea,
+  secret_digest text,
+  billing_key_digest text,
+  constraint webhook_bodies_secret_digest_format check (secret_digest ~ '^[0-9a-f]{64}$'),
+  constraint webhook_bodies_billing_key_digest_format check (billing_key_digest ~ '^[0-9a-f]{64}$'),
+  constraint webhook_bodies_key_with_ciphertext check ((key_id is null) = (ciphertext is null))
+);
+
+alter table toss_private.webhook_bodies enable row level security;
+
+comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
+comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
+comment on column toss_private.webhook_bodies.ciphertext is
+  'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof.';
+comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
+comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
+
+create index webhook_bodies_key_id on toss_private.webhook_bodies (key_id) where key_id is not null;
+
+create view public.webhook_summary
+with (security_invoker = true)
+as
+select
+  coalesce(e.event_type, '(none)') as event_type,
+  e.status,
+  e.verified_by,
+  e.last_error as reason,
+  count(*) as events,
+  sum(e.delivery_count) as deliveries,
+  max(e.created_at) as newest
+from public.webhook_events as e
+where e.created_at > toss_private.clock_now() - interval '7 days'
+group by e.event_type, e.status, e.verified_by, e.last_error;
+
+comment on view public.webhook_summary is 'The last seven days of webhooks, counted by type, outcome and reason: shows forged deposits and events of other shops at a glance. Service role only.';
+
+create function toss_private.lock_webhook_subject(locked_subject text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+$$;
+
+comment on function toss_private.lock_webhook_subject(text) is
+  'Makes lease decisions about one subject''s events happen one after the other.';
+
+create function toss_private.webhook_subject_is_leased(checked_subject text, at timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select 1 from public.webhook_events as e
+    where e.subject = checked_subject and e.status = 'processing' and e.lease_expires_at > at
+  );
+$$;
+
+comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
+  'Whether someone is asking Toss about this subject already.';
+
+create function toss_private.webhook_is_ours(event public.webhook_events)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (select 1 from public.orders as o where o.id = event.order_id)
+    or exists (select 1 from public.payments as p where p.payment_key = event.payment_key);
+$$;
+
+comment on function toss_private.webhook_is_ours(public.webhook_events) is
+  'Whether an event names an order or payment of this project. Anything else needs no question to Toss.';
+
+create function toss_private.webhook_payment_is_known(event public.webhook_events)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
+    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
+    or (event.payment_key is null
+      and exists (select 1 from public.payments as p where p.order_id = event.order_id));
+$$;
+
+comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
+  'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
+
+create function toss_private.digests_are_equal(left_digest text, right_digest text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  -- Hashed again with a salt of this call, so that the time a comparison takes says nothing about the stored one.
+  salt constant text := gen_random_uuid();
+begin
+  return sha256(convert_to(salt || left_digest, 'UTF8')) = sha256(convert_to(salt || right_digest, 'UTF8'));
+end;
+$$;
+
+comment on function toss_private.digests_are_equal(text, text) is
+  'Compares two digests in a time that does not depend on where they differ; null when one is null.';
+
+create function toss_private.deposit_secret_matches(event_order_id text, event_secret_digest text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stored_digest text;
+  is_stored boolean := false;
+  is_equal boolean := false;
+begin
+  -- An order can have several payments. Every one is compared, whichever matches.
+  for stored_digest in
+    select d.secret_digest
+    from toss_private.payment_details as d
+    join public.payments as p on p.payment_key = d.payment_key
+    where p.order_id = event_order_id and d.secret_digest is not null
+  loop
+    is_stored := true;
+    is_equal := coalesce(toss_private.digests_are_equal(stored_digest, event_secret_digest), false) or is_equal;
+  end loop;
+  return case
+    when is_equal then true
+    when is_stored and not toss_private.order_is_busy(event_order_id) then false
+  end;
+end;
+$$;
+
+comment on function toss_private.deposit_secret_matches(text, text) is
+  'Whether the secret of a deposit callback is that of one of the order''s payments; null when only Toss can tell.';
+
+create function toss_private.webhook_names_unknown_payment(event_payment_key text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select event_payment_key is not null
+    and not exists (select 1 from public.payments as p where p.payment_key = event_payment_key)
+    and not exists (select 1 from public.operations as op where op.payment_key = event_payment_key);
+$$;
+
+comment on function toss_private.webhook_names_unknown_payment(text) is
+  'Whether a payment key is known from the body of a webhook alone: such keys can be invented without end.';
+
+create function toss_private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'eventId', event.id,
+    'eventType', event.event_type,
+    'orderId', event.order_id,
+    'paymentKey', event.payment_key,
+    'verifiedBy', event.verified_by,
+    'secretDigest', b.secret_digest,
+    'secretMatches', case when b.secret_digest is not null
+      then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
+    'isOrderBusy', toss_private.order_is_busy(event.order_id),
+    'attempts', event.attempts,
+    'isDuplicate', is_duplicate,
+    'isKnownPayment', toss_private.webhook_payment_is_known(event),
+    'isOurs', toss_private.webhook_is_ours(event),
+    'isClaimed', event.status = 'processing',
+    'leaseToken', event.lease_token,
+    'askedAt', toss_private.clock_now()
+  )
+  from (select event.id) as e (id)
+  left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id;
+$$;
+
+comment on function toss_private.webhook_event_view(public.webhook_events, boolean) is
+  'What a processor needs to know; askedAt is taken before Toss is asked.';
+
+-- supabase/schemas/61_webhook_budgets.sql
+-- How many questions to Toss strangers can cause: per order, in all, and never a real event's turn.
+
+create function toss_private.webhook_order_is_over_budget(checked_order_id text, at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.count_unsigned_questions(checked_order_id, at) >= 5;
+end;
+$$;
+
+comment on function toss_private.webhook_order_is_over_budget(text, timestamptz) is
+  'Whether unsigned events have led to five questions about the order within the last minute, by whatever key, known or invented: more than any buyer makes.';
+
+create function toss_private.webhook_subject_is_over_budget(event public.webhook_events, at timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if event.verified_by is not null then
+    return false;
+  end if;
+  if event.asks_toss and toss_private.webhook_is_unfamiliar(event) then
+    -- One at a time, so that many that come together cannot all count the same. Always the last lock of its
+    -- transaction.
+    perform toss_private.lock_webhook_subject('strangers');
+    -- The last one is kept for a payment that we know, if there is one.
+    return toss_private.count_unsigned_questions(event.order_id, at) >= case
+        when exists (select 1 from public.payments as p where p.order_id = event.order_id)
+          or exists (
+            select 1 from public.operations as op where op.order_id = event.order_id and op.payment_key is not null
+          )
+        then 4 else 5 end
+      or (not event.from_toss and toss_private.webhook_strangers_are_over_budget(at));
+  end if;
+  if not event.from_toss and event.asks_toss and event.shares_answer
+    and (
+      (toss_private.webhook_order_is_over_budget(event.order_id, at)
+        -- Whoever has spent it on invented keys cannot keep the real one waiting.
+        and toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 1)
+      or toss_private.webhook_questions_are_many(at)
+    )
+  then
+    return true;
+  end if;
+  return toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 20
+    or toss_private.count_webhook_looks(event.subject, at, '1 hour') >= 60;
+end;
+$$;
+
+comment on function toss_private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
+  'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key, the last of them kept for a payment that we know; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
+
+create function toss_private.webhook_is_unfamiliar(event public.webhook_events)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return event.verified_by is null
+    and (event.payment_key is null or toss_private.webhook_names_unknown_payment(event.payment_key));
+end;
+$$;
+
+comment on function toss_private.webhook_is_unfamiliar(public.webhook_events) is
+  'Whether nothing but the body of an unsigned event speaks of its payment: such events can be invented without end.';
+
+create function toss_private.count_unsigned_questions(checked_order_id text, at timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*)
+    from public.webhook_events as e
+    where e.order_id = checked_order_id and e.leased_at > at - interval '1 minute'
+      and (e.asked_as_stranger or (
+        -- A callback that knows the deposit's secret is no stranger's.
+        e.asks_toss and e.shares_answer and coalesce(e.verified_by, 're-query') = 're-query'
+      ))
+  );
+end;
+$$;
+
+comment on function toss_private.count_unsigned_questions(text, timestamptz) is
+  'How many questions about the order unsigned events have led to within the last minute.';
+
+create function toss_private.webhook_strangers_are_over_budget(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 60
+    from public.webhook_events as e
+    where e.asked_as_stranger and e.leased_at > at - interval '1 minute' and not e.from_toss
+  );
+end;
+$$;
+
+comment on function toss_private.webhook_strangers_are_over_budget(timestamptz) is
+  'Whether unsigned events about unknown payments of all orders together have led to sixty questions within the last minute.';
+
+create function toss_private.webhook_questions_are_many(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 300 from (
+      select from public.webhook_events as e
+      where e.leased_at > at - interval '1 minute' and e.leased_at is not null and not e.from_toss
+        and e.asks_toss and coalesce(e.verified_by, 're-query') = 're-query'
+      limit 300
+    ) as few
+  );
+end;
+$$;
+
+comment on function toss_private.webhook_questions_are_many(timestamptz) is
+  'Whether unsigned events that do not come from Toss''s own senders have led to three hundred questions within the last minute, about known payments too.';
+
+create function toss_private.count_webhook_looks(looked_subject text, at timestamptz, span interval)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) from (
+      select from public.webhook_events as e
+      where e.subject = looked_subject and e.leased_at > at - span
+      limit 60
+    ) as few
+  );
+end;
+$$;
+
+comment on function toss_private.count_webhook_looks(text, timestamptz, interval) is
+  'How many events of a subject have been looked into lately, up to sixty.';
+
+create function toss_private.lease_webhook_event(
+  event_id uuid, token uuid, lease interval, at timestamptz
+)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  leased public.webhook_events;
+begin
+  update public.webhook_events as e
+  set status = 'processing', lease_token = token, lease_expires_at = at + lease, leased_at = at,
+    next_attempt_at = at + lease, attempts = e.attempts + 1,
+    asked_as_stranger = e.asks_toss and toss_private.webhook_is_unfamiliar(e)
+  where e.id = event_id
+  returning e.* into leased;
+  return leased;
+end;
+$$;
+
+comment on function toss_private.lease_webhook_event(uuid, uuid, interval, timestamptz) is
+  'Hands an event to one processor and notes whether its question is one of a stranger''s; the caller holds the subject''s lock.';
+
+create function toss_private.webhook_refusal(request jsonb, event public.webhook_events)
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if request ->> 'ignoredReason' is not null then
+    return request ->> 'ignoredReason';
+  end if;
+  if request ->> 'billingKeyDigest' is not null then
+    return case when not exists (
+      select 1 from toss_private.billing_keys as k where k.key_digest = request ->> 'billingKeyDigest'
+    ) then 'the billing key is not known here' end;
+  end if;
+  if not coalesce((request ->> 'asksToss')::boolean, true) then
+    return null;
+  end if;
+  if not toss_private.webhook_is_ours(event) then
+    return case when event.transaction_key is not null then 'the cancel is not known here'
+      else 'names no order and no payment of this project' end;
+  end if;
+  if request ->> 'secretDigest' is not null then
+    if not toss_private.deposit_secret_matches(event.order_id, request ->> 'secretDigest') then
+      return 'the secret is not that of the order''s payment';
+    end if;
+    -- None of them serves for another. The true one comes again, and the sweep asks without it.
+    if event.payment_key is null and (
+      select count(*) >= 20 from public.webhook_events as e
+      where e.order_id = event.order_id and not e.shares_answer and e.status in ('received', 'failed')
+    ) then
+      return 'too many deposit callbacks of the order wait already';
+    end if;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.webhook_refusal(jsonb, public.webhook_events) is
+  'Why an event needs no processing, null when it does. None of these reasons costs a question to Toss.';
+
+-- supabase/schemas/62_webhook_receive.sql
+-- A webhook arrives: known again, counted, stored or refused.
+
+create function toss_private.shorten_webhook_payload(payload jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when octet_length(payload::text) <= 4096 then payload else jsonb_strip_nulls(jsonb_build_object(
+    'shortened', true, 'bytes', octet_length(payload::text),
+    'eventType', left(payload ->> 'eventType', 100), 'createdAt', left(payload ->> 'createdAt', 40)
+  )) end;
+end;
+$$;
+
+comment on function toss_private.shorten_webhook_payload(jsonb) is
+  'A payload as it is kept while nothing proves it: above 4 KB only its size and name. Toss''s own bodies stay below, but for payments with several cancels.';
+
+create function toss_private.unproven_webhooks_are_many(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 100 from (
+      select from public.webhook_events as e
+      where e.status = 'ignored' and e.verified_by is null and e.created_at > at - interval '1 hour'
+      limit 100
+    ) as few
+  );
+end;
+$$;
+
+comment on function toss_private.unproven_webhooks_are_many(timestamptz) is
+  'Whether a hundred events without proof of the last hour stand in rows of their own already.';
+
+create function toss_private.count_unproven_webhook(reason text, at timestamptz, deliveries integer)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  counted public.webhook_events;
+begin
+  insert into public.webhook_events as e (
+    dedupe_key, asks_toss, shares_answer, payload, delivery_count, status, last_error, processed_at, next_attempt_at,
+    received_at, created_at
+  ) values (
+    format('unproven:%s:%s', md5(reason), to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24')), false, false,
+    jsonb_build_object('note', 'counts the events without proof of this hour beyond the first hundred'),
+    deliveries, 'ignored', reason, at, at, at, at
+  )
+  on conflict (dedupe_key) do update set delivery_count = e.delivery_count + excluded.delivery_count
+  returning e.* into counted;
+  return counted;
+end;
+$$;
+
+comment on function toss_private.count_unproven_webhook(text, timestamptz, integer) is
+  'Counts an event that is ignored without proof in one row for its reason and hour.';
+
+create function toss_private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  folded_subject constant text := coalesce(identity ->> 'paymentKey', identity ->> 'orderId');
+  folded public.webhook_events;
+  kept integer;
+begin
+  if request ->> 'verifiedBy' is not null or request ->> 'secretDigest' is not null
+    or not coalesce((request ->> 'asksToss')::boolean, true) or folded_subject is null
+  then
+    return null;
+  end if;
+  perform toss_private.lock_webhook_subject(folded_subject);
+  -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
+  kept := case when identity ->> 'paymentKey' is null
+      or toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+      or toss_private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
+    then 2 else 30 end;
+  select e.* into folded from public.webhook_events as e
+  where e.subject = folded_subject and e.status in ('received', 'failed') and e.shares_answer
+    and e.verified_by is null
+  order by e.received_at desc
+  offset kept - 1 limit 1;
+  if not found then
+    return null;
+  end if;
+  update public.webhook_events as e
+  set delivery_count = e.delivery_count + 1, received_at = at
+  where e.id = folded.id
+  returning e.* into folded;
+  return folded;
+end;
+$$;
+
+comment on function toss_private.fold_webhook_event(jsonb, jsonb, timestamptz) is
+  'Counts an unsigned event with one of its subject that waits already, whose answer serves both; an empty row when it needs one of its own.';
+
+create function toss_private.drop_unproven_bodies(ended_subject text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  delete from toss_private.webhook_bodies as b
+  using public.webhook_events as e
+  where e.subject = ended_subject and e.status = 'ignored' and e.verified_by is null
+    and b.webhook_event_id = e.id;
+end;
+$$;
+
+comment on function toss_private.drop_unproven_bodies(text) is
+  'Removes what is stored beside a subject''s events that were ignored without proof.';
+
+create function toss_private.trim_unproven_webhooks(at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  surplus public.webhook_events;
+begin
+  if not toss_private.unproven_webhooks_are_many(at) then
+    return;
+  end if;
+  for surplus in
+    delete from public.webhook_events as e
+    where e.id in (
+      select beyond.id from (
+        select u.id, u.leased_at from public.webhook_events as u
+        where u.status = 'ignored' and u.verified_by is null and u.created_at > at - interval '1 hour'
+          and u.dedupe_key not like 'unproven:%'
+        order by u.created_at
+        offset 100
+      ) as beyond
+      -- Until then they count as questions of this minute.
+      where coalesce(beyond.leased_at < at - interval '1 minute', true)
+    )
+    and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = e.id)
+    returning e.*
+  loop
+    perform toss_private.count_unproven_webhook(surplus.last_error, at, surplus.delivery_count);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.trim_unproven_webhooks(timestamptz) is
+  'Counts the events of the last hour that ended ignored without proof beyond the first hundred, instead of keeping them.';
+
+create function toss_private.store_webhook_event(request jsonb, at timestamptz)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asks constant boolean := coalesce((request ->> 'asksToss')::boolean, true);
+  is_proven constant boolean := request ->> 'verifiedBy' is not null;
+  identity jsonb;
+  is_kept_whole boolean;
+  event public.webhook_events;
+  refusal text;
+begin
+  -- First the delivery's own name, then one subject: whoever sends two bodies under one transmission id would else
+  -- hold a subject while it waits for the row of the other, which waits for the subject.
+  perform pg_advisory_xact_lock(hashtextextended('delivery:' || (request ->> 'dedupeKey'), 0));
+  if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
+    return null;
+  end if;
+  identity := toss_private.identify_webhook_event(request, at);
+  event.order_id := identity ->> 'orderId';
+  event.payment_key := identity ->> 'paymentKey';
+  event.transaction_key := request ->> 'transactionKey';
+  refusal := toss_private.webhook_refusal(request, event);
+  -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
+  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+    and toss_private.webhook_is_late(request, at)
+  then
+    refusal := 'was signed too long ago to be new';
+  end if;
+  if refusal is null then
+    event := toss_private.fold_webhook_event(request, identity, at);
+    if event.id is not null then
+      return event;
+    end if;
+  elsif not is_proven and toss_private.unproven_webhooks_are_many(at) then
+    return toss_private.count_unproven_webhook(refusal, at, 1);
+  end if;
+
+  -- A payment's own buyer can repeat its events without end.
+  is_kept_whole := is_proven or (refusal is null and identity ->> 'paymentKey' is not null
+    and not toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+    and toss_private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
+  insert into public.webhook_events as e (
+    dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
+    entity_id, asks_toss, shares_answer, from_toss, payload, verified_by, status, last_error, processed_at,
+    next_attempt_at, received_at, created_at
+  ) values (
+    request ->> 'dedupeKey', request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
+    request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
+    request ->> 'entityId', asks, asks and request ->> 'secretDigest' is null,
+    coalesce((request ->> 'fromToss')::boolean, false),
+    case when is_kept_whole then request -> 'payload' else toss_private.shorten_webhook_payload(request -> 'payload') end,
+    request ->> 'verifiedBy', case when refusal is null then 'received' else 'ignored' end, refusal,
+    case when refusal is not null then at end, at, at, at
+  )
+  on conflict (dedupe_key) do nothing
+  returning * into event;
+  if event.id is not null and (refusal is null or is_proven) then
+    insert into toss_private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
+    values (
+      event.id, case when is_kept_whole then request ->> 'keyId' end,
+      case when is_kept_whole then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
+      request ->> 'billingKeyDigest'
+    );
+  end if;
+  return event;
+end;
+$$;
+
+comment on function toss_private.store_webhook_event(jsonb, timestamptz) is
+  'Writes the row of a delivery, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
+
+create function toss_private.identify_webhook_event(request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  named_order_id constant text := request ->> 'orderId';
+  named_payment_key constant text := request ->> 'paymentKey';
+  found_order_id text;
+  found_payment_key text;
+begin
+  if not coalesce((request ->> 'asksToss')::boolean, true) then
+    return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+  end if;
+
+  if named_payment_key is null and request ->> 'transactionKey' is not null then
+    -- A cancel of an asynchronous payment method names nothing but itself.
+    perform toss_private.lock_cancel(request ->> 'transactionKey');
+    select k.payment_key, p.order_id into found_payment_key, found_order_id
+    from public.payment_cancels as k
+    join public.payments as p on p.payment_key = k.payment_key
+    where k.transaction_key = request ->> 'transactionKey';
+    return jsonb_build_object(
+      'orderId', coalesce(found_order_id, named_order_id), 'paymentKey', found_payment_key
+    );
+  end if;
+
+  if request ->> 'secretDigest' is not null then
+    -- Only a payment whose secret the body knows is taken from it.
+    select d.payment_key into found_payment_key
+    from toss_private.payment_details as d
+    join public.payments as p on p.payment_key = d.payment_key
+    where p.order_id = named_order_id
+      and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
+    limit 1;
+    return jsonb_build_object('orderId', named_order_id, 'paymentKey', found_payment_key);
+  end if;
+
+  if named_order_id is not null and request ->> 'verifiedBy' is null
+    and toss_private.webhook_names_unknown_payment(named_payment_key)
+  then
+    -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
+    -- one question about the order serves all.
+    perform toss_private.lock_webhook_subject('order ' || named_order_id);
+    if toss_private.webhook_order_is_over_budget(named_order_id, at) then
+      return jsonb_build_object('orderId', named_order_id);
+    end if;
+  end if;
+  return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+end;
+$$;
+
+comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
+  'Which order and payment a delivery is about, as orderId and paymentKey: as it says, through its cancel, or through its secret.';
+
+create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
+returns public.webhook_events
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
+  select toss_private.lock_webhook_subject(e.subject)
+  from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
+  update public.webhook_events as e
+  set delivery_count = e.delivery_count + 1,
+    retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
+    -- Toss delivering again is a reason to look again at what we could not finish.
+    status = case when e.status in ('failed', 'dead') then 'received' else e.status end,
+    attempts = case when e.status in ('failed', 'dead') then 0 else e.attempts end,
+    next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
+    received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
+  where e.dedupe_key = request ->> 'dedupeKey'
+  returning e;
+$$;
+
+comment on function toss_private.count_webhook_repeat(jsonb, timestamptz) is
+  'Counts a delivery that stands already, and arms it again when it had failed or was given up.';
+
+create function toss_private.webhook_is_late(request jsonb, at timestamptz)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  repeats constant integer := least(coalesce((request ->> 'retriedCount')::integer, 0), 7);
+  signed_at constant timestamptz := (request ->> 'signedAt')::timestamptz;
+begin
+  -- Toss repeats after 1, 4, 16 … minutes, and does not say whether a repeat is signed anew: it may be as late as the
+  -- repeats before it took.
+  return coalesce(at - signed_at > interval '15 minutes' + ((4 ^ repeats - 1) / 3) * interval '1 minute', false);
+end;
+$$;
+
+comment on function toss_private.webhook_is_late(jsonb, timestamptz) is
+  'Whether a delivery comes more than 15 minutes after the time that its signature covers, beyond what Toss''s own repeats take.';
+
+create function public.receive_webhook_event(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  present constant timestamptz := toss_private.clock_now();
+  event public.webhook_events;
+  is_duplicate boolean := false;
+begin
+  event := toss_private.store_webhook_event(request, present);
+  if event.id is null then
+    is_duplicate := true;
+    event := toss_private.count_webhook_repeat(request, present);
+  end if;
+  if event.status <> 'received' then
+    return toss_private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
+  end if;
+
+  perform toss_private.lock_webhook_subject(event.subject);
+  if toss_private.webhook_subject_is_leased(event.subject, present) then
+    -- Whoever is asking now looks again for events that came after its question.
+    update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
+    returning * into event;
+  elsif toss_private.webhook_subject_is_over_budget(event, present)
+    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
+    or (event.delivery_count > 8 and event.verified_by is null
+      and event.leased_at > present - interval '1 minute')
+  then
+    update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
+    returning * into event;
+  else
+    event := toss_private.lease_webhook_event(event.id, token, lease, present);
+  end if;
+  return toss_private.webhook_event_view(event, is_duplicate);
+end;
+$$;
+
+comment on function public.receive_webhook_event(jsonb) is
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and its budget of questions allows. Repeats are counted; a repeat of a failed or dead event arms it again.';
+
+-- supabase/schemas/63_webhook_finish.sql
+-- A webhook's end, the worker's claim, and replays.
+
+create function toss_private.end_covered_webhook_events(ended public.webhook_events, request jsonb, at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
+begin
+  -- What was wrong with one body says nothing about the others; an answer of Toss about the subject does.
+  if ended.shares_answer or ended.status = 'processed' then
+    update public.webhook_events as e
+    set status = ended.status, last_error = ended.last_error, processed_at = at,
+      verified_by = coalesce(e.verified_by, case when ended.status = 'processed' then 're-query' end)
+    where e.subject = ended.subject and e.shares_answer and e.status in ('received', 'failed')
+      and e.received_at <= asked_time;
+  end if;
+
+  -- The answer told the true secret, or that there is none: that settles every deposit callback that waits.
+  if request ? 'answerSecretDigest' and not toss_private.order_is_busy(ended.order_id) then
+    update public.webhook_events as e
+    set status = 'ignored', processed_at = at,
+      last_error = 'the secret is not that of the order''s payment'
+    from toss_private.webhook_bodies as b
+    where e.subject = ended.subject and not e.shares_answer and e.status in ('received', 'failed')
+      and e.received_at <= asked_time and b.webhook_event_id = e.id
+      and not coalesce(toss_private.digests_are_equal(b.secret_digest, request ->> 'answerSecretDigest'), false);
+  end if;
+end;
+$$;
+
+comment on function toss_private.end_covered_webhook_events(public.webhook_events, jsonb, timestamptz) is
+  'Ends the events of a subject that had arrived before the question whose answer ended one of them.';
+
+create function toss_private.lease_following_webhook_event(
+  ended public.webhook_events, token uuid, lease interval, at timestamptz
+)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  following public.webhook_events;
+begin
+  select * into following from public.webhook_events as e
+  where e.subject = ended.subject and e.status in ('received', 'failed')
+  order by e.received_at desc
+  limit 1
+  for update;
+  if not found or toss_private.webhook_subject_is_over_budget(following, at) then
+    return null;
+  end if;
+  return toss_private.lease_webhook_event(following.id, token, lease, at);
+end;
+$$;
+
+comment on function toss_private.lease_following_webhook_event(public.webhook_events, uuid, interval, timestamptz) is
+  'Leases the newest event of the subject that still waits, unless Toss has been asked too often already.';
+
+create function public.finish_webhook_event(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  retry_time timestamptz;
+  present timestamptz;
+  event public.webhook_events;
+  following public.webhook_events;
+begin
+  select * into event from public.webhook_events as e where e.id = (request ->> 'eventId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'event_not_found');
+  end if;
+  perform toss_private.lock_webhook_subject(event.subject);
+  select * into event from public.webhook_events as e where e.id = event.id for update;
+  if event.status <> 'processing' or event.lease_token <> token then
+    return jsonb_build_object('outcome', 'lease_lost');
+  end if;
+  present := toss_private.clock_now();
+  retry_time := present + make_interval(secs => coalesce((request ->> 'retryAfterSeconds')::double precision, 0));
+
+  update public.webhook_events as e
+  set status = case
+      when request ->> 'status' = 'failed' and e.attempts >= (request ->> 'maximumAttempts')::integer then 'dead'
+      else request ->> 'status' end,
+    last_error = left(request ->> 'reason', 1000),
+    verified_by = coalesce(e.verified_by, request ->> 'verifiedBy'),
+    processed_at = case when request ->> 'status' = 'failed' then null else present end,
+    lease_token = null,
+    lease_expires_at = null,
+    next_attempt_at = retry_time
+  where e.id = event.id
+  returning * into event;
+
+  if request ->> 'status' = 'failed' then
+    update public.webhook_events as e
+    set next_attempt_at = greatest(e.next_attempt_at, retry_time)
+    where e.subject = event.subject and e.status = 'received';
+    return jsonb_build_object('outcome', event.status);
+  end if;
+
+  perform toss_private.end_covered_webhook_events(event, request, present);
+  perform toss_private.drop_unproven_bodies(event.subject);
+  following := toss_private.lease_following_webhook_event(event, token, lease, present);
+  if following.id is not null then
+    return jsonb_build_object(
+      'outcome', event.status, 'following', toss_private.webhook_event_view(following, false)
+    );
+  end if;
+  return jsonb_build_object('outcome', event.status);
+end;
+$$;
+
+comment on function public.finish_webhook_event(jsonb) is
+  'Ends a leased event and all that its answer covers, and removes the bodies of those that were ignored without proof. When newer events of the same subject came meanwhile, the newest is leased to the caller as `following`. Outcomes: processed, ignored, failed, dead, lease_lost, event_not_found.';
+
+create function public.claim_webhook_events(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted constant integer := (request ->> 'limit')::integer;
+  candidate public.webhook_events;
+  claimed jsonb := '[]';
+begin
+  perform toss_private.trim_unproven_webhooks(toss_private.clock_now());
+  for candidate in
+    select e.*
+    from public.webhook_events as e
+    -- One event asks for its whole subject, so that many of one subject cannot keep the others out.
+    where e.id in (
+      select distinct on (due.subject) due.id
+      from public.webhook_events as due
+      where due.next_attempt_at <= due_time
+        and (
+          due.status in ('received', 'failed')
+          or (due.status = 'processing' and due.lease_expires_at <= due_time)
+        )
+      order by due.subject, due.received_at desc
+    )
+    -- What is signed or about payments that we know goes first, then what Toss's own senders brought, so that
+    -- forged events cannot keep them waiting.
+    order by toss_private.webhook_is_unfamiliar(e), not e.from_toss, e.next_attempt_at
+    limit wanted * 2
+    for update of e skip locked
+  loop
+    exit when jsonb_array_length(claimed) >= wanted;
+    if not pg_try_advisory_xact_lock(hashtextextended('webhook:' || candidate.subject, 0))
+      or toss_private.webhook_subject_is_leased(candidate.subject, due_time)
+      -- Taken and given back between the choice and the lock.
+      or candidate.status not in ('received', 'failed', 'processing')
+    then
+      continue;
+    end if;
+    -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
+    -- could keep it waiting.
+    if candidate.asks_toss and (case when toss_private.webhook_is_unfamiliar(candidate)
+      then toss_private.webhook_subject_is_over_budget(candidate, toss_private.clock_now())
+      else candidate.verified_by is null and not candidate.from_toss
+        and (toss_private.webhook_questions_are_many(toss_private.clock_now())
+          or toss_private.count_webhook_looks(candidate.subject, toss_private.clock_now(), '1 minute') >= 5) end)
+    then
+      update public.webhook_events as e set next_attempt_at = toss_private.clock_now() + interval '1 minute'
+      where e.subject = candidate.subject and e.status in ('received', 'failed');
+      continue;
+    end if;
+    candidate := toss_private.lease_webhook_event(candidate.id, token, lease, toss_private.clock_now());
+    claimed := claimed || toss_private.webhook_event_view(candidate, false);
+  end loop;
+  return jsonb_build_object('events', claimed, 'remaining', (
+    select count(*) from public.webhook_events as e
+    where e.next_attempt_at <= due_time
+      and (e.status in ('received', 'failed') or (e.status = 'processing' and e.lease_expires_at <= due_time))
+      and e.lease_token is distinct from token
+  ));
+end;
+$$;
+
+comment on function public.claim_webhook_events(jsonb) is
+  'Leases up to `limit` waiting events, one per subject, within the budgets for what strangers say; events whose processor was cut are taken again when its lease has passed.';
+
+create function public.record_webhook_event(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  event public.webhook_events;
+  is_new boolean;
+begin
+  select * into event from public.webhook_events as e where e.id = (request ->> 'eventId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'event_not_found');
+  end if;
+  is_new := toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event.event_type,
+    'subject', coalesce(event.entity_id, event.payment_key, event.order_id, event.transmission_id, event.id::text),
+    'webhookEventId', event.id,
+    'payload', jsonb_build_object(
+      'verified', event.verified_by is not null, 'verifiedBy', event.verified_by,
+      'receivedAt', event.created_at, 'body', event.payload
+    )
+  ));
+  return jsonb_build_object('outcome', case when is_new then 'recorded' else 'unchanged' end);
+end;
+$$;
+
+comment on function public.record_webhook_event(jsonb) is
+  'Hands an event that changes nothing here on to other systems; once, however often it is called. Key: eventId. Outcomes: recorded, unchanged, event_not_found.';
+
+create function public.replay_webhook_events(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  replayed integer;
+begin
+  if not (request ?| array['eventId', 'orderId', 'paymentKey', 'from', 'status']) then
+    return jsonb_build_object('outcome', 'nothing_named');
+  end if;
+  with named as (
+    select e.id
+    from public.webhook_events as e
+    where e.status <> 'processing'
+      and (not request ? 'eventId' or e.id = (request ->> 'eventId')::uuid)
+      and (not request ? 'orderId' or e.order_id = request ->> 'orderId')
+      and (not request ? 'paymentKey' or e.payment_key = request ->> 'paymentKey')
+      and (not request ? 'status' or e.status = request ->> 'status')
+      and (not request ? 'from' or e.created_at >= (request ->> 'from')::timestamptz)
+      and (not request ? 'to' or e.created_at < (request ->> 'to')::timestamptz)
+    -- A row that someone is just finishing needs no replay, and waiting for it could deadlock.
+    for update skip locked
+  )
+  update public.webhook_events as e
+  set status = 'received', attempts = 0, next_attempt_at = present, received_at = present,
+    processed_at = null, last_error = null
+  from named
+  where e.id = named.id;
+  get diagnostics replayed = row_count;
+  return jsonb_build_object('outcome', 'replayed', 'events', replayed);
+end;
+$$;
+
+comment on function public.replay_webhook_events(jsonb) is
+  'Arms events again: by eventId, orderId, paymentKey, status, or created from/to (combined with and). Safe on processed events: each only makes the worker ask Toss again.';
+
+-- supabase/schemas/70_jobs.sql
+-- The scheduled jobs: who wakes the worker, when, and whether it came.
+
+create table toss_private.jobs (
+  name text primary key,
+  schedule text not null,
+  interval_seconds integer not null,
+  last_started_at timestamptz,
+  last_finished_at timestamptz,
+  last_result jsonb,
+  runs bigint not null default 0,
+  created_at timestamptz not null default now(),
+  position uuid,
+  constraint jobs_interval_positive check (interval_seconds > 0)
+);
+
+alter table toss_private.jobs enable row level security;
+
+comment on table toss_private.jobs is
+  'One heartbeat row per job: billing of the function billing-charge, the others of worker.';
+comment on column toss_private.jobs.schedule is 'Minute cron expression, UTC, as scheduled in pg_cron.';
+comment on column toss_private.jobs.interval_seconds is 'How far apart two runs are at most; a job is late after three times that.';
+comment on column toss_private.jobs.position is
+  'For a job that looks at users slice by slice: the last one it looked at; null = from the start.';
+
+insert into toss_private.jobs (name, schedule, interval_seconds) values
+  ('webhooks', '* * * * *', 60),
+  ('operations', '* * * * *', 60),
+  ('billing', '* * * * *', 60),
+  ('expiry', '* * * * *', 60),
+  ('housekeeping', '17 18 * * *', 86400);
+
+create view public.job_status
+with (security_invoker = true)
+as
+select
+  j.name as job,
+  j.schedule,
+  j.last_finished_at,
+  j.last_result,
+  j.runs,
+  j.created_at,
+  coalesce(j.last_finished_at, j.created_at)
+    < toss_private.clock_now() - make_interval(secs => 3 * j.interval_seconds) as is_late
+from toss_private.jobs as j;
+
+comment on view public.job_status is 'Which job ran when, and which is late. Service role only.';
+
+create function toss_private.schedule_jobs()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  job toss_private.jobs;
+  scheduled integer := 0;
+begin
+  if to_regprocedure('cron.schedule(text, text, text)') is null then
+    raise notice 'pg_cron is missing: call toss_private.schedule_jobs() again once it is there';
+    return 0;
+  end if;
+  for job in select * from toss_private.jobs as j order by j.name loop
+    perform cron.schedule(
+      'tosspayments-' || job.name, job.schedule, format('select toss_private.wake_worker(%L)', job.name)
+    );
+    scheduled := scheduled + 1;
+  end loop;
+  -- A first run is late from now on, and not from the migration, after which a deployment takes its time.
+  update toss_private.jobs as j set created_at = now() where j.last_started_at is null;
+  return scheduled;
+end;
+$$;
+
+comment on function toss_private.schedule_jobs() is
+  'Creates or updates the pg_cron job of every row of toss_private.jobs. Safe to repeat by the same role; another role would get jobs of its own, because pg_cron knows a job by name and user.';
+
+create function toss_private.wake_worker(job text)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  base_url text;
+  secret text;
+begin
+  select s.decrypted_secret into base_url from vault.decrypted_secrets as s
+  where s.name = 'supabase_tosspayments_url';
+  select s.decrypted_secret into secret from vault.decrypted_secrets as s
+  where s.name = 'supabase_tosspayments_cron_secret';
+  if base_url is null or secret is null then
+    raise exception 'Vault lacks supabase_tosspayments_url or supabase_tosspayments_cron_secret'
+      using hint = 'select vault.create_secret(''<value>'', ''<name>'')';
+  end if;
+  -- Only a wake-up: what is due and who works on it lives in our rows, so a lost or doubled call is harmless.
+  -- A slow answer would hold up every other call of pg_net, hence the short patience.
+  return net.http_post(
+    url := rtrim(base_url, '/') || '/functions/v1/' || case job when 'billing' then 'billing-charge' else 'worker' end,
+    body := case job when 'billing' then '{}' else jsonb_build_object('job', job) end,
+    headers := jsonb_build_object(
+      'Content-Type', 'application/json', 'Authorization', 'Bearer ' || secret
+    ),
+    timeout_milliseconds := 5000
+  );
+end;
+$$;
+
+comment on function toss_private.wake_worker(text) is
+  'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
+
+create function toss_private.has_worked(result jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    where (result ->> n.name)::integer > 0
+  );
+end;
+$$;
+
+comment on function toss_private.has_worked(jsonb) is 'Whether the run of a job found something to do.';
+
+create function public.record_job_run(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  recorded toss_private.jobs;
+  is_woken boolean := false;
+begin
+  update toss_private.jobs as j
+  set last_started_at = toss_private.clock_now()
+      - make_interval(secs => (request ->> 'durationSeconds')::double precision),
+    last_finished_at = toss_private.clock_now(),
+    last_result = request -> 'result',
+    runs = j.runs + 1
+  where j.name = request ->> 'job'
+  returning * into recorded;
+  -- A run that got nothing although something is left shares it with another run: that one goes on.
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
+    and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
+  then
+    begin
+      perform toss_private.wake_worker(recorded.name);
+      is_woken := true;
+    exception when others then
+      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
+    end;
+  end if;
+  return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
+end;
+$$;
+
+comment on function public.record_job_run(jsonb) is
+  'Heartbeat of one job: when it started and what it did. A run that left something over is followed by another at once.';
+
+create function public.run_housekeeping(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  deleted integer := 0;
+  deleted_events integer;
+begin
+  -- pg_cron never cleans this table; a few jobs a minute fill a small instance within months. pg_net cleans its own.
+  if to_regclass('cron.job_run_details') is not null then
+    -- Ours by name, or by command once a job was replaced. A run that a restart cut has no end, and perhaps no
+    -- start: it is as old as the runs that were numbered after it.
+    execute $sql$
+      with ours as (
+        select d.runid, coalesce(d.end_time, d.start_time) as ran_at
+        from cron.job_run_details as d
+        where d.jobid in (
+          select c.jobid from cron.job as c join toss_private.jobs as j on c.jobname = 'tosspayments-' || j.name
+        ) or d.command in (select format('select toss_private.wake_worker(%L)', j.name) from toss_private.jobs as j)
+      )
+      delete from cron.job_run_details as d
+      using ours as o
+      where d.runid = o.runid and (
+        o.ran_at < now() - interval '7 days'
+        or (o.ran_at is null and o.runid < (
+          select max(e.runid) from ours as e where e.ran_at < now() - interval '7 days'
+        ))
+      )
+    $sql$;
+    get diagnostics deleted = row_count;
+  end if;
+  deleted_events := toss_private.remove_unproven_webhook_events();
+  return jsonb_build_object(
+    'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
+    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
+  );
+end;
+$$;
+
+comment on function public.run_housekeeping(jsonb) is
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
+
+create function toss_private.remove_unproven_webhook_events()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  removed integer;
+begin
+  delete from public.webhook_events as e
+  where e.id in (
+    select old.id from public.webhook_events as old
+    where old.status = 'ignored' and old.verified_by is null
+      and old.created_at < toss_private.clock_now() - interval '7 days'
+      and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = old.id)
+    limit 20000
+  );
+  get diagnostics removed = row_count;
+  return removed;
+end;
+$$;
+
+comment on function toss_private.remove_unproven_webhook_events() is
+  'Removes events that were ignored without proof a week ago, as long as webhook_summary shows them.';
+
+create function toss_private.count_old_unproven_webhooks()
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) from public.webhook_events as old
+    where old.status = 'ignored' and old.verified_by is null
+      and old.created_at < toss_private.clock_now() - interval '7 days'
+      and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = old.id)
+  );
+end;
+$$;
+
+comment on function toss_private.count_old_unproven_webhooks() is
+  'How many events toss_private.remove_unproven_webhook_events has yet to remove.';
+
+-- supabase/schemas/71_questions.sql
+-- Which payments Toss is asked about again, and when.
+
+create function toss_private.next_question_at(payment public.payments, order_status text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  last_asked constant timestamptz := greatest(payment.applied_at, coalesce(payment.checked_at, payment.applied_at));
+  due_date timestamptz;
+begin
+  if payment.status in ('READY', 'IN_PROGRESS') then
+    return greatest(last_asked + interval '10 minutes', payment.created_at + interval '41 minutes');
+  end if;
+  if payment.status <> 'WAITING_FOR_DEPOSIT' then
+    return last_asked + interval '1 day';
+  end if;
+  due_date := toss_private.deposit_deadline(payment);
+  if last_asked < due_date then
+    -- Toss says nothing about a deadline, so the first question after it must not wait.
+    return least(
+      last_asked + least(greatest(last_asked - payment.created_at, interval '10 minutes'), interval '6 hours'), due_date
+    );
+  end if;
+  -- An order that still waits holds its stock, so Toss is asked for its last word as often as it may be asked. One that
+  -- was given up is asked about now and then: buyers do pay late.
+  if order_status = 'waiting_for_deposit' then
+    return last_asked + case when last_asked < due_date + interval '1 day'
+      then interval '10 minutes' else interval '6 hours' end;
+  end if;
+  return case when last_asked < due_date + interval '7 days' then last_asked + interval '6 hours' end;
+end;
+$$;
+
+comment on function toss_private.next_question_at(public.payments, text) is
+  'When Toss is asked again about a payment that has not ended: while a deposit is waited for, after 10, 20, 40 … minutes up to every 6 hours; at its deadline; then every 10 minutes for a day, and every 6 hours, until the order has ended; then every 6 hours until 7 days after the deadline. A refund by bank transfer daily. Null = never again.';
+
+create function toss_private.due_questions(at timestamptz)
+returns table (payment_key text, next_at timestamptz, ends_at timestamptz, has_hint boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with candidates as (
+    select p.payment_key from public.payments as p
+    where p.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
+    union
+    select d.payment_key from toss_private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
+  )
+  select p.payment_key, q.next_at,
+    case
+      when p.status in ('READY', 'IN_PROGRESS') then q.next_at
+      when p.status = 'WAITING_FOR_DEPOSIT' and o.status = 'waiting_for_deposit' then toss_private.deposit_deadline(p)
+    end,
+    exists (
+      select 1 from public.webhook_events as e
+      where e.order_id = p.order_id and e.status <> 'processed'
+        and e.received_at > greatest(p.applied_at, p.checked_at)
+    )
+  from candidates as c
+  join public.payments as p on p.payment_key = c.payment_key
+  join public.orders as o on o.id = p.order_id
+  cross join lateral (select toss_private.next_question_at(p, o.status)) as q (next_at)
+  where q.next_at <= at;
+end;
+$$;
+
+comment on function toss_private.due_questions(timestamptz) is
+  'Payments that Toss must be asked about: since when, when what they hold ends (null: they hold nothing), and whether an event has spoken of their order since the last question.';
+
+create function toss_private.questions_left(due bigint, at timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- With what strangers may cause it stays within the hundred a minute that Toss allows test keys. A shop with so many
+  -- accounts that this would not do has more due at a time.
+  return greatest(0, least(greatest(40, due / 10), 300) - (
+    select count(*) from public.payments as p where p.checked_at > at - interval '1 minute' and p.checked_at <= at
+  ));
+end;
+$$;
+
+comment on function toss_private.questions_left(bigint, timestamptz) is
+  'How many questions the sweep has left within the minute: 40 are its share, a tenth of what is due when that is more, 300 at most.';
+
+create function public.claim_unsettled_payments(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  due_count bigint;
+  claimed jsonb;
+begin
+  select count(*) into due_count from toss_private.due_questions(due_time);
+  -- Toss ends READY after 30 minutes and IN_PROGRESS after 10 more, and says so by webhook; a lost one is found
+  -- here. The claim itself counts as asking, so that a payment that Toss cannot answer does not keep the others
+  -- waiting.
+  with chosen as (
+    select p.payment_key
+    from toss_private.due_questions(due_time) as q
+    join public.payments as p on p.payment_key = q.payment_key
+    -- Nobody waits for more than a day, however many end sooner.
+    order by q.has_hint desc, least(q.ends_at, q.next_at + interval '1 day'), q.next_at
+    limit least((request ->> 'limit')::bigint, toss_private.questions_left(due_count, due_time))
+    for update of p skip locked
+  ),
+  checked as (
+    update public.payments as p
+    set checked_at = due_time
+    from chosen
+    where p.payment_key = chosen.payment_key
+    returning p.payment_key, p.order_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
+  )), '[]')
+  into claimed
+  from checked;
+  return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
+end;
+$$;
+
+comment on function public.claim_unsettled_payments(jsonb) is
+  'Payments that must have ended at Toss by now although no webhook said so, virtual accounts whose deposit is waited for, and refunds by bank transfer that are under way, within a budget for the minute: first those of whose order an event speaks, then what ends soonest; remaining = what is due besides. See toss_private.next_question_at.';
+
+create function toss_private.payment_questions()
+returns table (payment_key text, order_id text, status text, asked_at timestamptz, next_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select p.payment_key, p.order_id, p.status, greatest(p.applied_at, p.checked_at), q.next_at
+  from (
+    select c.payment_key from public.payments as c
+    where c.status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT')
+    union
+    select d.payment_key from toss_private.payment_details as d where d.virtual_account ->> 'refundStatus' = 'PENDING'
+  ) as open
+  join public.payments as p on p.payment_key = open.payment_key
+  join public.orders as o on o.id = p.order_id
+  cross join lateral (select toss_private.next_question_at(p, o.status)) as q (next_at)
+  where q.next_at is not null;
+$$;
+
+comment on function toss_private.payment_questions() is
+  'Payments that claim_unsettled_payments will ask Toss about, and when. Nothing else of payment_details leaves it.';
+
+create view public.next_questions
+with (security_invoker = true)
+as
+select
+  op.order_id, op.payment_key, 'operation' as asked_for, op.kind as reason, op.id::text as subject,
+  op.attempts, greatest(op.next_attempt_at, op.lease_expires_at) as next_at, 'operations' as job
+from public.operations as op
+where op.state in ('started', 'unknown')
+
+union all
+select e.order_id, e.payment_key, 'webhook', e.event_type, e.id::text, e.attempts,
+  case e.status when 'processing' then greatest(e.next_attempt_at, e.lease_expires_at) else e.next_attempt_at end,
+  'webhooks'
+from public.webhook_events as e
+where e.asks_toss and e.status in ('received', 'processing', 'failed')
+
+union all
+select q.order_id, q.payment_key, 'payment', q.status, q.payment_key, null, q.next_at, 'expiry'
+from toss_private.payment_questions() as q;
+
+comment on view public.next_questions is
+  'When Toss is asked next, and about what: an operation whose end is not known, a webhook that waits, a payment that has not ended. No row = only a new webhook or a call asks. A time that is over = with the next run of the job.';
+comment on column public.next_questions.asked_for is 'operation, webhook or payment: the row whose question it is; subject is its id.';
+comment on column public.next_questions.reason is 'The kind of the operation, the type of the event, or the status of the payment.';
+comment on column public.next_questions.attempts is 'How often it was tried; null for a payment, which is asked about at growing distances.';
+comment on column public.next_questions.next_at is 'Not before this time; by the clock of toss_private.clock_now().';
+
+-- supabase/schemas/72_refusals.sql
+-- Brakes: who was refused how often, per order and per network.
+
+create table toss_private.order_refusals (
+  order_id text not null references public.orders (id) on delete cascade,
+  refusal text not null,
+  refusals integer not null default 1,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  primary key (order_id, refusal),
+  constraint order_refusals_refusal_known check (
+    refusal in ('amount_mismatch', 'second_payment_refused', 'cancel_refused')
+  ),
+  constraint order_refusals_positive check (refusals > 0)
+);
+
+alter table toss_private.order_refusals enable row level security;
+
+comment on table toss_private.order_refusals is
+  'How often confirms of an order, and cancels by its buyer, were refused without asking Toss. The first of a kind stands in the audit log too.';
+
+create table toss_private.caller_refusals (
+  caller_digest text primary key,
+  refusals integer not null default 1,
+  window_started_at timestamptz not null,
+  constraint caller_refusals_digest_format check (caller_digest ~ '^[0-9a-f]{64}$'),
+  constraint caller_refusals_positive check (refusals > 0)
+);
+
+alter table toss_private.caller_refusals enable row level security;
+
+comment on table toss_private.caller_refusals is
+  'How often Toss did not know the payments and authKeys that one caller brought, over all orders and accounts, within ten minutes. Gone after a day.';
+comment on column toss_private.caller_refusals.caller_digest is
+  'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored.';
+
+create index caller_refusals_window_started_at on toss_private.caller_refusals (window_started_at);
+
+create function toss_private.count_order_refusal(refused_order_id text, refused_as text, at timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  counted integer;
+begin
+  insert into toss_private.order_refusals as r (order_id, refusal, first_at, last_at)
+  values (refused_order_id, refused_as, at, at)
+  on conflict (order_id, refusal) do update set refusals = r.refusals + 1, last_at = at
+  returning r.refusals into counted;
+  return counted;
+end;
+$$;
+
+comment on function toss_private.count_order_refusal(text, text, timestamptz) is
+  'Counts a refusal of an order''s confirm; answers how many of the kind there are. The caller holds the order''s lock.';
+
+create function toss_private.order_refusals_of(checked_order_id text)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) from public.operations as op where op.order_id = checked_order_id and op.state = 'rejected'
+  ) + coalesce((
+    select r.refusals from toss_private.order_refusals as r
+    where r.order_id = checked_order_id and r.refusal = 'amount_mismatch'
+  ), 0);
+end;
+$$;
+
+comment on function toss_private.order_refusals_of(text) is
+  'How often an order''s payment was refused: by Toss, or for an amount that is not the order''s.';
+
+create function toss_private.caller_brake_seconds(checked_digest text, at timestamptz)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select ceil(extract(epoch from r.window_started_at + interval '10 minutes' - at))
+    from toss_private.caller_refusals as r
+    where r.caller_digest = checked_digest and r.refusals >= 20 and r.window_started_at > at - interval '10 minutes'
+  );
+end;
+$$;
+
+comment on function toss_private.caller_brake_seconds(text, timestamptz) is
+  'How long a caller has to wait who brought twenty payments or authKeys within ten minutes that Toss does not know; null = not at all. No buyer does that: it takes invented keys over many orders or accounts.';
+
+create function public.count_caller_refusal(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  counted integer;
+begin
+  insert into toss_private.caller_refusals as r (caller_digest, window_started_at)
+  values (request ->> 'caller', present)
+  on conflict (caller_digest) do update
+  set refusals = case when r.window_started_at > present - interval '10 minutes' then r.refusals + 1 else 1 end,
+    window_started_at = case when r.window_started_at > present - interval '10 minutes'
+      then r.window_started_at else present end
+  returning r.refusals into counted;
+  return jsonb_build_object('refusals', counted);
+end;
+$$;
+
+comment on function public.count_caller_refusal(jsonb) is
+  'Counts that Toss did not know a payment or an authKey which a caller brought. Key: caller (a digest). Answers how many there are within ten minutes.';
+
+create function toss_private.remove_old_refusals()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  removed integer;
+begin
+  delete from toss_private.caller_refusals as r where r.window_started_at < toss_private.clock_now() - interval '1 day';
+  get diagnostics removed = row_count;
+  return removed;
+end;
+$$;
+
+comment on function toss_private.remove_old_refusals() is 'Removes what callers were counted for more than a day ago.';
+
+-- supabase/schemas/73_key_rotation.sql
+-- Everything encrypted, so that it can be moved to a new key or be checked.
+
+create function toss_private.encrypted_stores()
+returns table (store text, id_column text, associated_data text, is_bytes boolean)
+language sql
+stable
+set search_path = ''
+as $$
+  select s.store, s.id_column, s.associated_data, s.store = 'webhook_bodies'
+  from (values
+    ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
+    ('billing_issues', 'operation_id', 't.operation_id::text'),
+    ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('webhook_bodies', 'webhook_event_id',
+      '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
+  ) as s (store, id_column, associated_data);
+$$;
+
+comment on function toss_private.encrypted_stores() is
+  'The tables of schema toss_private with key_id and ciphertext, their primary key, what each ciphertext is bound to, and whether it is stored as bytes instead of base64.';
+
+create function toss_private.ciphertext_as_text(sealed bytea)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  -- encode() breaks its lines.
+  select translate(encode(sealed, 'base64'), E'\n', '');
+$$;
+
+comment on function toss_private.ciphertext_as_text(bytea) is 'A ciphertext that is stored as bytes in the form of the others: base64.';
+
+create function public.claim_keys_to_rotate(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  active_id constant text := request ->> 'activeKeyId';
+  wanted constant integer := (request ->> 'limit')::integer;
+  skipped constant text[] := array(select jsonb_array_elements_text(coalesce(request -> 'skip', '[]')));
+  place record;
+  found_rows jsonb;
+  found_keys jsonb := '[]';
+  counted integer;
+  remaining integer := 0;
+begin
+  for place in select * from toss_private.encrypted_stores() loop
+    -- Two ranges instead of <>, because an index can find those.
+    execute format(
+      $query$
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'store', %L, 'id', t.%I, 'keyId', t.key_id, 'ciphertext', %s, 'associatedData', %s
+        )), '[]')
+        from (
+          select * from toss_private.%I as t
+          where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
+          limit $3
+        ) as t
+      $query$, place.store, place.id_column,
+      case when place.is_bytes then 'toss_private.ciphertext_as_text(t.ciphertext)' else 't.ciphertext' end,
+      place.associated_data, place.store, place.id_column
+    ) into found_rows using active_id, skipped, wanted - jsonb_array_length(found_keys);
+    found_keys := found_keys || found_rows;
+    execute format(
+      $query$
+        select count(*) from (
+          select 1 from toss_private.%I as t
+          where (t.key_id < $1 or t.key_id > $1) and t.%I::text <> all ($2)
+          limit 10000
+        ) as t
+      $query$, place.store, place.id_column
+    ) into counted using active_id, skipped;
+    remaining := remaining + counted;
+  end loop;
+  return jsonb_build_object('keys', found_keys, 'remaining', remaining - jsonb_array_length(found_keys));
+end;
+$$;
+
+comment on function public.claim_keys_to_rotate(jsonb) is
+  'Up to `limit` ciphertexts under another key than activeKeyId, with what each is bound to (associatedData). Keys: activeKeyId, limit, skip (ids that could not be opened). `remaining` counts 10,000 a store at most.';
+
+create function public.store_rotated_keys(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  rotated record;
+  affected integer;
+  stored integer := 0;
+begin
+  for rotated in
+    select p.store, p.id_column, p.is_bytes, k.id, k."fromCiphertext" as old_text, k."keyId" as new_key_id, k.ciphertext
+    from jsonb_to_recordset(request -> 'keys') as k (
+      store text, id uuid, "fromCiphertext" text, "keyId" text, ciphertext text
+    )
+    join toss_private.encrypted_stores() as p on p.store = k.store
+    -- One order for everyone, so that two rotations cannot wait for each other.
+    order by p.store, k.id
+  loop
+    execute format(
+      case when rotated.is_bytes
+        then 'update toss_private.%I as t set key_id = $1, ciphertext = decode($2, ''base64'')
+          where t.%I = $3 and t.ciphertext = decode($4, ''base64'')'
+        else 'update toss_private.%I as t set key_id = $1, ciphertext = $2 where t.%I = $3 and t.ciphertext = $4' end,
+      rotated.store, rotated.id_column
+    ) using rotated.new_key_id, rotated.ciphertext, rotated.id, rotated.old_text;
+    get diagnostics affected = row_count;
+    stored := stored + affected;
+  end loop;
+  return jsonb_build_object('stored', stored);
+end;
+$$;
+
+comment on function public.store_rotated_keys(jsonb) is
+  'Replaces ciphertexts by their re-encrypted form where nothing else has replaced or wiped them meanwhile. Key: keys [{store, id, fromCiphertext, keyId, ciphertext}]. Answers how many were stored.';
+
+create function public.read_encrypted_samples(request jsonb)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  -- The oldest of each key: a key that was made anew under the same id opens what came after it.
+  with samples as (
+    (
+      select distinct on (b.key_id)
+        'toss_private.webhook_bodies' as table_name, b.key_id,
+        toss_private.ciphertext_as_text(b.ciphertext) as ciphertext, e.dedupe_key as associated_data
+      from toss_private.webhook_bodies as b
+      join public.webhook_events as e on e.id = b.webhook_event_id
+      where b.key_id is not null
+      order by b.key_id, e.created_at
+    )
+    union all
+    (
+      select distinct on (k.key_id)
+        'toss_private.billing_keys', k.key_id, k.ciphertext, k.billing_method_id::text
+      from toss_private.billing_keys as k
+      join public.billing_methods as m on m.id = k.billing_method_id
+      where k.ciphertext is not null
+      order by k.key_id, m.created_at
+    )
+    union all
+    (
+      select distinct on (i.key_id)
+        'toss_private.billing_issues', i.key_id, i.ciphertext, i.operation_id::text
+      from toss_private.billing_issues as i
+      where i.ciphertext is not null
+      order by i.key_id, i.created_at
+    )
+    union all
+    (
+      select distinct on (s.key_id)
+        'toss_private.operation_secrets', s.key_id, s.ciphertext, s.operation_id::text
+      from toss_private.operation_secrets as s
+      join public.operations as op on op.id = s.operation_id
+      order by s.key_id, op.created_at
+    )
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'table', s.table_name, 'keyId', s.key_id, 'ciphertext', s.ciphertext, 'associatedData', s.associated_data
+  ) order by s.table_name, s.key_id), '[]')
+  from samples as s;
+$$;
+
+comment on function public.read_encrypted_samples(jsonb) is
+  'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
+
+-- supabase/schemas/80_invariants_of_payments.sql
+-- What must never be true of payments and refunds.
+
+create function toss_private.payment_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
+  with paid as (
+    select p.* from public.payments as p where toss_private.is_paid(p)
+  ),
+  last_order_event as (
+    select distinct on (v.order_id) v.order_id, v.to_status
+    from public.payment_events as v
+    where v.event = 'order_status'
+    order by v.order_id, v.id desc
+  ),
+  last_payment_event as (
+    select distinct on (v.payment_key) v.payment_key, v.to_status
+    from public.payment_events as v
+    where v.event = 'payment_status'
+    order by v.payment_key, v.id desc
+  ),
+  held as (
+    select m.order_id, m.product_id, -sum(m.delta) as quantity
+    from toss_private.stock_movements as m
+    where m.order_id is not null
+    group by m.order_id, m.product_id
+  )
+
+  select 'order_paid_by_one_payment', o.id,
+    format('order %s of %s %s has %s payment(s) of that amount', o.status, o.amount, o.currency, count(p.payment_key))
+  from public.orders as o
+  left join paid as p on p.order_id = o.id and p.payment_key = o.payment_key
+    and p.total_amount = o.amount and p.currency = o.currency
+  where o.status in ('paid', 'partially_refunded', 'refunded')
+  group by o.id
+  having count(p.payment_key) <> 1
+
+  union all
+  select 'money_belongs_to_a_paid_order', p.payment_key,
+    format('%s %s still taken for order %s, which is %s by %s', p.balance_amount, p.currency, o.id, o.status,
+      coalesce(o.payment_key, 'no payment'))
+  from paid as p
+  join public.orders as o on o.id = p.order_id
+  where p.balance_amount > 0
+    and (o.status not in ('paid', 'partially_refunded') or o.payment_key is distinct from p.payment_key)
+
+  union all
+  -- Toss had its last word, and the order holds its stock all the same.
+  select 'deposit_ends_at_its_deadline', o.id,
+    format('waits for a deposit that was due at %s, Toss was heard at %s', toss_private.deposit_deadline(p), p.applied_at)
+  from public.orders as o
+  join public.payments as p on p.payment_key = o.payment_key
+  where o.status = 'waiting_for_deposit' and p.status = 'WAITING_FOR_DEPOSIT'
+    and p.applied_at > toss_private.deposit_deadline(p) + interval '1 hour'
+
+  union all
+  select 'order_amount_is_sum_of_its_items', o.id,
+    format('order of %s, items add up to %s', o.amount, sum(i.unit_price * i.quantity))
+  from public.orders as o
+  join public.order_items as i on i.order_id = o.id
+  group by o.id
+  having o.amount <> sum(i.unit_price * i.quantity)
+
+  union all
+  select 'order_status_matches_balance', o.id,
+    format('order is %s, payment is %s with %s of %s left', o.status, p.status, p.balance_amount, p.total_amount)
+  from public.orders as o
+  join public.payments as p on p.payment_key = o.payment_key
+  where (o.status = 'paid' and p.balance_amount <> p.total_amount)
+    or (o.status = 'partially_refunded' and (p.balance_amount = 0 or p.balance_amount = p.total_amount))
+    or (o.status = 'refunded' and p.balance_amount <> 0)
+    or (o.status = 'waiting_for_deposit' and p.status <> 'WAITING_FOR_DEPOSIT')
+
+  union all
+  select 'balance_is_total_minus_cancels', p.payment_key,
+    format('balance %s, total %s, cancelled %s', p.balance_amount, p.total_amount, coalesce(k.done, 0))
+  from paid as p
+  left join (
+    select c.payment_key,
+      sum(c.amount) filter (where c.status = 'DONE') as done,
+      sum(c.amount) filter (where c.status = 'IN_PROGRESS') as in_progress
+    from public.payment_cancels as c
+    group by c.payment_key
+  ) as k on k.payment_key = p.payment_key
+  -- Toss may count an asynchronous cancel before or after it is done.
+  where p.total_amount - coalesce(k.done, 0) - p.balance_amount not in (0, coalesce(k.in_progress, 0))
+
+  union all
+  select 'payment_matches_its_order', p.payment_key,
+    format('payment of %s %s, order of %s %s', p.total_amount, p.currency, o.amount, o.currency)
+  from public.payments as p
+  join public.orders as o on o.id = p.order_id
+  where p.total_amount <> o.amount or p.currency <> o.currency or p.user_id is distinct from o.user_id
+
+  union all
+  select 'operation_succeeded_with_effect', op.id::text,
+    format('%s of order %s succeeded, payment is %s', op.kind, op.order_id, coalesce(p.status, 'missing'))
+  from public.operations as op
+  left join public.payments as p on p.payment_key = op.payment_key and p.order_id = op.order_id
+  where op.state = 'succeeded' and op.kind in ('confirm', 'virtual_account')
+    and not coalesce(toss_private.is_paid(p) or p.status in ('WAITING_FOR_DEPOSIT', 'CANCELED'), false)
+
+  union all
+  select 'operation_open_only_on_open_order', op.id::text,
+    format('%s is %s although order %s is %s', op.kind, op.state, o.id, o.status)
+  from public.operations as op
+  join public.orders as o on o.id = op.order_id
+  where op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+    and o.status in ('expired', 'canceled', 'failed', 'refunded')
+
+  union all
+  select 'entitlement_has_its_payment', e.id::text,
+    format('user %s has plan %s, order %s is %s', e.user_id, e.plan_id, e.order_id, coalesce(o.status, 'missing'))
+  from public.entitlements as e
+  left join public.orders as o on o.id = e.order_id and o.user_id = e.user_id and o.plan_id = e.plan_id
+  where e.source = 'order' and e.revoked_at is null
+    and coalesce(o.status, '') not in ('paid', 'partially_refunded')
+
+  union all
+  select 'paid_pass_has_its_entitlement', o.id, format('plan %s is paid but not granted', o.plan_id)
+  from public.orders as o
+  where o.plan_id is not null and o.user_id is not null and o.status in ('paid', 'partially_refunded')
+    and not exists (select 1 from public.entitlements as e where e.order_id = o.id and e.revoked_at is null)
+
+  union all
+  select 'stock_equals_its_movements', p.id,
+    format('stock is %s, movements add up to %s', p.stock, coalesce(sum(m.delta), 0))
+  from public.products as p
+  left join toss_private.stock_movements as m on m.product_id = p.id
+  where p.stock is not null
+  group by p.id
+  having p.stock <> coalesce(sum(m.delta), 0)
+
+  union all
+  select 'order_holds_its_stock', o.id,
+    format('order is %s and holds %s of product %s (ordered %s)', o.status, h.quantity, h.product_id, i.quantity)
+  from held as h
+  join public.orders as o on o.id = h.order_id
+  join public.products as p on p.id = h.product_id and p.stock is not null
+  left join public.order_items as i on i.order_id = o.id and i.product_id = h.product_id
+  where h.quantity <> case
+    when o.status in ('expired', 'canceled', 'failed', 'refunded') then 0
+    when exists (
+      select 1 from public.payment_events as v
+      where v.order_id = o.id and v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
+    ) then h.quantity
+    else i.quantity end
+
+  union all
+  select 'order_status_is_explained', o.id,
+    format('order is %s, the audit log says %s', o.status, coalesce(v.to_status, 'nothing'))
+  from public.orders as o
+  left join last_order_event as v on v.order_id = o.id
+  where v.to_status is distinct from o.status
+
+  union all
+  select 'payment_status_is_explained', p.payment_key,
+    format('payment is %s, the audit log says %s', p.status, coalesce(v.to_status, 'nothing'))
+  from public.payments as p
+  left join last_payment_event as v on v.payment_key = p.payment_key
+  where v.to_status is distinct from p.status
+
+  union all
+  select 'cancel_is_explained', k.transaction_key, format('cancel of %s has no audit line', k.amount)
+  from public.payment_cancels as k
+  where not exists (
+    select 1 from public.payment_events as v
+    where v.event = 'payment_cancel' and v.payment_key = k.payment_key
+      and v.detail ->> 'transactionKey' = k.transaction_key
+  );
+end;
+$$;
+
+comment on function toss_private.payment_violations() is 'The rules about orders, payments, entitlements and stock.';
+
+create function toss_private.refund_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
+  select 'reserved_amount_is_sum_of_open_cancels', p.payment_key,
+    format('reserved %s, open cancels claim %s', p.reserved_amount, coalesce(sum(op.reserved_amount), 0))
+  from public.payments as p
+  left join public.operations as op on op.payment_key = p.payment_key and op.kind = 'cancel'
+    and op.state in ('started', 'unknown')
+  group by p.payment_key
+  having p.reserved_amount <> coalesce(sum(op.reserved_amount), 0)
+
+  union all
+  select 'cancel_succeeded_with_its_entry', op.id::text,
+    format('cancel of %s succeeded as %s, the ledger has %s', op.amount, op.canceled_transaction_key,
+      coalesce(k.amount::text, 'no such entry'))
+  from public.operations as op
+  left join public.payment_cancels as k on k.transaction_key = op.canceled_transaction_key
+    and k.payment_key = op.payment_key
+  where op.kind = 'cancel' and op.state = 'succeeded'
+    and k.amount is distinct from op.amount
+
+  union all
+  select 'cancels_within_total', p.payment_key,
+    format('cancelled %s of %s', sum(k.amount), p.total_amount)
+  from public.payments as p
+  join public.payment_cancels as k on k.payment_key = p.payment_key and k.status <> 'ABORTED'
+  group by p.payment_key
+  having sum(k.amount) > p.total_amount
+
+  union all
+  select 'refund_is_told_once', k.transaction_key,
+    format('refund of %s has %s outbox events', k.amount, count(e.id))
+  from public.payment_cancels as k
+  join public.payments as p on p.payment_key = k.payment_key and toss_private.is_paid(p)
+  left join public.outbox_events as e on e.payload ->> 'transactionKey' = k.transaction_key
+    and e.event_type in ('payment.refunded', 'payment.partially_refunded')
+  where k.has_event and k.status = 'DONE'
+  group by k.transaction_key
+  having count(e.id) <> 1
+
+  union all
+  select 'operation_secret_only_while_open', s.operation_id::text, format('the operation is %s', op.state)
+  from toss_private.operation_secrets as s
+  join public.operations as op on op.id = s.operation_id
+  where op.state in ('succeeded', 'rejected');
+end;
+$$;
+
+comment on function toss_private.refund_violations() is 'The rules about cancels and what they leave behind.';
+
+-- supabase/schemas/81_invariants_of_subscriptions.sql
+-- What must never be true of subscriptions and charges.
+
+create function toss_private.subscription_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- In plpgsql, which plans this once a session.
+  return query
+  with paid_attempt as (
+    select o.subscription_charge_id as charge_id, o.id as order_id, o.status, p.payment_key, p.total_amount,
+      p.balance_amount, p.subscription_id
+    from public.orders as o
+    join public.payments as p on p.payment_key = o.payment_key
+    where o.subscription_charge_id is not null and toss_private.is_paid(p)
+  ),
+  open_operation as (
+    select op.charge_id, count(*) as quantity
+    from public.operations as op
+    where op.kind = 'charge' and op.state in ('started', 'unknown')
+    group by op.charge_id
+  ),
+  last_move as (
+    select distinct on (v.subscription_id) v.subscription_id, v.to_status
+    from public.payment_events as v
+    where v.event = 'subscription_status'
+    order by v.subscription_id, v.id desc
+  ),
+  last_line as (
+    select distinct on (v.subscription_id) v.subscription_id, v.event, v.detail ->> 'error' as error
+    from public.payment_events as v
+    where v.subscription_id is not null
+    order by v.subscription_id, v.id desc
+  )
+
+  select 'paid_charge_has_its_payment', c.id::text,
+    format('charge of %s is paid by order %s with payment %s of %s', c.amount, c.order_id,
+      coalesce(a.payment_key, 'none'), a.total_amount)
+  from public.subscription_charges as c
+  left join paid_attempt as a on a.charge_id = c.id and a.order_id = c.order_id
+  where c.status = 'paid'
+    and (a.total_amount is distinct from c.amount or a.subscription_id is distinct from c.subscription_id)
+
+  union all
+  select 'charge_is_paid_once', c.id::text, format('%s payments still hold money for it', count(a.payment_key))
+  from public.subscription_charges as c
+  join paid_attempt as a on a.charge_id = c.id and a.balance_amount > 0
+  group by c.id
+  having count(a.payment_key) > 1
+
+  union all
+  select 'money_belongs_to_a_paid_charge', a.payment_key, format('charge %s is %s', c.id, c.status)
+  from paid_attempt as a
+  join public.subscription_charges as c on c.id = a.charge_id
+  where a.balance_amount > 0 and c.status <> 'paid'
+
+  union all
+  select 'paid_periods_follow_each_other', p.id::text,
+    format('charge of period %s begins at %s, the one before it ends at %s', p.period_number, p.period_start, p.earlier_end)
+  from (
+    select c.id, c.period_number, c.period_start,
+      max(c.period_end) over (
+        partition by c.subscription_id order by c.period_number rows between unbounded preceding and 1 preceding
+      ) as earlier_end
+    from public.subscription_charges as c
+    where c.kind in ('start', 'renewal') and c.status = 'paid' and c.subscription_id is not null
+  ) as p
+  where p.earlier_end > p.period_start
+
+  union all
+  select 'open_charge_has_open_operation', c.id::text,
+    format('charge is %s with %s open operations', c.status, coalesce(o.quantity, 0))
+  from public.subscription_charges as c
+  left join open_operation as o on o.charge_id = c.id
+  where (c.status in ('pending', 'processing', 'unknown') and coalesce(o.quantity, 0) <> 1)
+    or (c.status not in ('pending', 'processing', 'unknown', 'paid') and o.quantity > 0)
+
+  union all
+  select 'charge_operation_succeeded_with_payment', op.id::text,
+    format('attempt %s succeeded without a payment', op.order_id)
+  from public.operations as op
+  where op.kind = 'charge' and op.state = 'succeeded'
+    and not exists (select 1 from paid_attempt as a where a.order_id = op.order_id)
+
+  union all
+  select 'live_subscription_goes_on', s.id::text,
+    format('subscription is %s, and nothing is due, open, owed or ending', s.status)
+  from public.subscriptions as s
+  where s.status <> 'canceled' and s.next_charge_at is null and s.access_ends_at is null
+    and not exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = s.id and (
+        c.status in ('pending', 'processing', 'unknown')
+        or (s.status = 'past_due' and c.status = 'declined' and c.kind = 'renewal'
+          and c.period_number > s.period_number)
+      )
+    )
+
+  union all
+  select 'subscription_ends_in_time', s.id::text, format('should have ended at %s', s.access_ends_at)
+  from public.subscriptions as s
+  where s.access_ends_at < toss_private.clock_now() - interval '1 day'
+
+  union all
+  select 'subscription_access_is_paid', e.id::text,
+    format('user %s has plan %s, charge is %s, order %s, subscription %s', e.user_id, e.plan_id, coalesce(c.status, 'none'),
+      coalesce(o.status, 'none'), s.status)
+  from public.entitlements as e
+  join public.subscriptions as s on s.id = e.subscription_id
+  -- A trial has none, and ends with its subscription all the same.
+  left join public.subscription_charges as c on c.id = e.charge_id
+  left join public.orders as o on o.id = c.order_id
+  where e.revoked_at is null and (
+    c.status = 'void'
+    or (c.status = 'declined' and s.status in ('trialing', 'active'))
+    or (c.status = 'paid' and o.status not in ('paid', 'partially_refunded'))
+    or (s.status = 'canceled' and e.ends_at > s.ended_at)
+  )
+
+  union all
+  select 'paid_period_has_its_access', c.id::text,
+    format('period %s of subscription %s is paid but gives no access', c.period_number, c.subscription_id)
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id and o.status in ('paid', 'partially_refunded')
+  join public.subscriptions as s on s.id = c.subscription_id and s.status <> 'canceled'
+  where c.status = 'paid' and c.kind <> 'ad_hoc'
+    and not exists (
+      select 1 from public.entitlements as e where e.charge_id = c.id and e.revoked_at is null
+    )
+
+  union all
+  select 'subscription_status_is_explained', s.id::text,
+    format('subscription is %s, the audit log says %s', s.status, m.to_status)
+  from public.subscriptions as s
+  -- One that was brought in from another system has no line before its first move.
+  join last_move as m on m.subscription_id = s.id
+  where m.to_status is distinct from s.status
+
+  union all
+  select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)
+  from public.subscriptions as s
+  where s.status = 'canceled' and s.end_reason is null
+
+  union all
+  select 'subscription_can_be_charged', l.subscription_id::text, coalesce(l.error, 'unknown error')
+  from last_line as l
+  where l.event = 'charge_impossible'
+
+  union all
+  select 'promised_refund_is_made', c.id::text,
+    format('%s of %s promised back, its cancel of %s is %s', c.refund_due, c.amount, op.amount, op.state)
+  from public.subscription_charges as c
+  join public.operations as op on op.id = c.refund_operation_id
+  join public.payments as p on p.payment_key = op.payment_key
+  where op.created_at < toss_private.clock_now() - interval '1 hour'
+    and not (op.state = 'succeeded' and op.amount = c.refund_due)
+    -- Once it is refused, the shop gives the money back its own way; what went back before the promise is no part of it.
+    and not (op.state = 'rejected' and (p.balance_amount = 0 or c.refund_due <= (
+      select coalesce(sum(k.amount), 0) from public.payment_cancels as k
+      where k.payment_key = op.payment_key and k.status <> 'ABORTED'
+        and k.canceled_at >= date_trunc('second', op.created_at)
+    )))
+
+  union all
+  select 'auth_key_goes_with_its_operation', i.operation_id::text, format('operation is %s', op.state)
+  from toss_private.billing_issues as i
+  join public.operations as op on op.id = i.operation_id
+  where i.ciphertext is not null and op.state in ('succeeded', 'rejected');
+end;
+$$;
+
+comment on function toss_private.subscription_violations() is 'The invariants of subscriptions, charges and billing keys.';
+
+-- supabase/schemas/82_invariants_of_contents.sql
+-- Subscriptions compared with the money that was paid for them; and all invariants in one call.
+
+create function toss_private.subscription_content_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- In plpgsql, which plans this once a session. What is looked up row by row goes by an index: not materialized.
+  return query
+  with live as not materialized (
+    select s.* from public.subscriptions as s where s.status <> 'canceled'
+  ),
+  last_move as (
+    select distinct on (v.subscription_id) v.subscription_id, v.detail ->> 'event' as event, v.detail -> 'terms' as terms,
+      v.created_at
+    from public.payment_events as v
+    join live as s on s.id = v.subscription_id
+    where v.event = 'subscription_status'
+    order by v.subscription_id, v.id desc
+  ),
+  refused_by_database as (
+    select distinct on (v.subscription_id) v.subscription_id, v.event
+    from public.payment_events as v
+    join live as s on s.id = v.subscription_id
+    order by v.subscription_id, v.id desc
+  ),
+  charge as not materialized (
+    select c.*, o.status as order_status
+    from live as s
+    join public.subscription_charges as c on c.subscription_id = s.id
+    left join public.orders as o on o.id = c.order_id
+  ),
+  open_charge as not materialized (
+    select c.* from charge as c where c.status in ('pending', 'processing', 'unknown')
+  ),
+  -- The charge that its subscription waits for; one at most.
+  owed as not materialized (
+    select c.* from charge as c
+    join live as s on s.id = c.subscription_id
+    where c.kind = 'renewal' and c.status in ('pending', 'processing', 'unknown', 'declined')
+      and c.period_number > s.period_number
+  ),
+  last_decline as not materialized (
+    select distinct on (w.id) w.id as charge_id,
+      to_timestamp((v.detail ->> 'declinedSince')::double precision) as declined_since,
+      to_timestamp((v.detail ->> 'accessEndsAt')::double precision) as access_ends_at,
+      v.detail -> 'chargeTerms' as terms
+    from owed as w
+    join public.payment_events as v on v.subscription_id = w.subscription_id and v.event = 'subscription_status'
+      and v.detail ->> 'event' = 'charge_declined' and v.detail ->> 'chargeId' = w.id::text
+    order by w.id, v.id desc
+  ),
+  paid_period as not materialized (
+    select distinct on (c.subscription_id) c.*
+    from charge as c
+    where c.kind in ('start', 'renewal') and c.status = 'paid'
+    order by c.subscription_id, c.period_number desc
+  ),
+  -- The latest payment of the current period that has not gone back; what paid for nothing has no access.
+  payment_in_force as not materialized (
+    select distinct on (c.subscription_id) c.*
+    from charge as c
+    join paid_period as p on p.subscription_id = c.subscription_id and p.period_number = c.period_number
+    join public.entitlements as e on e.charge_id = c.id
+    where c.status = 'paid' and c.order_status in ('paid', 'partially_refunded')
+    order by c.subscription_id, c.period_start desc, c.created_at desc
+  ),
+  access as not materialized (
+    select e.*, c.kind as charge_kind, c.user_id as charged_user_id, c.plan_id as charged_plan_id, c.status as charge_status,
+      c.paid_at as charge_paid_at, c.period_number as charged_period, c.period_start as charged_from, c.period_end as charged_until,
+      c.subscription_id as charged_subscription_id
+    from live as s
+    join public.entitlements as e on e.subscription_id = s.id and e.revoked_at is null
+    left join public.subscription_charges as c on c.id = e.charge_id
+  )
+
+  select 'subscription_terms_are_explained', s.id::text,
+    format('subscription has %s, the audit log says %s', toss_private.subscription_terms(s), m.terms)
+  from public.subscriptions as s
+  -- One that was brought in from another system has no line before its first move.
+  join last_move as m on m.subscription_id = s.id and m.terms is not null
+  where m.terms <> toss_private.subscription_terms(s)
+
+  union all
+  select 'subscription_is_in_its_paid_period', s.id::text,
+    format('period %s of user %s from %s to %s, paid in %s is period %s of user %s from %s to %s', s.period_number,
+      s.user_id, s.current_period_start, s.current_period_end, p.currency, p.period_number, p.user_id, p.period_start,
+      p.period_end)
+  from live as s
+  join paid_period as p on p.subscription_id = s.id
+  where (s.period_number, s.user_id, s.current_period_start, s.current_period_end, s.currency)
+    is distinct from (p.period_number, p.user_id, p.period_start, p.period_end, p.currency)
+
+  union all
+  select 'subscription_period_is_counted_from_its_anchor', s.id::text,
+    format('period %s ends at %s, counted it ends at %s', s.period_number, s.current_period_end,
+      toss_private.boundary(s, s.period_number + 1))
+  from public.subscriptions as s
+  where s.status <> 'canceled' and s.current_period_end <> toss_private.boundary(s, s.period_number + 1)
+
+  union all
+  select 'subscription_has_the_terms_it_pays', s.id::text,
+    format('subscription has plan %s for %s, charged is plan %s for %s', s.plan_id, s.amount, t.plan_id, t.plan_amount)
+  from live as s
+  join lateral (
+    select w.* from owed as w where w.subscription_id = s.id
+    union all
+    select f.* from payment_in_force as f
+    where f.subscription_id = s.id and not exists (select 1 from owed as w where w.subscription_id = s.id)
+  ) as t on true
+  where (s.plan_id, s.amount, s.interval, s.interval_count)
+      is distinct from (t.plan_id, t.plan_amount, t.plan_interval, t.plan_interval_count)
+    and (t.status <> 'paid' or not (
+      -- A difference too small to charge, or a plan that begins with a period that was missed.
+      exists (
+        select 1 from public.payment_events as v
+        where v.subscription_id = s.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'plan_changed'
+          and v.detail ->> 'planId' = s.plan_id and v.amount = s.amount and v.created_at >= t.paid_at
+      )
+      -- A refunded upgrade that could not be undone: the alert period_not_fully_paid tells.
+      or exists (
+        select 1 from charge as c
+        where c.subscription_id = s.id and c.kind = 'upgrade' and c.status = 'paid' and c.order_status = 'refunded'
+          and c.period_number = s.period_number and (c.plan_id, c.plan_amount) = (s.plan_id, s.amount)
+      )
+    ))
+
+  union all
+  select 'next_charge_fits_the_period', s.id::text,
+    format('%s subscription until %s: next charge at %s, access ends at %s', s.status, s.current_period_end,
+      coalesce(s.next_charge_at::text, 'no time'), coalesce(s.access_ends_at::text, 'no time'))
+  from live as s
+  left join open_charge as c on c.subscription_id = s.id
+  left join owed as w on w.subscription_id = s.id and w.status = 'declined'
+  left join last_move as m on m.subscription_id = s.id
+  where case
+    when c.id is not null then s.next_charge_at is not null
+    when s.cancel_at_period_end then s.access_ends_at is distinct from s.current_period_end
+    when w.id is not null and w.next_attempt_at is not null then s.access_ends_at is not null
+      or s.next_charge_at is distinct from w.next_attempt_at
+    when w.id is not null then s.next_charge_at is not null
+      or (s.access_ends_at is null and m.event is distinct from 'access_withdrawn')
+      or exists (select 1 from access as e where e.charge_id = w.id and e.ends_at <> s.access_ends_at)
+    when s.status <> 'past_due' then s.next_charge_at is distinct from coalesce((
+      select max(v.period_end) from charge as v
+      where v.subscription_id = s.id and v.kind = 'renewal' and v.status = 'void' and v.period_number > s.period_number
+    ), s.current_period_end)
+    else false end
+    -- A new billing method makes a debt due at once.
+    and not (
+      m.event is not distinct from 'method_changed' and w.id is not null and s.access_ends_at is null
+      and s.next_charge_at between m.created_at - interval '1 minute' and m.created_at
+    )
+    -- Put off for an hour; subscription_can_be_charged tells.
+    and not exists (
+      select 1 from refused_by_database as r where r.subscription_id = s.id and r.event = 'charge_impossible'
+    )
+
+  union all
+  select 'declined_charge_keeps_its_days', c.id::text,
+    format('declined since %s, access until %s; the audit log says %s and %s', c.first_declined_at, e.ends_at,
+      d.declined_since, d.access_ends_at)
+  from charge as c
+  join live as s on s.id = c.subscription_id and c.period_number >= s.period_number
+  left join last_decline as d on d.charge_id = c.id
+  left join access as e on e.charge_id = c.id
+  where (
+    c.status in ('pending', 'processing', 'unknown') or (c.status = 'declined' and c.kind = 'renewal')
+  ) and (
+    c.first_declined_at is distinct from d.declined_since
+    or (c.status = 'declined' and e.ends_at <> d.access_ends_at)
+  )
+
+  union all
+  select 'access_follows_its_charge', e.id::text,
+    format('user %s has plan %s from %s until %s; charge %s of user %s is for plan %s from %s until %s', e.user_id,
+      e.plan_id, e.starts_at, e.ends_at, e.charge_id, e.charged_user_id, e.charged_plan_id, e.charged_from,
+      e.charged_until)
+  from access as e
+  join live as s on s.id = e.subscription_id
+  where e.charge_id is not null and (
+    (e.user_id, e.subscription_id, e.starts_at) is distinct from (e.charged_user_id, e.charged_subscription_id, e.charged_from)
+    or e.order_id is not null
+    or (e.plan_id <> e.charged_plan_id and not exists (
+      -- Moved on without a charge, or another plan's money went on paying for this one.
+      select 1 from public.payment_events as v
+      where v.subscription_id = s.id and v.event = 'subscription_status' and v.detail ->> 'event' = 'plan_changed'
+        and v.detail ->> 'planId' = e.plan_id and v.created_at >= e.charge_paid_at
+    ))
+    -- On credit: the job prolongs it until the answer comes.
+    or (e.charge_status in ('pending', 'processing', 'unknown') and e.ends_at < e.charged_until)
+    or (e.charge_status = 'paid' and e.ends_at <> e.charged_until and not exists (
+      -- Cut where an upgrade took over.
+      select 1 from charge as c
+      where c.subscription_id = s.id and c.kind = 'upgrade' and c.status = 'paid'
+        and c.period_number = e.charged_period and c.period_start = e.ends_at
+    ) and not (
+      -- On credit while an upgrade is open, for which the renewal waits: for two weeks, from a week before the end on.
+      e.ends_at > e.charged_until + interval '168 hours' and exists (
+        select 1 from open_charge as c
+        where c.subscription_id = s.id and c.kind = 'upgrade' and c.period_number = e.charged_period
+      )
+    ))
+  )
+
+  union all
+  select 'access_without_charge_is_a_trial', e.id::text,
+    format('user %s has plan %s from %s until %s without a charge', e.user_id, e.plan_id, e.starts_at, e.ends_at)
+  from access as e
+  join live as s on s.id = e.subscription_id
+  left join lateral (
+    select min(c.period_start) as at from charge as c where c.subscription_id = s.id and c.kind in ('start', 'renewal')
+  ) as begun on true
+  where e.charge_id is null and (
+    e.user_id <> s.user_id or e.order_id is not null
+    or e.ends_at <> coalesce(begun.at, s.current_period_end)
+    or (begun.at is null and (e.plan_id, e.starts_at) <> (s.plan_id, s.current_period_start))
+  )
+
+  union all
+  select 'live_subscription_gives_access', s.id::text,
+    format('subscription is %s, and there is no access to plan %s until %s', s.status, s.plan_id,
+      coalesce(w.period_end, s.current_period_end))
+  from live as s
+  left join owed as w on w.subscription_id = s.id
+  where not exists (
+    select 1 from access as e
+    where e.subscription_id = s.id and e.plan_id = s.plan_id
+      and case
+        when w.id is null then e.ends_at = s.current_period_end or (
+          e.ends_at > s.current_period_end + interval '168 hours' and exists (
+            select 1 from open_charge as c where c.subscription_id = s.id and c.kind = 'upgrade'
+          )
+        )
+        else e.charge_id = w.id and (w.status = 'declined' or e.ends_at >= w.period_end) end
+  ) and case
+    -- The grace is over, or the final action withdrew the access.
+    when w.status = 'declined' then s.next_charge_at is not null or s.access_ends_at > toss_private.clock_now()
+    when w.id is not null then true
+    -- One that was brought in from another system has no access of its own before its first move.
+    else s.status = 'trialing' and exists (select 1 from last_move as m where m.subscription_id = s.id)
+      or exists (select 1 from payment_in_force as f where f.subscription_id = s.id) end
+
+  union all
+  select 'charge_belongs_to_its_subscription', c.id::text,
+    format('charge of user %s in %s, subscription of user %s in %s', c.user_id, c.currency, s.user_id, s.currency)
+  from charge as c
+  join live as s on s.id = c.subscription_id
+  where (c.user_id, c.currency) <> (s.user_id, s.currency)
+
+  union all
+  select 'attempt_charges_what_is_due', c.id::text,
+    format('%s charge of %s for user %s, attempt %s; order %s of %s for user %s, %s operation of %s', c.status, c.amount,
+      c.user_id, c.attempt, o.id, o.amount, o.user_id, op.state, op.amount)
+  from public.subscription_charges as c
+  left join public.orders as o on o.id = c.order_id
+  left join public.operations as op on op.order_id = o.id and op.kind = 'charge'
+  where (c.status in ('pending', 'processing', 'unknown') or (c.status = 'declined' and c.kind = 'renewal'))
+    -- One that has no billing method is declined without an attempt.
+    and not (c.status = 'declined' and c.attempt = 0 and c.order_id is null) and (
+      (o.amount, o.user_id, o.currency, o.subscription_charge_id)
+        is distinct from (c.amount, c.user_id, c.currency, c.id)
+      or (op.amount, op.charge_id) is distinct from (c.amount, c.id)
+      or (c.status <> 'declined' and c.status <> case op.state when 'started' then 'processing' else 'unknown' end)
+      -- The next attempt is numbered after this one.
+      or c.order_id not like '%\_' || c.attempt
+    )
+
+  union all
+  select 'charge_terms_are_explained', c.id::text,
+    format('charge has %s, the audit log says %s', toss_private.charge_terms(c), coalesce(begun.terms, declined.terms))
+  from public.subscription_charges as c
+  join live as s on s.id = c.subscription_id and c.period_number >= s.period_number
+  left join lateral (
+    select v.detail -> 'terms' as terms from public.payment_events as v
+    where v.order_id = c.order_id and v.event = 'operation_started'
+    order by v.id desc
+    limit 1
+  ) as begun on true
+  left join last_decline as declined on declined.charge_id = c.id
+  where coalesce(begun.terms, declined.terms) <> toss_private.charge_terms(c)
+
+  union all
+  select 'undone_upgrade_is_refunded', c.id::text, format('undone at %s, its order is %s', c.undone_at, c.order_status)
+  from charge as c
+  where c.undone_at is not null and c.order_status is distinct from 'refunded'
+
+  union all
+  select 'renewal_costs_its_plan', c.id::text, format('%s is charged for a period of %s', c.amount, c.plan_amount)
+  from charge as c
+  where c.kind in ('start', 'renewal') and c.status in ('pending', 'processing', 'unknown', 'declined')
+    and c.amount <> c.plan_amount
+
+  union all
+  select 'subscription_is_charged_to_its_user', s.id::text,
+    format('subscription of user %s, billing method of user %s', s.user_id, m.user_id)
+  from live as s
+  join public.billing_methods as m on m.id = s.billing_method_id
+  where m.user_id <> s.user_id
+
+  union all
+  select 'charge_is_made_to_its_user', c.id::text,
+    format('charge of user %s, billing method of user %s', c.user_id, m.user_id)
+  from public.subscription_charges as c
+  join public.billing_methods as m on m.id = c.billing_method_id
+  where c.status in ('pending', 'processing', 'unknown') and m.user_id <> c.user_id;
+end;
+$$;
+
+comment on function toss_private.subscription_content_violations() is
+  'What the rows of a live subscription say, compared with each other: its terms with the audit log and with what was charged, its times with its period, access with charges.';
+
+create function public.invariant_violations()
+returns table (invariant text, subject text, detail text)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select * from toss_private.payment_violations()
+  union all
+  select * from toss_private.refund_violations()
+  union all
+  select * from toss_private.subscription_violations()
+  union all
+  select * from toss_private.subscription_content_violations();
+$$;
+
+comment on function public.invariant_violations() is
+  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+
+-- supabase/schemas/83_alerts.sql
+-- What a person has to look at.
+
+create function toss_private.failed_refund_transfers()
+returns table (payment_key text, refund_status text)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select d.payment_key, d.virtual_account ->> 'refundStatus'
+  from toss_private.payment_details as d
+  where d.virtual_account ->> 'refundStatus' in ('FAILED', 'PARTIAL_FAILED');
+$$;
+
+comment on function toss_private.failed_refund_transfers() is
+  'Whose refund did not reach the buyer''s account. Nothing else of payment_details leaves it.';
+
+create function toss_private.unproven_deadlines()
+returns table (order_id text, payment_key text, due_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select o.id, p.payment_key, toss_private.deposit_deadline(p)
+  from public.orders as o
+  join public.payments as p on p.payment_key = o.payment_key and p.status = 'WAITING_FOR_DEPOSIT'
+  where o.status = 'waiting_for_deposit' and toss_private.deposit_deadline(p) < toss_private.clock_now() - interval '1 hour';
+$$;
+
+comment on function toss_private.unproven_deadlines() is
+  'Orders that wait for a deposit although its deadline has passed, because Toss has not been heard of since.';
+
+create function toss_private.question_backlog()
+returns table (due bigint, oldest_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select count(*), min(q.next_at) from toss_private.due_questions(toss_private.clock_now()) as q;
+$$;
+
+comment on function toss_private.question_backlog() is
+  'How many payments Toss must be asked about now, and since when the oldest of them waits.';
+
+create view toss_private.payment_alerts
+with (security_invoker = true)
+as
+select
+  case when op.created_at < toss_private.clock_now() - interval '1 hour' then 'critical' else 'warning' end as level,
+  'operation_without_proof' as alert,
+  op.id::text as subject,
+  format('%s: %s after %s attempts',
+    concat_ws(' of order ', op.kind, op.order_id), coalesce(op.error_code, op.state), op.attempts) as detail,
+  op.created_at as since
+from public.operations as op
+where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
+
+union all
+select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
+from public.webhook_events as e
+where e.status = 'dead'
+
+union all
+select 'warning', 'webhook_waiting', e.id::text, coalesce(e.last_error, e.status), e.created_at
+from public.webhook_events as e
+where e.status in ('received', 'processing', 'failed')
+  and e.created_at < toss_private.clock_now() - interval '10 minutes'
+
+union all
+-- Half of the smallest hosted database (500 MB).
+select 'warning', 'webhook_inbox_large', s.name, format('%s MB', s.bytes / 1000000), toss_private.clock_now()
+from (
+  select 'webhook_events' as name,
+    pg_total_relation_size('public.webhook_events') + pg_total_relation_size('toss_private.webhook_bodies') as bytes
+) as s
+where s.bytes > 250000000
+
+union all
+select 'warning', 'webhook_flood', 'unproven',
+  format('%s deliveries without proof within an hour', sum(e.delivery_count)), min(e.created_at)
+from public.webhook_events as e
+where e.status = 'ignored' and e.verified_by is null
+  and e.created_at > toss_private.clock_now() - interval '1 hour'
+having sum(e.delivery_count) >= 1000
+
+union all
+select 'critical', 'job_late', j.job, format('last run %s', coalesce(j.last_finished_at::text, 'never')),
+  coalesce(j.last_finished_at, j.created_at)
+from public.job_status as j
+where j.is_late
+
+union all
+-- One row per payment, only while its last line in the audit log is the mismatch, and only while Toss holds money.
+select 'critical', 'answer_mismatch', v.order_id,
+  format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
+from (
+  select distinct on (l.payment_key) l.*
+  from public.payment_events as l
+  where l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+  order by l.payment_key, l.id desc
+) as v
+where v.event = 'answer_mismatch'
+  and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
+  and (v.detail ->> 'balanceAmount')::numeric > 0
+
+union all
+select 'critical', 'late_payment_without_stock', v.order_id,
+  format('paid after it was given up; product %s is short', v.detail ->> 'shortProductId'), v.created_at
+from public.payment_events as v
+join public.orders as o on o.id = v.order_id and o.status in ('paid', 'partially_refunded')
+where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
+
+union all
+select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at
+from public.payment_events as v
+join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+where v.event = 'second_payment';
+
+comment on view toss_private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
+
+create view toss_private.refund_alerts
+with (security_invoker = true)
+as
+-- Until somebody tries again, or the payment has nothing left.
+select
+  'critical' as level,
+  'cancel_not_proven' as alert,
+  op.id::text as subject,
+  format('cancel of %s of order %s was given up: Toss shows nothing of it', op.amount, op.order_id) as detail,
+  op.finished_at as since
+from public.operations as op
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_NOT_PROVEN'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
+  )
+
+union all
+-- Foreign wallets carry a cancel out in their own time, and may end it without giving anything back.
+select 'critical', 'refund_aborted', op.id::text,
+  format('cancel of %s of order %s was begun at Toss and then aborted', op.amount, op.order_id), op.finished_at
+from public.operations as op
+join public.payment_cancels as k on k.transaction_key = op.canceled_transaction_key and k.status = 'ABORTED'
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cancel'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
+  )
+
+union all
+select 'critical', 'refund_account_failed', p.payment_key,
+  format('order %s: the bank transfer of a refund is %s at Toss', p.order_id, f.refund_status), p.applied_at
+from toss_private.failed_refund_transfers() as f
+join public.payments as p on p.payment_key = f.payment_key;
+
+comment on view toss_private.refund_alerts is
+  'What needs a person about refunds: one that was given up without proof, one that Toss aborted, one whose transfer to the buyer failed.';
+
+create view toss_private.deposit_alerts
+with (security_invoker = true)
+as
+select
+  case when u.due_at < toss_private.clock_now() - interval '1 day' then 'critical' else 'warning' end as level,
+  'deadline_not_proven' as alert,
+  u.order_id as subject,
+  format('the deposit of payment %s was due at %s; Toss does not say how it ended, the order waits', u.payment_key,
+    u.due_at) as detail,
+  u.due_at as since
+from toss_private.unproven_deadlines() as u
+
+union all
+-- Until the deposit comes, or the order is given up.
+select 'warning', 'deadline_far', v.order_id,
+  format('payment %s of the payment window holds its stock until %s, longer than %s hours', v.payment_key,
+    v.detail ->> 'dueAt', v.detail ->> 'longestHours'), v.created_at
+from public.payment_events as v
+join public.orders as o on o.id = v.order_id and o.status = 'waiting_for_deposit' and o.payment_key = v.payment_key
+where v.event = 'deadline_far'
+
+union all
+select 'warning', 'sweep_backlog', 'expiry',
+  format('%s payments should have been asked about, the oldest at %s', b.due, b.oldest_at), b.oldest_at
+from toss_private.question_backlog() as b
+where b.oldest_at < toss_private.clock_now() - interval '30 minutes';
+
+comment on view toss_private.deposit_alerts is
+  'What needs a person about virtual accounts, and about the questions that find what no webhook tells.';
+
+create view toss_private.subscription_alerts
+with (security_invoker = true)
+as
+select
+  'warning' as level,
+  'user_deleted' as alert,
+  s.id::text as subject,
+  format('user %s is gone from auth.users; plan %s was paid until %s, its access has ended', s.user_id, s.plan_id,
+    s.current_period_end) as detail,
+  s.ended_at as since
+from public.subscriptions as s
+where s.end_reason = 'user_deleted' and s.ended_at > toss_private.clock_now() - interval '7 days'
+
+union all
+-- Until the period is over, the refund fails after all, or the rest goes back, too.
+select 'warning', 'period_not_fully_paid', s.id::text,
+  format('%s of the period from %s went back, order %s; plan %s and its access stay', sum(c.amount),
+    s.current_period_start, string_agg(o.id, ', ' order by o.id), s.plan_id),
+  min(coalesce(p.canceled_at, p.applied_at))
+from public.orders as o
+join public.payments as p on p.payment_key = o.payment_key
+join public.subscription_charges as c on c.id = o.subscription_charge_id and c.order_id = o.id and c.status = 'paid'
+join public.subscriptions as s
+  on s.id = c.subscription_id and s.status <> 'canceled' and s.period_number = c.period_number
+where o.status = 'refunded' and o.subscription_charge_id is not null and (
+  -- An upgrade that could not be undone, or not yet.
+  (c.kind = 'upgrade' and c.undone_at is null and exists (select 1 from public.entitlements as e where e.charge_id = c.id))
+  or exists (
+    select 1 from public.subscription_charges as later
+    join public.orders as paid on paid.id = later.order_id and paid.status in ('paid', 'partially_refunded')
+    join public.entitlements as e on e.charge_id = later.id
+    where later.subscription_id = s.id and later.status = 'paid' and later.period_number = c.period_number
+      and (later.period_start, later.created_at) > (c.period_start, c.created_at)
+  )
+)
+group by s.id;
+
+comment on view toss_private.subscription_alerts is
+  'What needs a person about subscriptions: for a week one that ended because its user is gone; one whose period is not fully paid any more.';
+
+create view public.alerts
+with (security_invoker = true)
+as
+select * from toss_private.payment_alerts
+union all
+select * from toss_private.refund_alerts
+union all
+select * from toss_private.deposit_alerts
+union all
+select * from toss_private.subscription_alerts;
+
+comment on view public.alerts is
+  'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
+
+-- supabase/schemas/84_status.sql
+-- The figures of `status` and `health`.
+
+create function public.read_status(request jsonb)
+returns jsonb
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'operations', (
+      select jsonb_build_object(
+        'open', count(*),
+        'unknown', count(*) filter (where op.state = 'unknown'),
+        'oldestUnknownSeconds', extract(epoch from toss_private.clock_now() - min(op.created_at)
+          filter (where op.state = 'unknown'))
+      )
+      from public.operations as op where op.state in ('started', 'unknown')
+    ),
+    'webhooks', (
+      select jsonb_build_object(
+        'waiting', count(*) filter (where e.status in ('received', 'processing')),
+        'failed', count(*) filter (where e.status = 'failed'),
+        'dead', count(*) filter (where e.status = 'dead'),
+        'oldestWaitingSeconds', extract(epoch from toss_private.clock_now() - min(e.created_at)
+          filter (where e.status in ('received', 'processing', 'failed')))
+      )
+      from public.webhook_events as e where e.status in ('received', 'processing', 'failed', 'dead')
+    ),
+    'overdueOrders', (
+      select count(*) from public.orders as o
+      where o.status = 'pending' and o.expires_at < toss_private.clock_now() - interval '5 minutes'
+        and o.subscription_charge_id is null
+    ),
+    'sweep', (
+      select jsonb_build_object(
+        'due', b.due, 'oldestDueSeconds', extract(epoch from toss_private.clock_now() - b.oldest_at)
+      )
+      from toss_private.question_backlog() as b
+    ),
+    'jobs', (
+      select jsonb_agg(jsonb_build_object(
+        'job', j.job, 'lastFinishedAt', j.last_finished_at, 'isLate', j.is_late
+      ) order by j.job)
+      from public.job_status as j
+    ),
+    'alerts', (
+      select jsonb_build_object(
+        'warning', count(*) filter (where a.level = 'warning'),
+        'critical', count(*) filter (where a.level = 'critical')
+      )
+      from public.alerts as a
+    ),
+    'invariantViolations', (select count(*) from public.invariant_violations())
+  );
+$$;
+
+comment on function public.read_status(jsonb) is
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+
+create function public.request_health(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  base_url text;
+  secret text;
+begin
+  if to_regclass('net.http_request_queue') is null or to_regclass('vault.decrypted_secrets') is null then
+    return jsonb_build_object('outcome', 'extension_missing');
+  end if;
+  select s.decrypted_secret into base_url from vault.decrypted_secrets as s
+  where s.name = 'supabase_tosspayments_url';
+  select s.decrypted_secret into secret from vault.decrypted_secrets as s
+  where s.name = 'supabase_tosspayments_cron_secret';
+  if base_url is null or secret is null then
+    return jsonb_build_object('outcome', 'vault_incomplete');
+  end if;
+  return jsonb_build_object('outcome', 'sent', 'requestId', net.http_get(
+    url := rtrim(base_url, '/') || '/functions/v1/health',
+    headers := jsonb_build_object('Authorization', 'Bearer ' || secret),
+    timeout_milliseconds := 5000
+  ));
+end;
+$$;
+
+comment on function public.request_health(jsonb) is
+  'Sends GET health through pg_net with URL and secret from Vault, as the schedules wake the worker; the request is empty. Outcomes: sent (requestId, for public.read_health_response), vault_incomplete, extension_missing.';
+
+create function public.read_health_response(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  response record;
+  body jsonb;
+begin
+  select r.status_code, r.content, r.headers, r.timed_out, r.error_msg into response
+  from net._http_response as r where r.id = (request ->> 'requestId')::bigint;
+  if not found then
+    return jsonb_build_object('outcome', 'waiting');
+  end if;
+  if response.status_code is null then
+    return jsonb_build_object('outcome', 'failed', 'error', left(response.error_msg, 200));
+  end if;
+  begin
+    body := response.content::jsonb;
+  exception when others then
+    body := null;
+  end;
+  -- Whoever answers at that address may have sent the request back, secret and all; only known words are handed on.
+  return jsonb_build_object(
+    'outcome', 'answered',
+    'status', response.status_code,
+    'isOurs', coalesce(body ? 'version' or body ? 'requestId', false),
+    'isCronCaller', coalesce(body ->> 'caller' = 'cron', false),
+    'isConfigured', coalesce(body ->> 'code' <> 'not_configured', true),
+    'region', (
+      select left(h.value, 40) from jsonb_each_text(coalesce(response.headers, '{}')) as h
+      where lower(h.key) = 'x-sb-edge-region' limit 1
+    )
+  );
+end;
+$$;
+
+comment on function public.read_health_response(jsonb) is
+  'How a request of public.request_health ended; key: requestId. Outcomes: waiting, failed (error), answered (status, isOurs, isCronCaller, isConfigured, region in which the function ran).';
+
+-- supabase/schemas/85_diagnosis.sql
+-- What `doctor` asks the database about itself.
+
+create function toss_private.diagnose_extensions()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  -- Asked for by a relation of each: where an extension cannot be installed, something else may stand in for it.
+  select jsonb_agg(jsonb_build_object(
+    'name', wanted.name,
+    'isUsable', to_regclass(wanted.relation) is not null,
+    'installedVersion', e.extversion,
+    'availableVersion', a.default_version
+  ) order by wanted.name)
+  from (values
+    ('pg_cron', 'cron.job'),
+    ('pg_net', 'net.http_request_queue'),
+    ('supabase_vault', 'vault.decrypted_secrets')
+  ) as wanted (name, relation)
+  left join pg_extension as e on e.extname = wanted.name
+  left join pg_available_extensions as a on a.name = wanted.name;
+$$;
+
+comment on function toss_private.diagnose_extensions() is
+  'Each extension that the schedules need: whether its tables are there, its version, and the version it could have.';
+
+create function toss_private.diagnose_migrations()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if to_regclass('supabase_migrations.schema_migrations') is null then
+    return null;
+  end if;
+  return (
+    select coalesce(jsonb_agg(m.version order by m.version), '[]')
+    from supabase_migrations.schema_migrations as m
+  );
+end;
+$$;
+
+comment on function toss_private.diagnose_migrations() is
+  'Versions of the applied migrations; null where no tool has kept a history.';
+
+create function toss_private.diagnose_tables()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(t.name order by t.name), '[]')
+  from (
+    select format('%s.%s', c.relnamespace::regnamespace, c.relname) as name
+    from pg_class as c
+    where c.relnamespace in (
+      select own.relnamespace from pg_class as own
+      where own.oid in ('public.orders'::regclass, 'toss_private.jobs'::regclass)
+    )
+      and c.relkind in ('r', 'p') and not c.relrowsecurity
+      and not exists (
+        select 1 from pg_depend as d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+      )
+  ) as t;
+$$;
+
+comment on function toss_private.diagnose_tables() is
+  'Tables of both schemas whose row level security is off, but for those that belong to an extension.';
+
+create function toss_private.account_access()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One after another, because each asks about what the one before found. Behind row level security everybody would
+  -- seem to be gone.
+  if to_regnamespace('auth') is null then
+    return 'absent';
+  end if;
+  if not has_schema_privilege('auth', 'usage') then
+    return 'refused';
+  end if;
+  if to_regclass('auth.users') is null then
+    return 'absent';
+  end if;
+  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
+    return 'refused';
+  end if;
+  return 'readable';
+end;
+$$;
+
+comment on function toss_private.account_access() is
+  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
+
+create function toss_private.diagnose_vault()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  base_url text;
+begin
+  if to_regclass('vault.decrypted_secrets') is null then
+    return null;
+  end if;
+  select s.decrypted_secret into base_url from vault.decrypted_secrets as s
+  where s.name = 'supabase_tosspayments_url';
+  return jsonb_build_object(
+    'hasUrl', coalesce(base_url, '') <> '',
+    -- Shown only when it cannot be a secret that was stored under the wrong name.
+    'url', case when base_url ~ '^https?://[A-Za-z0-9.-]+(:[0-9]+)?/?$' then base_url end,
+    'hasCronSecret', exists (
+      select 1 from vault.decrypted_secrets as s
+      where s.name = 'supabase_tosspayments_cron_secret' and s.decrypted_secret <> ''
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.diagnose_vault() is
+  'Whether Vault holds the two values that wake the worker, and the address among them; never a secret. Null without Vault.';
+
+create function toss_private.diagnose_cron_jobs()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if to_regclass('cron.job') is null then
+    return null;
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', c.jobid,
+      'job', substr(c.jobname, length('tosspayments-') + 1),
+      'owner', c.username,
+      'schedule', c.schedule,
+      'isActive', c.active,
+      'lastRun', (
+        select jsonb_build_object(
+          'status', r.status, 'message', left(r.return_message, 200), 'startedAt', r.start_time
+        )
+        from cron.job_run_details as r
+        where r.jobid = c.jobid
+        order by r.runid desc
+        limit 1
+      )
+    ) order by c.jobname, c.username), '[]')
+    from cron.job as c
+    where starts_with(c.jobname, 'tosspayments-')
+  );
+end;
+$$;
+
+comment on function toss_private.diagnose_cron_jobs() is
+  'What pg_cron has scheduled under our names, by whom, and how the last run ended. Null without pg_cron.';
+
+-- A deleted card and an ended registration keep their row without a ciphertext.
+create function toss_private.diagnose_encryption_keys()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  encrypted regclass;
+  counted jsonb;
+  found_keys jsonb := '[]';
+begin
+  for encrypted in
+    select c.oid::regclass
+    from pg_class as c
+    where c.relkind = 'r'
+      and c.relnamespace = (select own.relnamespace from pg_class as own where own.oid = 'toss_private.jobs'::regclass)
+      and exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = 'key_id')
+      and exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = 'ciphertext')
+    order by c.relname
+  loop
+    execute format(
+      'select coalesce(jsonb_agg(jsonb_build_object(''table'', %L, ''keyId'', k.key_id, ''rows'', k.rows)), ''[]'')
+       from (
+         select s.key_id, count(*) as rows from %s as s
+         where s.ciphertext is not null
+         group by s.key_id order by s.key_id
+       ) as k',
+      encrypted::text, encrypted
+    ) into counted;
+    found_keys := found_keys || counted;
+  end loop;
+  return found_keys;
+end;
+$$;
+
+comment on function toss_private.diagnose_encryption_keys() is
+  'How many rows of each encrypted table need which key of BILLING_KEY_ENCRYPTION_KEYS; a table of the private schema with key_id and ciphertext.';
+
+create function toss_private.diagnose_jobs()
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'job', j.name,
+    'schedule', j.schedule,
+    'intervalSeconds', j.interval_seconds,
+    'lastFinishedAt', j.last_finished_at,
+    'secondsSince', extract(epoch from toss_private.clock_now() - coalesce(j.last_finished_at, j.created_at)),
+    'isLate', s.is_late
+  ) order by j.name), '[]')
+  from toss_private.jobs as j
+  join public.job_status as s on s.job = j.name;
+$$;
+
+comment on function toss_private.diagnose_jobs() is
+  'What must run, how often, and how many seconds ago it last did; counted from the creation of the job when it never has.';
+
+create function toss_private.diagnose_alerts()
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'alert', a.alert, 'level', a.level, 'count', a.count, 'oldestSeconds', a.oldest_seconds
+  ) order by a.alert, a.level), '[]')
+  from (
+    select v.alert, v.level, count(*) as count,
+      extract(epoch from toss_private.clock_now() - min(v.since)) as oldest_seconds
+    from public.alerts as v
+    group by v.alert, v.level
+  ) as a;
+$$;
+
+comment on function toss_private.diagnose_alerts() is 'The alerts of public.alerts, counted by name and level, with the age of the oldest.';
+
+create function toss_private.diagnose_api_versions()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'version', v.version, 'secondsSince', extract(epoch from toss_private.clock_now() - v.last_seen_at)
+    ) order by v.last_seen_at desc, v.version desc), '[]')
+    from toss_private.toss_api_versions as v
+  );
+end;
+$$;
+
+comment on function toss_private.diagnose_api_versions() is
+  'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
+
+create function public.diagnose(request jsonb)
+returns jsonb
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'serverVersion', current_setting('server_version_num')::integer,
+    -- The wall clock itself is examined here, so for once it is not taken from toss_private.clock_now().
+    'wallTime', clock_timestamp(),
+    'clockOffsetSeconds', (select extract(epoch from c.time_offset) from toss_private.clock as c),
+    -- pg_cron knows a job by name and user, and the role that ran the migrations schedules.
+    'owner', (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = 'toss_private.jobs'::regclass),
+    'migrations', toss_private.diagnose_migrations(),
+    'extensions', toss_private.diagnose_extensions(),
+    'tablesWithoutRls', toss_private.diagnose_tables(),
+    'accountAccess', toss_private.account_access(),
+    'vault', toss_private.diagnose_vault(),
+    'cronJobs', toss_private.diagnose_cron_jobs(),
+    'jobs', toss_private.diagnose_jobs(),
+    'encryptionKeys', toss_private.diagnose_encryption_keys(),
+    'tossApiVersions', toss_private.diagnose_api_versions(),
+    'alerts', toss_private.diagnose_alerts(),
+    'invariantViolations', (
+      select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')
+      from (
+        select i.invariant, count(*) as count from public.invariant_violations() as i
+        group by i.invariant order by i.invariant
+      ) as v
+    )
+  );
+$$;
+
+comment on function public.diagnose(jsonb) is
+  'Everything the doctor command judges about the database; no secret and no row of a customer. The request is empty.';
+
+-- supabase/schemas/90_access.sql
+-- Who may do what: every grant, once.
+-- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
+-- service_role; here nobody has what is not written below.
+
+revoke all on
+  public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
+  public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts
+from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
+
+-- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
+grant select on public.products, public.plans to anon, authenticated;
+grant select, insert, update, delete on public.products, public.plans to service_role;
+
+-- Rows of one's own, by the policies beside each table.
+grant select on
+  public.customers, public.orders, public.order_items, public.payments, public.payment_cancels, public.entitlements,
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
+to authenticated, service_role;
+
+-- The operator's.
+grant select on
+  public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
+  public.job_status, public.next_questions, public.alerts
+to service_role;
+
+-- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
+grant usage on schema toss_private to authenticated, service_role;
+grant select on
+  toss_private.deposit_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.subscription_alerts, toss_private.subscription_transitions
+to service_role;
+
+revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
+grant execute on function toss_private.clock_now() to authenticated, service_role;
+grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+  toss_private.unproven_deadlines()
+to service_role;
+
+-- The Edge Functions call these with the secret key; each runs with its owner's rights.
+revoke execute on function
+  public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
+  public.claim_operations(jsonb), public.begin_confirmation(jsonb), public.expire_orders(jsonb),
+  public.begin_virtual_account(jsonb), public.begin_cancel(jsonb), public.settle_cancel(jsonb),
+  public.reject_cancel(jsonb), public.apply_payment(jsonb), public.preview_due_charges(jsonb),
+  public.claim_due_charges(jsonb), public.decline_charge(jsonb), public.skip_charge_attempts(jsonb),
+  public.begin_ad_hoc_charge(jsonb), public.change_subscription(jsonb), public.advance_subscriptions(jsonb),
+  public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
+  public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
+  public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
+  public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
+  public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
+  public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+from public, anon, authenticated, service_role;
+grant execute on function
+  public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
+  public.claim_operations(jsonb), public.begin_confirmation(jsonb), public.expire_orders(jsonb),
+  public.begin_virtual_account(jsonb), public.begin_cancel(jsonb), public.settle_cancel(jsonb),
+  public.reject_cancel(jsonb), public.apply_payment(jsonb), public.preview_due_charges(jsonb),
+  public.claim_due_charges(jsonb), public.decline_charge(jsonb), public.skip_charge_attempts(jsonb),
+  public.begin_ad_hoc_charge(jsonb), public.change_subscription(jsonb), public.advance_subscriptions(jsonb),
+  public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
+  public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
+  public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
+  public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
+  public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
+  public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+to service_role;
+
+-- supabase/schemas/99_schedule.sql
+-- The jobs go to pg_cron, where it exists.
+-- Needs pg_cron, pg_net and Vault; where one is missing the jobs are left out with a notice, and public.job_status shows
+-- them as late. One owner: the role that runs migrations.
+
+do $$
+declare
+  extension record;
+begin
+  for extension in
+    select * from (values
+      ('pg_cron', 'create extension if not exists pg_cron'),
+      ('pg_net', 'create extension if not exists pg_net with schema extensions'),
+      ('supabase_vault', 'create extension if not exists supabase_vault with schema vault cascade')
+    ) as e (name, command)
+    where e.name in (select a.name from pg_available_extensions as a)
+  loop
+    begin
+      execute extension.command;
+    exception when others then
+      -- Available is not yet usable: pg_cron, for one, must be preloaded by the server.
+      raise notice 'extension % is not usable here: %', extension.name, sqlerrm;
+    end;
+  end loop;
+end;
+$$;
+
+select toss_private.schedule_jobs();

@@ -1,0 +1,124 @@
+-- The whole database of supabase-tosspayments, as it is now, chapter by chapter. Each object stands once, with its
+-- comment, constraints, indexes, triggers and policies beside it; every grant stands in 90_access. The baseline
+-- migration is these files one after the other (`npx -y deno task docs`); nothing is edited there.
+--
+-- Reading order:
+--   00-01  the clock, ids, and what is written down with every move
+--   10-17  what a shop has: catalogue, orders, stock, payments, operations, entitlements
+--   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
+--   40-45  what subscribers, the shop and time do to them
+--   50-54  billing keys: registering, subscribing with one, deleting
+--   60-63  webhooks: budgets, receiving, finishing
+--   70-73  jobs, questions to Toss, brakes, key rotation
+--   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   90-99  who may do what, and the schedule
+--
+-- To follow one confirm: 13_checkout, 20_confirm, 16_operation_ends, 29_apply_payment, 28_settle_order.
+-- One webhook: 62_webhook_receive, 29_apply_payment, 63_webhook_finish.
+-- One charge: 35_charge_claim, 33_charge_attempt, 29_apply_payment, 36_charge_settle or 38_dunning.
+
+-- This chapter: the private schema, the one clock, and the ids that follow from a question.
+
+-- Functions may be read before what they use; Postgres looks at their bodies when they are called.
+set check_function_bodies = off;
+
+create schema toss_private;
+comment on schema toss_private is
+  'Not exposed through the API: secrets, helper functions and the clock of supabase-tosspayments.';
+
+-- Postgres grants execute on every new function to public; the form with `in schema` would have no effect.
+alter default privileges revoke execute on functions from public;
+
+create table toss_private.clock (
+  id boolean primary key default true check (id),
+  time_offset interval not null default interval '0'
+);
+
+alter table toss_private.clock enable row level security;
+
+comment on table toss_private.clock is
+  'One row. Its offset moves the time of every rule that depends on the clock, so that tests and the demo live through months in seconds. Zero in production.';
+comment on column toss_private.clock.time_offset is
+  'Added to the wall clock by toss_private.clock_now(). Live keys refuse to work while it is not zero.';
+
+insert into toss_private.clock default values;
+
+create function toss_private.clock_now()
+returns timestamptz
+language sql
+volatile
+security definer
+set search_path = ''
+as $$
+  select clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+$$;
+
+comment on function toss_private.clock_now() is
+  'The only source of time for rules in SQL: wall clock plus toss_private.clock.time_offset.';
+
+create function toss_private.require_real_time(mode text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if mode is distinct from 'test'
+    and exists (select 1 from toss_private.clock as c where c.time_offset <> interval '0')
+  then
+    raise exception 'the clock is moved while live keys are configured'
+      using errcode = 'check_violation',
+        hint = 'update toss_private.clock set time_offset = interval ''0''';
+  end if;
+end;
+$$;
+
+comment on function toss_private.require_real_time(text) is
+  'Raises when the clock is moved and the caller does not work with test keys. Called before money is asked for.';
+
+create table toss_private.installation (
+  is_only boolean primary key default true,
+  salt uuid not null default gen_random_uuid(),
+  constraint installation_is_only check (is_only)
+);
+
+alter table toss_private.installation enable row level security;
+
+comment on table toss_private.installation is 'One row, made when the project is installed and never changed.';
+comment on column toss_private.installation.salt is
+  'Goes into every derived id. Whoever knows what an id follows from still cannot compute it, and two installations with the same keys of Toss never ask the same question.';
+
+insert into toss_private.installation default values;
+
+create function toss_private.derived(variadic parts text[])
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return left(encode(sha256(convert_to(
+    (select i.salt from toss_private.installation as i)::text || array_to_json(parts)::text, 'UTF8'
+  )), 'hex'), 32);
+end;
+$$;
+
+comment on function toss_private.derived(text[]) is
+  '32 hexadecimal digits that follow from the parts alone: the same ones in a restored database, and not to be guessed from outside.';
+
+create function toss_private.derived_id(variadic parts text[])
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  digits constant text := toss_private.derived(variadic parts);
+begin
+  -- In the shape of a version 4 UUID, which readers of ids look for.
+  return (left(digits, 12) || '4' || substr(digits, 14, 3) || '8' || right(digits, 15))::uuid;
+end;
+$$;
+
+comment on function toss_private.derived_id(text[]) is 'toss_private.derived as the id of a row.';

@@ -1,0 +1,188 @@
+-- Customers, orders and their items.
+
+create table public.customers (
+  user_id uuid primary key,
+  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
+  customer_key uuid not null,
+  created_at timestamptz not null default now(),
+  known_to_auth boolean not null default false,
+  constraint customers_customer_key_unique unique (customer_key)
+);
+
+alter table public.customers enable row level security;
+
+comment on table public.customers is 'One row per signed-in buyer, made on first use.';
+comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.known_to_auth is
+  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+create policy "users read their own customer key"
+  on public.customers for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.fill_customer_key()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
+  return new;
+end;
+$$;
+
+comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
+
+create trigger customers_key_filled
+  before insert on public.customers
+  for each row execute function toss_private.fill_customer_key();
+
+create table public.orders (
+  id text primary key,
+  user_id uuid,
+  status text not null default 'pending',
+  order_name text not null,
+  amount bigint not null,
+  currency text not null,
+  plan_id text references public.plans (id),
+  plan_interval text,
+  plan_interval_count integer,
+  payment_key text,
+  customer_email text,
+  customer_name text,
+  metadata jsonb not null default '{}',
+  request_id uuid,
+  expires_at timestamptz not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  subscription_charge_id uuid,
+  constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
+  constraint orders_status_known check (status in (
+    'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
+    'refunded', 'canceled', 'failed', 'expired'
+  )),
+  constraint orders_order_name_length check (char_length(order_name) between 1 and 100),
+  constraint orders_amount_range check (amount between 1 and 9007199254740991),
+  constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_name_length check (char_length(customer_name) <= 100),
+  constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint orders_plan_period_complete check (
+    (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
+  ),
+  constraint orders_request_id_unique unique (request_id)
+);
+
+alter table public.orders enable row level security;
+
+comment on table public.orders is 'One row per checkout. Status moves only inside SQL functions, each move with a line in payment_events.';
+comment on column public.orders.id is 'Toss''s orderId. Unguessable, because the three values of a confirm are its only proof.';
+comment on column public.orders.user_id is 'The buyer; null for a guest.';
+comment on column public.orders.amount is 'Total in the currency''s minor unit; a confirm with any other amount is refused.';
+comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
+comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
+comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
+comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
+comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
+
+create index orders_user_id_created_at on public.orders (user_id, created_at desc);
+create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
+create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
+create index orders_open_expires_at on public.orders (expires_at)
+  where status in ('pending', 'waiting_for_deposit');
+create index orders_subscription_charge_id on public.orders (subscription_charge_id)
+  where subscription_charge_id is not null;
+create index orders_refunded_charges on public.orders (subscription_charge_id)
+  where status = 'refunded' and subscription_charge_id is not null;
+
+create policy "users read their own orders"
+  on public.orders for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create table public.order_items (
+  order_id text not null references public.orders (id),
+  product_id text not null references public.products (id),
+  name text not null,
+  unit_price bigint not null,
+  quantity integer not null,
+  primary key (order_id, product_id),
+  constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
+  constraint order_items_quantity_range check (quantity between 1 and 9999)
+);
+
+alter table public.order_items enable row level security;
+
+comment on table public.order_items is 'Name and price as they were at checkout; later changes of a product do not reach them.';
+comment on column public.order_items.unit_price is 'Price of one unit in the order''s currency, minor unit.';
+
+create index order_items_product_id on public.order_items (product_id);
+
+create policy "users read the items of their own orders"
+  on public.order_items for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = order_id and o.user_id = (select auth.uid())
+  ));
+
+create function toss_private.order_view(viewed_order_id text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'created',
+    'orderId', o.id,
+    'orderName', o.order_name,
+    'amount', o.amount,
+    'currency', o.currency,
+    'customerKey', c.customer_key,
+    'expiresAt', o.expires_at
+  )
+  from public.orders as o
+  left join public.customers as c on c.user_id = o.user_id
+  where o.id = viewed_order_id;
+$$;
+
+comment on function toss_private.order_view(text) is 'What checkout answers for an order.';
+
+create function toss_private.move_order(moved public.orders, new_status text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if moved.status = new_status then
+    return;
+  end if;
+  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
+    'amount', moved.amount
+  ));
+end;
+$$;
+
+comment on function toss_private.move_order(public.orders, text, jsonb) is
+  'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
+
+create function toss_private.is_own_order(named public.orders, request jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if request ->> 'requestedBy' <> 'guest' then
+    return coalesce(named.user_id::text = request ->> 'requestedBy', false);
+  end if;
+  -- A guest's order belongs to whoever holds its id, as at virtual-account; what else the page holds must be right.
+  return named.id = request ->> 'orderId' and named.user_id is null
+    and (not request ? 'amount' or (request ->> 'amount')::bigint = named.amount);
+end;
+$$;
+
+comment on function toss_private.is_own_order(public.orders, jsonb) is
+  'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';

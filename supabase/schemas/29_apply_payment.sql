@@ -1,0 +1,231 @@
+-- The one door: every answer and every webhook about a payment goes through toss_private.apply_payment.
+
+create function toss_private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
+  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
+  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
+  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
+  -- its progress covers.
+  select case
+    when known.payment_key is null then true
+    when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
+        and answer ->> 'status' = 'DONE')
+      then coalesce(asked_time > known.applied_at, false)
+    else (
+      select case when asked_time > known.applied_at
+        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+        then (a.progress, a.rank) >= (k.progress, k.rank)
+        else (a.progress, a.rank) > (k.progress, k.rank) end
+      from (
+        select coalesce(sum(toss_private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
+          toss_private.payment_rank(answer ->> 'status') as rank
+        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
+      ) as a,
+      (
+        select coalesce(sum(toss_private.cancel_progress(c.status)), 0) as progress,
+          toss_private.payment_rank(known.status) as rank
+        from public.payment_cancels as c
+        where c.payment_key = known.payment_key
+      ) as k
+    )
+  end;
+$$;
+
+comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
+  'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
+
+create function toss_private.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  answer jsonb := request -> 'payment';
+  answer_key constant text := answer ->> 'paymentKey';
+  asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
+  audit jsonb;
+  paying public.orders;
+  known public.payments;
+  stored public.payments;
+  canceling public.operations;
+  made_transaction_key text;
+  pays_order boolean;
+begin
+  select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
+  );
+  select * into known from public.payments as p where p.payment_key = answer_key;
+
+  -- Toss is believed only about this order, this amount and this currency.
+  if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
+    or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
+    -- Nobody could tell which cancel has taken the rest.
+    or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
+      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+    or (known.payment_key is not null and known.order_id <> paying.id)
+  then
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'answer_mismatch', 'to', answer ->> 'status',
+      'detail', jsonb_build_object(
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
+        'balanceAmount', answer -> 'balanceAmount',
+        'orderAmount', paying.amount, 'orderCurrency', paying.currency
+      )
+    ));
+    return jsonb_build_object('outcome', 'mismatch');
+  end if;
+  if toss_private.payment_rank(answer ->> 'status') is null then
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'unknown_status', 'detail', jsonb_build_object('status', left(answer ->> 'status', 50))
+    ));
+    return jsonb_build_object('outcome', 'unknown_status');
+  end if;
+
+  answer := answer || jsonb_build_object(
+    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
+  );
+
+  -- Ends the alert that an earlier answer raised.
+  if (
+    select v.event from public.payment_events as v
+    where v.payment_key = answer_key and v.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+    order by v.id desc
+    limit 1
+  ) = 'answer_mismatch' then
+    perform toss_private.write_event(audit || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
+  end if;
+
+  select * into canceling from public.operations as op
+  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+  for update;
+  if found then
+    made_transaction_key := toss_private.match_cancel(
+      canceling, answer,
+      case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
+    );
+    if made_transaction_key is not null then
+      -- What the cancel had claimed has left the balance by now.
+      update public.operations as op set reserved_amount = 0 where op.id = canceling.id;
+    end if;
+  end if;
+
+  if toss_private.is_news(known, answer, asked_time) then
+    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+    insert into public.payments as p (
+      payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
+      requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
+      tax_free_amount, applied_at, created_at
+    ) values (
+      answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
+      (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
+      (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
+      (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
+      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
+      toss_private.clock_now()
+    )
+    on conflict (payment_key) do update set
+      status = excluded.status,
+      method = coalesce(excluded.method, p.method),
+      balance_amount = excluded.balance_amount,
+      requested_at = coalesce(excluded.requested_at, p.requested_at),
+      approved_at = excluded.approved_at,
+      canceled_at = excluded.canceled_at,
+      failure_code = excluded.failure_code,
+      failure_message = excluded.failure_message,
+      receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
+      tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
+      reversed_at = case
+        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
+        else p.reversed_at end,
+      applied_at = excluded.applied_at
+    returning * into stored;
+    perform toss_private.record_details(answer);
+    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+
+    if known.status is distinct from stored.status then
+      perform toss_private.write_event(audit || jsonb_build_object(
+        'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
+      ));
+    end if;
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
+  else
+    stored := known;
+    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+  end if;
+
+  perform toss_private.close_operations(stored, audit);
+  if made_transaction_key is not null then
+    perform toss_private.end_cancel(canceling, made_transaction_key, audit);
+  end if;
+  perform toss_private.announce_refunds(stored, audit);
+  perform toss_private.note_api_version(answer ->> 'apiVersion');
+  pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
+  -- This answer is about to be told.
+  if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and toss_private.is_paid(stored)
+    and stored.balance_amount > 0
+  then
+    update public.payments as p set told_at = stored.applied_at where p.payment_key = answer_key
+    returning * into stored;
+  end if;
+  return jsonb_build_object(
+    'outcome', case
+      when toss_private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
+      when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED') then 'rejected'
+      else 'pending' end,
+    'payment', toss_private.payment_view(answer_key),
+    'paymentStatus', stored.status,
+    'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
+    'paysOrder', pays_order,
+    'isGivenBack', toss_private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
+    'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
+      then coalesce(stored.failure_code, stored.status || '_PAYMENT') end,
+    'errorMessage', stored.failure_message,
+    -- Around a bank's reversal an answer that was asked for too early proves nothing; the asker asks again.
+    'isStale', stored.status <> answer ->> 'status'
+      and stored.status in ('DONE', 'WAITING_FOR_DEPOSIT') and answer ->> 'status' in ('DONE', 'WAITING_FOR_DEPOSIT')
+      and (answer ->> 'status' = 'WAITING_FOR_DEPOSIT' or stored.reversed_at is not null)
+  );
+end;
+$$;
+
+comment on function toss_private.apply_payment(jsonb) is 'What public.apply_payment does, all but telling how a charge stands.';
+
+create function public.apply_payment(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  answer jsonb;
+  paid_charge_id uuid;
+begin
+  select o.subscription_charge_id into paid_charge_id
+  from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
+  if paid_charge_id is null then
+    return toss_private.apply_payment(request);
+  end if;
+  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  answer := toss_private.apply_payment(request);
+  return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
+end;
+$$;
+
+comment on function public.apply_payment(jsonb) is
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';

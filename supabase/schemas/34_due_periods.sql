@@ -1,0 +1,170 @@
+-- Which period of a subscription comes next, and on which terms.
+
+create function toss_private.without_next_plan(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  changed.next_plan_id := null;
+  changed.next_amount := null;
+  changed.next_interval := null;
+  changed.next_interval_count := null;
+  return changed;
+end;
+$$;
+
+comment on function toss_private.without_next_plan(public.subscriptions) is 'The subscription without the plan that was chosen for its next period.';
+
+create function toss_private.next_terms(changed public.subscriptions)
+returns public.subscriptions
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if changed.next_plan_id is null then
+    return changed;
+  end if;
+  -- Only the shop can have begun that one, or made the group since: renewed all the same, and not charged for a plan
+  -- that its user has already.
+  if toss_private.claim_of_plan(changed.user_id, changed.next_plan_id, changed.id) ->> 'subscriptionId' is not null then
+    return toss_private.without_next_plan(changed);
+  end if;
+  if (changed.interval, changed.interval_count) <> (changed.next_interval, changed.next_interval_count) then
+    changed.anchor := changed.current_period_end;
+    changed.anchor_period := changed.period_number + 1;
+  end if;
+  changed.plan_id := changed.next_plan_id;
+  changed.amount := changed.next_amount;
+  changed.interval := changed.next_interval;
+  changed.interval_count := changed.next_interval_count;
+  return toss_private.without_next_plan(changed);
+end;
+$$;
+
+comment on function toss_private.next_terms(public.subscriptions) is
+  'The subscription as its next period begins: with the plan that was chosen for then, unless another subscription of its user has it by now. A plan of another interval has its anchor there.';
+
+create function toss_private.due_period(due public.subscriptions, as_of timestamptz)
+returns table (period_number integer, period_start timestamptz, period_end timestamptz, missed integer)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  first_period constant integer := 1 + greatest(due.period_number, (
+    -- Found missed one by one after a restore.
+    select max(c.period_number) from public.subscription_charges as c
+    where c.subscription_id = due.id and c.kind = 'renewal' and c.status = 'void'
+  ));
+  wanted integer := first_period;
+begin
+  -- `due` carries the terms of the next period already, see next_terms.
+  if (select p.catch_up = 'current' from public.plans as p where p.id = due.plan_id) then
+    while toss_private.boundary(due, wanted + 1) <= as_of
+      -- What was due before a restore may have been charged: nothing is skipped before Toss was asked.
+      and not exists (select 1 from toss_private.restores as r where toss_private.boundary(due, wanted) <= r.restored_at)
+    loop
+      wanted := wanted + 1;
+    end loop;
+  end if;
+  return query select wanted, toss_private.boundary(due, wanted), toss_private.boundary(due, wanted + 1), wanted - first_period;
+end;
+$$;
+
+comment on function toss_private.due_period(public.subscriptions, timestamptz) is
+  'The period to charge next and how many before it are skipped; plans.catch_up decides.';
+
+create function toss_private.debt_of(owing public.subscriptions)
+returns public.subscription_charges
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  debt public.subscription_charges;
+begin
+  select c.* into debt
+  from public.subscription_charges as c
+  where c.subscription_id = owing.id and c.kind = 'renewal' and c.status = 'declined'
+    and c.period_number > owing.period_number
+  order by c.period_number
+  limit 1;
+  return debt;
+end;
+$$;
+
+comment on function toss_private.debt_of(public.subscriptions) is
+  'The declined charge that a subscription waits for; one at most, because later periods wait too.';
+
+create function public.preview_due_charges(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted constant integer := (request ->> 'limit')::integer;
+  due public.subscriptions;
+  debt public.subscription_charges;
+  period record;
+  listed jsonb := '[]';
+  gone integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+      and (request ->> 'subscriptionId' is null or s.id = (request ->> 'subscriptionId')::uuid)
+    order by s.next_charge_at
+    limit wanted
+  loop
+    if toss_private.is_gone(due.user_id) then
+      gone := gone + 1;
+      continue;
+    end if;
+    debt := toss_private.debt_of(due);
+    if debt.id is null then
+      due := toss_private.next_terms(due);
+      select * into period from toss_private.due_period(due, as_of);
+    end if;
+    listed := listed || jsonb_build_object(
+      'subscriptionId', due.id, 'userId', due.user_id,
+      'planId', coalesce(debt.plan_id, due.plan_id),
+      'amount', coalesce(debt.amount, due.amount),
+      'currency', coalesce(debt.currency, due.currency),
+      'periodStart', coalesce(debt.period_start, period.period_start),
+      'periodEnd', coalesce(debt.period_end, period.period_end),
+      'attempt', coalesce(debt.attempt, 0) + 1,
+      'missedPeriods', case when debt.id is null then period.missed else 0 end,
+      'hasBillingMethod', toss_private.usable_billing_method(due.billing_method_id)
+    );
+  end loop;
+  return jsonb_build_object(
+    'charges', listed, 'remaining', toss_private.count_due_subscriptions(as_of) - jsonb_array_length(listed) - gone
+  );
+end;
+$$;
+
+comment on function public.preview_due_charges(jsonb) is
+  'What claim_due_charges would charge, without writing anything. Keys: limit, asOf, subscriptionId.';
+
+create function toss_private.count_due_subscriptions(as_of timestamptz)
+returns integer
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Bounded: whether anything is left matters, how much exactly does not, and counting it all takes time.
+  select count(*)::integer
+  from (
+    select 1 from public.subscriptions as s
+    where s.status <> 'canceled' and s.next_charge_at <= as_of
+    limit 1000
+  ) as due;
+$$;
+
+comment on function toss_private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';

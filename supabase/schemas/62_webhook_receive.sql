@@ -1,0 +1,376 @@
+-- A webhook arrives: known again, counted, stored or refused.
+
+create function toss_private.shorten_webhook_payload(payload jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when octet_length(payload::text) <= 4096 then payload else jsonb_strip_nulls(jsonb_build_object(
+    'shortened', true, 'bytes', octet_length(payload::text),
+    'eventType', left(payload ->> 'eventType', 100), 'createdAt', left(payload ->> 'createdAt', 40)
+  )) end;
+end;
+$$;
+
+comment on function toss_private.shorten_webhook_payload(jsonb) is
+  'A payload as it is kept while nothing proves it: above 4 KB only its size and name. Toss''s own bodies stay below, but for payments with several cancels.';
+
+create function toss_private.unproven_webhooks_are_many(at timestamptz)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= 100 from (
+      select from public.webhook_events as e
+      where e.status = 'ignored' and e.verified_by is null and e.created_at > at - interval '1 hour'
+      limit 100
+    ) as few
+  );
+end;
+$$;
+
+comment on function toss_private.unproven_webhooks_are_many(timestamptz) is
+  'Whether a hundred events without proof of the last hour stand in rows of their own already.';
+
+create function toss_private.count_unproven_webhook(reason text, at timestamptz, deliveries integer)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  counted public.webhook_events;
+begin
+  insert into public.webhook_events as e (
+    dedupe_key, asks_toss, shares_answer, payload, delivery_count, status, last_error, processed_at, next_attempt_at,
+    received_at, created_at
+  ) values (
+    format('unproven:%s:%s', md5(reason), to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24')), false, false,
+    jsonb_build_object('note', 'counts the events without proof of this hour beyond the first hundred'),
+    deliveries, 'ignored', reason, at, at, at, at
+  )
+  on conflict (dedupe_key) do update set delivery_count = e.delivery_count + excluded.delivery_count
+  returning e.* into counted;
+  return counted;
+end;
+$$;
+
+comment on function toss_private.count_unproven_webhook(text, timestamptz, integer) is
+  'Counts an event that is ignored without proof in one row for its reason and hour.';
+
+create function toss_private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  folded_subject constant text := coalesce(identity ->> 'paymentKey', identity ->> 'orderId');
+  folded public.webhook_events;
+  kept integer;
+begin
+  if request ->> 'verifiedBy' is not null or request ->> 'secretDigest' is not null
+    or not coalesce((request ->> 'asksToss')::boolean, true) or folded_subject is null
+  then
+    return null;
+  end if;
+  perform toss_private.lock_webhook_subject(folded_subject);
+  -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
+  kept := case when identity ->> 'paymentKey' is null
+      or toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+      or toss_private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
+    then 2 else 30 end;
+  select e.* into folded from public.webhook_events as e
+  where e.subject = folded_subject and e.status in ('received', 'failed') and e.shares_answer
+    and e.verified_by is null
+  order by e.received_at desc
+  offset kept - 1 limit 1;
+  if not found then
+    return null;
+  end if;
+  update public.webhook_events as e
+  set delivery_count = e.delivery_count + 1, received_at = at
+  where e.id = folded.id
+  returning e.* into folded;
+  return folded;
+end;
+$$;
+
+comment on function toss_private.fold_webhook_event(jsonb, jsonb, timestamptz) is
+  'Counts an unsigned event with one of its subject that waits already, whose answer serves both; an empty row when it needs one of its own.';
+
+create function toss_private.drop_unproven_bodies(ended_subject text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  delete from toss_private.webhook_bodies as b
+  using public.webhook_events as e
+  where e.subject = ended_subject and e.status = 'ignored' and e.verified_by is null
+    and b.webhook_event_id = e.id;
+end;
+$$;
+
+comment on function toss_private.drop_unproven_bodies(text) is
+  'Removes what is stored beside a subject''s events that were ignored without proof.';
+
+create function toss_private.trim_unproven_webhooks(at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  surplus public.webhook_events;
+begin
+  if not toss_private.unproven_webhooks_are_many(at) then
+    return;
+  end if;
+  for surplus in
+    delete from public.webhook_events as e
+    where e.id in (
+      select beyond.id from (
+        select u.id, u.leased_at from public.webhook_events as u
+        where u.status = 'ignored' and u.verified_by is null and u.created_at > at - interval '1 hour'
+          and u.dedupe_key not like 'unproven:%'
+        order by u.created_at
+        offset 100
+      ) as beyond
+      -- Until then they count as questions of this minute.
+      where coalesce(beyond.leased_at < at - interval '1 minute', true)
+    )
+    and not exists (select 1 from public.outbox_events as o where o.webhook_event_id = e.id)
+    returning e.*
+  loop
+    perform toss_private.count_unproven_webhook(surplus.last_error, at, surplus.delivery_count);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.trim_unproven_webhooks(timestamptz) is
+  'Counts the events of the last hour that ended ignored without proof beyond the first hundred, instead of keeping them.';
+
+create function toss_private.store_webhook_event(request jsonb, at timestamptz)
+returns public.webhook_events
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asks constant boolean := coalesce((request ->> 'asksToss')::boolean, true);
+  is_proven constant boolean := request ->> 'verifiedBy' is not null;
+  identity jsonb;
+  is_kept_whole boolean;
+  event public.webhook_events;
+  refusal text;
+begin
+  -- First the delivery's own name, then one subject: whoever sends two bodies under one transmission id would else
+  -- hold a subject while it waits for the row of the other, which waits for the subject.
+  perform pg_advisory_xact_lock(hashtextextended('delivery:' || (request ->> 'dedupeKey'), 0));
+  if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
+    return null;
+  end if;
+  identity := toss_private.identify_webhook_event(request, at);
+  event.order_id := identity ->> 'orderId';
+  event.payment_key := identity ->> 'paymentKey';
+  event.transaction_key := request ->> 'transactionKey';
+  refusal := toss_private.webhook_refusal(request, event);
+  -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
+  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+    and toss_private.webhook_is_late(request, at)
+  then
+    refusal := 'was signed too long ago to be new';
+  end if;
+  if refusal is null then
+    event := toss_private.fold_webhook_event(request, identity, at);
+    if event.id is not null then
+      return event;
+    end if;
+  elsif not is_proven and toss_private.unproven_webhooks_are_many(at) then
+    return toss_private.count_unproven_webhook(refusal, at, 1);
+  end if;
+
+  -- A payment's own buyer can repeat its events without end.
+  is_kept_whole := is_proven or (refusal is null and identity ->> 'paymentKey' is not null
+    and not toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
+    and toss_private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
+  insert into public.webhook_events as e (
+    dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
+    entity_id, asks_toss, shares_answer, from_toss, payload, verified_by, status, last_error, processed_at,
+    next_attempt_at, received_at, created_at
+  ) values (
+    request ->> 'dedupeKey', request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
+    request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
+    request ->> 'entityId', asks, asks and request ->> 'secretDigest' is null,
+    coalesce((request ->> 'fromToss')::boolean, false),
+    case when is_kept_whole then request -> 'payload' else toss_private.shorten_webhook_payload(request -> 'payload') end,
+    request ->> 'verifiedBy', case when refusal is null then 'received' else 'ignored' end, refusal,
+    case when refusal is not null then at end, at, at, at
+  )
+  on conflict (dedupe_key) do nothing
+  returning * into event;
+  if event.id is not null and (refusal is null or is_proven) then
+    insert into toss_private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
+    values (
+      event.id, case when is_kept_whole then request ->> 'keyId' end,
+      case when is_kept_whole then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
+      request ->> 'billingKeyDigest'
+    );
+  end if;
+  return event;
+end;
+$$;
+
+comment on function toss_private.store_webhook_event(jsonb, timestamptz) is
+  'Writes the row of a delivery, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
+
+create function toss_private.identify_webhook_event(request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  named_order_id constant text := request ->> 'orderId';
+  named_payment_key constant text := request ->> 'paymentKey';
+  found_order_id text;
+  found_payment_key text;
+begin
+  if not coalesce((request ->> 'asksToss')::boolean, true) then
+    return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+  end if;
+
+  if named_payment_key is null and request ->> 'transactionKey' is not null then
+    -- A cancel of an asynchronous payment method names nothing but itself.
+    perform toss_private.lock_cancel(request ->> 'transactionKey');
+    select k.payment_key, p.order_id into found_payment_key, found_order_id
+    from public.payment_cancels as k
+    join public.payments as p on p.payment_key = k.payment_key
+    where k.transaction_key = request ->> 'transactionKey';
+    return jsonb_build_object(
+      'orderId', coalesce(found_order_id, named_order_id), 'paymentKey', found_payment_key
+    );
+  end if;
+
+  if request ->> 'secretDigest' is not null then
+    -- Only a payment whose secret the body knows is taken from it.
+    select d.payment_key into found_payment_key
+    from toss_private.payment_details as d
+    join public.payments as p on p.payment_key = d.payment_key
+    where p.order_id = named_order_id
+      and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
+    limit 1;
+    return jsonb_build_object('orderId', named_order_id, 'paymentKey', found_payment_key);
+  end if;
+
+  if named_order_id is not null and request ->> 'verifiedBy' is null
+    and toss_private.webhook_names_unknown_payment(named_payment_key)
+  then
+    -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
+    -- one question about the order serves all.
+    perform toss_private.lock_webhook_subject('order ' || named_order_id);
+    if toss_private.webhook_order_is_over_budget(named_order_id, at) then
+      return jsonb_build_object('orderId', named_order_id);
+    end if;
+  end if;
+  return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+end;
+$$;
+
+comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
+  'Which order and payment a delivery is about, as orderId and paymentKey: as it says, through its cancel, or through its secret.';
+
+create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
+returns public.webhook_events
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
+  select toss_private.lock_webhook_subject(e.subject)
+  from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
+  update public.webhook_events as e
+  set delivery_count = e.delivery_count + 1,
+    retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
+    -- Toss delivering again is a reason to look again at what we could not finish.
+    status = case when e.status in ('failed', 'dead') then 'received' else e.status end,
+    attempts = case when e.status in ('failed', 'dead') then 0 else e.attempts end,
+    next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
+    received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
+  where e.dedupe_key = request ->> 'dedupeKey'
+  returning e;
+$$;
+
+comment on function toss_private.count_webhook_repeat(jsonb, timestamptz) is
+  'Counts a delivery that stands already, and arms it again when it had failed or was given up.';
+
+create function toss_private.webhook_is_late(request jsonb, at timestamptz)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  repeats constant integer := least(coalesce((request ->> 'retriedCount')::integer, 0), 7);
+  signed_at constant timestamptz := (request ->> 'signedAt')::timestamptz;
+begin
+  -- Toss repeats after 1, 4, 16 … minutes, and does not say whether a repeat is signed anew: it may be as late as the
+  -- repeats before it took.
+  return coalesce(at - signed_at > interval '15 minutes' + ((4 ^ repeats - 1) / 3) * interval '1 minute', false);
+end;
+$$;
+
+comment on function toss_private.webhook_is_late(jsonb, timestamptz) is
+  'Whether a delivery comes more than 15 minutes after the time that its signature covers, beyond what Toss''s own repeats take.';
+
+create function public.receive_webhook_event(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  present constant timestamptz := toss_private.clock_now();
+  event public.webhook_events;
+  is_duplicate boolean := false;
+begin
+  event := toss_private.store_webhook_event(request, present);
+  if event.id is null then
+    is_duplicate := true;
+    event := toss_private.count_webhook_repeat(request, present);
+  end if;
+  if event.status <> 'received' then
+    return toss_private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
+  end if;
+
+  perform toss_private.lock_webhook_subject(event.subject);
+  if toss_private.webhook_subject_is_leased(event.subject, present) then
+    -- Whoever is asking now looks again for events that came after its question.
+    update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
+    returning * into event;
+  elsif toss_private.webhook_subject_is_over_budget(event, present)
+    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
+    or (event.delivery_count > 8 and event.verified_by is null
+      and event.leased_at > present - interval '1 minute')
+  then
+    update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
+    returning * into event;
+  else
+    event := toss_private.lease_webhook_event(event.id, token, lease, present);
+  end if;
+  return toss_private.webhook_event_view(event, is_duplicate);
+end;
+$$;
+
+comment on function public.receive_webhook_event(jsonb) is
+  'Stores one delivery in one round trip and leases it to the caller when nobody asks Toss about the same subject and its budget of questions allows. Repeats are counted; a repeat of a failed or dead event arms it again.';

@@ -1,0 +1,74 @@
+-- Who may do what: every grant, once.
+-- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
+-- service_role; here nobody has what is not written below.
+
+revoke all on
+  public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
+  public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts
+from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
+
+-- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
+grant select on public.products, public.plans to anon, authenticated;
+grant select, insert, update, delete on public.products, public.plans to service_role;
+
+-- Rows of one's own, by the policies beside each table.
+grant select on
+  public.customers, public.orders, public.order_items, public.payments, public.payment_cancels, public.entitlements,
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
+to authenticated, service_role;
+
+-- The operator's.
+grant select on
+  public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
+  public.job_status, public.next_questions, public.alerts
+to service_role;
+
+-- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
+grant usage on schema toss_private to authenticated, service_role;
+grant select on
+  toss_private.deposit_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.subscription_alerts, toss_private.subscription_transitions
+to service_role;
+
+revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
+grant execute on function toss_private.clock_now() to authenticated, service_role;
+grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+  toss_private.unproven_deadlines()
+to service_role;
+
+-- The Edge Functions call these with the secret key; each runs with its owner's rights.
+revoke execute on function
+  public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
+  public.claim_operations(jsonb), public.begin_confirmation(jsonb), public.expire_orders(jsonb),
+  public.begin_virtual_account(jsonb), public.begin_cancel(jsonb), public.settle_cancel(jsonb),
+  public.reject_cancel(jsonb), public.apply_payment(jsonb), public.preview_due_charges(jsonb),
+  public.claim_due_charges(jsonb), public.decline_charge(jsonb), public.skip_charge_attempts(jsonb),
+  public.begin_ad_hoc_charge(jsonb), public.change_subscription(jsonb), public.advance_subscriptions(jsonb),
+  public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
+  public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
+  public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
+  public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
+  public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
+  public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+from public, anon, authenticated, service_role;
+grant execute on function
+  public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
+  public.claim_operations(jsonb), public.begin_confirmation(jsonb), public.expire_orders(jsonb),
+  public.begin_virtual_account(jsonb), public.begin_cancel(jsonb), public.settle_cancel(jsonb),
+  public.reject_cancel(jsonb), public.apply_payment(jsonb), public.preview_due_charges(jsonb),
+  public.claim_due_charges(jsonb), public.decline_charge(jsonb), public.skip_charge_attempts(jsonb),
+  public.begin_ad_hoc_charge(jsonb), public.change_subscription(jsonb), public.advance_subscriptions(jsonb),
+  public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
+  public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
+  public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
+  public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
+  public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
+  public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+to service_role;
