@@ -293,22 +293,23 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  repeated public.webhook_events;
 begin
   -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
-  return (
-    select toss_private.lock_webhook_subject(e.subject)
-    from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
-    update public.webhook_events as e
-    set delivery_count = e.delivery_count + 1,
-      retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
-      -- Toss delivering again is a reason to look again at what we could not finish.
-      status = case when e.status in ('failed', 'dead') then 'received' else e.status end,
-      attempts = case when e.status in ('failed', 'dead') then 0 else e.attempts end,
-      next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
-      received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
-    where e.dedupe_key = request ->> 'dedupeKey'
-    returning e
-  );
+  perform toss_private.lock_webhook_subject(e.subject)
+  from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
+  update public.webhook_events as e
+  set delivery_count = e.delivery_count + 1,
+    retried_count = greatest(e.retried_count, coalesce((request ->> 'retriedCount')::integer, 0)),
+    -- Toss delivering again is a reason to look again at what we could not finish.
+    status = case when e.status in ('failed', 'dead') then 'received' else e.status end,
+    attempts = case when e.status in ('failed', 'dead') then 0 else e.attempts end,
+    next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
+    received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
+  where e.dedupe_key = request ->> 'dedupeKey'
+  returning * into repeated;
+  return repeated;
 end;
 $$;
 
