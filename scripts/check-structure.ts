@@ -1,69 +1,31 @@
+import { circleIn, type ImportGraph, readImports } from "./check/imports.ts";
 import { listFiles } from "./check/list-files.ts";
+import { arrowsOf, FUNCTIONS, partProblems } from "./check/parts.ts";
 import { roomProblems } from "./check/rooms.ts";
 import { runCommand } from "./command/run-command.ts";
 
 const HELP =
-  `Checks what no linter knows: which part may import which, that every function
-is written out in supabase/config.toml, and that deno.lock stays at version 4.`;
+  `Checks what no linter knows: which part may import which, that nothing goes
+in a circle, that every function is written out in supabase/config.toml, and that deno.lock stays at version 4.`;
 
-const FUNCTIONS = "supabase/functions";
-
-/** Parts of _shared and what of ours each may import. A part that is missing here may import every part. */
-const ALLOWED_IMPORTS: Record<string, string[]> = {
-  toss: ["toss"],
-  security: ["security"],
-  config: ["config", "security", "toss"],
-  database: ["database"],
-  payments: ["payments", "database", "toss", "security", "logger"],
-  billing: [
-    "billing",
-    "payments",
-    "database",
-    "toss",
-    "security",
-    "run-batches",
-  ],
-};
-
-/** The part of _shared that a path belongs to, or the function's name. */
-function partOf(path: string): { shared: boolean; name: string } {
-  const [first = "", second = ""] = path.slice(FUNCTIONS.length + 1).split("/");
-  return first === "_shared"
-    ? { shared: true, name: second.replace(/\.ts$/, "") }
-    : { shared: false, name: first };
-}
-
-function importProblem(file: string, specifier: string): string | null {
-  if (!specifier.startsWith(".")) {
-    return /^(npm|jsr|https?):/.test(specifier)
-      ? `${file}: ${specifier} belongs into import_map.json`
-      : null;
-  }
-  const target = new URL(specifier, `file:///${file}`).pathname.slice(1);
-  if (!target.startsWith(`${FUNCTIONS}/`)) {
-    return `${file}: ${specifier} leaves ${FUNCTIONS}, so it would not be deployed`;
-  }
-  const from = partOf(file);
-  const to = partOf(target);
-  if (!to.shared && (from.shared || from.name !== to.name)) {
-    return `${file}: ${specifier} imports another function`;
-  }
-  const allowed = from.shared ? ALLOWED_IMPORTS[from.name] : undefined;
-  return allowed !== undefined && !allowed.includes(to.name)
-    ? `${file}: _shared/${from.name} must not know _shared/${to.name}`
-    : null;
-}
-
-async function importProblems(): Promise<string[]> {
+async function packageProblems(): Promise<string[]> {
   const problems: string[] = [];
   for (const file of await listFiles(FUNCTIONS, ".ts")) {
     const text = await Deno.readTextFile(file);
-    for (const [, specifier = ""] of text.matchAll(/\bfrom "([^"]+)"/g)) {
-      const problem = importProblem(file, specifier);
-      if (problem !== null) problems.push(problem);
+    for (
+      const [, specifier = ""] of text.matchAll(
+        /\bfrom "((?:npm|jsr|https?):[^"]+)"/g,
+      )
+    ) {
+      problems.push(`${file}: ${specifier} belongs into import_map.json`);
     }
   }
   return problems;
+}
+
+function circleProblems(graph: ImportGraph): string[] {
+  const circle = circleIn(graph);
+  return circle === null ? [] : [`a circle: ${circle.join(" → ")}`];
 }
 
 async function configProblems(): Promise<string[]> {
@@ -87,13 +49,19 @@ async function configProblems(): Promise<string[]> {
 }
 
 async function check(): Promise<number> {
+  const graph = await readImports(FUNCTIONS);
   const problems = [
-    ...await importProblems(),
+    ...partProblems(graph),
+    ...circleProblems(graph),
+    ...await packageProblems(),
     ...await roomProblems(),
     ...await configProblems(),
   ];
   for (const problem of problems) console.error(problem);
-  if (problems.length === 0) console.log("structure: ok");
+  if (problems.length === 0) {
+    const arrows = arrowsOf(graph).size;
+    console.log(`structure: ok, ${arrows} arrows between the parts of _shared`);
+  }
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -1,5 +1,5 @@
 import postgres, { type Sql } from "postgres";
-import { createOperationContext } from "../../supabase/functions/_shared/operations/create-context.ts";
+import { createOperationContext } from "../../supabase/functions/_shared/operations/context.ts";
 import { applyPayment } from "../../supabase/functions/_shared/database/apply-payment.ts";
 import type { Database } from "../../supabase/functions/_shared/database/client.ts";
 import { AppError } from "../../supabase/functions/_shared/http/app-error.ts";
@@ -9,7 +9,7 @@ import type {
   RequestContext,
 } from "../../supabase/functions/_shared/http/create-function.ts";
 import { createLogger } from "../../supabase/functions/_shared/logger.ts";
-import { paymentSnapshot } from "../../supabase/functions/_shared/payments/snapshot.ts";
+import { paymentSnapshot } from "../../supabase/functions/_shared/operations/snapshot.ts";
 import { createServices } from "../../supabase/functions/_shared/services.ts";
 import { createTossClient } from "../../supabase/functions/_shared/toss/client.ts";
 import type { Simulator } from "../../simulator/simulator.ts";

@@ -1,7 +1,9 @@
 import { charge } from "../../supabase/functions/billing-charge/handler.ts";
-import { deleteMethod } from "../../supabase/functions/billing-issue/delete.ts";
-import { issueByJson } from "../../supabase/functions/billing-issue/handler.ts";
-import { prepare } from "../../supabase/functions/billing-issue/prepare.ts";
+import {
+  deleteMethod,
+  issueByJson,
+  prepare,
+} from "../../supabase/functions/billing-issue/handler.ts";
 import { change } from "../../supabase/functions/subscription/handler.ts";
 import { work } from "../../supabase/functions/worker/handler.ts";
 import { startStack } from "../../stack/stack.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import {
   type ConfigurationReport,
   configurationReport,
-} from "../../supabase/functions/health/describe-configuration.ts";
+} from "../../supabase/functions/health/handler.ts";
 import type { ConfigProblem } from "../../supabase/functions/_shared/config/config.ts";
 import type { Answer, Ask } from "./ask.ts";
 import type { DoctorTarget } from "./target.ts";

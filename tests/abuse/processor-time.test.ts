@@ -3,11 +3,13 @@ import {
   createFunction,
   type Routes,
 } from "../../supabase/functions/_shared/http/create-function.ts";
-import { MAXIMUM_BODY_BYTES } from "../../supabase/functions/_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../../supabase/functions/_shared/http/access.ts";
 import { charge } from "../../supabase/functions/billing-charge/handler.ts";
-import { deleteMethod } from "../../supabase/functions/billing-issue/delete.ts";
-import { issueByJson } from "../../supabase/functions/billing-issue/handler.ts";
-import { prepare } from "../../supabase/functions/billing-issue/prepare.ts";
+import {
+  deleteMethod,
+  issueByJson,
+  prepare,
+} from "../../supabase/functions/billing-issue/handler.ts";
 import { cancel } from "../../supabase/functions/cancel/handler.ts";
 import { checkout } from "../../supabase/functions/checkout/handler.ts";
 import { confirmByJson } from "../../supabase/functions/confirm/handler.ts";

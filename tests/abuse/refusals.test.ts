@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { networkOf } from "../../supabase/functions/_shared/http/caller-digest.ts";
+import { networkOf } from "../../supabase/functions/_shared/http/client-address.ts";
 import { issue, prepare } from "../support/billing.ts";
 import { buy, confirm, placeOrder, startPurchase } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";

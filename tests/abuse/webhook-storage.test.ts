@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createLogger } from "../../supabase/functions/_shared/logger.ts";
 import { createServices } from "../../supabase/functions/_shared/services.ts";
 import { storeDelivery } from "../../supabase/functions/_shared/webhooks/receive.ts";
 import { buy, placeOrder, type Purchase } from "../support/buy.ts";
@@ -57,16 +56,11 @@ function directStore({ stack }: Shop): (body: unknown) => Promise<void> {
     fetch,
   });
   assert.ok(built.ok);
-  const context = {
-    services: built.services,
-    caller: { kind: "anonymous" as const },
-    logger: createLogger({}),
-    requestId: "flood-of-strangers",
-  };
+  const { services } = built;
   return async (body) => {
     const bytes = new TextEncoder().encode(JSON.stringify(body));
     const delivery = { headers: new Headers(), body: bytes, provenBy: null };
-    await storeDelivery(delivery, context);
+    await storeDelivery(delivery, services);
   };
 }
 

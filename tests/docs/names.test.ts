@@ -23,7 +23,7 @@ async function projectFiles(): Promise<string[]> {
 const TEXT = /\.(md|sql|psql|ts|sh|yml|toml|example)$|^\.ci\//;
 // What a test writes down may be a file that is not there.
 const NAMED =
-  /(?<![\w/.$}-])(?:docs|scripts|supabase|tests)\/[\w./-]*\.(?:md|psql|sh|sql|toml|ts)\b/g;
+  /(?<![\w/.$}-])(?:docs|proofs|scripts|simulator|stack|supabase|tests)\/[\w./-]*\.(?:md|psql|sh|sql|toml|ts)\b/g;
 
 Deno.test("every file of the project that a text names is there", async () => {
   const files = await projectFiles();

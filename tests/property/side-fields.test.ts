@@ -8,7 +8,7 @@ import {
 } from "../../simulator/payments/api-version.ts";
 import { withOddField } from "../../simulator/faults/odd-field.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
-import { paymentSnapshot } from "../../supabase/functions/_shared/payments/snapshot.ts";
+import { paymentSnapshot } from "../../supabase/functions/_shared/operations/snapshot.ts";
 import { judgeAnswer } from "../../supabase/functions/_shared/toss/judge-answer.ts";
 import { PAYMENT } from "../../supabase/functions/_shared/toss/payment.ts";
 import {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { systemStatus } from "../../../supabase/functions/_shared/database/status.ts";
-import { configurationReport } from "../../../supabase/functions/health/describe-configuration.ts";
+import { configurationReport } from "../../../supabase/functions/health/handler.ts";
 import { workerRequest } from "../../../supabase/functions/worker/request.ts";
 import type { OperationDescription } from "../operation.ts";
 

@@ -8,7 +8,7 @@ import {
   createServerClient,
   type Database,
 } from "./database/client.ts";
-import { BILLING_STATE_PURPOSE } from "./billing/state-token.ts";
+import { BILLING_STATE_PURPOSE } from "./security/billing-state.ts";
 import {
   createDerivedSigner,
   type DerivedSigner,

@@ -1,16 +1,20 @@
-import { runCharges } from "../_shared/billing/run-charges.ts";
-import { previewDueCharges } from "../_shared/database/charges.ts";
+import { runCharges } from "../_shared/operations/charge/run.ts";
+import {
+  type AdHocChargeRequest,
+  previewDueCharges,
+} from "../_shared/database/charges.ts";
+import { chargeAdHoc } from "../_shared/operations/charge/ad-hoc.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
 import { recordJobRun } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
-import { chargeAdHoc } from "./ad-hoc.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
+import { adHocChargesAreOff, adHocError } from "./refusal.ts";
 import { type ChargeRequest, chargeRequest } from "./request.ts";
 
 const NOTHING = { claimed: 0, paid: 0, declined: 0, unknown: 0, remaining: 0 };
@@ -46,12 +50,15 @@ function due({ limit, asOf, subscriptionId }: ChargeRequest) {
   return { limit, asOf: asOf ?? null, subscriptionId };
 }
 
-async function adHoc(
-  context: RequestContext,
-  request: Parameters<typeof chargeAdHoc>[1],
-) {
-  const result = await chargeAdHoc(context, request);
-  return { ...NOTHING, claimed: 1, [result.status]: 1, charge: result };
+async function adHoc(context: RequestContext, request: AdHocChargeRequest) {
+  if (!context.services.config.adHocCharges) throw adHocChargesAreOff();
+  const result = await chargeAdHoc(
+    createOperationContext(context, "billing"),
+    request,
+  );
+  if (result.kind === "refused_locally") throw adHocError(result.reason);
+  const { charge } = result;
+  return { ...NOTHING, claimed: 1, [charge.status]: 1, charge };
 }
 
 async function preview({ services }: RequestContext, body: ChargeRequest) {

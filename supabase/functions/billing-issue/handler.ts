@@ -1,24 +1,81 @@
+import { prepareBilling } from "../_shared/database/billing-issue.ts";
 import {
-  issueBillingKey,
-  type IssueRequest,
-} from "../_shared/billing/issue-billing-key.ts";
-import type { IssueOutcome } from "../_shared/billing/issue-outcome.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { callerDigest } from "../_shared/http/caller-digest.ts";
+  issuedResponse,
+  processingResponse,
+  redirect,
+} from "../_shared/http/answers.ts";
+import { requireUser } from "../_shared/http/authenticate.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { issuedResponse } from "../_shared/http/issued-response.ts";
-import { processingResponse } from "../_shared/http/processing.ts";
-import { readJson } from "../_shared/http/read-body.ts";
-import { requireUser } from "../_shared/http/require-user.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
-import { issueError, localIssueError, planError } from "./refusal.ts";
-import { issueRequest } from "./request.ts";
+import { parseInput, readJson } from "../_shared/http/read-body.ts";
+import { redirectRefusal } from "../_shared/http/redirect-refusal.ts";
+import { appUrl, functionUrl } from "../_shared/http/urls.ts";
+import { deleteBillingMethod } from "../_shared/operations/billing-delete/begin.ts";
+import {
+  issueBillingKey,
+  type IssueRequest,
+} from "../_shared/operations/billing-issue/begin.ts";
+import type { IssueOutcome } from "../_shared/operations/billing-issue/finish.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
+import {
+  readBillingState,
+  writeBillingState,
+} from "../_shared/security/billing-state.ts";
+import {
+  customerKeyDiffers,
+  issueError,
+  localIssueError,
+  methodNotFound,
+  planError,
+  stateError,
+} from "./refusal.ts";
+import {
+  deleteRequest,
+  issueQuery,
+  issueRequest,
+  prepareRequest,
+} from "./request.ts";
+
+/**
+ * `POST billing-issue/prepare`: answers what a page needs to open the registration window (the SDK's
+ * `requestBillingAuth`) for its user, and checks the plan before a card is asked for.
+ */
+export const prepare: Handler = async (request, { services, caller }) => {
+  const { config, billingStateSigner } = services;
+  const userId = requireUser(caller);
+  const { planId } = await readJson(
+    request,
+    prepareRequest,
+    MAXIMUM_BODY_BYTES["billing-issue"],
+  );
+  const prepared = await prepareBilling(services.database, {
+    userId,
+    planId,
+    mode: config.toss.mode,
+  });
+  if (prepared.outcome !== "prepared") throw localIssueError(prepared);
+  const { customerKey, planTerms } = prepared;
+  const state = await writeBillingState(
+    billingStateSigner,
+    { userId, customerKey, planId, shownTerms: planTerms ?? undefined },
+    Date.now(),
+  );
+  const successUrl = new URL(functionUrl(config, "billing-issue"));
+  successUrl.searchParams.set("state", state);
+  return Response.json({
+    customerKey,
+    clientKey: config.toss.clientKey,
+    successUrl: successUrl.href,
+    failUrl: appUrl(config, config.app.failPath, {}),
+  });
+};
 
 /** A registration that was not refused. */
-export type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
+type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
 
 /**
  * Registers a billing method for a user.
@@ -26,7 +83,7 @@ export type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
  * @throws AppError `customer_key_mismatch`, `plan_not_found`, `already_subscribed`, `payment_amount_mismatch` (the plan
  * changed after `prepare`), `billing_issue_failed`, and `payment_confirm_failed` when the method is registered but the plan's first charge was declined
  */
-export async function register(
+async function register(
   http: Request,
   context: RequestContext,
   request: Omit<IssueRequest, "caller">,
@@ -35,7 +92,6 @@ export async function register(
   const result = await issueBillingKey(
     createOperationContext(context, "billing"),
     { ...request, caller },
-    context.services.database,
   );
   switch (result.kind) {
     case "refused_locally":
@@ -72,4 +128,74 @@ export const issueByJson: Handler = async (request, context) => {
     return processingResponse({ billingMethodId: billingMethod.id });
   }
   return issuedResponse(billingMethod, subscription);
+};
+
+/**
+ * `GET billing-issue`: the success URL of the registration window. Registers, then sends the browser to the shop's
+ * success page, or to its fail page with `code`, `message`, `action`, `planId` and, where they exist,
+ * `billingMethodId`, `tossCode` and `amount` (what a plan costs that has changed meanwhile).
+ *
+ * The signed state proves for whom; authKey and customerKey alone prove nothing.
+ */
+export const issueByRedirect: Handler = async (request, context) => {
+  const { config } = context.services;
+  const query = Object.fromEntries(new URL(request.url).searchParams);
+  let planId: string | undefined;
+  try {
+    const read = await readBillingState(
+      context.services.billingStateSigner,
+      query.state ?? "",
+      Date.now(),
+    );
+    if (read.outcome !== "valid") throw stateError(read.outcome);
+    const { state } = read;
+    planId = state.planId;
+    const { authKey, customerKey } = parseInput(query, issueQuery);
+    if (customerKey !== state.customerKey) {
+      throw customerKeyDiffers();
+    }
+    const result = await register(request, context, { ...state, authKey });
+    return redirect(appUrl(config, config.app.successPath, {
+      ...pageOf(result),
+      planId,
+    }));
+  } catch (thrown) {
+    return redirectRefusal(request, context, {
+      thrown,
+      event: "billing_issue_refused",
+      parameters: { planId },
+    });
+  }
+};
+
+function pageOf(result: Registered): Record<string, string | undefined> {
+  if (result.kind === "processing") return { status: "processing" };
+  const isCharging = result.plan?.kind === "processing";
+  return {
+    status: isCharging ? "processing" : result.subscription?.status ?? "issued",
+    billingMethodId: result.billingMethod.id,
+    subscriptionId: result.subscription?.id,
+  };
+}
+
+/**
+ * `DELETE billing-issue`: takes a billing method out of use, for its user or for an operator.
+ *
+ * From the first database call on it is never charged again; when Toss does not remove its key at once, the
+ * worker sees to it. A repeat answers the same.
+ */
+export const deleteMethod: Handler = async (request, context) => {
+  const { caller } = context;
+  const userId = caller.kind === "secret" ? null : requireUser(caller);
+  const { billingMethodId } = await readJson(
+    request,
+    deleteRequest,
+    MAXIMUM_BODY_BYTES["billing-issue"],
+  );
+  const result = await deleteBillingMethod(
+    createOperationContext(context, "billing"),
+    { billingMethodId, userId },
+  );
+  if (result.kind === "method_not_found") throw methodNotFound();
+  return Response.json({ billingMethodId, status: "deleted" });
 };

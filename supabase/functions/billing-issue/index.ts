@@ -1,8 +1,10 @@
 import { createFunction } from "../_shared/http/create-function.ts";
-import { deleteMethod } from "./delete.ts";
-import { issueByJson } from "./handler.ts";
-import { prepare } from "./prepare.ts";
-import { issueByRedirect } from "./redirect.ts";
+import {
+  deleteMethod,
+  issueByJson,
+  issueByRedirect,
+  prepare,
+} from "./handler.ts";
 
 export default createFunction("billing-issue", {
   "POST /": issueByJson,

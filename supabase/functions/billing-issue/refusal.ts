@@ -1,14 +1,19 @@
-import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
-import { declinedError } from "../_shared/http/declined-error.ts";
+import {
+  alreadySubscribed,
+  declinedError,
+  planChanged,
+  tooManyAttempts,
+} from "../_shared/http/billing-refusals.ts";
 import type {
   IssueResult,
   LocalIssueRefusal,
-} from "../_shared/billing/issue-billing-key.ts";
+} from "../_shared/operations/billing-issue/begin.ts";
 import { AppError } from "../_shared/http/app-error.ts";
-import { planChanged } from "../_shared/http/plan-changed.ts";
-import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
-import { isKeyFault } from "../_shared/payments/refusal.ts";
-import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
+import {
+  planNotBillable,
+  planNotFound,
+} from "../_shared/http/billing-refusals.ts";
 
 /** What a user is told whose plan or customerKey was refused in our own database. */
 export function localIssueError(refusal: LocalIssueRefusal): AppError {
@@ -19,13 +24,9 @@ export function localIssueError(refusal: LocalIssueRefusal): AppError {
         "customerKey is not the one of this user; Toss was not asked.",
       );
     case "plan_not_found":
-      return new AppError("plan_not_found", "There is no such active plan.");
-    case "plan_not_billable": {
-      const problem = "this plan's price cannot be charged by billing key";
-      return new AppError("invalid_request", `planId: ${problem}`, {
-        details: [{ field: "planId", problem }],
-      });
-    }
+      return planNotFound();
+    case "plan_not_billable":
+      return planNotBillable();
     case "already_subscribed":
       return alreadySubscribed(refusal);
     case "plan_changed":
@@ -42,15 +43,11 @@ export function localIssueError(refusal: LocalIssueRefusal): AppError {
 
 /** What a user is told whose registration Toss refused; `code` is Toss's, or ours when no proof came in time. */
 export function issueError(
-  { code, status }: Extract<IssueResult, { kind: "refused" }>,
+  refused: Extract<IssueResult, { kind: "refused" }>,
 ): AppError {
-  if (isKeyFault(code)) {
-    return new AppError(
-      "not_configured",
-      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
-      { tossCode: code },
-    );
-  }
+  const { code } = refused;
+  const key = keyRefusal(refused);
+  if (key !== null) return key;
   if (code === "BILLING_ISSUE_TIMEOUT") {
     return new AppError(
       "billing_issue_failed",
@@ -63,12 +60,7 @@ export function issueError(
       "Toss issued a key that is being removed, or is another user's; start a new registration.",
     );
   }
-  const entry = describeTossError(code, status);
-  return new AppError("billing_issue_failed", "Toss refused.", {
-    tossCode: code,
-    userMessage: entry,
-    action: entry.action,
-  });
+  return tossRefusal("billing_issue_failed", "Toss refused.", refused);
 }
 
 /**
@@ -90,4 +82,40 @@ export function planError(
     default:
       return null;
   }
+}
+
+/** What is told whose customerKey is another's than the signed state was made for. */
+export function customerKeyDiffers(): AppError {
+  return new AppError(
+    "customer_key_mismatch",
+    "customerKey is not the one the state was made for.",
+  );
+}
+
+const START_OVER = {
+  action: "start_over",
+  userMessage: {
+    ko: "결제 수단 등록 시간이 지났어요. 처음부터 다시 등록해 주세요.",
+    en:
+      "The time to register has passed. Please register the payment method again.",
+  },
+} as const;
+
+/** What is told whose state proves nothing, or no longer. */
+export function stateError(outcome: "expired" | "forged"): AppError {
+  return new AppError(
+    "unauthorized",
+    outcome === "expired"
+      ? "state has expired; call billing-issue/prepare again."
+      : "state is not one of billing-issue/prepare.",
+    START_OVER,
+  );
+}
+
+/** What is told who names a billing method that is not the user's. */
+export function methodNotFound(): AppError {
+  return new AppError(
+    "billing_method_not_found",
+    "There is no such billing method of this user.",
+  );
 }

@@ -1,10 +1,10 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type { Caller } from "../_shared/http/authenticate.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
-import { processingResponse } from "../_shared/http/processing.ts";
+import { processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
-import { cancelPayment } from "../_shared/payments/cancel-payment.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
+import { cancelPayment } from "../_shared/operations/cancel/begin.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
 import { amountNotTaken, cancelError } from "./refusal.ts";
 import { cancelRequest } from "./request.ts";
 
@@ -17,7 +17,7 @@ import { cancelRequest } from "./request.ts";
  * /v1/payments/{paymentKey}/cancel).
  */
 export const cancel: Handler = async (request, context) => {
-  const { services, caller } = context;
+  const { caller } = context;
   const body = await readJson(
     request,
     cancelRequest,
@@ -28,13 +28,7 @@ export const cancel: Handler = async (request, context) => {
   }
   const result = await cancelPayment(
     createOperationContext(context, "cancel"),
-    body,
-    {
-      firstCallDatabase: services.database,
-      leaseSeconds: services.leaseSeconds,
-      mode: services.config.toss.mode,
-      requestedBy: requester(caller),
-    },
+    { ...body, requestedBy: requester(caller) },
   );
   switch (result.kind) {
     case "canceled":

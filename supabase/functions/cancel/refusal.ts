@@ -1,13 +1,13 @@
-import { AppError } from "../_shared/http/app-error.ts";
+import { AppError, invalidField } from "../_shared/http/app-error.ts";
 import type { Caller } from "../_shared/http/authenticate.ts";
 import type {
   CancelResult,
   LocalCancelRefusal,
-} from "../_shared/payments/cancel-payment.ts";
-import { isKeyFault } from "../_shared/payments/refusal.ts";
+} from "../_shared/operations/cancel/begin.ts";
+import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
-/** What a refused cancel tells the caller; see the error table in docs/frontend.md. */
+/** What a refused cancel tells the caller; see docs/errors.md. */
 export function cancelError(
   result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
   caller: Caller["kind"],
@@ -18,18 +18,15 @@ export function cancelError(
   // The deposit came first, so the order is no longer one that its buyer may cancel, with or without an account.
   return caller !== "secret" && result.code === "REFUND_ACCOUNT_REQUIRED"
     ? refusedLocally({ outcome: "forbidden" }, caller)
-    : refusedByToss(result.code, result.status);
+    : refusedByToss(result);
 }
 
 /** `amount` is a guest's proof, and nobody who means a part may get the whole. */
 export function amountNotTaken(): AppError {
-  return invalid("amount", "only for guests; a part is named by cancelAmount");
-}
-
-function invalid(field: string, problem: string): AppError {
-  return new AppError("invalid_request", `${field}: ${problem}`, {
-    details: [{ field, problem }],
-  });
+  return invalidField(
+    "amount",
+    "only for guests; a part is named by cancelAmount",
+  );
 }
 
 function exceedsBalance(details?: Record<string, unknown>): AppError {
@@ -63,27 +60,27 @@ function refusedLocally(
     case "account_required":
       return accountRequired();
     case "account_not_taken":
-      return invalid(
+      return invalidField(
         "refundReceiveAccount",
         "only for a virtual account whose deposit has arrived",
       );
     case "partial_before_deposit":
-      return invalid(
+      return invalidField(
         "cancelAmount",
         "before the deposit only the whole amount can be cancelled",
       );
     case "tax_free_amount_out_of_range":
-      return invalid(
+      return invalidField(
         "taxFreeAmount",
         `must be ${refusal.leastAmount} to ${refusal.greatestAmount} here`,
       );
     case "request_differs":
-      return invalid(
+      return invalidField(
         "requestId",
         "was used for another cancel of this payment; a new cancel needs a new one",
       );
     case "payment_of_another_order":
-      return invalid("paymentKey", "belongs to another order");
+      return invalidField("paymentKey", "belongs to another order");
     case "payment_not_found":
       return new AppError(
         "payment_not_found",
@@ -114,26 +111,19 @@ function refusedLocally(
   }
 }
 
-function refusedByToss(code: string, status?: number): AppError {
+function refusedByToss(
+  result: Extract<CancelResult, { kind: "refused" }>,
+): AppError {
+  const { code, status } = result;
   if (code === "CANCEL_AMOUNT_EXCEEDS_BALANCE") return exceedsBalance();
   if (code === "REFUND_ACCOUNT_REQUIRED") return accountRequired();
-  if (isKeyFault(code)) {
-    return new AppError(
-      "not_configured",
-      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
-      { tossCode: code },
-    );
-  }
+  const key = keyRefusal(result);
+  if (key !== null) return key;
   const entry = describeTossError(code, status);
-  const options = { tossCode: code, userMessage: entry };
   return entry.class === "not_found"
-    ? new AppError(
-      "payment_not_found",
-      "Toss knows no such payment.",
-      options,
-    )
-    : new AppError("cancel_failed", "Toss refused the cancel.", {
-      ...options,
-      action: entry.action,
-    });
+    ? new AppError("payment_not_found", "Toss knows no such payment.", {
+      tossCode: code,
+      userMessage: entry,
+    })
+    : tossRefusal("cancel_failed", "Toss refused the cancel.", result);
 }

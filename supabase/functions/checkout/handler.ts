@@ -1,9 +1,10 @@
 import { createOrder } from "../_shared/database/orders.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { appUrl, functionUrl } from "../_shared/http/urls.ts";
+import { checkoutError } from "./refusal.ts";
 import { boundedCheckoutRequest } from "./request.ts";
 
 /** The SDK's ANONYMOUS: the customerKey of a guest. */
@@ -53,41 +54,7 @@ export const checkout: Handler = async (request, context) => {
         failUrl: appUrl(config, config.app.failPath, {}),
         expiresAt: order.expiresAt,
       }, { status: 201 });
-    case "product_not_found":
-      throw new AppError(
-        "product_not_found",
-        `There is no active product ${order.productId}.`,
-        { details: { productId: order.productId } },
-      );
-    case "plan_not_found":
-      throw new AppError("plan_not_found", "There is no such active plan.");
-    case "insufficient_stock":
-      throw new AppError(
-        "insufficient_stock",
-        `Only ${order.available} of product ${order.productId} are left.`,
-        {
-          details: { productId: order.productId, available: order.available },
-        },
-      );
-    case "quantity_too_large":
-      throw new AppError(
-        "invalid_request",
-        "items: at most 9999 of one product",
-        {
-          details: [{ field: "items", problem: "at most 9999 of one product" }],
-        },
-      );
-    case "currency_not_supported":
-      throw new AppError(
-        "invalid_request",
-        `items: prices in ${order.currency}; this version sells in KRW only`,
-        { details: [{ field: "items", problem: "not priced in KRW" }] },
-      );
-    case "amount_out_of_range":
-      throw new AppError(
-        "invalid_request",
-        `items: a total of ${order.amount} cannot be paid; Toss takes 100 won or more`,
-        { details: [{ field: "items", problem: "total out of range" }] },
-      );
+    default:
+      throw checkoutError(order);
   }
 };

@@ -1,19 +1,18 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { callerDigest } from "../_shared/http/caller-digest.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { processingResponse } from "../_shared/http/processing.ts";
+import { processingResponse, redirect } from "../_shared/http/answers.ts";
 import { parseInput, readJson } from "../_shared/http/read-body.ts";
-import { redirect } from "../_shared/http/redirect.ts";
 import { redirectRefusal } from "../_shared/http/redirect-refusal.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import {
   confirmPayment,
   type ConfirmRequest,
-} from "../_shared/payments/confirm-payment.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
+} from "../_shared/operations/confirm/begin.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
 import type { PaymentView } from "../_shared/database/payments.ts";
 import { confirmError } from "./refusal.ts";
 import { confirmQuery, confirmRequest } from "./request.ts";
@@ -25,16 +24,10 @@ async function confirm(
   context: RequestContext,
   request: ConfirmRequest,
 ): Promise<Answer> {
-  const { services } = context;
   const result = await confirmPayment(
     createOperationContext(context, "confirm"),
     request,
-    {
-      firstCallDatabase: services.database,
-      leaseSeconds: services.leaseSeconds,
-      mode: services.config.toss.mode,
-      caller: callerDigest(http, context.caller, services),
-    },
+    callerDigest(http, context.caller, context.services),
   );
   switch (result.kind) {
     case "confirmed":

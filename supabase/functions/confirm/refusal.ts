@@ -1,10 +1,10 @@
 import { AppError } from "../_shared/http/app-error.ts";
 import type { ErrorCode } from "../_shared/http/error-codes.ts";
+import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import type {
   ConfirmResult,
   LocalRefusal,
-} from "../_shared/payments/confirm-payment.ts";
-import { isKeyFault } from "../_shared/payments/refusal.ts";
+} from "../_shared/operations/confirm/begin.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
 const LOCAL_REFUSALS: Record<LocalRefusal, [ErrorCode, string]> = {
@@ -31,7 +31,7 @@ const LOCAL_REFUSALS: Record<LocalRefusal, [ErrorCode, string]> = {
   order_not_found: ["order_not_found", "There is no order with this orderId."],
 };
 
-/** What a refused confirm tells the caller; see the error table in docs/frontend.md. */
+/** What a refused confirm tells the caller; see docs/errors.md. */
 export function confirmError(
   result: Extract<
     ConfirmResult,
@@ -64,15 +64,11 @@ export function confirmError(
         : {},
     );
   }
-  const entry = describeTossError(result.code, result.status);
-  const options = { tossCode: result.code, userMessage: entry };
-  if (isKeyFault(result.code)) {
-    return new AppError(
-      "not_configured",
-      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
-      { tossCode: result.code },
-    );
-  }
+  const key = keyRefusal(result);
+  if (key !== null) return key;
+  const { code, status } = result;
+  const entry = describeTossError(code, status);
+  const options = { tossCode: code, userMessage: entry };
   switch (entry.class) {
     case "session_expired":
       return new AppError(
@@ -87,9 +83,6 @@ export function confirmError(
         options,
       );
     default:
-      return new AppError("payment_confirm_failed", "Toss refused.", {
-        ...options,
-        action: entry.action,
-      });
+      return tossRefusal("payment_confirm_failed", "Toss refused.", result);
   }
 }

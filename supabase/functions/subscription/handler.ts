@@ -1,27 +1,34 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { alreadySubscribed } from "../_shared/http/already-subscribed.ts";
-import { declinedError } from "../_shared/http/declined-error.ts";
-import { performChargeNow } from "../_shared/billing/perform-charge.ts";
-import { refundPeriod } from "../_shared/billing/refund-period.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import {
+  alreadySubscribed,
+  declinedError,
+  planChanged,
+  tooManyAttempts,
+} from "../_shared/http/billing-refusals.ts";
+import { performChargeNow } from "../_shared/operations/charge/begin.ts";
+import { refundPeriod } from "../_shared/operations/cancel/refund-period.ts";
 import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
+  subscribe,
 } from "../_shared/database/change-subscription.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { processingResponse } from "../_shared/http/processing.ts";
-import { tooManyAttempts } from "../_shared/http/too-many-attempts.ts";
+import { issuedResponse, processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
+import {
+  createOperationContext,
+  newLease,
+  type OperationContext,
+} from "../_shared/operations/context.ts";
 import { refundError, subscriptionError } from "./refusal.ts";
-import { subscriptionRequest } from "./request.ts";
-import { subscribeToPlan } from "./subscribe.ts";
+import { type SubscribeRequest, subscriptionRequest } from "./request.ts";
 
 /**
- * `POST subscription`: what a user asks of an own subscription, or an operator of any; and a new one (subscribe.ts).
+ * `POST subscription`: what a user asks of an own subscription, or an operator of any; and a new one.
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
@@ -30,7 +37,7 @@ import { subscribeToPlan } from "./subscribe.ts";
  * a move that the subscription's status does not allow (docs/subscriptions.md).
  */
 export const change: Handler = async (request, context) => {
-  const { services, caller, requestId } = context;
+  const { caller } = context;
   const body = await readJson(
     request,
     subscriptionRequest,
@@ -43,22 +50,20 @@ export const change: Handler = async (request, context) => {
       "refund: as with POST cancel, only the shop gives money back (secret key).",
     );
   }
-  const answer = await changeSubscription(services.database, {
+  const acting = createOperationContext(context, "billing");
+  const answer = await changeSubscription(acting.firstCall, {
     ...body,
+    ...newLease(acting),
     userId: caller.kind === "user" ? caller.userId : null,
-    leaseToken: crypto.randomUUID(),
-    leaseSeconds: services.leaseSeconds,
-    mode: services.config.toss.mode,
-    dunning: services.config.dunning,
-    requestId,
+    dunning: acting.dunning,
   });
   switch (answer.outcome) {
     case "changed":
       return Response.json(answer.subscription);
     case "charge":
-      return await chargeNow(context, answer, body.action === "change_method");
+      return await chargeNow(acting, answer, body.action === "change_method");
     case "refund":
-      return await refundNow(context, answer, body.refund === "prorated");
+      return await refundNow(acting, answer, body.refund === "prorated");
     case "illegal":
       throw new AppError("invalid_request", `action: ${answer.reason}`, {
         details: [{
@@ -77,17 +82,14 @@ export const change: Handler = async (request, context) => {
 
 /** @param isAsked whether the caller wants to know that one was refused; the subscription has ended either way */
 async function refundNow(
-  context: RequestContext,
+  acting: OperationContext,
   { subscription, refunds }: Extract<
     ChangeSubscriptionAnswer,
     { outcome: "refund" }
   >,
   isAsked: boolean,
 ): Promise<Response> {
-  const outcome = await refundPeriod(
-    createOperationContext(context, "billing"),
-    refunds,
-  );
+  const outcome = await refundPeriod(acting, refunds);
   if (outcome.kind === "refused" && isAsked) {
     throw refundError(outcome.code, { subscriptionId: subscription.id });
   }
@@ -98,15 +100,12 @@ async function refundNow(
 
 /** @param isChanged whether what was asked for has happened, however the charge ends */
 async function chargeNow(
-  context: RequestContext,
+  acting: OperationContext,
   answer: Extract<ChangeSubscriptionAnswer, { outcome: "charge" }>,
   isChanged: boolean,
 ): Promise<Response> {
-  const outcome = await performChargeNow(
-    createOperationContext(context, "billing"),
-    answer.charge,
-  );
-  if (outcome.kind === "unknown") {
+  const outcome = await performChargeNow(acting, answer.charge);
+  if (outcome.kind === "processing") {
     return processingResponse({ subscriptionId: answer.subscription.id });
   }
   if (outcome.kind === "declined" && !isChanged) {
@@ -117,4 +116,51 @@ async function chargeNow(
     });
   }
   return Response.json(outcome.subscription ?? answer.subscription);
+}
+
+/**
+ * The action `subscribe`: a plan with a card that is registered already, as after a first charge that was declined.
+ *
+ * 201 as `billing-issue` (again on every repeat), 202 while Toss's answer to the first charge is not known.
+ *
+ * @throws AppError `billing_method_not_found`, `plan_not_found`, `already_subscribed`, `payment_amount_mismatch` (the
+ * plan changed since `billing-issue/prepare` showed it), `too_many_attempts`, and `payment_confirm_failed` when the first charge was declined: then the same request tries once more
+ */
+async function subscribeToPlan(
+  context: RequestContext,
+  { planId, billingMethodId }: SubscribeRequest,
+): Promise<Response> {
+  const { caller } = context;
+  const acting = createOperationContext(context, "billing");
+  const answer = await subscribe(acting.firstCall, {
+    ...newLease(acting),
+    planId,
+    billingMethodId,
+    userId: caller.kind === "user" ? caller.userId : null,
+  });
+  switch (answer.outcome) {
+    case "subscribed":
+      return issuedResponse(answer.billingMethod, answer.subscription);
+    case "processing":
+      return processingResponse({ billingMethodId });
+    case "already_subscribed":
+      throw alreadySubscribed(answer, { billingMethodId, planId });
+    case "plan_changed":
+      throw planChanged(answer.plan, { billingMethodId });
+    case "too_many_attempts":
+      throw tooManyAttempts(answer);
+    case "charge":
+      break;
+    default:
+      throw subscriptionError(answer.outcome);
+  }
+  const outcome = await performChargeNow(acting, answer.charge);
+  switch (outcome.kind) {
+    case "paid":
+      return issuedResponse(answer.billingMethod, outcome.subscription);
+    case "processing":
+      return processingResponse({ billingMethodId });
+    case "declined":
+      throw declinedError(outcome.code, { billingMethodId, planId });
+  }
 }

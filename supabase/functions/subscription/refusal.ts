@@ -1,6 +1,9 @@
 import { AppError } from "../_shared/http/app-error.ts";
-import { isKeyFault } from "../_shared/payments/refusal.ts";
-import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
+import {
+  planNotBillable,
+  planNotFound,
+} from "../_shared/http/billing-refusals.ts";
 
 const REFUSALS = {
   subscription_not_found: () =>
@@ -8,14 +11,8 @@ const REFUSALS = {
       "subscription_not_found",
       "There is no such subscription of this user.",
     ),
-  plan_not_found: () =>
-    new AppError("plan_not_found", "There is no such active plan."),
-  plan_not_billable: () => {
-    const problem = "this plan's price cannot be charged by billing key";
-    return new AppError("invalid_request", `planId: ${problem}`, {
-      details: [{ field: "planId", problem }],
-    });
-  },
+  plan_not_found: planNotFound,
+  plan_not_billable: planNotBillable,
   method_not_found: () =>
     new AppError(
       "billing_method_not_found",
@@ -46,14 +43,7 @@ export function refundError(
   if (code === "CANCEL_AMOUNT_EXCEEDS_BALANCE") {
     return new AppError("cancel_amount_exceeds_balance", message, { details });
   }
-  if (isKeyFault(code)) {
-    return new AppError("not_configured", message, { tossCode: code, details });
-  }
-  const entry = describeTossError(code);
-  return new AppError("cancel_failed", message, {
-    tossCode: code,
-    userMessage: entry,
-    action: entry.action,
-    details,
-  });
+  const refusal = { code, details };
+  return keyRefusal(refusal, message) ??
+    tossRefusal("cancel_failed", message, refusal);
 }

@@ -1,13 +1,13 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import { AppError } from "../_shared/http/app-error.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { invalidField } from "../_shared/http/app-error.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { processingResponse } from "../_shared/http/processing.ts";
+import { processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
-import { issueVirtualAccount } from "../_shared/payments/issue-virtual-account.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
+import { issueVirtualAccount } from "../_shared/operations/virtual-account/begin.ts";
 import { virtualAccountError } from "./refusal.ts";
 import { virtualAccountRequest } from "./request.ts";
 
@@ -18,7 +18,7 @@ import { virtualAccountRequest } from "./request.ts";
  * refusal.ts. Source: Toss, 가상계좌 발급 (POST /v1/virtual-accounts).
  */
 export const virtualAccount: Handler = async (request, context) => {
-  const { services, caller } = context;
+  const { caller } = context;
   const body = await readJson(
     request,
     virtualAccountRequest,
@@ -26,11 +26,9 @@ export const virtualAccount: Handler = async (request, context) => {
   );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),
-    { ...body, validHours: validHours(body.validHours, context) },
     {
-      firstCallDatabase: services.database,
-      leaseSeconds: services.leaseSeconds,
-      mode: services.config.toss.mode,
+      ...body,
+      validHours: validHours(body.validHours, context),
       userId: caller.kind === "user" ? caller.userId : null,
     },
   );
@@ -66,7 +64,5 @@ function validHours(
   const problem = caller.kind === "user"
     ? `must be at most ${longest} (VIRTUAL_ACCOUNT_MAX_HOURS)`
     : `must be at most ${longest} for a guest`;
-  throw new AppError("invalid_request", `validHours: ${problem}`, {
-    details: [{ field: "validHours", problem }],
-  });
+  throw invalidField("validHours", problem);
 }

@@ -1,8 +1,7 @@
 import { AppError } from "../_shared/http/app-error.ts";
 import type { ErrorCode } from "../_shared/http/error-codes.ts";
-import type { VirtualAccountResult } from "../_shared/payments/issue-virtual-account.ts";
-import { isKeyFault } from "../_shared/payments/refusal.ts";
-import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
+import type { VirtualAccountResult } from "../_shared/operations/virtual-account/finish.ts";
 
 type Refused = Extract<VirtualAccountResult, { kind: "refused" }>;
 type RefusedLocally = Extract<
@@ -26,24 +25,13 @@ const LOCAL_REFUSALS: Record<RefusedLocally["reason"], [ErrorCode, string]> = {
   order_not_found: ["order_not_found", "There is no order with this orderId."],
 };
 
-/** What a refused issue tells the caller; see the error table in docs/frontend.md. */
+/** What a refused issue tells the caller; see docs/errors.md. */
 export function virtualAccountError(
   result: Refused | RefusedLocally,
 ): AppError {
   if (result.kind === "refused_locally") {
     return new AppError(...LOCAL_REFUSALS[result.reason]);
   }
-  if (isKeyFault(result.code)) {
-    return new AppError(
-      "not_configured",
-      "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
-      { tossCode: result.code },
-    );
-  }
-  const entry = describeTossError(result.code, result.status);
-  return new AppError(
-    "payment_confirm_failed",
-    "Toss issued no account.",
-    { tossCode: result.code, userMessage: entry, action: entry.action },
-  );
+  return keyRefusal(result) ??
+    tossRefusal("payment_confirm_failed", "Toss issued no account.", result);
 }

@@ -1,8 +1,8 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { runAfterAnswer } from "../_shared/http/background.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readBody } from "../_shared/http/read-body.ts";
-import { createOperationContext } from "../_shared/operations/create-context.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
 import { checkSender } from "../_shared/webhooks/check-sender.ts";
 import { processEvent } from "../_shared/webhooks/process-event.ts";
 import { storeDelivery } from "../_shared/webhooks/receive.ts";
@@ -24,12 +24,14 @@ export const receiveWebhook: Handler = async (request, context) => {
   checkSender(request, webhook);
   const { headers } = request;
   const provenBy = requireSignature({ headers, body }, webhook);
-  const event = await storeDelivery({ headers, body, provenBy }, context);
+  const event = await storeDelivery(
+    { headers, body, provenBy },
+    context.services,
+  );
   if (event.isClaimed) {
     const work = processEvent(
       createOperationContext(context, "webhook"),
       event,
-      context.services.leaseSeconds,
     ).catch((error: unknown) => {
       // The row stands; the worker takes it up when the lease has passed.
       context.logger.error("webhook_processing_interrupted", {
@@ -45,3 +47,18 @@ export const receiveWebhook: Handler = async (request, context) => {
     duplicate: event.isDuplicate,
   });
 };
+
+const TEXT = `토스페이먼츠 웹훅을 받는 주소입니다.
+토스페이먼츠 개발자센터의 웹훅 메뉴에 이 주소를 등록하세요. 이벤트는 POST 요청으로 받습니다.
+
+This address receives TossPayments webhooks.
+Register it in the TossPayments developer centre under Webhooks. Events arrive as POST requests.
+`;
+
+/** `GET webhook`: tells whoever opens the address in a browser what it is for. Shows nothing of the project. */
+export const explainAddress: Handler = () =>
+  Promise.resolve(
+    new Response(TEXT, {
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    }),
+  );

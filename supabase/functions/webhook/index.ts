@@ -1,6 +1,5 @@
 import { createFunction } from "../_shared/http/create-function.ts";
-import { explainAddress } from "./explain-address.ts";
-import { receiveWebhook } from "./handler.ts";
+import { explainAddress, receiveWebhook } from "./handler.ts";
 
 export default createFunction("webhook", {
   "POST /": receiveWebhook,

@@ -1,20 +1,44 @@
-import { recordJobRun } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/body-limits.ts";
-import type { Handler } from "../_shared/http/create-function.ts";
+import { recordJobRun, runHousekeeping } from "../_shared/database/jobs.ts";
+import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import type {
+  Handler,
+  RequestContext,
+} from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
-import { expiry } from "./jobs/expiry.ts";
-import { housekeeping } from "./jobs/housekeeping.ts";
-import type { Job } from "./jobs/job.ts";
-import { operations } from "./jobs/operations.ts";
-import { webhooks } from "./jobs/webhooks.ts";
+import { createOperationContext } from "../_shared/operations/context.ts";
+import { expireOverdue } from "../_shared/operations/expire.ts";
+import { runOperations } from "../_shared/operations/run.ts";
+import { runWebhooks } from "../_shared/webhooks/run.ts";
 import { type WorkerRequest, workerRequest } from "./request.ts";
 
+/** So many calls to Toss take about a second of the two that Supabase allows a request. */
+const DEFAULT_LIMIT = 50;
+
+/** One kind of background work: a bounded slice of it, safe to be cut anywhere and to run twice at once. */
+type Job = (
+  context: RequestContext,
+  slice: { limit: number | undefined; asOf: string | null },
+) => Promise<Record<string, number>>;
+
 const JOBS: Record<WorkerRequest["job"], Job> = {
-  webhooks,
-  operations,
-  expiry,
-  housekeeping,
+  /** What the webhook function stored and could not finish. */
+  webhooks: (context, { limit = DEFAULT_LIMIT, asOf }) =>
+    runWebhooks(createOperationContext(context, "webhook"), { limit, asOf }),
+  /** What a caller began and nobody proved. */
+  operations: (context, { limit = DEFAULT_LIMIT, asOf }) =>
+    runOperations(createOperationContext(context, "worker"), { limit, asOf }),
+  /** Orders past their time, and payments whose end no webhook told. */
+  expiry: (context, { limit, asOf }) =>
+    expireOverdue(createOperationContext(context, "worker"), {
+      limit,
+      asOf,
+      payments: limit ?? DEFAULT_LIMIT,
+    }),
+  /** Records that nobody needs any more. Money rows are never removed. */
+  housekeeping: async ({ services }) => ({
+    ...await runHousekeeping(services.database),
+  }),
 };
 
 /**
@@ -32,7 +56,10 @@ export const work: Handler = async (request, context) => {
   );
   refuseAsOfWithLiveKeys(body, services.config);
   const startedAt = performance.now();
-  const result = await JOBS[body.job](context, body);
+  const result = await JOBS[body.job](context, {
+    limit: body.limit,
+    asOf: body.asOf ?? null,
+  });
   logger.info("job_finished", { job: body.job, ...result });
   await recordJobRun(services.database, {
     job: body.job,

@@ -89,7 +89,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   { pattern: task("replay "), proof: { kind: "run", prints: /event/ } },
   { pattern: task(""), proof: HELP },
   {
-    pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook-flood\.test\.ts$/,
+    pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook\/flood\.test\.ts$/,
     proof: by("tests/e2e/webhook/flood.test.ts"),
   },
 

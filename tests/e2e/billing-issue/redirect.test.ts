@@ -3,7 +3,7 @@ import {
   BILLING_STATE_PURPOSE,
   BILLING_STATE_SECONDS,
   writeBillingState,
-} from "../../../supabase/functions/_shared/billing/state-token.ts";
+} from "../../../supabase/functions/_shared/security/billing-state.ts";
 import { createDerivedSigner } from "../../../supabase/functions/_shared/security/derived-signer.ts";
 import {
   addPlan,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAXIMUM_BODY_BYTES } from "../../../supabase/functions/_shared/http/body-limits.ts";
+import { MAXIMUM_BODY_BYTES } from "../../../supabase/functions/_shared/http/access.ts";
 import { confirm, startPurchase } from "../../support/buy.ts";
 import { callFunction } from "../../support/call-function.ts";
 import { watchRoundTrips } from "../../support/round-trips.ts";

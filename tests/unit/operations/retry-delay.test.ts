@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryDelaySeconds } from "../../../supabase/functions/_shared/payments/retry-delay.ts";
+import { retryDelaySeconds } from "../../../supabase/functions/_shared/operations/patience.ts";
 
 Deno.test("retryDelaySeconds() doubles from 2 s and ends at 10 min", () => {
   const longest = [1, 2, 3, 4, 9, 10, 1000].map((attempts) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runBatches } from "../../../supabase/functions/_shared/run-batches.ts";
+import { runBatches } from "../../../supabase/functions/_shared/operations/run-batches.ts";
 
 function workOf(total: number) {
   const items = Array.from({ length: total }, (_, index) => index);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { Database } from "../../../supabase/functions/_shared/database/client.ts";
 import type { CancelOperation } from "../../../supabase/functions/_shared/database/cancel.ts";
 import { createLogger } from "../../../supabase/functions/_shared/logger.ts";
-import type { OperationContext } from "../../../supabase/functions/_shared/payments/operation-context.ts";
-import { sealRefundAccount } from "../../../supabase/functions/_shared/payments/refund-account.ts";
-import { sendCancel } from "../../../supabase/functions/_shared/payments/send-cancel.ts";
+import type { OperationContext } from "../../../supabase/functions/_shared/operations/context.ts";
+import { sealRefundAccount } from "../../../supabase/functions/_shared/operations/cancel/refund-account.ts";
+import { sendCancel } from "../../../supabase/functions/_shared/operations/cancel/send.ts";
 import { createKeyring } from "../../../supabase/functions/_shared/security/encryption.ts";
 import { createTossClient } from "../../../supabase/functions/_shared/toss/client.ts";
 
@@ -62,6 +62,7 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
   });
   return {
     database,
+    firstCall: database,
     toss,
     keyring,
     logger: createLogger({ sink: () => {} }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { untilSettled } from "../../../supabase/functions/_shared/payments/until-settled.ts";
+import { untilSettled } from "../../../supabase/functions/_shared/operations/until-settled.ts";
 
 /** A clock that moves only while somebody waits. */
 function waiting() {

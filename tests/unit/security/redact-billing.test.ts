@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   BILLING_STATE_PURPOSE,
   writeBillingState,
-} from "../../../supabase/functions/_shared/billing/state-token.ts";
+} from "../../../supabase/functions/_shared/security/billing-state.ts";
 import { createDerivedSigner } from "../../../supabase/functions/_shared/security/derived-signer.ts";
 import {
   redactJson,

@@ -5,7 +5,7 @@ import {
   BILLING_STATE_SECONDS,
   readBillingState,
   writeBillingState,
-} from "../../../supabase/functions/_shared/billing/state-token.ts";
+} from "../../../supabase/functions/_shared/security/billing-state.ts";
 import { createDerivedSigner } from "../../../supabase/functions/_shared/security/derived-signer.ts";
 
 const KEY = btoa("0123456789abcdef0123456789abcdef");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { withOddField } from "../../../simulator/faults/odd-field.ts";
-import { storedMethod } from "../../../supabase/functions/_shared/billing/billing-method.ts";
+import { storedMethod } from "../../../supabase/functions/_shared/operations/billing-issue/billing-method.ts";
 import { BILLING } from "../../../supabase/functions/_shared/toss/billing.ts";
 import { createTossClient } from "../../../supabase/functions/_shared/toss/client.ts";
 import { BILLING_FIELDS, oddField } from "../../support/odd-values.ts";
@@ -43,7 +43,7 @@ async function callAgainst<Outcome>(
     secretKey: SECRET_KEY,
     baseUrl: server.url,
     timeoutMs: 5_000,
-    logger: { info: write, warn: write },
+    logger: { info: write, warn: write, error: write },
   });
   const outcome = await call(client);
   for (

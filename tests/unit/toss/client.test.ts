@@ -23,7 +23,7 @@ function clientFor(url: string, options: { timeoutMs?: number } = {}) {
     secretKey: SECRET_KEY,
     baseUrl: url,
     timeoutMs: options.timeoutMs ?? 5_000,
-    logger: { info: write, warn: write },
+    logger: { info: write, warn: write, error: write },
   });
   return { client, logs };
 }

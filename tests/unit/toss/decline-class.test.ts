@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { declineClass } from "../../../supabase/functions/_shared/billing/decline-class.ts";
+import { declineClass } from "../../../supabase/functions/_shared/operations/charge/decline.ts";
 import { describeTossError } from "../../../supabase/functions/_shared/toss/error-catalogue.ts";
 import { judgeAnswer } from "../../../supabase/functions/_shared/toss/judge-answer.ts";
 import { z } from "zod";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeRefusal } from "../../../supabase/functions/_shared/payments/refusal.ts";
+import { judgeRefusal } from "../../../supabase/functions/_shared/operations/refusal.ts";
 import { ERROR_CATALOGUE } from "../../../supabase/functions/_shared/toss/error-catalogue.ts";
 import {
   proofOf,

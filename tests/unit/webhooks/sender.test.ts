@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import type { Config } from "../../../supabase/functions/_shared/config/config.ts";
 import { AppError } from "../../../supabase/functions/_shared/http/app-error.ts";
-import {
-  checkSender,
-  clientAddress,
-} from "../../../supabase/functions/_shared/webhooks/check-sender.ts";
+import { checkSender } from "../../../supabase/functions/_shared/webhooks/check-sender.ts";
+import { clientAddress } from "../../../supabase/functions/_shared/http/client-address.ts";
 
 const OPEN: Config["webhook"] = {
   schemes: [],

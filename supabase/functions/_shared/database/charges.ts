@@ -39,6 +39,9 @@ export const chargeOperation = z.object({
 /** A {@link chargeOperation} value. */
 export type ChargeOperation = z.output<typeof chargeOperation>;
 
+/** The database's code for a charge that nobody waits for any more, and that was never made. Not one of Toss's. */
+export const CHARGE_TIMEOUT = "CHARGE_TIMEOUT";
+
 /** Which charges are due. */
 export interface DueChargesRequest {
   limit: number;
@@ -128,6 +131,9 @@ const adHoc = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("invalid") }),
 ]);
 
+/** What `begin_ad_hoc_charge` answers. */
+export type AdHocChargeAnswer = z.output<typeof adHoc>;
+
 /** An amount in won that is charged once, whatever happens to the request. */
 export interface AdHocChargeRequest {
   userId: string;
@@ -144,7 +150,7 @@ export function beginAdHocCharge(
     /** Stands in the audit log; `requestId` is the caller's token. */
     logRequestId: string;
   },
-): Promise<z.output<typeof adHoc>> {
+): Promise<AdHocChargeAnswer> {
   return database.call("begin_ad_hoc_charge", { ...request }, adHoc);
 }
 

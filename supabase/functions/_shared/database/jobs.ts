@@ -1,6 +1,43 @@
 import { z } from "zod";
-import type { Claimed } from "./lease.ts";
+import { billingDeleteOperation } from "./billing-delete.ts";
+import { billingIssueOperation } from "./billing-issue.ts";
+import { cancelOperation } from "./cancel.ts";
+import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
+import { confirmOperation } from "./confirm.ts";
+import type { Claimed, ClaimRequest } from "./lease.ts";
+import { virtualAccountOperation } from "./virtual-account.ts";
+
+/** A leased operation of any kind. */
+export const operation = z.discriminatedUnion("kind", [
+  confirmOperation,
+  cancelOperation,
+  virtualAccountOperation,
+  chargeOperation,
+  billingIssueOperation,
+  billingDeleteOperation,
+]);
+
+/** An {@link operation} value. */
+export type Operation = z.output<typeof operation>;
+
+const operations = z.object({
+  operations: z.array(operation),
+  remaining: z.number().int(),
+});
+
+/** Takes open operations whose lease has passed; see the comment on `public.claim_operations`. */
+export async function claimOperations(
+  database: Database,
+  request: ClaimRequest,
+): Promise<Claimed<Operation>> {
+  const answer = await database.call(
+    "claim_operations",
+    { ...request },
+    operations,
+  );
+  return { items: answer.operations, remaining: answer.remaining };
+}
 
 /** A bounded slice of work at a time: now, or `asOf` (ISO 8601). */
 export interface SliceRequest {

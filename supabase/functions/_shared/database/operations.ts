@@ -1,50 +1,8 @@
 import { z } from "zod";
-import { billingDeleteOperation } from "./billing-delete.ts";
-import { billingIssueOperation } from "./billing-issue.ts";
-import { cancelOperation } from "./cancel.ts";
-import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
-import { confirmOperation } from "./confirm.ts";
-import type {
-  Claimed,
-  ClaimRequest,
-  EndRequest,
-  RefusalRequest,
-} from "./lease.ts";
+import type { EndRequest, RefusalRequest } from "./lease.ts";
 import { paymentView } from "./payments.ts";
 import { settledCharge } from "./subscriptions.ts";
-import { virtualAccountOperation } from "./virtual-account.ts";
-
-/** A leased operation of any kind. */
-export const operation = z.discriminatedUnion("kind", [
-  confirmOperation,
-  cancelOperation,
-  virtualAccountOperation,
-  chargeOperation,
-  billingIssueOperation,
-  billingDeleteOperation,
-]);
-
-/** An {@link operation} value. */
-export type Operation = z.output<typeof operation>;
-
-const operations = z.object({
-  operations: z.array(operation),
-  remaining: z.number().int(),
-});
-
-/** Takes open operations whose lease has passed; see the comment on `public.claim_operations`. */
-export async function claimOperations(
-  database: Database,
-  request: ClaimRequest,
-): Promise<Claimed<Operation>> {
-  const answer = await database.call(
-    "claim_operations",
-    { ...request },
-    operations,
-  );
-  return { items: answer.operations, remaining: answer.remaining };
-}
 
 const rejection = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("rejected"), errorCode: z.string() }),

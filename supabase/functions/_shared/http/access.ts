@@ -15,7 +15,7 @@ export interface FunctionAccess {
  */
 export const FUNCTION_ACCESS = {
   "billing-charge": { modes: ["cron", "secret"], browser: false },
-  // The redirect brings no credential but its signed state, so what each route needs is asked there (require-user.ts).
+  // The redirect brings no credential but its signed state, so what each route needs is asked there (authenticate.ts).
   "billing-issue": { modes: ["user", "anyone"], browser: true },
   cancel: { modes: ["secret", "user", "publishable"], browser: true },
   checkout: { modes: ["user", "publishable"], browser: true },
@@ -29,3 +29,27 @@ export const FUNCTION_ACCESS = {
 
 /** Name of an edge function: its folder under supabase/functions. */
 export type FunctionName = keyof typeof FUNCTION_ACCESS;
+
+const KIB = 1024;
+
+/** Every field of these at its longest, in the widest spelling of its characters, stays below 8 KiB. */
+const SMALL = 16 * KIB;
+
+/**
+ * How large a body a function reads. What arrives costs memory and time before anybody has proven who sends it, so
+ * none reads more than its longest request.
+ */
+export const MAXIMUM_BODY_BYTES = {
+  "billing-charge": SMALL,
+  "billing-issue": SMALL,
+  cancel: SMALL,
+  // A hundred items (30 KiB) and five entries of metadata (30 KiB).
+  checkout: 64 * KIB,
+  confirm: SMALL,
+  subscription: SMALL,
+  "virtual-account": SMALL,
+  // The largest that Toss sends is a payment with its cancels: 1.5 to 4 KB without them, and 0.5 KB for each; about
+  // sixty partial refunds fit. Deposits, cancels, billing keys, payouts and sellers stay below 1 KB.
+  webhook: 32 * KIB,
+  worker: SMALL,
+} as const satisfies Partial<Record<FunctionName, number>>;

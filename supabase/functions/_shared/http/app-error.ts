@@ -35,3 +35,10 @@ export class AppError extends Error {
     super(message, { cause: options.cause });
   }
 }
+
+/** Refuses one field of a request. */
+export function invalidField(field: string, problem: string): AppError {
+  return new AppError("invalid_request", `${field}: ${problem}`, {
+    details: [{ field, problem }],
+  });
+}

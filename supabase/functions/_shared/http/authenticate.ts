@@ -137,3 +137,12 @@ function credentialFor(mode: AccessMode): string {
       return "nothing";
   }
 }
+
+/** The signed-in user's id; @throws AppError `unauthorized` for everybody else. */
+export function requireUser(caller: Caller): string {
+  if (caller.kind === "user") return caller.userId;
+  throw new AppError(
+    "unauthorized",
+    "This needs a user's access token (Authorization: Bearer).",
+  );
+}

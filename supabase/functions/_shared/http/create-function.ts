@@ -5,9 +5,8 @@ import { FUNCTION_ACCESS, type FunctionName } from "./access.ts";
 import { AppError } from "./app-error.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
 import { corsHeaders } from "./cors.ts";
-import { errorResponse } from "./error-response.ts";
+import { errorResponse, toAppError } from "./error-response.ts";
 import { createLogger, type Logger } from "../logger.ts";
-import { toAppError } from "./to-app-error.ts";
 
 /** What a handler gets besides the request. */
 export interface RequestContext {

@@ -1,8 +1,12 @@
 import type { AppError } from "./app-error.ts";
 import type { RequestContext } from "./create-function.ts";
-import { actionOf, preferredLanguage, userMessage } from "./error-response.ts";
-import { redirect } from "./redirect.ts";
-import { toAppError } from "./to-app-error.ts";
+import {
+  actionOf,
+  preferredLanguage,
+  toAppError,
+  userMessage,
+} from "./error-response.ts";
+import { redirect } from "./answers.ts";
 import { appUrl } from "./urls.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { AppError } from "./app-error.ts";
+import { invalidField } from "./app-error.ts";
 
 /** Refuses another time than now where money is real; @throws AppError `invalid_request`. */
 export function refuseAsOfWithLiveKeys(
@@ -7,8 +7,5 @@ export function refuseAsOfWithLiveKeys(
   { toss }: Config,
 ): void {
   if (asOf === undefined || toss.mode === "test") return;
-  const problem = "only with test keys";
-  throw new AppError("invalid_request", `asOf: ${problem}`, {
-    details: [{ field: "asOf", problem }],
-  });
+  throw invalidField("asOf", "only with test keys");
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { createTossBilling, type TossBilling } from "./billing.ts";
-import { lookup } from "./lookup.ts";
-import type { TossLookup, TossOutcome } from "./outcome.ts";
+import { lookup, type TossLookup, type TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
 import {

@@ -95,3 +95,15 @@ function placeProblems(
     : `holds a client key: use one of ${prefixes}`;
   return [{ variable, problem }];
 }
+
+/** Toss refuses every request with these until the keys are mended; what was asked for is untouched. */
+const KEY_FAULTS = new Set([
+  "UNAUTHORIZED_KEY",
+  "INVALID_API_KEY",
+  "INCORRECT_BASIC_AUTH_FORMAT",
+]);
+
+/** Whether Toss refused us rather than what was asked for: our keys are wrong. */
+export function isKeyFault(code: string): boolean {
+  return KEY_FAULTS.has(code);
+}

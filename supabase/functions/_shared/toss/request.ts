@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { apiVersion } from "./api-version.ts";
 import { judgeAnswer, type RawAnswer } from "./judge-answer.ts";
+import { isKeyFault } from "./keys.ts";
 import type { TossOutcome, TossUnknown } from "./outcome.ts";
 import { readText } from "./read-text.ts";
 
@@ -8,6 +9,7 @@ import { readText } from "./read-text.ts";
 export type TossLogger = {
   info(event: string, fields: Record<string, unknown>): void;
   warn(event: string, fields: Record<string, unknown>): void;
+  error(event: string, fields: Record<string, unknown>): void;
 };
 
 /** How to reach Toss. */
@@ -84,6 +86,11 @@ export function createTossRequest(connection: TossConnection): TossRequest {
     };
     const level = outcome.kind === "unknown" ? "warn" : "info";
     connection.logger?.[level]("toss_request", fields);
+    if (outcome.kind === "refused" && isKeyFault(outcome.code)) {
+      connection.logger?.error("toss_refuses_our_key", {
+        tossCode: outcome.code,
+      });
+    }
     if (outcome.kind === "answered" && outcome.unreadFields !== undefined) {
       connection.logger?.warn("toss_fields_unread", {
         operation: call.operation,

@@ -2,8 +2,8 @@ import {
   finishWebhookEvent,
   type WebhookEvent,
 } from "../database/webhook-events.ts";
-import type { OperationContext } from "../payments/operation-context.ts";
-import { retryDelaySeconds } from "../payments/retry-delay.ts";
+import type { OperationContext } from "../operations/context.ts";
+import { retryDelaySeconds } from "../operations/patience.ts";
 import { judgeEvent } from "./kinds/judge-event.ts";
 import type { Verdict } from "./kinds/verdict.ts";
 
@@ -27,14 +27,13 @@ export type ProcessedCounts = Record<Verdict["status"], number>;
 export async function processEvent(
   context: OperationContext,
   event: WebhookEvent,
-  leaseSeconds: number,
 ): Promise<ProcessedCounts> {
   const counts: ProcessedCounts = { processed: 0, ignored: 0, failed: 0 };
   let current: WebhookEvent | undefined = event;
   for (let round = 0; current && round < MAXIMUM_FOLLOWING; round++) {
     const verdict: Verdict = await judgeEvent(context, current);
     counts[verdict.status] += 1;
-    current = await recordVerdict(context, current, verdict, leaseSeconds);
+    current = await recordVerdict(context, current, verdict);
   }
   return counts;
 }
@@ -43,9 +42,8 @@ async function recordVerdict(
   context: OperationContext,
   event: WebhookEvent,
   verdict: Verdict,
-  leaseSeconds: number,
 ): Promise<WebhookEvent | undefined> {
-  const { database, logger, random } = context;
+  const { database, leaseSeconds, logger, random } = context;
   const finished = await finishWebhookEvent(database, {
     eventId: event.eventId,
     leaseToken: event.leaseToken ?? "",

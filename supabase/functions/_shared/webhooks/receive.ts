@@ -4,14 +4,14 @@ import {
   type WebhookEvent,
 } from "../database/webhook-events.ts";
 import { AppError } from "../http/app-error.ts";
-import type { RequestContext } from "../http/create-function.ts";
 import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
-import { clientAddress } from "./check-sender.ts";
+import { clientAddress } from "../http/client-address.ts";
+import type { Services } from "../services.ts";
 import type { Bytes } from "../security/bytes.ts";
 import { redactJson } from "../security/redact.ts";
 import { sha256Hex } from "../security/sha256.ts";
 import type { EventKind } from "./events.ts";
-import { NOBODY_PROVES_IT } from "./kinds/record.ts";
+import { NOBODY_PROVES_IT } from "./kinds/verdict.ts";
 import {
   type JsonObject,
   type ParsedEvent,
@@ -111,7 +111,7 @@ const digestOf = (text: string | null) =>
  */
 export async function storeDelivery(
   delivery: Delivery,
-  { services }: RequestContext,
+  services: Services,
 ): Promise<WebhookEvent> {
   const { headers, body, provenBy } = delivery;
   const json = parseBody(body);

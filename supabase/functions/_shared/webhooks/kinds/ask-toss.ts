@@ -1,9 +1,10 @@
 import type { WebhookEvent } from "../../database/webhook-events.ts";
-import type { OperationContext } from "../../payments/operation-context.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { applyAnswer, holdsMoney } from "../../operations/toss-answer.ts";
 import type { TossLookup } from "../../toss/outcome.ts";
 import { isPathSegment } from "../../toss/path-segment.ts";
 import type { TossPayment } from "../../toss/payment.ts";
-import { failed, ignored, type Verdict } from "./verdict.ts";
+import { failed, ignored, processed, type Verdict } from "./verdict.ts";
 
 /** As long as Toss gives no answer at all, trying goes on for about as long as Toss itself would send: 4 days. */
 const MAXIMUM_ATTEMPTS_WITHOUT_ANSWER = 600;
@@ -59,5 +60,38 @@ function withoutAnswer(
       const why = answer.code ?? answer.reason;
       return { ...failed(`no proof from Toss: ${why}`), maximumAttempts };
     }
+  }
+}
+
+/** An answer of Toss that an event led to, and what proves the event once the answer is applied. */
+export interface AnswerOfToss {
+  payment: TossPayment;
+  verifiedBy: string;
+}
+
+/** Lets an answer of Toss through the one door. */
+export async function judgeByAnswer(
+  context: OperationContext,
+  event: WebhookEvent,
+  { payment, verifiedBy }: AnswerOfToss,
+): Promise<Verdict> {
+  const applied = await applyAnswer(context, payment, {
+    askedAt: event.askedAt,
+    depositHours: context.depositHours,
+  });
+  switch (applied.outcome) {
+    case "order_not_found":
+      return ignored("the payment is for no order here");
+    case "mismatch":
+      // A buyer who changed the amount in the page leaves such a payment behind; without money it is no matter.
+      return holdsMoney(payment)
+        ? failed("Toss's amount or currency differs from the order's")
+        : ignored("another amount, no money in it");
+    case "unknown_status":
+      return failed("Toss named an unknown status");
+    default:
+      return applied.isStale
+        ? failed("asked before the last answer was applied")
+        : processed(verifiedBy);
   }
 }

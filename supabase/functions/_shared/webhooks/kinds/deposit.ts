@@ -1,8 +1,7 @@
 import { sha256Hex } from "../../security/sha256.ts";
 import { isEqualInConstantTime } from "../../security/timing-safe-equal.ts";
 import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
-import { applyAnswer } from "./apply-answer.ts";
-import { askToss } from "./ask-toss.ts";
+import { askToss, judgeByAnswer } from "./ask-toss.ts";
 import { failed, ignored, type Judge } from "./verdict.ts";
 
 const SECRET_DIFFERS = "the secret is not that of the order's payment";
@@ -28,10 +27,10 @@ export const judgeDeposit: Judge = async (context, event) => {
   }
   const { payment } = asked;
   const apply = () =>
-    applyAnswer(context, event, { payment, verifiedBy: "deposit-secret" });
+    judgeByAnswer(context, event, { payment, verifiedBy: "deposit-secret" });
   if (secretMatches) return await apply();
   if (payment.secret === null && isVirtualAccount(payment)) {
-    return await applyAnswer(context, event, {
+    return await judgeByAnswer(context, event, {
       payment,
       verifiedBy: "re-query",
     });

@@ -1,5 +1,5 @@
 import type { WebhookEvent } from "../../database/webhook-events.ts";
-import type { OperationContext } from "../../payments/operation-context.ts";
+import type { OperationContext } from "../../operations/context.ts";
 
 /** How one try to process an event ended. `failed` is tried again. */
 export interface Verdict {
@@ -37,3 +37,6 @@ export function ignored(reason: string): Verdict {
 export function failed(reason: string): Verdict {
   return { status: "failed", reason, verifiedBy: null };
 }
+
+/** Why a report that nothing proves is not handed on: nobody could tell an invented one from a true one. */
+export const NOBODY_PROVES_IT = "nothing proves who sent it";
