@@ -198,15 +198,21 @@ export function bankCode(
   codeOrName: string,
   among: readonly Bank[],
 ): string | null {
+  return organisationCode(codeOrName, among) ??
+    (/..저축$/.test(plainName(codeOrName.trim()))
+      ? organisationCode(SAVINGS_BANK, among)
+      : null);
+}
+
+/** The code of an organisation that is named by its code or by one of its names; null when nobody goes by it. */
+export function organisationCode(
+  codeOrName: string,
+  among: readonly Bank[],
+): string | null {
   const text = codeOrName.trim();
   const wanted = plainName(text);
   const found = among.find(({ code }) => code === text) ??
-    among.find(({ names }) =>
-      names.some((name) => plainName(name) === wanted)
-    ) ??
-    (/..저축$/.test(wanted)
-      ? among.find(({ code }) => code === SAVINGS_BANK)
-      : undefined);
+    among.find(({ names }) => names.some((name) => plainName(name) === wanted));
   return found?.code ?? null;
 }
 
@@ -215,7 +221,7 @@ export function plainName(name: string): string {
   const letters = name.normalize("NFKC").toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
   // A short rest would be no name: K of K Bank.
-  return letters.replace(/^(.{2,})(?:은행|bank)$/u, "$1");
+  return letters.replace(/^(.{2,})(?:은행|bank|카드|card)$/u, "$1");
 }
 
 /** Lists codes with their names for an error message. */
