@@ -1,8 +1,8 @@
 import type {
   OperationDescription,
   SecurityScheme,
-} from "../openapi/operation.ts";
-import { OPERATIONS } from "../openapi/operations.ts";
+} from "./openapi/operation.ts";
+import { OPERATIONS } from "./openapi/operations.ts";
 import type { Language, Text } from "./language.ts";
 import { code, table } from "./markdown.ts";
 
