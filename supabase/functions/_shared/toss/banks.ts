@@ -221,7 +221,7 @@ export function plainName(name: string): string {
   const letters = name.normalize("NFKC").toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
   // A short rest would be no name: K of K Bank.
-  return letters.replace(/^(.{2,})(?:은행|bank|카드|card)$/u, "$1");
+  return letters.replace(/^(.{2,})(?:은행|bank)$/u, "$1");
 }
 
 /** Lists codes with their names for an error message. */

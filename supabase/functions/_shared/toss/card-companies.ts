@@ -1,4 +1,4 @@
-import type { Bank } from "./banks.ts";
+import { type Bank, organisationCode } from "./banks.ts";
 
 /**
  * Card companies, with Toss's code and the names they go by, the usual one first. Until 2022-11-16 an answer carried
@@ -37,3 +37,11 @@ export const CARD_COMPANIES: readonly Bank[] = [
   { code: "91", names: ["농협", "NH농협", "NH"] },
   { code: "W1", names: ["우리", "Woori"] },
 ];
+
+/** Toss's code of a card company that is named with or without 카드; null when nobody goes by the name. */
+export function cardCompanyCode(name: string): string | null {
+  return organisationCode(
+    name.trim().replace(/(?:카드| ?card)$/iu, ""),
+    CARD_COMPANIES,
+  );
+}

@@ -1,10 +1,5 @@
-import {
-  bankCode,
-  BANKS,
-  organisationCode,
-  SECURITIES_FIRMS,
-} from "./banks.ts";
-import { CARD_COMPANIES } from "./card-companies.ts";
+import { bankCode, BANKS, SECURITIES_FIRMS } from "./banks.ts";
+import { cardCompanyCode } from "./card-companies.ts";
 import { isObject } from "./side-fields.ts";
 
 const ORGANISATIONS = [...BANKS, ...SECURITIES_FIRMS];
@@ -65,6 +60,6 @@ function withIssuerCode(card: unknown): unknown {
   return {
     ...card,
     issuerCode: card.issuerCode ??
-      organisationCode(card.company, CARD_COMPANIES),
+      cardCompanyCode(card.company),
   };
 }
