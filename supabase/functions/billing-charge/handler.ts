@@ -1,8 +1,6 @@
 import { runCharges } from "../_shared/operations/charge/run.ts";
-import {
-  type AdHocChargeRequest,
-  previewDueCharges,
-} from "../_shared/database/charges.ts";
+import type { AdHocChargeRequest } from "../_shared/database/ad-hoc-charge.ts";
+import { previewDueCharges } from "../_shared/database/charges.ts";
 import { chargeAdHoc } from "../_shared/operations/charge/ad-hoc.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
 import { recordJobRun } from "../_shared/database/jobs.ts";

@@ -1,4 +1,4 @@
-import { createOrder } from "../_shared/database/orders.ts";
+import { createOrder } from "../_shared/database/checkout.ts";
 import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";

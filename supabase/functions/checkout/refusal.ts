@@ -1,4 +1,4 @@
-import type { CreateOrderAnswer } from "../_shared/database/orders.ts";
+import type { CreateOrderAnswer } from "../_shared/database/checkout.ts";
 import { AppError, invalidField } from "../_shared/http/app-error.ts";
 import { planNotFound } from "../_shared/http/billing-refusals.ts";
 

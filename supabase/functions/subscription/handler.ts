@@ -10,8 +10,8 @@ import { refundPeriod } from "../_shared/operations/cancel/refund-period.ts";
 import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
-  subscribe,
 } from "../_shared/database/change-subscription.ts";
+import { subscribe } from "../_shared/database/subscribe-with-method.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type {
   Handler,
