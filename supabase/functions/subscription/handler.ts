@@ -1,4 +1,3 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import {
   alreadySubscribed,
   declinedError,
@@ -38,11 +37,7 @@ import { type SubscribeRequest, subscriptionRequest } from "./request.ts";
  */
 export const change: Handler = async (request, context) => {
   const { caller } = context;
-  const body = await readJson(
-    request,
-    subscriptionRequest,
-    MAXIMUM_BODY_BYTES.subscription,
-  );
+  const body = await readJson(request, subscriptionRequest, context.bodyLimit);
   if (body.action === "subscribe") return await subscribeToPlan(context, body);
   if (caller.kind === "user" && body.refund === "prorated") {
     throw new AppError(
