@@ -36,7 +36,7 @@ export const chargeOperation = z.object({
   ),
 });
 
-/** A {@link chargeOperation} value. */
+/** One attempt at a charge. */
 export type ChargeOperation = z.output<typeof chargeOperation>;
 
 /** The database's code for a charge that nobody waits for any more, and that was never made. Not one of Toss's. */
