@@ -49,12 +49,14 @@ insert into toss_private.clock default values;
 
 create function toss_private.clock_now()
 returns timestamptz
-language sql
+language plpgsql
 volatile
 security definer
 set search_path = ''
 as $$
-  select clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+begin
+  return clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+end;
 $$;
 
 comment on function toss_private.clock_now() is
@@ -456,22 +458,26 @@ create policy "users read the items of their own orders"
 
 create function toss_private.order_view(viewed_order_id text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'outcome', 'created',
-    'orderId', o.id,
-    'orderName', o.order_name,
-    'amount', o.amount,
-    'currency', o.currency,
-    'customerKey', c.customer_key,
-    'expiresAt', o.expires_at
-  )
-  from public.orders as o
-  left join public.customers as c on c.user_id = o.user_id
-  where o.id = viewed_order_id;
+begin
+  return (
+    select jsonb_build_object(
+      'outcome', 'created',
+      'orderId', o.id,
+      'orderName', o.order_name,
+      'amount', o.amount,
+      'currency', o.currency,
+      'customerKey', c.customer_key,
+      'expiresAt', o.expires_at
+    )
+    from public.orders as o
+    left join public.customers as c on c.user_id = o.user_id
+    where o.id = viewed_order_id
+  );
+end;
 $$;
 
 comment on function toss_private.order_view(text) is 'What checkout answers for an order.';
@@ -577,29 +583,33 @@ create trigger products_record_stock_movement
 
 create function toss_private.lock_products(product_ids text[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- Whoever touches several products locks them here, by id, before anything else. No stronger lock than
   -- this: an order item's foreign key share-locks its product, and two checkouts would wait for each other.
-  select from public.products as p
+  perform from public.products as p
   where p.id = any (product_ids)
   order by p.id
   for no key update;
+end;
 $$;
 
 comment on function toss_private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
 
 create function toss_private.products_of(order_ids text[])
 returns text[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
   );
+end;
 $$;
 
 comment on function toss_private.products_of(text[]) is 'Which products some orders are about.';
@@ -764,21 +774,25 @@ create trigger orders_fit_order_name
 
 create function toss_private.price_cart(items jsonb)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
-  select jsonb_agg(jsonb_build_object(
-    'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
-  ) order by w.position)
-  from (
-    select i.value ->> 'productId' as product_id,
-      sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
-    from jsonb_array_elements(items) with ordinality as i
-    group by i.value ->> 'productId'
-  ) as w
-  left join public.products as p on p.id = w.product_id and p.active;
+  return (
+    select jsonb_agg(jsonb_build_object(
+      'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
+    ) order by w.position)
+    from (
+      select i.value ->> 'productId' as product_id,
+        sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+      from jsonb_array_elements(items) with ordinality as i
+      group by i.value ->> 'productId'
+    ) as w
+    left join public.products as p on p.id = w.product_id and p.active
+  );
+end;
 $$;
 
 comment on function toss_private.price_cart(jsonb) is
@@ -1021,11 +1035,13 @@ create index payment_details_refund_pending on toss_private.payment_details (pay
 
 create function toss_private.is_paid(payment public.payments)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
+begin
+  return coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
+end;
 $$;
 
 comment on function toss_private.is_paid(public.payments) is
@@ -1033,11 +1049,12 @@ comment on function toss_private.is_paid(public.payments) is
 
 create function toss_private.payment_rank(status text)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case status
+begin
+  return case status
     when 'READY' then 0
     when 'IN_PROGRESS' then 1
     when 'WAITING_FOR_DEPOSIT' then 2
@@ -1047,6 +1064,7 @@ as $$
     when 'PARTIAL_CANCELED' then 5
     when 'CANCELED' then 6
   end;
+end;
 $$;
 
 comment on function toss_private.payment_rank(text) is
@@ -1087,10 +1105,11 @@ comment on function toss_private.payment_view(text) is
 
 create function toss_private.record_details(answer jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- What an answer does not tell, or tells unreadably, stays as it is known.
   insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
   select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
@@ -1098,6 +1117,7 @@ as $$
   on conflict (payment_key) do update set
     secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
+end;
 $$;
 
 comment on function toss_private.record_details(jsonb) is
@@ -1421,12 +1441,13 @@ comment on function toss_private.idempotency_key(text, bigint, text[]) is
 
 create function toss_private.operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
-  select jsonb_build_object(
+  return jsonb_build_object(
     'operationId', operation.id,
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
@@ -1449,6 +1470,7 @@ as $$
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
+end;
 $$;
 
 comment on function toss_private.operation_view(public.operations) is
@@ -1456,16 +1478,18 @@ comment on function toss_private.operation_view(public.operations) is
 
 create function toss_private.order_is_busy(busy_order_id text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- A cancel makes no payment, and may stay open for long.
-  select exists (
+  return exists (
     select 1 from public.operations as op
     where op.order_id = busy_order_id and op.kind <> 'cancel'
       and op.state in ('started', 'unknown')
   );
+end;
 $$;
 
 comment on function toss_private.order_is_busy(text) is
@@ -1706,13 +1730,15 @@ create function toss_private.period_boundary(
   anchor timestamptz, unit text, unit_count integer, period_number integer
 )
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- Always from the anchor: 31 January plus one month is 28 February, plus two is 31 March again.
-  select ((anchor at time zone 'Asia/Seoul')
+  return ((anchor at time zone 'Asia/Seoul')
     + (unit_count * period_number) * ('1 ' || unit)::interval) at time zone 'Asia/Seoul';
+end;
 $$;
 
 comment on function toss_private.period_boundary(timestamptz, text, integer, integer) is
@@ -2347,25 +2373,29 @@ comment on function toss_private.announce_expired_account(public.orders, public.
 
 create function toss_private.cancel_parameters(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- A cancel gives back taxed money first; only what exceeds it must be tax-free, and the last one takes all.
-  select jsonb_build_object(
-    'reason', operation.reason,
-    'isAll', operation.amount = operation.expected_balance and operation.expected_balance = p.total_amount,
-    'refundableAmount', operation.expected_balance,
-    'taxFreeAmount', coalesce(
-      operation.tax_free_amount,
-      greatest(0, operation.amount - (operation.expected_balance - operation.expected_tax_free))
-    ),
-    'secret', (
-      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
-      from toss_private.operation_secrets as s where s.operation_id = operation.id
+  return (
+    select jsonb_build_object(
+      'reason', operation.reason,
+      'isAll', operation.amount = operation.expected_balance and operation.expected_balance = p.total_amount,
+      'refundableAmount', operation.expected_balance,
+      'taxFreeAmount', coalesce(
+        operation.tax_free_amount,
+        greatest(0, operation.amount - (operation.expected_balance - operation.expected_tax_free))
+      ),
+      'secret', (
+        select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+        from toss_private.operation_secrets as s where s.operation_id = operation.id
+      )
     )
-  )
-  from public.payments as p where p.payment_key = operation.payment_key;
+    from public.payments as p where p.payment_key = operation.payment_key
+  );
+end;
 $$;
 
 comment on function toss_private.cancel_parameters(public.operations) is
@@ -2373,31 +2403,35 @@ comment on function toss_private.cancel_parameters(public.operations) is
 
 create function toss_private.cancel_view(viewed_payment_key text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'status', case
-      when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
-      when p.balance_amount = 0 then 'refunded'
-      else 'partially_refunded' end,
-    'orderId', p.order_id,
-    'paymentKey', p.payment_key,
-    'canceledAmount', p.total_amount - p.balance_amount,
-    'balanceAmount', p.balance_amount,
-    'cancels', coalesce((
-      select jsonb_agg(
-        jsonb_build_object(
-          'transactionKey', k.transaction_key, 'amount', k.amount, 'reason', k.reason,
-          'canceledAt', k.canceled_at
+begin
+  return (
+    select jsonb_build_object(
+      'status', case
+        when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
+        when p.balance_amount = 0 then 'refunded'
+        else 'partially_refunded' end,
+      'orderId', p.order_id,
+      'paymentKey', p.payment_key,
+      'canceledAmount', p.total_amount - p.balance_amount,
+      'balanceAmount', p.balance_amount,
+      'cancels', coalesce((
+        select jsonb_agg(
+          jsonb_build_object(
+            'transactionKey', k.transaction_key, 'amount', k.amount, 'reason', k.reason,
+            'canceledAt', k.canceled_at
+          )
+          order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
         )
-        order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
-      )
-      from public.payment_cancels as k where k.payment_key = p.payment_key and k.status <> 'ABORTED'
-    ), '[]')
-  )
-  from public.payments as p where p.payment_key = viewed_payment_key;
+        from public.payment_cancels as k where k.payment_key = p.payment_key and k.status <> 'ABORTED'
+      ), '[]')
+    )
+    from public.payments as p where p.payment_key = viewed_payment_key
+  );
+end;
 $$;
 
 comment on function toss_private.cancel_view(text) is
@@ -2834,13 +2868,15 @@ comment on function public.begin_cancel(jsonb) is
 
 create function toss_private.derived_cancel_key(cancelled_payment_key text, place bigint, attempt integer)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
+begin
   -- Toss's own keys are txrd_… or hexadecimal digits, so the two cannot meet.
-  select 'place-' || place || '-' || left(encode(sha256(convert_to(cancelled_payment_key, 'UTF8')), 'hex'), 40)
+  return 'place-' || place || '-' || left(encode(sha256(convert_to(cancelled_payment_key, 'UTF8')), 'hex'), 40)
     || case when attempt > 1 then '-' || attempt else '' end;
+end;
 $$;
 
 comment on function toss_private.derived_cancel_key(text, bigint, integer) is
@@ -3078,11 +3114,13 @@ comment on function toss_private.announce_refunds(public.payments, jsonb) is
 
 create function toss_private.lock_cancel(transaction_key text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+end;
 $$;
 
 comment on function toss_private.lock_cancel(text) is
@@ -3090,11 +3128,13 @@ comment on function toss_private.lock_cancel(text) is
 
 create function toss_private.cancel_progress(cancel_status text)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+begin
+  return case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+end;
 $$;
 
 comment on function toss_private.cancel_progress(text) is
@@ -3102,16 +3142,18 @@ comment on function toss_private.cancel_progress(text) is
 
 create function toss_private.cancel_answer(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case operation.state
+begin
+  return case operation.state
     when 'succeeded' then jsonb_build_object('outcome', 'succeeded', 'cancel', operation.answer)
     when 'rejected' then jsonb_build_object(
       'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
     )
     else jsonb_build_object('outcome', 'unknown') end;
+end;
 $$;
 
 comment on function toss_private.cancel_answer(public.operations) is 'How a cancel stands: succeeded, rejected or unknown.';
@@ -3484,16 +3526,17 @@ comment on function toss_private.settle_order(text, text, jsonb) is
 
 create function toss_private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
   -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
   -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
   -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
   -- its progress covers.
-  select case
+  return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
       or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
@@ -3517,6 +3560,7 @@ as $$
       ) as k
     )
   end;
+end;
 $$;
 
 comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
@@ -3982,13 +4026,15 @@ create trigger subscriptions_moved
 
 create function toss_private.may_happen(current_status text, happening text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from toss_private.subscription_transitions as t where t.status = current_status and t.event = happening
   );
+end;
 $$;
 
 comment on function toss_private.may_happen(text, text) is 'Whether an event is legal in a state.';
@@ -4121,11 +4167,13 @@ create trigger plans_groups_locked
 
 create function toss_private.lock_user(locked_user_id uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+end;
 $$;
 
 comment on function toss_private.lock_user(uuid) is
@@ -4133,11 +4181,12 @@ comment on function toss_private.lock_user(uuid) is
 
 create function toss_private.subscription_view(viewed public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'id', viewed.id,
     'userId', viewed.user_id,
     'planId', viewed.plan_id,
@@ -4155,6 +4204,7 @@ as $$
     'nextPlanId', viewed.next_plan_id,
     'createdAt', viewed.created_at
   );
+end;
 $$;
 
 comment on function toss_private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
@@ -4237,17 +4287,19 @@ comment on function toss_private.move_subscription(public.subscriptions, text, j
 
 create function toss_private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select toss_private.write_outbox_event(jsonb_build_object(
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'subscription.' || happened, 'subject', concerned.id,
     'payload', jsonb_build_object(
       'subscriptionId', concerned.id, 'userId', concerned.user_id, 'planId', concerned.plan_id,
       'status', concerned.status, 'currentPeriodEnd', concerned.current_period_end
     ) || detail
   ));
+end;
 $$;
 
 comment on function toss_private.write_subscription_event(text, public.subscriptions, jsonb) is
@@ -4255,14 +4307,18 @@ comment on function toss_private.write_subscription_event(text, public.subscript
 
 create function toss_private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
-  from public.plans as p
-  where p.id = reminded_plan_id and p.reminder_days > 0
-    and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
+begin
+  return (
+    select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
+    from public.plans as p
+    where p.id = reminded_plan_id and p.reminder_days > 0
+      and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start
+  );
+end;
 $$;
 
 comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is
@@ -4484,40 +4540,45 @@ create trigger operations_charge_moved
 
 create function toss_private.charge_view(viewed_charge_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'chargeId', c.id,
-    'chargeKind', c.kind,
-    'subscriptionId', c.subscription_id,
-    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
-    'status', c.status,
-    'amount', c.amount,
-    'currency', c.currency,
-    'attempt', c.attempt,
-    'orderId', c.order_id,
-    'paymentKey', o.payment_key,
-    'nextAttemptAt', c.next_attempt_at,
-    'failureCode', c.failure_code,
-    'failureMessage', c.failure_message
-  )
-  from public.subscription_charges as c
-  left join public.subscriptions as s on s.id = c.subscription_id
-  left join public.orders as o on o.id = c.order_id
-  where c.id = viewed_charge_id;
+begin
+  return (
+    select jsonb_build_object(
+      'chargeId', c.id,
+      'chargeKind', c.kind,
+      'subscriptionId', c.subscription_id,
+      'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+      'status', c.status,
+      'amount', c.amount,
+      'currency', c.currency,
+      'attempt', c.attempt,
+      'orderId', c.order_id,
+      'paymentKey', o.payment_key,
+      'nextAttemptAt', c.next_attempt_at,
+      'failureCode', c.failure_code,
+      'failureMessage', c.failure_message
+    )
+    from public.subscription_charges as c
+    left join public.subscriptions as s on s.id = c.subscription_id
+    left join public.orders as o on o.id = c.order_id
+    where c.id = viewed_charge_id
+  );
+end;
 $$;
 
 comment on function toss_private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
 
 create function toss_private.write_charge_event(happened text, concerned public.subscription_charges)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select toss_private.write_outbox_event(jsonb_build_object(
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', case
       when concerned.kind = 'ad_hoc' then 'charge.' || happened else 'subscription.payment_' || happened end,
     'subject', coalesce(concerned.subscription_id, concerned.id),
@@ -4530,6 +4591,7 @@ as $$
       'failureClass', concerned.failure_class
     )
   ));
+end;
 $$;
 
 comment on function toss_private.write_charge_event(text, public.subscription_charges) is
@@ -4594,16 +4656,18 @@ comment on function toss_private.charge_operation_view(public.operations) is
 
 create function toss_private.usable_billing_method(method_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1
     from public.billing_methods as m
     join toss_private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
     where m.id = method_id and m.status = 'active'
   );
+end;
 $$;
 
 comment on function toss_private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';
@@ -4865,17 +4929,21 @@ comment on function public.preview_due_charges(jsonb) is
 
 create function toss_private.count_due_subscriptions(as_of timestamptz)
 returns integer
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- Bounded: whether anything is left matters, how much exactly does not, and counting it all takes time.
-  select count(*)::integer
-  from (
-    select 1 from public.subscriptions as s
-    where s.status <> 'canceled' and s.next_charge_at <= as_of
-    limit 1000
-  ) as due;
+  return (
+    select count(*)::integer
+    from (
+      select 1 from public.subscriptions as s
+      where s.status <> 'canceled' and s.next_charge_at <= as_of
+      limit 1000
+    ) as due
+  );
+end;
 $$;
 
 comment on function toss_private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';
@@ -5021,15 +5089,19 @@ comment on function toss_private.try_charge_due(public.subscriptions, timestampt
 
 create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
 returns integer
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select count(*)::integer
-  from public.subscription_charges as c
-  -- By their ids, whatever the statistics say about the rest: this is asked once a batch.
-  where c.id = any (array(select (i.value ->> 'chargeId')::uuid from jsonb_array_elements(claimed) as i))
-    and c.kind = 'renewal' and c.period_end <= as_of;
+begin
+  return (
+    select count(*)::integer
+    from public.subscription_charges as c
+    -- By their ids, whatever the statistics say about the rest: this is asked once a batch.
+    where c.id = any (array(select (i.value ->> 'chargeId')::uuid from jsonb_array_elements(claimed) as i))
+      and c.kind = 'renewal' and c.period_end <= as_of
+  );
+end;
 $$;
 
 comment on function toss_private.count_due_again(jsonb, timestamptz) is
@@ -5387,14 +5459,16 @@ comment on function toss_private.settle_upgrade(public.subscriptions, public.sub
 
 create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   update public.entitlements as e
   set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
     revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
   where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
+end;
 $$;
 
 comment on function toss_private.cut_access(uuid, timestamptz) is
@@ -5684,12 +5758,14 @@ comment on function toss_private.grant_period(public.subscription_charges, times
 
 create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   update public.entitlements as e set revoked_at = end_time
   where e.subscription_id = ended_subscription_id and e.revoked_at is null and e.ends_at > end_time;
+end;
 $$;
 
 comment on function toss_private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';
@@ -6292,25 +6368,29 @@ comment on function public.begin_ad_hoc_charge(jsonb) is
 
 create function toss_private.changed_view(changed public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'changed', 'subscription', toss_private.subscription_view(changed));
+begin
+  return jsonb_build_object('outcome', 'changed', 'subscription', toss_private.subscription_view(changed));
+end;
 $$;
 
 comment on function toss_private.changed_view(public.subscriptions) is 'The answer to a change that is done.';
 
 create function toss_private.illegal_view(concerned public.subscriptions, reason text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'outcome', 'illegal', 'status', concerned.status, 'reason', reason,
     'subscription', toss_private.subscription_view(concerned)
   );
+end;
 $$;
 
 comment on function toss_private.illegal_view(public.subscriptions, text) is
@@ -6630,11 +6710,13 @@ comment on function toss_private.begin_refund(public.subscription_charges, bigin
 
 create function toss_private.refund_reason()
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select 'subscription canceled';
+begin
+  return 'subscription canceled';
+end;
 $$;
 
 comment on function toss_private.refund_reason() is
@@ -6813,15 +6895,17 @@ comment on function toss_private.was_canceled_now(public.subscriptions) is
 
 create function toss_private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
 returns bigint
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select floor(
+begin
+  return floor(
     (wanted.price - changed.amount)
     * extract(epoch from changed.current_period_end - greatest(as_of, changed.current_period_start))
     / extract(epoch from changed.current_period_end - changed.current_period_start)
   )::bigint;
+end;
 $$;
 
 comment on function toss_private.upgrade_amount(public.subscriptions, public.plans, timestamptz) is
@@ -7567,26 +7651,31 @@ create trigger operations_billing_issue_ended
 
 create function toss_private.billing_method_view(viewed_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
-    'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
-  )
-  from public.billing_methods as m where m.id = viewed_id;
+begin
+  return (
+    select jsonb_build_object(
+      'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
+      'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+    )
+    from public.billing_methods as m where m.id = viewed_id
+  );
+end;
 $$;
 
 comment on function toss_private.billing_method_view(uuid) is 'A billing method as its user may see it.';
 
 create function toss_private.billing_operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case operation.kind
+begin
+  return case operation.kind
     when 'billing_issue' then (
       select jsonb_build_object(
         'userId', i.user_id, 'customerKey', i.customer_key, 'planId', i.plan_id, 'keyId', i.key_id,
@@ -7601,6 +7690,7 @@ as $$
       from toss_private.billing_keys as k where k.billing_method_id = operation.billing_method_id
     )
   end;
+end;
 $$;
 
 comment on function toss_private.billing_operation_view(public.operations) is
@@ -7608,28 +7698,32 @@ comment on function toss_private.billing_operation_view(public.operations) is
 
 create function toss_private.issued_view(issued_operation_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'outcome', 'issued',
-    'billingMethod', toss_private.billing_method_view(i.billing_method_id),
-    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
-    'planOutcome', case
-      when i.plan_outcome <> 'charged' then i.plan_outcome
-      when c.status = 'paid' then 'subscribed'
-      when c.status = 'declined' then 'declined'
-      when c.id is not null then 'processing' end,
-    'errorCode', case when c.status = 'declined' then c.failure_code end,
-    'errorMessage', case when c.status = 'declined' then c.failure_message end,
-    'plan', case when i.plan_outcome = 'plan_changed' then toss_private.changed_plan_view(i.plan_id) end,
-    'claim', case when i.plan_outcome = 'already_subscribed' then toss_private.claim_of_plan(i.user_id, i.plan_id, null) end
-  )
-  from toss_private.billing_issues as i
-  left join public.subscription_charges as c on c.id = i.charge_id
-  left join public.subscriptions as s on s.id = coalesce(i.subscription_id, c.subscription_id)
-  where i.operation_id = issued_operation_id;
+begin
+  return (
+    select jsonb_build_object(
+      'outcome', 'issued',
+      'billingMethod', toss_private.billing_method_view(i.billing_method_id),
+      'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+      'planOutcome', case
+        when i.plan_outcome <> 'charged' then i.plan_outcome
+        when c.status = 'paid' then 'subscribed'
+        when c.status = 'declined' then 'declined'
+        when c.id is not null then 'processing' end,
+      'errorCode', case when c.status = 'declined' then c.failure_code end,
+      'errorMessage', case when c.status = 'declined' then c.failure_message end,
+      'plan', case when i.plan_outcome = 'plan_changed' then toss_private.changed_plan_view(i.plan_id) end,
+      'claim', case when i.plan_outcome = 'already_subscribed' then toss_private.claim_of_plan(i.user_id, i.plan_id, null) end
+    )
+    from toss_private.billing_issues as i
+    left join public.subscription_charges as c on c.id = i.charge_id
+    left join public.subscriptions as s on s.id = coalesce(i.subscription_id, c.subscription_id)
+    where i.operation_id = issued_operation_id
+  );
+end;
 $$;
 
 comment on function toss_private.issued_view(uuid) is
@@ -7651,11 +7745,13 @@ create index card_attempts_attempted_at on toss_private.card_attempts (attempted
 
 create function toss_private.too_many_attempts_view(wait_seconds integer)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+begin
+  return jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+end;
 $$;
 
 comment on function toss_private.too_many_attempts_view(integer) is 'The answer to whoever toss_private.take_card_attempt makes wait.';
@@ -7703,6 +7799,46 @@ $$;
 
 comment on function toss_private.take_card_attempt(uuid) is
   'Counts an attempt that is about to reach Toss and answers 0, or answers in how many seconds the next one may be made. Callers hold toss_private.lock_user, so that attempts at the same time see each other.';
+
+create function toss_private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select m.id, m.user_id, m.status, k.ciphertext into known
+  from toss_private.billing_keys as k
+  join public.billing_methods as m on m.id = k.billing_method_id
+  where k.key_digest = request ->> 'keyDigest'
+  for no key update of m;
+  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
+    return known.id;
+  end if;
+  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
+    return null;
+  end if;
+  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
+  delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
+  insert into public.billing_methods (
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
+  ) values (
+    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
+    request ->> 'cardType', toss_private.clock_now()
+  );
+  insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.created', 'subject', new_method_id,
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+  ));
+  return new_method_id;
+end;
+$$;
+
+comment on function toss_private.method_of_key(uuid, uuid, jsonb) is
+  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';
 
 -- supabase/schemas/51_billing_issue_begin.sql
 -- A registration begins: prices as shown, plans that are free, and no authKey sent twice.
@@ -7811,11 +7947,13 @@ comment on function toss_private.changed_plan_view(text) is 'What a plan costs n
 
 create function toss_private.already_subscribed_view(claim jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'already_subscribed') || claim;
+begin
+  return jsonb_build_object('outcome', 'already_subscribed') || claim;
+end;
 $$;
 
 comment on function toss_private.already_subscribed_view(jsonb) is 'The answer to whoever has what toss_private.claim_of_plan found.';
@@ -7863,14 +8001,16 @@ comment on function toss_private.claim_of_plan(uuid, text, uuid) is
 
 create function toss_private.plan_refusal(wanted_plan_id text)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce((
+begin
+  return coalesce((
     select case when p.price < 100 or p.currency <> 'KRW' then 'plan_not_billable' else '' end
     from public.plans as p where p.id = wanted_plan_id and p.active
   ), 'plan_not_found');
+end;
 $$;
 
 comment on function toss_private.plan_refusal(text) is
@@ -8074,11 +8214,12 @@ comment on function toss_private.begin_trial(uuid, public.plans, uuid, jsonb) is
 
 create function toss_private.has_had_trial(subscriber_id uuid, tried_plan_id text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from public.subscriptions as s where s.user_id = subscriber_id and s.plan_id = tried_plan_id
   ) or exists (
     -- Also when the subscription has another plan since.
@@ -8087,6 +8228,7 @@ as $$
     where s.user_id = subscriber_id
       and e.detail ->> 'event' = 'trial_started' and e.detail ->> 'planId' = tried_plan_id
   );
+end;
 $$;
 
 comment on function toss_private.has_had_trial(uuid, text) is
@@ -8202,46 +8344,6 @@ $$;
 comment on function toss_private.subscribe(toss_private.billing_issues, uuid, jsonb, jsonb) is
   'Begins the trial or the first charge that an issue was for; answers the charge to send, null when there is none.';
 
-create function toss_private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  known record;
-begin
-  select m.id, m.user_id, m.status, k.ciphertext into known
-  from toss_private.billing_keys as k
-  join public.billing_methods as m on m.id = k.billing_method_id
-  where k.key_digest = request ->> 'keyDigest'
-  for no key update of m;
-  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
-    return known.id;
-  end if;
-  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
-    return null;
-  end if;
-  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
-  delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
-  insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
-  ) values (
-    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', toss_private.clock_now()
-  );
-  insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
-  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
-  perform toss_private.write_outbox_event(jsonb_build_object(
-    'eventType', 'billing_method.created', 'subject', new_method_id,
-    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
-  ));
-  return new_method_id;
-end;
-$$;
-
-comment on function toss_private.method_of_key(uuid, uuid, jsonb) is
-  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';
-
 create function public.finish_billing_issue(request jsonb)
 returns jsonb
 language plpgsql
@@ -8338,14 +8440,16 @@ comment on function public.reject_billing_issue(jsonb) is
 
 create function toss_private.subscribed_view(method_id uuid, begun public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'outcome', 'subscribed', 'billingMethod', toss_private.billing_method_view(method_id),
     'subscription', toss_private.subscription_view(begun)
   );
+end;
 $$;
 
 comment on function toss_private.subscribed_view(uuid, public.subscriptions) is
@@ -8764,11 +8868,13 @@ comment on view public.webhook_summary is 'The last seven days of webhooks, coun
 
 create function toss_private.lock_webhook_subject(locked_subject text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+end;
 $$;
 
 comment on function toss_private.lock_webhook_subject(text) is
@@ -8776,14 +8882,16 @@ comment on function toss_private.lock_webhook_subject(text) is
 
 create function toss_private.webhook_subject_is_leased(checked_subject text, at timestamptz)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from public.webhook_events as e
     where e.subject = checked_subject and e.status = 'processing' and e.lease_expires_at > at
   );
+end;
 $$;
 
 comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
@@ -8791,12 +8899,14 @@ comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
 
 create function toss_private.webhook_is_ours(event public.webhook_events)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (select 1 from public.orders as o where o.id = event.order_id)
+begin
+  return exists (select 1 from public.orders as o where o.id = event.order_id)
     or exists (select 1 from public.payments as p where p.payment_key = event.payment_key);
+end;
 $$;
 
 comment on function toss_private.webhook_is_ours(public.webhook_events) is
@@ -8804,14 +8914,16 @@ comment on function toss_private.webhook_is_ours(public.webhook_events) is
 
 create function toss_private.webhook_payment_is_known(event public.webhook_events)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
+begin
+  return exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
     or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
     or (event.payment_key is null
       and exists (select 1 from public.payments as p where p.order_id = event.order_id));
+end;
 $$;
 
 comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
@@ -8867,13 +8979,15 @@ comment on function toss_private.deposit_secret_matches(text, text) is
 
 create function toss_private.webhook_names_unknown_payment(event_payment_key text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select event_payment_key is not null
+begin
+  return event_payment_key is not null
     and not exists (select 1 from public.payments as p where p.payment_key = event_payment_key)
     and not exists (select 1 from public.operations as op where op.payment_key = event_payment_key);
+end;
 $$;
 
 comment on function toss_private.webhook_names_unknown_payment(text) is
@@ -8881,30 +8995,34 @@ comment on function toss_private.webhook_names_unknown_payment(text) is
 
 create function toss_private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'eventId', event.id,
-    'eventType', event.event_type,
-    'orderId', event.order_id,
-    'paymentKey', event.payment_key,
-    'verifiedBy', event.verified_by,
-    'secretDigest', b.secret_digest,
-    'secretMatches', case when b.secret_digest is not null
-      then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
-    'isOrderBusy', toss_private.order_is_busy(event.order_id),
-    'attempts', event.attempts,
-    'isDuplicate', is_duplicate,
-    'isKnownPayment', toss_private.webhook_payment_is_known(event),
-    'isOurs', toss_private.webhook_is_ours(event),
-    'isClaimed', event.status = 'processing',
-    'leaseToken', event.lease_token,
-    'askedAt', toss_private.clock_now()
-  )
-  from (select event.id) as e (id)
-  left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id;
+begin
+  return (
+    select jsonb_build_object(
+      'eventId', event.id,
+      'eventType', event.event_type,
+      'orderId', event.order_id,
+      'paymentKey', event.payment_key,
+      'verifiedBy', event.verified_by,
+      'secretDigest', b.secret_digest,
+      'secretMatches', case when b.secret_digest is not null
+        then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
+      'isOrderBusy', toss_private.order_is_busy(event.order_id),
+      'attempts', event.attempts,
+      'isDuplicate', is_duplicate,
+      'isKnownPayment', toss_private.webhook_payment_is_known(event),
+      'isOurs', toss_private.webhook_is_ours(event),
+      'isClaimed', event.status = 'processing',
+      'leaseToken', event.lease_token,
+      'askedAt', toss_private.clock_now()
+    )
+    from (select event.id) as e (id)
+    left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+  );
+end;
 $$;
 
 comment on function toss_private.webhook_event_view(public.webhook_events, boolean) is
@@ -9421,12 +9539,15 @@ comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
 
 create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
 returns public.webhook_events
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  repeated public.webhook_events;
+begin
   -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
-  select toss_private.lock_webhook_subject(e.subject)
+  perform toss_private.lock_webhook_subject(e.subject)
   from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
   update public.webhook_events as e
   set delivery_count = e.delivery_count + 1,
@@ -9437,7 +9558,9 @@ as $$
     next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
     received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
   where e.dedupe_key = request ->> 'dedupeKey'
-  returning e;
+  returning * into repeated;
+  return repeated;
+end;
 $$;
 
 comment on function toss_private.count_webhook_repeat(jsonb, timestamptz) is
@@ -10374,12 +10497,14 @@ comment on function toss_private.encrypted_stores() is
 
 create function toss_private.ciphertext_as_text(sealed bytea)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
+begin
   -- encode() breaks its lines.
-  select translate(encode(sealed, 'base64'), E'\n', '');
+  return translate(encode(sealed, 'base64'), E'\n', '');
+end;
 $$;
 
 comment on function toss_private.ciphertext_as_text(bytea) is 'A ciphertext that is stored as bytes in the form of the others: base64.';

@@ -46,12 +46,14 @@ insert into toss_private.clock default values;
 
 create function toss_private.clock_now()
 returns timestamptz
-language sql
+language plpgsql
 volatile
 security definer
 set search_path = ''
 as $$
-  select clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+begin
+  return clock_timestamp() + (select c.time_offset from toss_private.clock as c);
+end;
 $$;
 
 comment on function toss_private.clock_now() is

@@ -128,22 +128,26 @@ create policy "users read the items of their own orders"
 
 create function toss_private.order_view(viewed_order_id text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'outcome', 'created',
-    'orderId', o.id,
-    'orderName', o.order_name,
-    'amount', o.amount,
-    'currency', o.currency,
-    'customerKey', c.customer_key,
-    'expiresAt', o.expires_at
-  )
-  from public.orders as o
-  left join public.customers as c on c.user_id = o.user_id
-  where o.id = viewed_order_id;
+begin
+  return (
+    select jsonb_build_object(
+      'outcome', 'created',
+      'orderId', o.id,
+      'orderName', o.order_name,
+      'amount', o.amount,
+      'currency', o.currency,
+      'customerKey', c.customer_key,
+      'expiresAt', o.expires_at
+    )
+    from public.orders as o
+    left join public.customers as c on c.user_id = o.user_id
+    where o.id = viewed_order_id
+  );
+end;
 $$;
 
 comment on function toss_private.order_view(text) is 'What checkout answers for an order.';

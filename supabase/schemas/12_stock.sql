@@ -59,29 +59,33 @@ create trigger products_record_stock_movement
 
 create function toss_private.lock_products(product_ids text[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- Whoever touches several products locks them here, by id, before anything else. No stronger lock than
   -- this: an order item's foreign key share-locks its product, and two checkouts would wait for each other.
-  select from public.products as p
+  perform from public.products as p
   where p.id = any (product_ids)
   order by p.id
   for no key update;
+end;
 $$;
 
 comment on function toss_private.lock_products(text[]) is 'Locks products in the one order that cannot deadlock.';
 
 create function toss_private.products_of(order_ids text[])
 returns text[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
   );
+end;
 $$;
 
 comment on function toss_private.products_of(text[]) is 'Which products some orders are about.';

@@ -86,21 +86,25 @@ create trigger orders_fit_order_name
 
 create function toss_private.price_cart(items jsonb)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
-  select jsonb_agg(jsonb_build_object(
-    'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
-  ) order by w.position)
-  from (
-    select i.value ->> 'productId' as product_id,
-      sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
-    from jsonb_array_elements(items) with ordinality as i
-    group by i.value ->> 'productId'
-  ) as w
-  left join public.products as p on p.id = w.product_id and p.active;
+  return (
+    select jsonb_agg(jsonb_build_object(
+      'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
+    ) order by w.position)
+    from (
+      select i.value ->> 'productId' as product_id,
+        sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+      from jsonb_array_elements(items) with ordinality as i
+      group by i.value ->> 'productId'
+    ) as w
+    left join public.products as p on p.id = w.product_id and p.active
+  );
+end;
 $$;
 
 comment on function toss_private.price_cart(jsonb) is

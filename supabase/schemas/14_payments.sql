@@ -122,11 +122,13 @@ create index payment_details_refund_pending on toss_private.payment_details (pay
 
 create function toss_private.is_paid(payment public.payments)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
+begin
+  return coalesce(payment.status in ('DONE', 'PARTIAL_CANCELED') or payment.approved_at is not null, false);
+end;
 $$;
 
 comment on function toss_private.is_paid(public.payments) is
@@ -134,11 +136,12 @@ comment on function toss_private.is_paid(public.payments) is
 
 create function toss_private.payment_rank(status text)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case status
+begin
+  return case status
     when 'READY' then 0
     when 'IN_PROGRESS' then 1
     when 'WAITING_FOR_DEPOSIT' then 2
@@ -148,6 +151,7 @@ as $$
     when 'PARTIAL_CANCELED' then 5
     when 'CANCELED' then 6
   end;
+end;
 $$;
 
 comment on function toss_private.payment_rank(text) is
@@ -188,10 +192,11 @@ comment on function toss_private.payment_view(text) is
 
 create function toss_private.record_details(answer jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- What an answer does not tell, or tells unreadably, stays as it is known.
   insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
   select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
@@ -199,6 +204,7 @@ as $$
   on conflict (payment_key) do update set
     secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
+end;
 $$;
 
 comment on function toss_private.record_details(jsonb) is

@@ -201,12 +201,13 @@ comment on function toss_private.idempotency_key(text, bigint, text[]) is
 
 create function toss_private.operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
-  select jsonb_build_object(
+  return jsonb_build_object(
     'operationId', operation.id,
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
@@ -229,6 +230,7 @@ as $$
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
+end;
 $$;
 
 comment on function toss_private.operation_view(public.operations) is
@@ -236,16 +238,18 @@ comment on function toss_private.operation_view(public.operations) is
 
 create function toss_private.order_is_busy(busy_order_id text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- A cancel makes no payment, and may stay open for long.
-  select exists (
+  return exists (
     select 1 from public.operations as op
     where op.order_id = busy_order_id and op.kind <> 'cancel'
       and op.state in ('started', 'unknown')
   );
+end;
 $$;
 
 comment on function toss_private.order_is_busy(text) is

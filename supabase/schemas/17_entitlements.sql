@@ -4,13 +4,15 @@ create function toss_private.period_boundary(
   anchor timestamptz, unit text, unit_count integer, period_number integer
 )
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- Always from the anchor: 31 January plus one month is 28 February, plus two is 31 March again.
-  select ((anchor at time zone 'Asia/Seoul')
+  return ((anchor at time zone 'Asia/Seoul')
     + (unit_count * period_number) * ('1 ' || unit)::interval) at time zone 'Asia/Seoul';
+end;
 $$;
 
 comment on function toss_private.period_boundary(timestamptz, text, integer, integer) is

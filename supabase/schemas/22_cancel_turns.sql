@@ -2,25 +2,29 @@
 
 create function toss_private.cancel_parameters(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- A cancel gives back taxed money first; only what exceeds it must be tax-free, and the last one takes all.
-  select jsonb_build_object(
-    'reason', operation.reason,
-    'isAll', operation.amount = operation.expected_balance and operation.expected_balance = p.total_amount,
-    'refundableAmount', operation.expected_balance,
-    'taxFreeAmount', coalesce(
-      operation.tax_free_amount,
-      greatest(0, operation.amount - (operation.expected_balance - operation.expected_tax_free))
-    ),
-    'secret', (
-      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
-      from toss_private.operation_secrets as s where s.operation_id = operation.id
+  return (
+    select jsonb_build_object(
+      'reason', operation.reason,
+      'isAll', operation.amount = operation.expected_balance and operation.expected_balance = p.total_amount,
+      'refundableAmount', operation.expected_balance,
+      'taxFreeAmount', coalesce(
+        operation.tax_free_amount,
+        greatest(0, operation.amount - (operation.expected_balance - operation.expected_tax_free))
+      ),
+      'secret', (
+        select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+        from toss_private.operation_secrets as s where s.operation_id = operation.id
+      )
     )
-  )
-  from public.payments as p where p.payment_key = operation.payment_key;
+    from public.payments as p where p.payment_key = operation.payment_key
+  );
+end;
 $$;
 
 comment on function toss_private.cancel_parameters(public.operations) is
@@ -28,31 +32,35 @@ comment on function toss_private.cancel_parameters(public.operations) is
 
 create function toss_private.cancel_view(viewed_payment_key text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'status', case
-      when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
-      when p.balance_amount = 0 then 'refunded'
-      else 'partially_refunded' end,
-    'orderId', p.order_id,
-    'paymentKey', p.payment_key,
-    'canceledAmount', p.total_amount - p.balance_amount,
-    'balanceAmount', p.balance_amount,
-    'cancels', coalesce((
-      select jsonb_agg(
-        jsonb_build_object(
-          'transactionKey', k.transaction_key, 'amount', k.amount, 'reason', k.reason,
-          'canceledAt', k.canceled_at
+begin
+  return (
+    select jsonb_build_object(
+      'status', case
+        when p.status = 'CANCELED' and not toss_private.is_paid(p) then 'canceled'
+        when p.balance_amount = 0 then 'refunded'
+        else 'partially_refunded' end,
+      'orderId', p.order_id,
+      'paymentKey', p.payment_key,
+      'canceledAmount', p.total_amount - p.balance_amount,
+      'balanceAmount', p.balance_amount,
+      'cancels', coalesce((
+        select jsonb_agg(
+          jsonb_build_object(
+            'transactionKey', k.transaction_key, 'amount', k.amount, 'reason', k.reason,
+            'canceledAt', k.canceled_at
+          )
+          order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
         )
-        order by k.canceled_at, k.refundable_amount desc, k.created_at, k.transaction_key
-      )
-      from public.payment_cancels as k where k.payment_key = p.payment_key and k.status <> 'ABORTED'
-    ), '[]')
-  )
-  from public.payments as p where p.payment_key = viewed_payment_key;
+        from public.payment_cancels as k where k.payment_key = p.payment_key and k.status <> 'ABORTED'
+      ), '[]')
+    )
+    from public.payments as p where p.payment_key = viewed_payment_key
+  );
+end;
 $$;
 
 comment on function toss_private.cancel_view(text) is

@@ -2,13 +2,15 @@
 
 create function toss_private.derived_cancel_key(cancelled_payment_key text, place bigint, attempt integer)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
+begin
   -- Toss's own keys are txrd_… or hexadecimal digits, so the two cannot meet.
-  select 'place-' || place || '-' || left(encode(sha256(convert_to(cancelled_payment_key, 'UTF8')), 'hex'), 40)
+  return 'place-' || place || '-' || left(encode(sha256(convert_to(cancelled_payment_key, 'UTF8')), 'hex'), 40)
     || case when attempt > 1 then '-' || attempt else '' end;
+end;
 $$;
 
 comment on function toss_private.derived_cancel_key(text, bigint, integer) is

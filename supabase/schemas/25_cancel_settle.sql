@@ -2,11 +2,13 @@
 
 create function toss_private.lock_cancel(transaction_key text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('cancel:' || transaction_key, 0));
+end;
 $$;
 
 comment on function toss_private.lock_cancel(text) is
@@ -14,11 +16,13 @@ comment on function toss_private.lock_cancel(text) is
 
 create function toss_private.cancel_progress(cancel_status text)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+begin
+  return case when cancel_status = 'IN_PROGRESS' then 1 else 2 end;
+end;
 $$;
 
 comment on function toss_private.cancel_progress(text) is
@@ -26,16 +30,18 @@ comment on function toss_private.cancel_progress(text) is
 
 create function toss_private.cancel_answer(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case operation.state
+begin
+  return case operation.state
     when 'succeeded' then jsonb_build_object('outcome', 'succeeded', 'cancel', operation.answer)
     when 'rejected' then jsonb_build_object(
       'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
     )
     else jsonb_build_object('outcome', 'unknown') end;
+end;
 $$;
 
 comment on function toss_private.cancel_answer(public.operations) is 'How a cancel stands: succeeded, rejected or unknown.';

@@ -2,16 +2,17 @@
 
 create function toss_private.is_news(known public.payments, answer jsonb, asked_time timestamptz)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
   -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
   -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
   -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
   -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
   -- its progress covers.
-  select case
+  return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
       or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
@@ -35,6 +36,7 @@ as $$
       ) as k
     )
   end;
+end;
 $$;
 
 comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is

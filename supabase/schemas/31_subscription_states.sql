@@ -92,13 +92,15 @@ create trigger subscriptions_moved
 
 create function toss_private.may_happen(current_status text, happening text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from toss_private.subscription_transitions as t where t.status = current_status and t.event = happening
   );
+end;
 $$;
 
 comment on function toss_private.may_happen(text, text) is 'Whether an event is legal in a state.';
@@ -231,11 +233,13 @@ create trigger plans_groups_locked
 
 create function toss_private.lock_user(locked_user_id uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('subscriber:' || locked_user_id, 0));
+end;
 $$;
 
 comment on function toss_private.lock_user(uuid) is
@@ -243,11 +247,12 @@ comment on function toss_private.lock_user(uuid) is
 
 create function toss_private.subscription_view(viewed public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'id', viewed.id,
     'userId', viewed.user_id,
     'planId', viewed.plan_id,
@@ -265,6 +270,7 @@ as $$
     'nextPlanId', viewed.next_plan_id,
     'createdAt', viewed.created_at
   );
+end;
 $$;
 
 comment on function toss_private.subscription_view(public.subscriptions) is 'A subscription as the API shows it.';
@@ -347,17 +353,19 @@ comment on function toss_private.move_subscription(public.subscriptions, text, j
 
 create function toss_private.write_subscription_event(happened text, concerned public.subscriptions, detail jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select toss_private.write_outbox_event(jsonb_build_object(
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'subscription.' || happened, 'subject', concerned.id,
     'payload', jsonb_build_object(
       'subscriptionId', concerned.id, 'userId', concerned.user_id, 'planId', concerned.plan_id,
       'status', concerned.status, 'currentPeriodEnd', concerned.current_period_end
     ) || detail
   ));
+end;
 $$;
 
 comment on function toss_private.write_subscription_event(text, public.subscriptions, jsonb) is
@@ -365,14 +373,18 @@ comment on function toss_private.write_subscription_event(text, public.subscript
 
 create function toss_private.reminder_time(period_start timestamptz, charge_time timestamptz, reminded_plan_id text)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
-  from public.plans as p
-  where p.id = reminded_plan_id and p.reminder_days > 0
-    and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start;
+begin
+  return (
+    select toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days)
+    from public.plans as p
+    where p.id = reminded_plan_id and p.reminder_days > 0
+      and toss_private.period_boundary(charge_time, 'day', 1, -p.reminder_days) > period_start
+  );
+end;
 $$;
 
 comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is

@@ -213,40 +213,45 @@ create trigger operations_charge_moved
 
 create function toss_private.charge_view(viewed_charge_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'chargeId', c.id,
-    'chargeKind', c.kind,
-    'subscriptionId', c.subscription_id,
-    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
-    'status', c.status,
-    'amount', c.amount,
-    'currency', c.currency,
-    'attempt', c.attempt,
-    'orderId', c.order_id,
-    'paymentKey', o.payment_key,
-    'nextAttemptAt', c.next_attempt_at,
-    'failureCode', c.failure_code,
-    'failureMessage', c.failure_message
-  )
-  from public.subscription_charges as c
-  left join public.subscriptions as s on s.id = c.subscription_id
-  left join public.orders as o on o.id = c.order_id
-  where c.id = viewed_charge_id;
+begin
+  return (
+    select jsonb_build_object(
+      'chargeId', c.id,
+      'chargeKind', c.kind,
+      'subscriptionId', c.subscription_id,
+      'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+      'status', c.status,
+      'amount', c.amount,
+      'currency', c.currency,
+      'attempt', c.attempt,
+      'orderId', c.order_id,
+      'paymentKey', o.payment_key,
+      'nextAttemptAt', c.next_attempt_at,
+      'failureCode', c.failure_code,
+      'failureMessage', c.failure_message
+    )
+    from public.subscription_charges as c
+    left join public.subscriptions as s on s.id = c.subscription_id
+    left join public.orders as o on o.id = c.order_id
+    where c.id = viewed_charge_id
+  );
+end;
 $$;
 
 comment on function toss_private.charge_view(uuid) is 'How a charge stands, for the answer to whoever asked for it.';
 
 create function toss_private.write_charge_event(happened text, concerned public.subscription_charges)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select toss_private.write_outbox_event(jsonb_build_object(
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', case
       when concerned.kind = 'ad_hoc' then 'charge.' || happened else 'subscription.payment_' || happened end,
     'subject', coalesce(concerned.subscription_id, concerned.id),
@@ -259,6 +264,7 @@ as $$
       'failureClass', concerned.failure_class
     )
   ));
+end;
 $$;
 
 comment on function toss_private.write_charge_event(text, public.subscription_charges) is

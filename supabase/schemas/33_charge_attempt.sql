@@ -56,16 +56,18 @@ comment on function toss_private.charge_operation_view(public.operations) is
 
 create function toss_private.usable_billing_method(method_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1
     from public.billing_methods as m
     join toss_private.billing_keys as k on k.billing_method_id = m.id and k.ciphertext is not null
     where m.id = method_id and m.status = 'active'
   );
+end;
 $$;
 
 comment on function toss_private.usable_billing_method(uuid) is 'Whether there is a key that can be charged.';

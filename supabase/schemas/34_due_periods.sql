@@ -154,17 +154,21 @@ comment on function public.preview_due_charges(jsonb) is
 
 create function toss_private.count_due_subscriptions(as_of timestamptz)
 returns integer
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   -- Bounded: whether anything is left matters, how much exactly does not, and counting it all takes time.
-  select count(*)::integer
-  from (
-    select 1 from public.subscriptions as s
-    where s.status <> 'canceled' and s.next_charge_at <= as_of
-    limit 1000
-  ) as due;
+  return (
+    select count(*)::integer
+    from (
+      select 1 from public.subscriptions as s
+      where s.status <> 'canceled' and s.next_charge_at <= as_of
+      limit 1000
+    ) as due
+  );
+end;
 $$;
 
 comment on function toss_private.count_due_subscriptions(timestamptz) is 'How many charges are due, 1000 for more than that.';

@@ -138,15 +138,19 @@ comment on function toss_private.try_charge_due(public.subscriptions, timestampt
 
 create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
 returns integer
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select count(*)::integer
-  from public.subscription_charges as c
-  -- By their ids, whatever the statistics say about the rest: this is asked once a batch.
-  where c.id = any (array(select (i.value ->> 'chargeId')::uuid from jsonb_array_elements(claimed) as i))
-    and c.kind = 'renewal' and c.period_end <= as_of;
+begin
+  return (
+    select count(*)::integer
+    from public.subscription_charges as c
+    -- By their ids, whatever the statistics say about the rest: this is asked once a batch.
+    where c.id = any (array(select (i.value ->> 'chargeId')::uuid from jsonb_array_elements(claimed) as i))
+      and c.kind = 'renewal' and c.period_end <= as_of
+  );
+end;
 $$;
 
 comment on function toss_private.count_due_again(jsonb, timestamptz) is

@@ -247,14 +247,16 @@ comment on function toss_private.settle_upgrade(public.subscriptions, public.sub
 
 create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   update public.entitlements as e
   set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
     revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
   where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
+end;
 $$;
 
 comment on function toss_private.cut_access(uuid, timestamptz) is

@@ -62,12 +62,14 @@ comment on function toss_private.grant_period(public.subscription_charges, times
 
 create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   update public.entitlements as e set revoked_at = end_time
   where e.subscription_id = ended_subscription_id and e.revoked_at is null and e.ends_at > end_time;
+end;
 $$;
 
 comment on function toss_private.end_access(uuid, timestamptz) is 'Takes back what is left of a subscription''s access.';

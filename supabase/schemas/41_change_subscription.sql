@@ -2,25 +2,29 @@
 
 create function toss_private.changed_view(changed public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'changed', 'subscription', toss_private.subscription_view(changed));
+begin
+  return jsonb_build_object('outcome', 'changed', 'subscription', toss_private.subscription_view(changed));
+end;
 $$;
 
 comment on function toss_private.changed_view(public.subscriptions) is 'The answer to a change that is done.';
 
 create function toss_private.illegal_view(concerned public.subscriptions, reason text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'outcome', 'illegal', 'status', concerned.status, 'reason', reason,
     'subscription', toss_private.subscription_view(concerned)
   );
+end;
 $$;
 
 comment on function toss_private.illegal_view(public.subscriptions, text) is

@@ -89,11 +89,13 @@ comment on function toss_private.begin_refund(public.subscription_charges, bigin
 
 create function toss_private.refund_reason()
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select 'subscription canceled';
+begin
+  return 'subscription canceled';
+end;
 $$;
 
 comment on function toss_private.refund_reason() is

@@ -2,15 +2,17 @@
 
 create function toss_private.upgrade_amount(changed public.subscriptions, wanted public.plans, as_of timestamptz)
 returns bigint
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select floor(
+begin
+  return floor(
     (wanted.price - changed.amount)
     * extract(epoch from changed.current_period_end - greatest(as_of, changed.current_period_start))
     / extract(epoch from changed.current_period_end - changed.current_period_start)
   )::bigint;
+end;
 $$;
 
 comment on function toss_private.upgrade_amount(public.subscriptions, public.plans, timestamptz) is

@@ -80,26 +80,31 @@ create trigger operations_billing_issue_ended
 
 create function toss_private.billing_method_view(viewed_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
-    'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
-  )
-  from public.billing_methods as m where m.id = viewed_id;
+begin
+  return (
+    select jsonb_build_object(
+      'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
+      'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+    )
+    from public.billing_methods as m where m.id = viewed_id
+  );
+end;
 $$;
 
 comment on function toss_private.billing_method_view(uuid) is 'A billing method as its user may see it.';
 
 create function toss_private.billing_operation_view(operation public.operations)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case operation.kind
+begin
+  return case operation.kind
     when 'billing_issue' then (
       select jsonb_build_object(
         'userId', i.user_id, 'customerKey', i.customer_key, 'planId', i.plan_id, 'keyId', i.key_id,
@@ -114,6 +119,7 @@ as $$
       from toss_private.billing_keys as k where k.billing_method_id = operation.billing_method_id
     )
   end;
+end;
 $$;
 
 comment on function toss_private.billing_operation_view(public.operations) is
@@ -121,28 +127,32 @@ comment on function toss_private.billing_operation_view(public.operations) is
 
 create function toss_private.issued_view(issued_operation_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'outcome', 'issued',
-    'billingMethod', toss_private.billing_method_view(i.billing_method_id),
-    'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
-    'planOutcome', case
-      when i.plan_outcome <> 'charged' then i.plan_outcome
-      when c.status = 'paid' then 'subscribed'
-      when c.status = 'declined' then 'declined'
-      when c.id is not null then 'processing' end,
-    'errorCode', case when c.status = 'declined' then c.failure_code end,
-    'errorMessage', case when c.status = 'declined' then c.failure_message end,
-    'plan', case when i.plan_outcome = 'plan_changed' then toss_private.changed_plan_view(i.plan_id) end,
-    'claim', case when i.plan_outcome = 'already_subscribed' then toss_private.claim_of_plan(i.user_id, i.plan_id, null) end
-  )
-  from toss_private.billing_issues as i
-  left join public.subscription_charges as c on c.id = i.charge_id
-  left join public.subscriptions as s on s.id = coalesce(i.subscription_id, c.subscription_id)
-  where i.operation_id = issued_operation_id;
+begin
+  return (
+    select jsonb_build_object(
+      'outcome', 'issued',
+      'billingMethod', toss_private.billing_method_view(i.billing_method_id),
+      'subscription', case when s.id is not null then toss_private.subscription_view(s) end,
+      'planOutcome', case
+        when i.plan_outcome <> 'charged' then i.plan_outcome
+        when c.status = 'paid' then 'subscribed'
+        when c.status = 'declined' then 'declined'
+        when c.id is not null then 'processing' end,
+      'errorCode', case when c.status = 'declined' then c.failure_code end,
+      'errorMessage', case when c.status = 'declined' then c.failure_message end,
+      'plan', case when i.plan_outcome = 'plan_changed' then toss_private.changed_plan_view(i.plan_id) end,
+      'claim', case when i.plan_outcome = 'already_subscribed' then toss_private.claim_of_plan(i.user_id, i.plan_id, null) end
+    )
+    from toss_private.billing_issues as i
+    left join public.subscription_charges as c on c.id = i.charge_id
+    left join public.subscriptions as s on s.id = coalesce(i.subscription_id, c.subscription_id)
+    where i.operation_id = issued_operation_id
+  );
+end;
 $$;
 
 comment on function toss_private.issued_view(uuid) is
@@ -164,11 +174,13 @@ create index card_attempts_attempted_at on toss_private.card_attempts (attempted
 
 create function toss_private.too_many_attempts_view(wait_seconds integer)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+begin
+  return jsonb_build_object('outcome', 'too_many_attempts', 'retryAfterSeconds', wait_seconds);
+end;
 $$;
 
 comment on function toss_private.too_many_attempts_view(integer) is 'The answer to whoever toss_private.take_card_attempt makes wait.';
@@ -216,3 +228,43 @@ $$;
 
 comment on function toss_private.take_card_attempt(uuid) is
   'Counts an attempt that is about to reach Toss and answers 0, or answers in how many seconds the next one may be made. Callers hold toss_private.lock_user, so that attempts at the same time see each other.';
+
+create function toss_private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select m.id, m.user_id, m.status, k.ciphertext into known
+  from toss_private.billing_keys as k
+  join public.billing_methods as m on m.id = k.billing_method_id
+  where k.key_digest = request ->> 'keyDigest'
+  for no key update of m;
+  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
+    return known.id;
+  end if;
+  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
+    return null;
+  end if;
+  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
+  delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
+  insert into public.billing_methods (
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
+  ) values (
+    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
+    request ->> 'cardType', toss_private.clock_now()
+  );
+  insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
+  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'billing_method.created', 'subject', new_method_id,
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+  ));
+  return new_method_id;
+end;
+$$;
+
+comment on function toss_private.method_of_key(uuid, uuid, jsonb) is
+  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';

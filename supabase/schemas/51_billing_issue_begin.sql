@@ -104,11 +104,13 @@ comment on function toss_private.changed_plan_view(text) is 'What a plan costs n
 
 create function toss_private.already_subscribed_view(claim jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select jsonb_build_object('outcome', 'already_subscribed') || claim;
+begin
+  return jsonb_build_object('outcome', 'already_subscribed') || claim;
+end;
 $$;
 
 comment on function toss_private.already_subscribed_view(jsonb) is 'The answer to whoever has what toss_private.claim_of_plan found.';
@@ -156,14 +158,16 @@ comment on function toss_private.claim_of_plan(uuid, text, uuid) is
 
 create function toss_private.plan_refusal(wanted_plan_id text)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce((
+begin
+  return coalesce((
     select case when p.price < 100 or p.currency <> 'KRW' then 'plan_not_billable' else '' end
     from public.plans as p where p.id = wanted_plan_id and p.active
   ), 'plan_not_found');
+end;
 $$;
 
 comment on function toss_private.plan_refusal(text) is

@@ -39,11 +39,12 @@ comment on function toss_private.begin_trial(uuid, public.plans, uuid, jsonb) is
 
 create function toss_private.has_had_trial(subscriber_id uuid, tried_plan_id text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from public.subscriptions as s where s.user_id = subscriber_id and s.plan_id = tried_plan_id
   ) or exists (
     -- Also when the subscription has another plan since.
@@ -52,6 +53,7 @@ as $$
     where s.user_id = subscriber_id
       and e.detail ->> 'event' = 'trial_started' and e.detail ->> 'planId' = tried_plan_id
   );
+end;
 $$;
 
 comment on function toss_private.has_had_trial(uuid, text) is
@@ -166,46 +168,6 @@ $$;
 
 comment on function toss_private.subscribe(toss_private.billing_issues, uuid, jsonb, jsonb) is
   'Begins the trial or the first charge that an issue was for; answers the charge to send, null when there is none.';
-
-create function toss_private.method_of_key(owner_id uuid, new_method_id uuid, request jsonb)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  known record;
-begin
-  select m.id, m.user_id, m.status, k.ciphertext into known
-  from toss_private.billing_keys as k
-  join public.billing_methods as m on m.id = k.billing_method_id
-  where k.key_digest = request ->> 'keyDigest'
-  for no key update of m;
-  if found and known.user_id = owner_id and known.status = 'active' and known.ciphertext is not null then
-    return known.id;
-  end if;
-  if found and (known.user_id <> owner_id or known.ciphertext is not null) then
-    return null;
-  end if;
-  -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
-  delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
-  insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
-  ) values (
-    new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', toss_private.clock_now()
-  );
-  insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
-  values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
-  perform toss_private.write_outbox_event(jsonb_build_object(
-    'eventType', 'billing_method.created', 'subject', new_method_id,
-    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
-  ));
-  return new_method_id;
-end;
-$$;
-
-comment on function toss_private.method_of_key(uuid, uuid, jsonb) is
-  'The billing method of a key that Toss has issued: a new one, or the one that has this key already, because nobody says that Toss issues a key only once. Null when the key cannot be this user''s: it is being removed at this moment, or another user''s.';
 
 create function public.finish_billing_issue(request jsonb)
 returns jsonb

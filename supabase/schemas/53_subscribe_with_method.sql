@@ -2,14 +2,16 @@
 
 create function toss_private.subscribed_view(method_id uuid, begun public.subscriptions)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'outcome', 'subscribed', 'billingMethod', toss_private.billing_method_view(method_id),
     'subscription', toss_private.subscription_view(begun)
   );
+end;
 $$;
 
 comment on function toss_private.subscribed_view(uuid, public.subscriptions) is

@@ -132,11 +132,13 @@ comment on view public.webhook_summary is 'The last seven days of webhooks, coun
 
 create function toss_private.lock_webhook_subject(locked_subject text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('webhook:' || locked_subject, 0));
+end;
 $$;
 
 comment on function toss_private.lock_webhook_subject(text) is
@@ -144,14 +146,16 @@ comment on function toss_private.lock_webhook_subject(text) is
 
 create function toss_private.webhook_subject_is_leased(checked_subject text, at timestamptz)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1 from public.webhook_events as e
     where e.subject = checked_subject and e.status = 'processing' and e.lease_expires_at > at
   );
+end;
 $$;
 
 comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
@@ -159,12 +163,14 @@ comment on function toss_private.webhook_subject_is_leased(text, timestamptz) is
 
 create function toss_private.webhook_is_ours(event public.webhook_events)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (select 1 from public.orders as o where o.id = event.order_id)
+begin
+  return exists (select 1 from public.orders as o where o.id = event.order_id)
     or exists (select 1 from public.payments as p where p.payment_key = event.payment_key);
+end;
 $$;
 
 comment on function toss_private.webhook_is_ours(public.webhook_events) is
@@ -172,14 +178,16 @@ comment on function toss_private.webhook_is_ours(public.webhook_events) is
 
 create function toss_private.webhook_payment_is_known(event public.webhook_events)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
+begin
+  return exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
     or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
     or (event.payment_key is null
       and exists (select 1 from public.payments as p where p.order_id = event.order_id));
+end;
 $$;
 
 comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
@@ -235,13 +243,15 @@ comment on function toss_private.deposit_secret_matches(text, text) is
 
 create function toss_private.webhook_names_unknown_payment(event_payment_key text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select event_payment_key is not null
+begin
+  return event_payment_key is not null
     and not exists (select 1 from public.payments as p where p.payment_key = event_payment_key)
     and not exists (select 1 from public.operations as op where op.payment_key = event_payment_key);
+end;
 $$;
 
 comment on function toss_private.webhook_names_unknown_payment(text) is
@@ -249,30 +259,34 @@ comment on function toss_private.webhook_names_unknown_payment(text) is
 
 create function toss_private.webhook_event_view(event public.webhook_events, is_duplicate boolean)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'eventId', event.id,
-    'eventType', event.event_type,
-    'orderId', event.order_id,
-    'paymentKey', event.payment_key,
-    'verifiedBy', event.verified_by,
-    'secretDigest', b.secret_digest,
-    'secretMatches', case when b.secret_digest is not null
-      then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
-    'isOrderBusy', toss_private.order_is_busy(event.order_id),
-    'attempts', event.attempts,
-    'isDuplicate', is_duplicate,
-    'isKnownPayment', toss_private.webhook_payment_is_known(event),
-    'isOurs', toss_private.webhook_is_ours(event),
-    'isClaimed', event.status = 'processing',
-    'leaseToken', event.lease_token,
-    'askedAt', toss_private.clock_now()
-  )
-  from (select event.id) as e (id)
-  left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id;
+begin
+  return (
+    select jsonb_build_object(
+      'eventId', event.id,
+      'eventType', event.event_type,
+      'orderId', event.order_id,
+      'paymentKey', event.payment_key,
+      'verifiedBy', event.verified_by,
+      'secretDigest', b.secret_digest,
+      'secretMatches', case when b.secret_digest is not null
+        then toss_private.deposit_secret_matches(event.order_id, b.secret_digest) end,
+      'isOrderBusy', toss_private.order_is_busy(event.order_id),
+      'attempts', event.attempts,
+      'isDuplicate', is_duplicate,
+      'isKnownPayment', toss_private.webhook_payment_is_known(event),
+      'isOurs', toss_private.webhook_is_ours(event),
+      'isClaimed', event.status = 'processing',
+      'leaseToken', event.lease_token,
+      'askedAt', toss_private.clock_now()
+    )
+    from (select event.id) as e (id)
+    left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+  );
+end;
 $$;
 
 comment on function toss_private.webhook_event_view(public.webhook_events, boolean) is

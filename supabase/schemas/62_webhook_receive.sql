@@ -289,12 +289,15 @@ comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
 
 create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
 returns public.webhook_events
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  repeated public.webhook_events;
+begin
   -- Subject first, then its rows, as in finish_webhook_event; the other way round the two could deadlock.
-  select toss_private.lock_webhook_subject(e.subject)
+  perform toss_private.lock_webhook_subject(e.subject)
   from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey';
   update public.webhook_events as e
   set delivery_count = e.delivery_count + 1,
@@ -305,7 +308,9 @@ as $$
     next_attempt_at = case when e.status in ('failed', 'dead') then at else e.next_attempt_at end,
     received_at = case when e.status in ('failed', 'dead') then at else e.received_at end
   where e.dedupe_key = request ->> 'dedupeKey'
-  returning e;
+  returning * into repeated;
+  return repeated;
+end;
 $$;
 
 comment on function toss_private.count_webhook_repeat(jsonb, timestamptz) is

@@ -21,12 +21,14 @@ comment on function toss_private.encrypted_stores() is
 
 create function toss_private.ciphertext_as_text(sealed bytea)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
+begin
   -- encode() breaks its lines.
-  select translate(encode(sealed, 'base64'), E'\n', '');
+  return translate(encode(sealed, 'base64'), E'\n', '');
+end;
 $$;
 
 comment on function toss_private.ciphertext_as_text(bytea) is 'A ciphertext that is stored as bytes in the form of the others: base64.';

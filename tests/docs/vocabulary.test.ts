@@ -4,8 +4,18 @@ import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { fencesOf, inlineCodeOf } from "./support/markdown.ts";
 import { pairsOf, readPages, readProjectFile } from "./support/pages.ts";
 
-// What the documents say is about these; tests/docs proves the documents and cannot prove itself.
-const SOURCES = ["supabase", "scripts", "tests", ".ci", ".github"];
+// What the documents say is about these. What writes the documents and what proves them cannot prove itself.
+const SOURCES = [
+  "supabase",
+  "simulator",
+  "stack",
+  "proofs",
+  "scripts",
+  "tests",
+  ".ci",
+  ".github",
+];
+const DOCUMENTS = ["tests/docs", "scripts/docs"];
 const ROOT_FILES = ["deno.json", "import_map.json", ".env.example"];
 
 /** Names that our sources have no reason to hold as they stand. */
@@ -31,7 +41,7 @@ async function sourceText(): Promise<string> {
       const { name, isDirectory } of Deno.readDir(join(PROJECT_ROOT, folder))
     ) {
       const path = `${folder}/${name}`;
-      if (path === "tests/docs") continue;
+      if (DOCUMENTS.includes(path)) continue;
       if (isDirectory) folders.push(path);
       else {
         texts.push(path);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import postgres from "postgres";
+import postgres, { type Sql } from "postgres";
 import {
   renameSchemas,
   type SchemaNames,
@@ -14,11 +14,11 @@ import { PROJECT_MIGRATIONS } from "../../stack/stack-settings.ts";
 import { readCatalogue } from "../support/catalogue.ts";
 import { chaptersAsMigration } from "../support/schema-database.ts";
 
-/** What the migrations of a folder make of an empty project on Postgres 17. */
-async function catalogueAfter(
+/** Lets the migrations of a folder make something of an empty project on Postgres 17, and looks at it. */
+async function lookAt<T>(
   migrationsDirectory: string,
-  names: SchemaNames,
-): Promise<string[]> {
+  look: (sql: Sql) => Promise<T>,
+): Promise<T> {
   await using cleanup = new AsyncDisposableStack();
   const directory = await Deno.makeTempDir({ prefix: "schemas-" });
   const server = await startPostgres({
@@ -37,7 +37,17 @@ async function catalogueAfter(
     migrationsDirectory,
     log: () => {},
   });
-  return await readCatalogue(sql, names);
+  return await look(sql);
+}
+
+async function catalogueAfter(
+  migrationsDirectory: string,
+  names: SchemaNames,
+): Promise<string[]> {
+  return await lookAt(
+    migrationsDirectory,
+    (sql) => readCatalogue(sql, names),
+  );
 }
 
 async function catalogueOfChapters(names: SchemaNames): Promise<string[]> {
@@ -70,4 +80,21 @@ Deno.test("under other schema names the chapters make the same, and nothing of t
     renamed.filter((line) => /\bpublic\.|\btoss_private\b/.test(line)),
     [],
   );
+});
+
+Deno.test("every function's body is one that Postgres takes, once everything is there", async () => {
+  const refused = await lookAt(PROJECT_MIGRATIONS, async (sql) => {
+    const functions = await sql<{ name: string; definition: string }[]>`
+      select p.oid::regprocedure::text as name, pg_get_functiondef(p.oid) as definition from pg_proc as p
+      where p.pronamespace in ('public'::regnamespace, 'toss_private'::regnamespace) and p.prokind = 'f'`;
+    assert.ok(functions.length > 250, `${functions.length} functions`);
+    const problems: string[] = [];
+    for (const { name, definition } of functions) {
+      await sql.unsafe(definition).catch((error) => {
+        problems.push(`${name}: ${error.message}`);
+      });
+    }
+    return problems;
+  });
+  assert.deepEqual(refused, []);
 });

@@ -7,7 +7,7 @@ import type {
 import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import { describeTossError } from "../_shared/toss/error-catalogue.ts";
 
-/** What a refused cancel tells the caller; see the error table in docs/frontend.md. */
+/** What a refused cancel tells the caller; see docs/errors.md. */
 export function cancelError(
   result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
   caller: Caller["kind"],

@@ -31,7 +31,7 @@ const LOCAL_REFUSALS: Record<LocalRefusal, [ErrorCode, string]> = {
   order_not_found: ["order_not_found", "There is no order with this orderId."],
 };
 
-/** What a refused confirm tells the caller; see the error table in docs/frontend.md. */
+/** What a refused confirm tells the caller; see docs/errors.md. */
 export function confirmError(
   result: Extract<
     ConfirmResult,

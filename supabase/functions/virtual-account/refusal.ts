@@ -25,7 +25,7 @@ const LOCAL_REFUSALS: Record<RefusedLocally["reason"], [ErrorCode, string]> = {
   order_not_found: ["order_not_found", "There is no order with this orderId."],
 };
 
-/** What a refused issue tells the caller; see the error table in docs/frontend.md. */
+/** What a refused issue tells the caller; see docs/errors.md. */
 export function virtualAccountError(
   result: Refused | RefusedLocally,
 ): AppError {
