@@ -1,9 +1,6 @@
 import { prepareBilling } from "../_shared/database/billing-issue.ts";
-import {
-  issuedResponse,
-  processingResponse,
-  redirect,
-} from "../_shared/http/answers.ts";
+import { issuedResponse } from "../_shared/http/billing-answers.ts";
+import { processingResponse, redirect } from "../_shared/http/answers.ts";
 import { requireUser } from "../_shared/http/authenticate.ts";
 import { callerDigest } from "../_shared/http/client-address.ts";
 import type {

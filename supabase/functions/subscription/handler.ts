@@ -1,9 +1,10 @@
 import {
   alreadySubscribed,
   declinedError,
+  issuedResponse,
   planChanged,
   tooManyAttempts,
-} from "../_shared/http/billing-refusals.ts";
+} from "../_shared/http/billing-answers.ts";
 import { performChargeNow } from "../_shared/operations/charge/begin.ts";
 import { refundPeriod } from "../_shared/operations/cancel/refund-period.ts";
 import {
@@ -16,7 +17,7 @@ import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { issuedResponse, processingResponse } from "../_shared/http/answers.ts";
+import { processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import {
   createOperationContext,
