@@ -11,7 +11,7 @@ const HELP = `Runs tests.
   npx -y deno task test:deploy     the real Supabase CLI against a stand-in (npm)
   npx -y deno task test:browser    the real SDK and payment window in Chromium
 
-PROPERTY_SCALE=4 tries four times as many cases of each property.
+PROPERTY_SCALE=4 tries four times as many cases of each property, and storms of four times the size.
 
   --filter TEXT   only tests whose name holds it
   --help
