@@ -13,7 +13,7 @@ export interface Section {
 const SCALE_BOUND = 2;
 
 function command(options: string): string {
-  return `\`\`\`sh\nnpx -y deno task billing-proof ${options}\n\`\`\``;
+  return `\`\`\`sh\nnpx -y deno task prove billing ${options}\n\`\`\``;
 }
 
 function isOnce({ count }: OnceResult["billingCharge"], wanted: number) {

@@ -63,10 +63,10 @@ export function reportPage(statistics: Statistics): string {
 Written by this command, not by hand:
 
 \`\`\`sh
-deno task chaos --runs ${runs} --first-seed ${firstSeed} --report docs/chaos-report.md
+deno task prove chaos --runs ${runs} --first-seed ${firstSeed} --report docs/chaos-report.md
 \`\`\`
 
-\`deno task chaos --seed <seed>\` repeats one run.
+\`deno task prove chaos --seed <seed>\` repeats one run.
 
 ${
     table(

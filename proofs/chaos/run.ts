@@ -201,6 +201,6 @@ export function describeRun(result: RunResult): string {
     `plan ${JSON.stringify(plan)}`,
     `happened ${JSON.stringify(result.faults)}`,
     ...result.timeline.map((line) => `  ${line}`),
-    `again: deno task chaos --seed ${plan.seed}`,
+    `again: deno task prove chaos --seed ${plan.seed}`,
   ].join("\n");
 }

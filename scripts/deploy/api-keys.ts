@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { StopError } from "../command/stop-error.ts";
-import type { SupabaseCli } from "./supabase-cli.ts";
+import { StopError } from "../door/errors.ts";
+import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 
 const keyList = z.looseObject({
   keys: z.array(z.looseObject({

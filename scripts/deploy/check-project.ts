@@ -1,9 +1,9 @@
 import { type Finding, hasFailed } from "../doctor/finding.ts";
 import { runDoctor } from "../doctor/run-doctor.ts";
 import { readApiKeys } from "./api-keys.ts";
-import type { HostedProject } from "./project.ts";
-import { StopError } from "../command/stop-error.ts";
-import type { SupabaseCli } from "./supabase-cli.ts";
+import type { HostedProject } from "../hosted/project.ts";
+import { StopError } from "../door/errors.ts";
+import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 
 /** What the examination compares the project with. */
 export interface CheckOptions {

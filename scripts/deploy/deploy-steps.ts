@@ -1,13 +1,13 @@
 import { checkProject } from "./check-project.ts";
-import type { LocalFiles } from "./local-files.ts";
+import type { LocalFiles } from "../hosted/local-files.ts";
 import type { Plan } from "./plan.ts";
-import type { HostedProject } from "./project.ts";
+import type { HostedProject } from "../hosted/project.ts";
 import { pushMigrations } from "./push-migrations.ts";
 import { setSecrets } from "./set-secrets.ts";
-import type { Step } from "./steps.ts";
-import type { SupabaseCli } from "./supabase-cli.ts";
+import type { Step } from "../hosted/steps.ts";
+import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 import type { CheckedVariables } from "./variables.ts";
-import { scheduleJobs, storeVaultValues } from "./wake-up-sql.ts";
+import { scheduleJobs, storeVaultValues } from "../hosted/wake-up-sql.ts";
 
 /** What a deployment works with. */
 export interface Deployment {

@@ -1,8 +1,8 @@
-import { compareHistory } from "./history.ts";
-import type { DatabaseState } from "./inspect-database.ts";
-import type { ProjectState } from "./inspect-project.ts";
-import type { LocalFiles } from "./local-files.ts";
-import { objectKey } from "./schema-objects.ts";
+import { compareHistory } from "../hosted/history.ts";
+import type { DatabaseState } from "../hosted/inspect-database.ts";
+import type { ProjectState } from "../hosted/inspect-project.ts";
+import type { LocalFiles } from "../hosted/local-files.ts";
+import { objectKey } from "../hosted/schema-objects.ts";
 
 const KIND_WORDS: Record<string, string> = {
   r: "table",

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { PROJECT_VARIABLES } from "../../stack/environment.ts";
-import { compareHistory, type MigrationHistory } from "./history.ts";
-import type { ProjectState } from "./inspect-project.ts";
-import type { LocalFiles } from "./local-files.ts";
-import { VAULT_NAMES } from "./names.ts";
-import type { HostedProject } from "./project.ts";
+import { compareHistory, type MigrationHistory } from "../hosted/history.ts";
+import type { ProjectState } from "../hosted/inspect-project.ts";
+import type { LocalFiles } from "../hosted/local-files.ts";
+import { VAULT_NAMES } from "../hosted/names.ts";
+import type { HostedProject } from "../hosted/project.ts";
 import type { CheckedVariables } from "./variables.ts";
 
 /** What a deployment will change. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type LocalFiles, SUPABASE_FOLDER } from "./local-files.ts";
-import type { MigrationHistory } from "./history.ts";
-import type { HostedProject } from "./project.ts";
-import type { SupabaseCli } from "./supabase-cli.ts";
+import { type LocalFiles, SUPABASE_FOLDER } from "../hosted/local-files.ts";
+import type { MigrationHistory } from "../hosted/history.ts";
+import type { HostedProject } from "../hosted/project.ts";
+import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 
 /**
  * Lays out a folder in which `db push` finds every migration that the project has recorded.

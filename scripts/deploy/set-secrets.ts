@@ -1,5 +1,5 @@
-import { withSecretFile } from "./secret-file.ts";
-import type { SupabaseCli } from "./supabase-cli.ts";
+import { withSecretFile } from "../hosted/secret-file.ts";
+import type { SupabaseCli } from "../hosted/supabase-cli.ts";
 
 /** Quotes a value so that the CLI takes it as it is; `variables.ts` refuses what neither quote can hold. */
 function quote(value: string): string {

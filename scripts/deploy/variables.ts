@@ -7,7 +7,7 @@ import { givenValues } from "../../supabase/functions/_shared/config/given-value
 import { readEnvironment } from "../../supabase/functions/_shared/config/read-environment.ts";
 import { keyMode } from "../../supabase/functions/_shared/toss/keys.ts";
 import { PROJECT_VARIABLES } from "../../stack/environment.ts";
-import { readDotEnv } from "../command/dot-env.ts";
+import { readDotEnv } from "../project/dot-env.ts";
 
 /** The functions' variables, checked as the functions themselves check them. */
 export interface CheckedVariables {

@@ -1,4 +1,4 @@
-import { SUPABASE_CLI } from "../deploy/supabase-cli.ts";
+import { SUPABASE_CLI } from "../hosted/supabase-cli.ts";
 import type { Language, Text } from "./language.ts";
 import { code, table } from "./markdown.ts";
 

@@ -1,14 +1,14 @@
 import type {
   OperationDescription,
   SecurityScheme,
-} from "../openapi/operation.ts";
-import { OPERATIONS } from "../openapi/operations.ts";
+} from "./openapi/operation.ts";
+import { OPERATIONS } from "./openapi/operations.ts";
 import type { Language, Text } from "./language.ts";
 import { code, table } from "./markdown.ts";
 
 /** A route at a glance; every field of it stands in docs/api.md. */
 interface Overview {
-  /** Beside the credentials that the route takes. */
+  /** Beside the credentials that the route takes; in the place of them where it takes none. */
   caller?: Text;
   request: Text;
   success: Text;
@@ -34,8 +34,8 @@ const REDIRECT: Text = {
 const OVERVIEWS: Readonly<Record<string, Overview>> = {
   "POST checkout": {
     caller: {
-      en: "a guest by the publishable key",
-      ko: "publishable 키는 비회원",
+      en: "guests with the publishable key",
+      ko: "비회원은 publishable 키로",
     },
     request: {
       en:
@@ -52,7 +52,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
   },
   "POST confirm": {
-    caller: { en: "with the three values", ko: "세 값을 가져야 함" },
+    caller: { en: "anyone with the three values", ko: "세 값을 가진 누구나" },
     request: both("`{ paymentKey, orderId, amount }`"),
     success: both(
       '200 `{ status: "confirmed" \\| "waiting_for_deposit", orderId, paymentKey, amount, approvedAt, method, receiptUrl, virtualAccount? }`',
@@ -72,7 +72,6 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: AS_POST,
   },
   "POST virtual-account": {
-    caller: { en: "as `checkout`", ko: "`checkout`과 같음" },
     request: both("`{ orderId, bank, customerName, validHours? }`"),
     success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
     repeating: { en: "same account", ko: "같은 계좌" },
@@ -126,7 +125,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: SAME_ANSWER,
   },
   "POST subscription": {
-    caller: { en: "a user own ones", ko: "사용자는 본인 것만" },
+    caller: { en: "users only their own", ko: "사용자는 본인 것만" },
     request: {
       en:
         '`{ subscriptionId, action, planId?, billingMethodId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
@@ -156,8 +155,8 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   },
   "POST webhook": {
     caller: {
-      en: "Toss; `GET` tells a person what it is",
-      ko: "토스. `GET`은 사람에게 안내",
+      en: "Toss (`GET` tells a person what it is)",
+      ko: "토스(`GET`은 사람에게 안내)",
     },
     request: { en: "any JSON object", ko: "JSON 객체" },
     success: both("200 `{ received: true, eventId, duplicate }`"),
@@ -213,6 +212,11 @@ const WORDS = {
   },
 } as const;
 
+function listed(items: readonly string[], last: string): string {
+  const rest = items.slice(0, -1).join(", ");
+  return rest === "" ? items.join() : `${rest}${last}${items.at(-1)}`;
+}
+
 function callerCell(
   { security, opensMore = [] }: OperationDescription,
   { caller }: Overview,
@@ -220,12 +224,12 @@ function callerCell(
 ): string {
   const { anyone, more, note, or } = WORDS[language];
   const named = (schemes: readonly SecurityScheme[]) =>
-    schemes.map((scheme) => SCHEMES[scheme][language]).join(or);
-  return [
-    security.length === 0 ? anyone : named(security),
-    opensMore.length === 0 ? "" : more(named(opensMore)),
-    caller === undefined ? "" : note + caller[language],
-  ].join("");
+    listed(schemes.map((scheme) => SCHEMES[scheme][language]), or);
+  if (security.length === 0) {
+    const who = caller?.[language] ?? anyone;
+    return opensMore.length === 0 ? who : who + more(named(opensMore));
+  }
+  return named(security) + (caller ? note + caller[language] : "");
 }
 
 /** Every route with who may call it and what comes back; throws when one has no overview. */

@@ -1,5 +1,5 @@
-import type { OperationDescription } from "../openapi/operation.ts";
-import { buildDocument } from "../openapi/document.ts";
+import type { OperationDescription } from "./openapi/operation.ts";
+import { buildDocument } from "./openapi/document.ts";
 import { KOREAN_FIELDS, KOREAN_ROUTES } from "./api-korean.ts";
 import { API_WORDS } from "./api-words.ts";
 import type { Language } from "./language.ts";

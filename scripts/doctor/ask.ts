@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { networkFault } from "../command/network-fault.ts";
+import { networkFault } from "../door/network-fault.ts";
 
 /** What came back, or that nothing did. */
 export type Answer =

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { readDevSettings, SettingError } from "../../scripts/dev/settings.ts";
+import { readDevSettings } from "../../scripts/dev/settings.ts";
+import { StopError } from "../../scripts/door/errors.ts";
 import { loadLocalSecrets } from "../../stack/local-secrets.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
@@ -76,7 +77,7 @@ Deno.test("a live key is refused by name", () => {
       assert.throws(
         () => readDevSettings({ [name]: value }),
         (error: unknown) =>
-          error instanceof SettingError && error.message.startsWith(name),
+          error instanceof StopError && error.message.startsWith(name),
       );
     }
   }

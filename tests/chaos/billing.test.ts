@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 
-// CI proves 300 subscribers and 12 months with the task billing-proof.
+// CI proves 300 subscribers and 12 months with `prove billing`.
 const SUBSCRIBERS = 40;
 const MONTHS = 2;
 

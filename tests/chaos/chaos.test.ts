@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { startChaosStack } from "../../proofs/chaos/chaos-stack.ts";
 import { describeRun, runSeed } from "../../proofs/chaos/run.ts";
 
-// CI makes 25 more with the task chaos.
+// CI makes 25 more with `prove chaos`.
 const RUNS = 2;
 
 Deno.test("2 chaos runs lose nothing, take or give back nothing twice and leave nothing open", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { createSupabaseCli } from "../../scripts/deploy/supabase-cli.ts";
+import { createSupabaseCli } from "../../scripts/hosted/supabase-cli.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { copyMigrations } from "../support/migration-files.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readProject } from "../../scripts/deploy/project.ts";
-import { createRedactor } from "../../scripts/deploy/redactor.ts";
-import { runSteps } from "../../scripts/deploy/steps.ts";
-import { UsageError } from "../../scripts/command/stop-error.ts";
+import { readProject } from "../../scripts/hosted/project.ts";
+import { createRedactor } from "../../scripts/hosted/redactor.ts";
+import { runSteps } from "../../scripts/hosted/steps.ts";
+import { UsageError } from "../../scripts/door/errors.ts";
 
 Deno.test("createRedactor() hides a secret as it is and as JSON, SQL and URLs write it", () => {
   const secret = `it's "secret" 한글`;

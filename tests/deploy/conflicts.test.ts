@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { findConflicts } from "../../scripts/deploy/find-conflicts.ts";
-import { compareHistory, objectsAfter } from "../../scripts/deploy/history.ts";
-import type { ProjectState } from "../../scripts/deploy/inspect-project.ts";
-import type { LocalFiles } from "../../scripts/deploy/local-files.ts";
-import { readSchemaChanges } from "../../scripts/deploy/schema-objects.ts";
+import { compareHistory, objectsAfter } from "../../scripts/hosted/history.ts";
+import type { ProjectState } from "../../scripts/hosted/inspect-project.ts";
+import type { LocalFiles } from "../../scripts/hosted/local-files.ts";
+import { readSchemaChanges } from "../../scripts/hosted/schema-objects.ts";
 
 Deno.test("readSchemaChanges() finds what is created and dropped, and nothing in bodies or comments", () => {
   const changes = readSchemaChanges(`

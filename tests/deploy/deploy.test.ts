@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readLocalFiles } from "../../scripts/deploy/local-files.ts";
+import { readLocalFiles } from "../../scripts/hosted/local-files.ts";
 import { type CommandResult, openScene, type Scene, SECRETS } from "./scene.ts";
 
 // A project with a life of its own: what stands in it before must stand in it afterwards.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readDotEnv } from "../../scripts/command/dot-env.ts";
+import { readDotEnv } from "../../scripts/project/dot-env.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { fencesOf } from "../docs/support/markdown.ts";
 import { splitCommands } from "../docs/support/split-commands.ts";

@@ -136,7 +136,8 @@ async function execute(
     args: [
       ...["run", "-A", "--quiet", "--no-check", "--node-modules-dir=auto"],
       `--lock=${join(PROJECT_ROOT, "scripts", "deno.lock")}`,
-      join(PROJECT_ROOT, "scripts", `${script}.ts`),
+      join(PROJECT_ROOT, "scripts", "toss.ts"),
+      script,
       ...args,
     ],
     cwd: PROJECT_ROOT,

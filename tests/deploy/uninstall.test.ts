@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
-import { readLocalFiles } from "../../scripts/deploy/local-files.ts";
+import { readLocalFiles } from "../../scripts/hosted/local-files.ts";
 import { applyMigrations } from "../../stack/migrations.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { openScene, PROJECT_REF, type Scene, SECRETS } from "./scene.ts";

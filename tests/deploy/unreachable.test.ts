@@ -24,7 +24,7 @@ async function run(
       .filter(([name]) => !name.startsWith("SUPABASE_"));
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["task", "--quiet", script, `--project-ref=${PROJECT_REF}`],
+        ...["task", "--quiet", "toss", script, `--project-ref=${PROJECT_REF}`],
         "--dry-run",
       ],
       cwd: PROJECT_ROOT,

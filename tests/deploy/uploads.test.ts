@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readLocalFiles } from "../../scripts/deploy/local-files.ts";
-import { createSupabaseCli } from "../../scripts/deploy/supabase-cli.ts";
+import { readLocalFiles } from "../../scripts/hosted/local-files.ts";
+import { createSupabaseCli } from "../../scripts/hosted/supabase-cli.ts";
 import {
   boot,
   hostedDeno,

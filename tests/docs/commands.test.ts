@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   type Dev,
   devEnvironment,
-  runScript,
+  runToss,
   startDev,
 } from "../stack/dev-fixture.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
@@ -91,15 +91,17 @@ Deno.test("every option of a task stands in its --help", async () => {
   const { tasks } = JSON.parse(await readProjectFile("deno.json"));
   const asked = new Map<string, Set<string>>();
   for (const { page, command } of withProof("help")) {
-    const [, name = "", rest = ""] = /deno task (\S+)(.*)$/s.exec(command) ??
-      [];
-    assert.ok(Object.hasOwn(tasks, name), `${page}: there is no task ${name}`);
+    const [, name = "", rest = ""] =
+      /deno task ((?:toss |prove )?\S+)(.*)$/s.exec(command) ??
+        [];
+    const [task = ""] = name.split(" ");
+    assert.ok(Object.hasOwn(tasks, task), `${page}: there is no task ${task}`);
     const options = rest.match(/--[a-z-]+/g) ?? [];
     asked.set(name, new Set([...asked.get(name) ?? [], ...options]));
   }
   for (const [name, options] of asked) {
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "--quiet", name, "--help"],
+      args: ["task", "--quiet", ...name.split(" "), "--help"],
       cwd: PROJECT_ROOT,
       stdin: "null",
       stderr: "null",
@@ -132,7 +134,7 @@ Deno.test.afterAll(async () => {
 });
 
 async function stackVariables(port: string): Promise<Record<string, string>> {
-  const { stdout } = await runScript("status.ts", {
+  const { stdout } = await runToss("status", {
     environment: { PORT: port },
   });
   return Object.fromEntries(

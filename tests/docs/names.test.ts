@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { toss } from "../../scripts/commands.ts";
+import { type Command, lastWord } from "../../scripts/door/command.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** Files of the project, as git knows them: also those that are not committed yet. */
@@ -38,7 +40,13 @@ Deno.test("every file of the project that a text names is there", async () => {
   assert.deepEqual(missing, []);
 });
 
-Deno.test("every task that a text names is one of deno.json", async () => {
+/** A word after the name of a group, unless it is a placeholder or an option. */
+function isCommandOf(group: Command, word: string): boolean {
+  return !/^[a-z]/.test(word) ||
+    (group.commands ?? []).some((one) => lastWord(one) === word);
+}
+
+Deno.test("every task and command that a text names is there", async () => {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")),
   );
@@ -46,9 +54,15 @@ Deno.test("every task that a text names is one of deno.json", async () => {
   for (const file of (await projectFiles()).filter((path) => TEXT.test(path))) {
     const text = await Deno.readTextFile(join(PROJECT_ROOT, file));
     for (
-      const [, name = ""] of text.matchAll(/npx -y deno task ([a-z][\w:-]*)/g)
+      const [, name = "", word = ""] of text.matchAll(
+        /npx -y deno task ([a-z][\w:-]*)(?: ([\w<-]+))?/g,
+      )
     ) {
-      if (!Object.hasOwn(tasks, name)) missing.push(`${file}: ${name}`);
+      const command = [toss, ...toss.commands ?? []]
+        .find((one) => lastWord(one) === name);
+      const isThere = Object.hasOwn(tasks, name) &&
+        (!command?.commands || isCommandOf(command, word));
+      if (!isThere) missing.push(`${file}: ${name} ${word}`);
     }
   }
   assert.deepEqual(missing, []);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runScript } from "../stack/dev-fixture.ts";
+import { runToss } from "../stack/dev-fixture.ts";
 import { fencesOf } from "./support/markdown.ts";
 import { readProjectFile } from "./support/pages.ts";
 
@@ -11,7 +11,7 @@ function shapeOf(line: string): string {
 }
 
 Deno.test("README.md shows lines that the demo really prints", async () => {
-  const { code, stdout, stderr } = await runScript("demo.ts", {
+  const { code, stdout, stderr } = await runToss("demo", {
     environment: {},
   });
   assert.equal(code, 0, stdout + stderr);

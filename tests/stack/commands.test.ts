@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { toss } from "../../scripts/commands.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
 /** What a command talks to, which may not answer. */
@@ -13,31 +14,34 @@ type Reach =
 
 const NOTHING: Reach = { kind: "nothing" };
 
-/** Every task of deno.json. */
+/** Every command, as it is called after `deno task`. */
 const COMMANDS: Readonly<Record<string, Reach>> = {
   "demo": NOTHING,
   "dev": NOTHING,
   "status": NOTHING,
   "doctor": { kind: "project", args: [] },
   "deploy": { kind: "management" },
-  "uninstall": { kind: "management" },
-  "test": NOTHING,
+  "toss uninstall": { kind: "management" },
+  "toss charge": { kind: "project", args: ["--dry-run"] },
+  "toss replay": { kind: "project", args: ["--status", "dead"] },
+  "toss rotate-keys": { kind: "project", args: [] },
+  "toss simulator": NOTHING,
   "check": NOTHING,
-  "chaos": NOTHING,
-  "measure": NOTHING,
-  "replay": { kind: "project", args: ["--status", "dead"] },
-  "charge": { kind: "project", args: ["--dry-run"] },
-  "billing-proof": NOTHING,
-  "rotate-keys": { kind: "project", args: [] },
-  "subscription-model": NOTHING,
-  "simulator": NOTHING,
+  "test": NOTHING,
+  "prove chaos": NOTHING,
+  "prove billing": NOTHING,
+  "prove subscriptions": NOTHING,
+  "prove bench": NOTHING,
   "docs": NOTHING,
   "lock": NOTHING,
-  "test:stack": NOTHING,
-  "test:debian": NOTHING,
-  "test:deploy": NOTHING,
-  "test:browser": NOTHING,
+  "toss files-to-open": NOTHING,
 };
+
+/** The tasks of deno.json: what is used most, and the two groups. */
+const TASKS = [
+  ...["toss", "demo", "dev", "status", "doctor", "deploy", "charge", "replay"],
+  ...["check", "test", "prove", "docs", "lock"],
+];
 
 const KEYRING = JSON.stringify({
   one: btoa("0123456789abcdef0123456789abcdef"),
@@ -50,12 +54,12 @@ interface Result {
 }
 
 async function run(
-  task: string,
+  call: string,
   args: string[],
   environment: Record<string, string> = {},
 ): Promise<Result> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", task, ...args],
+    args: ["task", "--quiet", ...call.split(" "), ...args],
     cwd: PROJECT_ROOT,
     env: environment,
     stdin: "null",
@@ -78,32 +82,83 @@ function silentAddress(): string {
   return `http://127.0.0.1:${listener.addr.port}`;
 }
 
-Deno.test("the table knows every task of deno.json", async () => {
+Deno.test("the table knows every task and every command", async () => {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(join(PROJECT_ROOT, "deno.json")),
   );
-  assert.deepEqual(Object.keys(COMMANDS).sort(), Object.keys(tasks).sort());
+  assert.deepEqual(Object.keys(tasks).sort(), TASKS.toSorted());
+  const calls = toss.commands?.flatMap(({ call, commands }) =>
+    commands?.map((one) => one.call) ?? [call]
+  );
+  assert.deepEqual(calls?.sort(), Object.keys(COMMANDS).sort());
 });
 
-for (const task of Object.keys(COMMANDS)) {
-  const [name = ""] = task.split(":");
+Deno.test("what is a task of its own is the same command behind the door", async () => {
+  for (const task of TASKS.filter((name) => name !== "toss")) {
+    const alone = await run(task, ["--help"]);
+    const behind = await run(`toss ${task}`, ["--help"]);
+    assert.deepEqual(alone, behind);
+    assert.equal(alone.code, 0, alone.stderr);
+  }
+});
 
-  Deno.test(`${task} explains itself with --help`, async () => {
-    const { code, stdout, stderr } = await run(task, ["--help"]);
+for (const group of [toss, ...toss.commands ?? []]) {
+  const { call, commands } = group;
+  if (commands === undefined) continue;
+
+  Deno.test(`${call} lists its commands with one line each`, async () => {
+    for (const args of [[], ["--help"]]) {
+      const { code, stdout, stderr } = await run(call, args);
+      assert.equal(code, 0, stderr);
+      for (const { call, summary } of commands) {
+        const [word = ""] = call.split(" ").slice(-1);
+        const [start = ""] = summary.split(":");
+        assert.match(stdout, new RegExp(`^  ${word} +${start}`, "m"));
+      }
+    }
+  });
+
+  Deno.test(`${call} knows the nearest of a misspelt command`, async () => {
+    const [right = ""] = commands[0]?.call.split(" ").slice(-1) ?? [];
+    const { code, stderr } = await run(call, [`${right}x`]);
+    assert.equal(code, 2, stderr);
+    assert.equal(linesOf(stderr).length, 1, stderr);
+    assert.ok(stderr.includes(`did you mean ${right}?`), stderr);
+  });
+}
+
+Deno.test("a misspelt option does nothing and gets the nearest one", async () => {
+  const { code, stderr } = await run("toss charge", ["--dryrun"]);
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    "charge: Unknown option '--dryrun': did you mean --dry-run? Help: npx -y deno task toss charge --help\n",
+  );
+});
+
+for (const call of Object.keys(COMMANDS)) {
+  const [name = ""] = call.split(" ").slice(-1);
+
+  Deno.test(`${call} explains itself with --help`, async () => {
+    const { code, stdout, stderr } = await run(call, ["--help"]);
     assert.equal(code, 0, stderr);
     assert.equal(stderr, "");
-    assert.ok(stdout.includes(`npx -y deno task ${task}`), stdout);
+    assert.ok(stdout.includes(`npx -y deno task ${call}`), stdout);
   });
 
   for (const stranger of ["--no-such-option", "stranger"]) {
-    Deno.test(`${task} refuses ${stranger} in one line`, async () => {
-      const { code, stdout, stderr } = await run(task, [stranger]);
+    Deno.test(`${call} refuses ${stranger} in one line`, async () => {
+      const { code, stdout, stderr } = await run(call, [stranger]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       const [line = "", ...others] = linesOf(stderr);
       assert.deepEqual(others, []);
-      assert.ok(line.startsWith(`${name}: `) && line.includes(stranger), line);
-      assert.ok(line.endsWith(`Help: npx -y deno task ${name} --help`), line);
+      assert.ok(line.startsWith(`${name}: `), line);
+      const named = stranger === "stranger" && call === "test"
+        ? "<suite>"
+        : stranger;
+      assert.ok(line.includes(named), line);
+      assert.ok(line.endsWith(`Help: npx -y deno task ${call} --help`), line);
     });
   }
 }
@@ -119,10 +174,10 @@ for (
     ["is none", "ref.supabase.co", /SUPABASE_URL must be an address/],
   ] as const
 ) {
-  for (const [task, reach] of Object.entries(COMMANDS)) {
+  for (const [call, reach] of Object.entries(COMMANDS)) {
     if (reach.kind !== "project") continue;
-    Deno.test(`${task} says in one line that an address ${what}`, async () => {
-      const { code, stdout, stderr } = await run(task, reach.args, {
+    Deno.test(`${call} says in one line that an address ${what}`, async () => {
+      const { code, stdout, stderr } = await run(call, reach.args, {
         SUPABASE_URL: address,
         SUPABASE_SECRET_KEY: "sb_secret_of_nobody",
         BILLING_KEY_ENCRYPTION_KEYS: KEYRING,
@@ -143,7 +198,11 @@ Deno.test("a command refuses half a project instead of taking the local stack", 
       { SUPABASE_URL: "", SUPABASE_SECRET_KEY: "sb_secret_of_nobody" },
     ]
   ) {
-    const { code, stderr } = await run("charge", ["--dry-run"], environment);
+    const { code, stderr } = await run(
+      "toss charge",
+      ["--dry-run"],
+      environment,
+    );
     assert.equal(code, 1);
     assert.match(stderr, /is set and SUPABASE_\w+ is not\./);
     assert.equal(linesOf(stderr).length, 1);
@@ -153,16 +212,16 @@ Deno.test("a command refuses half a project instead of taking the local stack", 
 Deno.test("a usage error of a value is one line too", async () => {
   for (
     const [task, ...args] of [
-      ["charge", "--limit", "0", "--as-of", "tomorrow"],
-      ["charge", "--limit"],
-      ["replay", "--event", "x", "--from", "yesterday"],
-      ["replay", "--status", "late"],
-      ["replay"],
-      ["rotate-keys", "--batch", "many"],
-      ["chaos", "--runs", "-1"],
-      ["chaos", "--runs", "0"],
-      ["billing-proof", "--only", "this"],
-      ["measure", "--count", "1.5"],
+      ["toss charge", "--limit", "0", "--as-of", "tomorrow"],
+      ["toss charge", "--limit"],
+      ["toss replay", "--event", "x", "--from", "yesterday"],
+      ["toss replay", "--status", "late"],
+      ["toss replay"],
+      ["toss rotate-keys", "--batch", "many"],
+      ["prove chaos", "--runs", "-1"],
+      ["prove chaos", "--runs", "0"],
+      ["prove billing", "--only", "this"],
+      ["prove bench", "--count", "1.5"],
       ["deploy", "--project-ref", "shop"],
     ] as const
   ) {
@@ -182,9 +241,9 @@ Deno.test("dev and simulator name a variable that cannot be used, in one line", 
       ["dev", { PORT: "many" }],
       ["dev", { TOSS_API_BASE_URL: "toss" }],
       ["status", { PORT: "many" }],
-      ["simulator", { TOSS_SIM_PORT: "many" }],
-      ["simulator", { TOSS_SIM_WEBHOOK_URLS: "a b" }],
-      ["simulator", { TOSS_SIM_MINUTE_MS: "long" }],
+      ["toss simulator", { TOSS_SIM_PORT: "many" }],
+      ["toss simulator", { TOSS_SIM_WEBHOOK_URLS: "a b" }],
+      ["toss simulator", { TOSS_SIM_MINUTE_MS: "long" }],
     ] as const
   ) {
     const { code, stderr } = await run(task, [], environment);

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { readLines } from "../../stack/lines.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
-/** What a script said and how it ended. */
-export interface ScriptResult {
+/** What a command said and how it ended. */
+export interface CommandResult {
   code: number;
   stdout: string;
   stderr: string;
@@ -18,7 +18,7 @@ export interface Dev {
   port: string;
 }
 
-interface ScriptOptions {
+interface CommandOptions {
   arguments?: string[];
   environment: Record<string, string>;
   /** Puts a program between, as npx and the npm package of Deno do. */
@@ -33,14 +33,15 @@ function wrap(args: string[]): string[] {
   ];
 }
 
-function command(script: string, options: ScriptOptions): Deno.Command {
+function commandOf(name: string, options: CommandOptions): Deno.Command {
   const args = [
     "run",
     "-A",
     "--quiet",
     `--lock=${join(PROJECT_ROOT, "scripts", "deno.lock")}`,
     "--node-modules-dir=auto",
-    join(PROJECT_ROOT, "scripts", script),
+    join(PROJECT_ROOT, "scripts", "toss.ts"),
+    name,
     ...options.arguments ?? [],
   ];
   return new Deno.Command(Deno.execPath(), {
@@ -64,12 +65,12 @@ export function devEnvironment(dbDir: string): Record<string, string> {
   };
 }
 
-/** Runs a script to its end. */
-export async function runScript(
-  script: string,
-  options: ScriptOptions,
-): Promise<ScriptResult> {
-  const result = await command(script, options).output();
+/** Runs a command of `toss` to its end. */
+export async function runToss(
+  name: string,
+  options: CommandOptions,
+): Promise<CommandResult> {
+  const result = await commandOf(name, options).output();
   const decoder = new TextDecoder();
   return {
     code: result.code,
@@ -81,9 +82,9 @@ export async function runScript(
 /** Starts `dev` and waits until it says `ready`. */
 export async function startDev(
   environment: Record<string, string>,
-  options: Pick<ScriptOptions, "wrapped"> = {},
+  options: Pick<CommandOptions, "wrapped"> = {},
 ): Promise<Dev> {
-  const process = command("dev.ts", { environment, ...options }).spawn();
+  const process = commandOf("dev", { environment, ...options }).spawn();
   const errors = new Response(process.stderr).text();
   const lines: string[] = [];
   const ready = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@ import { describeProcess } from "../../stack/describe-process.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { isProcessAlive } from "../../stack/process-alive.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
-import { devEnvironment, runScript, startDev } from "./dev-fixture.ts";
+import { devEnvironment, runToss, startDev } from "./dev-fixture.ts";
 
 const LINUX = Deno.build.os === "linux";
 
@@ -31,7 +31,7 @@ Deno.test("dev says where everything is, status repeats it, SIGTERM ends it", as
   const dbDir = await Deno.makeTempDir();
   const dev = await startDev(devEnvironment(dbDir));
   const environment = { PORT: dev.port, DB_DIR: dbDir };
-  const status = await runScript("status.ts", { environment });
+  const status = await runToss("status", { environment });
   const names = status.stdout.trim().split("\n")
     .map((line) => line.match(/^([A-Z_]+)=".+"$/)?.[1]);
   const stateFile = join(PROJECT_ROOT, ".local", "stacks", `${dev.port}.json`);
@@ -39,7 +39,7 @@ Deno.test("dev says where everything is, status repeats it, SIGTERM ends it", as
   const children = LINUX ? await processesOf(dev.process.pid, dbDir) : [];
   dev.process.kill("SIGTERM");
   const { code } = await dev.process.status;
-  const later = await runScript("status.ts", { environment });
+  const later = await runToss("status", { environment });
 
   assert.match(dev.output, /\nready$/);
   assert.equal(status.code, 0);
@@ -132,7 +132,7 @@ Deno.test("dev names a taken port and its variable, and starts nothing", async (
       ...devEnvironment(dbDir),
       [name]: String(taken.addr.port),
     };
-    const result = await runScript("dev.ts", { environment });
+    const result = await runToss("dev", { environment });
     assert.equal(result.code, 1);
     assert.equal(
       result.stderr.trim(),
@@ -145,8 +145,8 @@ Deno.test("dev names a taken port and its variable, and starts nothing", async (
 });
 
 Deno.test("dev and status explain themselves with --help", async () => {
-  for (const script of ["dev.ts", "status.ts"]) {
-    const result = await runScript(script, {
+  for (const script of ["dev", "status"]) {
+    const result = await runToss(script, {
       arguments: ["--help"],
       environment: {},
     });

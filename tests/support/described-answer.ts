@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OPERATIONS } from "../../scripts/openapi/operations.ts";
+import { OPERATIONS } from "../../scripts/docs/openapi/operations.ts";
 import type { Answer } from "./call-function.ts";
 
 /** Codes of calls that no operation describes, and of what can befall any of them. */

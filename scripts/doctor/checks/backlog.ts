@@ -22,7 +22,7 @@ const NAMED: readonly {
   alert: "webhook_dead",
   what: "webhooks that were given up",
   action:
-    "Mend the cause in webhook_events.last_error, then: npx -y deno task replay --status dead",
+    "Mend the cause in webhook_events.last_error, then: npx -y deno task toss replay --status dead",
 }, {
   check: "waiting_webhooks",
   alert: "webhook_waiting",

@@ -64,7 +64,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   },
   {
     page: "docs/operations.md",
-    pattern: /^npx -y deno task (deploy|uninstall)/,
+    pattern: /^npx -y deno task (deploy|toss uninstall)/,
     proof: by("tests/deploy/deploy.test.ts"),
   },
 
@@ -86,7 +86,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: RUN,
   },
   { pattern: task("doctor$"), proof: { kind: "run", prints: /\b0 fail$/m } },
-  { pattern: task("replay "), proof: { kind: "run", prints: /event/ } },
+  { pattern: task("toss replay "), proof: { kind: "run", prints: /event/ } },
   { pattern: task(""), proof: HELP },
   {
     pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook\/flood\.test\.ts$/,

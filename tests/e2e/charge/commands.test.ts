@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createKeyring } from "../../../supabase/functions/_shared/security/encryption.ts";
-import { runScript, type ScriptResult } from "../../stack/dev-fixture.ts";
+import { type CommandResult, runToss } from "../../stack/dev-fixture.ts";
 import {
   addPlan,
   charge,
@@ -31,8 +31,8 @@ function run(
   script: string,
   args: string[],
   environment: Record<string, string> = {},
-): Promise<ScriptResult> {
-  return runScript(script, {
+): Promise<CommandResult> {
+  return runToss(script, {
     arguments: args,
     environment: {
       SUPABASE_URL: stack.apiUrl,
@@ -112,8 +112,8 @@ test("rotate-keys moves everything to the new key while customers register and a
   const environment = { BILLING_KEY_ENCRYPTION_KEYS: BOTH };
 
   const runs = await Promise.all([
-    run(shop, "rotate-keys.ts", ["--batch", "3"], environment),
-    run(shop, "rotate-keys.ts", ["--batch", "3"], environment),
+    run(shop, "rotate-keys", ["--batch", "3"], environment),
+    run(shop, "rotate-keys", ["--batch", "3"], environment),
   ]);
   isRotating = false;
   await load;
@@ -126,7 +126,7 @@ test("rotate-keys moves everything to the new key while customers register and a
     Number(/^(\d+) value/m.exec(stdout)?.[1])
   );
   assert.equal(done.reduce((sum, n) => sum + n, 0), count);
-  const again = await run(shop, "rotate-keys.ts", [], environment);
+  const again = await run(shop, "rotate-keys", [], environment);
   assert.match(again.stdout, /^0 value\(s\)/);
   // The keys still are what they were: everybody can be charged.
   const last = await charge(shop, { asOf: justAfter(daysAfter(end, days)) });
@@ -142,7 +142,7 @@ test("rotate-keys names what it cannot open, and exits with 1", async (shop) => 
   await shop.stack.sql`
     update toss_private.billing_keys set key_id = 'lost' where billing_method_id = ${billingMethodId}`;
 
-  const { code, stderr } = await run(shop, "rotate-keys.ts", [], {
+  const { code, stderr } = await run(shop, "rotate-keys", [], {
     BILLING_KEY_ENCRYPTION_KEYS: BOTH,
   });
 
@@ -155,13 +155,13 @@ test("rotate-keys names what it cannot open, and exits with 1", async (shop) => 
 });
 
 test("rotate-keys explains itself when it lacks something", async (shop) => {
-  const help = await run(shop, "rotate-keys.ts", ["--help"]);
+  const help = await run(shop, "rotate-keys", ["--help"]);
   assert.equal(help.code, 0);
   assert.ok(help.stdout.includes("BILLING_KEY_ENCRYPTION_KEYS"));
-  const without = await run(shop, "rotate-keys.ts", []);
+  const without = await run(shop, "rotate-keys", []);
   assert.equal(without.code, 1);
   assert.match(without.stderr, /^Set BILLING_KEY_ENCRYPTION_KEYS to/m);
-  const wrong = await run(shop, "rotate-keys.ts", ["--batch", "many"]);
+  const wrong = await run(shop, "rotate-keys", ["--batch", "many"]);
   assert.equal(wrong.code, 2);
 });
 
@@ -170,18 +170,18 @@ test("charge --dry-run shows who would be charged, and charge does it", async (s
   const { id, currentPeriodEnd: asOf } = subscription;
   const args = ["--subscription", id, "--as-of", asOf];
 
-  const shown = await run(shop, "charge.ts", ["--dry-run", ...args]);
+  const shown = await run(shop, "charge", ["--dry-run", ...args]);
 
   assert.equal(shown.code, 0, shown.stderr);
   assert.ok(shown.stdout.includes(user.id));
   assert.ok(shown.stdout.includes("10,000"));
   assert.match(shown.stdout, /1 would be charged/);
   assert.equal((await chargeRows(shop, user)).length, 1);
-  const done = await run(shop, "charge.ts", args);
+  const done = await run(shop, "charge", args);
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /paid 1/);
   assert.equal((await chargeRows(shop, user)).length, 2);
-  const nothing = await run(shop, "charge.ts", ["--dry-run", ...args]);
+  const nothing = await run(shop, "charge", ["--dry-run", ...args]);
   assert.match(nothing.stdout, /^0 would be charged, \d+ more are due/);
 });
 
@@ -192,8 +192,8 @@ test("charge names what is wrong with its options", async (shop) => {
       "x",
     ], ["--no-such"]]
   ) {
-    const { code, stderr } = await run(shop, "charge.ts", args);
+    const { code, stderr } = await run(shop, "charge", args);
     assert.equal(code, 2, args.join(" "));
-    assert.ok(stderr.includes("npx -y deno task charge"));
+    assert.ok(stderr.includes("npx -y deno task toss charge"));
   }
 });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Finding, hasFailed } from "../../../scripts/doctor/finding.ts";
-import {
-  devEnvironment,
-  runScript,
-  startDev,
-} from "../../stack/dev-fixture.ts";
+import { devEnvironment, runToss, startDev } from "../../stack/dev-fixture.ts";
 import { FUNCTION_ACCESS } from "../../../supabase/functions/_shared/http/access.ts";
 import {
   asOwner,
@@ -72,7 +68,7 @@ test("doctor changes nothing", async (shop) => {
 });
 
 test("the command prints a line for each check and exits with 0", async (shop) => {
-  const { code, stdout, stderr } = await runScript("doctor.ts", {
+  const { code, stdout, stderr } = await runToss("doctor", {
     environment: environmentOf(shop),
   });
 
@@ -86,7 +82,7 @@ test("--json prints an array of findings, and exit code 1 says that one fails", 
     shop,
     (sql) => sql`select cron.unschedule('tosspayments-expiry')`,
   );
-  const { code, stdout } = await runScript("doctor.ts", {
+  const { code, stdout } = await runToss("doctor", {
     arguments: ["--json"],
     environment: environmentOf(shop),
   }).finally(() =>
@@ -106,7 +102,7 @@ test("--json prints an array of findings, and exit code 1 says that one fails", 
 
 test("the command explains itself, and refuses what it does not know", async (shop) => {
   const run = (...args: string[]) =>
-    runScript("doctor.ts", {
+    runToss("doctor", {
       arguments: args,
       environment: environmentOf(shop),
     });
@@ -131,7 +127,7 @@ test("--env-file brings the project's keys and the functions' variables", async 
     TOSS_CLIENT_KEY: "test_gck_other",
   }).map(([name, value]) => `${name}='${value}'`);
   await Deno.writeTextFile(file, lines.join("\n"));
-  const { code, stdout, stderr } = await runScript("doctor.ts", {
+  const { code, stdout, stderr } = await runToss("doctor", {
     arguments: ["--json", "--env-file", file],
     environment: {},
   });
@@ -145,7 +141,7 @@ test("--env-file brings the project's keys and the functions' variables", async 
 test("the command finds the running local stack, or says what to set", async () => {
   const dbDir = await Deno.makeTempDir();
   const dev = await startDev(devEnvironment(dbDir));
-  const run = () => runScript("doctor.ts", { environment: { PORT: dev.port } });
+  const run = () => runToss("doctor", { environment: { PORT: dev.port } });
   const running = await run();
   dev.process.kill("SIGTERM");
   await dev.process.status;

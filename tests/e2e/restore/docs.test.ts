@@ -49,10 +49,10 @@ async function follow(shop: Shop, page: string, backupAt: string) {
         if (command.startsWith("curl ")) {
           const answer = JSON.parse(await inBash(shop, command));
           assert.equal(answer.remaining, 0, JSON.stringify(answer));
-        } else if (command.endsWith("task charge")) {
+        } else if (command.endsWith("task toss charge")) {
           await charge(shop, {});
         } else {
-          assert.match(command, /task (status|doctor|charge --dry-run)/);
+          assert.match(command, /task (status|doctor|toss charge --dry-run)/);
         }
       }
     },

@@ -1,8 +1,8 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import assert from "node:assert/strict";
-import { generatedDocuments } from "../../../scripts/docs.ts";
-import { buildDocument } from "../../../scripts/openapi/document.ts";
-import { OPERATIONS } from "../../../scripts/openapi/operations.ts";
+import { generatedDocuments } from "../../../scripts/docs/run.ts";
+import { buildDocument } from "../../../scripts/docs/openapi/document.ts";
+import { OPERATIONS } from "../../../scripts/docs/openapi/operations.ts";
 import { FUNCTION_ACCESS } from "../../../supabase/functions/_shared/http/access.ts";
 
 const SCHEME_OF_MODE: Record<string, string | undefined> = {

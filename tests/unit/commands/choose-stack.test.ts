@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chooseStack } from "../../../scripts/command/choose-stack.ts";
+import { chooseStack } from "../../../scripts/project/choose-stack.ts";
 
 function stack(port: number, dbDir = `/data/${port}`) {
   return { pid: 1, port, dbDir, variables: {} };

@@ -25,18 +25,19 @@ Deno.test("every action of a workflow is named by its commit", async () => {
 });
 
 Deno.test("what runs Deno by npx in a script or in CI names its version", async () => {
-  const files = [...await texts("scripts/"), ...await texts(".ci/")]
-    .filter(([path]) => path.endsWith(".sh") || path.startsWith(".ci/"));
   let calls = 0;
-  for (const [path, text] of files) {
+  for (const [path, text] of await texts(".ci/")) {
     for (const [call] of text.matchAll(/npx -y "?deno(?! task)\S*/g)) {
       assert.match(call, /^npx -y "?deno@/, `${path}: ${call}`);
       calls += 1;
     }
-    for (const [call] of text.matchAll(/npx -y "\$\w+"/g)) {
-      assert.equal(call, 'npx -y "$deno"', path);
-      assert.match(text, /^deno="deno@\$\(<\.deno-version\)"$/m);
-      calls += 1;
+  }
+  for (const room of ["scripts/", "stack/"]) {
+    for (const [path, text] of await texts(room)) {
+      for (const [call] of text.matchAll(/"-y",\s*["`]deno[^"`]*/g)) {
+        assert.match(call, /["`]deno@/, `${path}: ${call}`);
+        calls += 1;
+      }
     }
   }
   assert.ok(calls >= 4, String(calls));

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { subscriptionView } from "../../../../supabase/functions/_shared/database/subscriptions.ts";
+import { subscriptionRequest } from "../../../../supabase/functions/subscription/request.ts";
+import type { OperationDescription } from "../operation.ts";
+import { ASK_AGAIN, issuedMethod, processing } from "./answers.ts";
+
+/** `POST subscription`. */
+export const subscriptionOperations: readonly OperationDescription[] = [{
+  function: "subscription",
+  method: "post",
+  path: "",
+  summary: "Change a subscription",
+  description:
+    "A user changes an own subscription, the shop any. `cancel_at_period_end` and `resume` take and give back " +
+    "notice; `cancel_now` ends it, with `refund` `prorated`, which is the shop's alone, for the money of the rest of " +
+    "the period; `change_plan` needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was " +
+    "declined. What a status does not allow is `invalid_request`. `subscribe` makes a subscription with a card that is " +
+    "registered already, without `subscriptionId`: the next try after a first charge that was declined. A plan " +
+    "that changed since `billing-issue/prepare` showed it to the user is `payment_amount_mismatch` with its terms of now.",
+  security: ["userToken", "secretKey"],
+  body: subscriptionRequest,
+  answers: {
+    200: { description: "The subscription.", schema: subscriptionView },
+    201: {
+      description:
+        "`subscribe`: the subscription lives; its first period is paid or its trial has begun.",
+      schema: issuedMethod,
+    },
+    202: {
+      description:
+        "Toss's answer to the charge or refund is not known yet. Ask again; nothing is charged or refunded twice.",
+      schema: processing.extend({
+        subscriptionId: z.string().optional(),
+        billingMethodId: z.string().optional(),
+      }),
+      headers: ASK_AGAIN,
+    },
+  },
+  errors: [
+    "unauthorized",
+    "forbidden",
+    "subscription_not_found",
+    "plan_not_found",
+    "billing_method_not_found",
+    "already_subscribed",
+    "operation_in_progress",
+    "payment_amount_mismatch",
+    "payment_confirm_failed",
+    "cancel_failed",
+    "cancel_amount_exceeds_balance",
+    "too_many_attempts",
+  ],
+}];

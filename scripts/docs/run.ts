@@ -1,0 +1,54 @@
+import type { Options } from "./command.ts";
+import { fillPages } from "./blocks.ts";
+import { renderDecisions } from "./decisions.ts";
+import { renderApi } from "./render-api.ts";
+import { renderErrors } from "./render-errors.ts";
+import { renderEnvironmentExample } from "./render-variables.ts";
+import { buildDocument } from "./openapi/document.ts";
+import { OPERATIONS } from "./openapi/operations.ts";
+import { BASELINE, baselineMigration } from "../schema/chapters.ts";
+
+/** Every document that is generated, or has generated parts, by its path from the project's root. */
+export async function generatedDocuments(): Promise<Record<string, string>> {
+  return {
+    ".env.example": renderEnvironmentExample(),
+    "docs/openapi.json": JSON.stringify(buildDocument(OPERATIONS), null, 2) +
+      "\n",
+    "docs/api.md": renderApi(OPERATIONS, "en"),
+    "docs/api.ko.md": renderApi(OPERATIONS, "ko"),
+    "docs/errors.md": renderErrors("en"),
+    "docs/errors.ko.md": renderErrors("ko"),
+    "docs/decisions/README.md": await renderDecisions(),
+    ...await fillPages(),
+    [BASELINE]: await baselineMigration(),
+  };
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Writes what differs, or only names it. */
+export async function run({ check }: Options): Promise<number> {
+  const stale: string[] = [];
+  for (const [path, text] of Object.entries(await generatedDocuments())) {
+    if (await readIfThere(path) === text) continue;
+    stale.push(path);
+    if (!check) await Deno.writeTextFile(path, text);
+  }
+  if (check && stale.length > 0) {
+    console.error(
+      `${stale.join(", ")} differ from the code: run npx -y deno task docs`,
+    );
+    return 1;
+  }
+  console.log(
+    stale.length === 0 ? "documents: up to date" : `wrote ${stale.join(", ")}`,
+  );
+  return 0;
+}

@@ -1,0 +1,39 @@
+import { defineCommand } from "../door/command.ts";
+import { oneOf, rowId, text, time, type Values } from "../door/options.ts";
+import { WHICH_PROJECT } from "../project/notes.ts";
+
+const STATUSES = [
+  "received",
+  "processed",
+  "ignored",
+  "failed",
+  "dead",
+] as const;
+
+const OPTIONS = {
+  event: rowId("this event", "the id of a row of webhook_events"),
+  order: text("<orderId>", "events about this order"),
+  payment: text("<paymentKey>", "events about this payment"),
+  status: oneOf("<status>", STATUSES, STATUSES.join(", ")),
+  from: time("received since"),
+  to: time("received before"),
+};
+
+/** What replay is given. */
+export type Options = Values<typeof OPTIONS>;
+
+export const replay = defineCommand({
+  call: "toss replay",
+  summary: "Process webhook events again",
+  about: "Safe at any time: Toss is asked what is true.",
+  examples: [
+    "--event <id>",
+    "--order <orderId>",
+    "--payment <paymentKey>",
+    "--status dead",
+    "--from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00",
+  ],
+  options: OPTIONS,
+  notes: `Several conditions must all hold. ${WHICH_PROJECT}`,
+  load: () => import("./run.ts"),
+});

@@ -1,0 +1,36 @@
+import { defineCommand } from "../door/command.ts";
+import {
+  argument,
+  oneOf,
+  text,
+  type Values,
+  withDefault,
+} from "../door/options.ts";
+import { SUITES } from "./suites.ts";
+
+const NAMES = Object.keys(SUITES) as (keyof typeof SUITES)[];
+
+const OPTIONS = {
+  suite: argument(
+    withDefault(oneOf("<suite>", NAMES, NAMES.join(", ")), "all"),
+  ),
+  filter: text("<text>", "only tests whose name holds it"),
+};
+
+/** What test is given. */
+export type Options = Values<typeof OPTIONS>;
+
+export const test = defineCommand({
+  call: "test",
+  summary: "Run the tests",
+  examples: ["", "stack", "deploy --filter uninstall"],
+  options: OPTIONS,
+  environment: {
+    PROPERTY_SCALE: "4 tries four times as many cases of each property",
+  },
+  notes:
+    `all is what the functions, the database and the simulator do, and needs neither root nor Docker. stack is the local stack and its commands; debian Debian's Postgres 15, pg_cron, pgTAP and the Supabase CLI (root); deploy the real Supabase CLI against a stand-in (npm); browser the real SDK and the payment window in Chromium.
+Ends at the first group that fails, with its exit code. One file alone:
+npx -y deno test -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/e2e/confirm/confirm.test.ts`,
+  load: () => import("./run.ts"),
+});
