@@ -64,6 +64,10 @@ function refusalByAmount(payment: Payment, body: CancelBody): string | null {
     refundableAmount !== undefined && refundableAmount !== payment.balanceAmount
   ) return "NOT_MATCHES_REFUNDABLE_AMOUNT";
   if (cancelAmount > payment.balanceAmount) return "NOT_CANCELABLE_AMOUNT";
+  if (
+    cancelAmount < payment.balanceAmount &&
+    cancelAmount < payment.discountAmount
+  ) return "EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT";
   if (taxFreeAmount > Math.min(taxFreeLeft(payment), cancelAmount)) {
     return "INVALID_REQUEST";
   }

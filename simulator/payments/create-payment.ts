@@ -22,12 +22,25 @@ export const newPaymentSchema = z.strictObject({
   customerKey: z.string().min(2).max(300).nullable().default(null),
   taxFreeAmount: z.int().min(0).default(0),
   cardNumber: z.string().regex(/^\d{14,20}$/).default(DEFAULT_CARD_NUMBER),
+  installmentPlanMonths: z.int().min(0).max(12).refine(
+    (months) => months !== 1,
+    "0 or 2 to 12 months",
+  ).default(0),
+  isInterestFree: z.boolean().default(false),
+  discountAmount: z.int().min(0).default(0),
   virtualAccount: accountTermsSchema.prefault({}),
   metadata: z.record(z.string().max(40), z.string().max(2000)).nullable()
     .default(null),
 }).refine(
   (payment) => payment.taxFreeAmount <= payment.amount,
   "taxFreeAmount is above amount",
+).refine(
+  (payment) => payment.discountAmount < payment.amount,
+  "discountAmount is not below amount",
+).refine(
+  // Toss docs, card payments: 할부는 5만원 이상.
+  (payment) => payment.installmentPlanMonths === 0 || payment.amount >= 50_000,
+  "instalments begin at 50000 won",
 );
 
 /** `newPaymentSchema` after parsing; the API can name a fixed account too. */

@@ -10,18 +10,18 @@ import { virtualAccountBody } from "./virtual-account-body.ts";
 function cardBody(payment: Payment) {
   const { issuerCode, acquirerCode, cardType, ownerType } = payment.card;
   return {
-    amount: payment.totalAmount,
+    amount: payment.totalAmount - payment.discountAmount,
     issuerCode,
     acquirerCode,
     number: maskCardNumber(payment.cardNumber),
-    installmentPlanMonths: 0,
+    installmentPlanMonths: payment.installmentPlanMonths,
     approveNo: payment.approveNumber,
     useCardPoint: false,
     cardType,
     ownerType,
     acquireStatus: payment.status === "CANCELED" ? "CANCELED" : "READY",
-    isInterestFree: false,
-    interestPayer: null,
+    isInterestFree: payment.isInterestFree,
+    interestPayer: payment.isInterestFree ? "CARD_COMPANY" : null,
   };
 }
 
@@ -47,8 +47,9 @@ function methodBody(payment: Payment, receiptUrl: string) {
     case "카드":
       return { card: cardBody(payment) };
     case "간편결제": {
-      const amount = payment.totalAmount;
-      return { easyPay: { provider: "토스페이", amount, discountAmount: 0 } };
+      const discountAmount = payment.discountAmount;
+      const amount = payment.totalAmount - discountAmount;
+      return { easyPay: { provider: "토스페이", amount, discountAmount } };
     }
     case "계좌이체":
       return { transfer: { bankCode: "92", settlementStatus } };
@@ -64,6 +65,13 @@ function methodBody(payment: Payment, receiptUrl: string) {
       return { giftCertificate: { approveNo, settlementStatus } };
     }
   }
+}
+
+/** An instant discount of the card's company; easy pay tells its own beside its amount. */
+function discountBody({ method, discountAmount }: Payment) {
+  return method === "카드" && discountAmount > 0
+    ? { amount: discountAmount }
+    : null;
 }
 
 function amountsBody(payment: Payment) {
@@ -117,7 +125,7 @@ function bodyOf(payment: Payment, publicUrl: string) {
     ...methodBody(payment, receiptUrl),
     cashReceipt: null,
     cashReceipts: null,
-    discount: null,
+    discount: discountBody(payment),
     cancels: payment.cancels.length === 0 ? null : payment.cancels,
     secret: payment.secret,
     type: payment.type,

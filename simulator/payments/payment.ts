@@ -63,6 +63,11 @@ export interface Payment {
   metadata: Record<string, string> | null;
   cardNumber: string;
   card: CardDetails;
+  /** 0 = at once. */
+  installmentPlanMonths: number;
+  isInterestFree: boolean;
+  /** What the card's company takes off at once, in KRW; 0 = nothing. */
+  discountAmount: number;
   /** SHA-256 in hex of the billing key that was charged, else null. */
   keyDigest: string | null;
   /** What account is issued when the method is 가상계좌. */

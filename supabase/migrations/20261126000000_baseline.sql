@@ -936,6 +936,21 @@ create table public.payments (
   reserved_amount bigint not null default 0,
   tax_free_amount bigint,
   told_at timestamptz,
+  -- What buyers and accountants ask. None of it may hold up a payment, so nothing but the types is asked of it.
+  m_id text,
+  easy_pay_provider text,
+  card_issuer_code text,
+  card_acquirer_code text,
+  card_number_masked text,
+  card_type text,
+  installment_months integer,
+  is_interest_free boolean,
+  approve_no text,
+  discount_amount bigint,
+  supplied_amount bigint,
+  vat bigint,
+  use_escrow boolean,
+  country text,
   constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
   constraint payments_status_known check (status in (
     'READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT', 'DONE',
@@ -964,6 +979,18 @@ comment on column public.payments.reserved_amount is
   'The part of balance_amount that open cancels have claimed, minor unit; kept by a trigger on operations.';
 comment on column public.payments.tax_free_amount is
   'What is left of the tax-free part, minor unit, as Toss last said; null while it has not said: then Toss alone judges a taxFreeAmount.';
+comment on column public.payments.m_id is 'Toss''s merchant id, under which the payment was made.';
+comment on column public.payments.easy_pay_provider is 'Toss''s easyPay.provider, for example 토스페이.';
+comment on column public.payments.card_issuer_code is 'Toss''s code of the card company (기관 코드), also where an older answer named it.';
+comment on column public.payments.card_acquirer_code is 'Toss''s code of the card company that acquired the payment.';
+comment on column public.payments.card_number_masked is 'As Toss shows it; null when no part of it was hidden.';
+comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, 기프트, 미확인.';
+comment on column public.payments.installment_months is '0 = paid at once.';
+comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
+comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
 
@@ -978,6 +1005,28 @@ create policy "users read their own payments"
   using ((select auth.uid()) = user_id);
 
 alter table public.orders add constraint orders_payment_key_fkey foreign key (payment_key) references public.payments (payment_key);
+
+create view public.payment_overview
+with (security_invoker = true)
+as
+select
+  to_char(coalesce(p.approved_at, p.requested_at, p.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD HH24:MI') as paid_at,
+  o.order_name,
+  p.status,
+  concat_ws(' ', p.method, p.easy_pay_provider, p.card_number_masked,
+    case when p.installment_months > 0 then p.installment_months || '개월' end) as method,
+  p.total_amount as amount,
+  p.total_amount - p.balance_amount as refunded,
+  p.vat,
+  p.tax_free_amount,
+  p.approve_no,
+  p.order_id,
+  p.payment_key
+from public.payments as p
+join public.orders as o on o.id = p.order_id;
+
+comment on view public.payment_overview is
+  'Payments in few columns, times in Korea, for a look in Studio; sort by paid_at. Amounts in the minor unit.';
 
 create table public.payment_cancels (
   transaction_key text primary key,
@@ -3652,15 +3701,20 @@ begin
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
-      tax_free_amount, applied_at, created_at
-    ) values (
+      tax_free_amount, applied_at, created_at, m_id, easy_pay_provider, card_issuer_code, card_acquirer_code,
+      card_number_masked, card_type, installment_months, is_interest_free, approve_no, discount_amount,
+      supplied_amount, vat, use_escrow, country
+    )
+    select
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
       (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
       answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
-      toss_private.clock_now()
-    )
+      toss_private.clock_now(), d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
+      d.card_number_masked, d.card_type, d.installment_months, d.is_interest_free, d.approve_no, d.discount_amount,
+      d.supplied_amount, d.vat, d.use_escrow, d.country
+    from jsonb_populate_record(null::public.payments, coalesce(answer -> 'details', '{}')) as d
     on conflict (payment_key) do update set
       status = excluded.status,
       method = coalesce(excluded.method, p.method),
@@ -3672,6 +3726,20 @@ begin
       failure_message = excluded.failure_message,
       receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
       tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
+      m_id = coalesce(excluded.m_id, p.m_id),
+      easy_pay_provider = coalesce(excluded.easy_pay_provider, p.easy_pay_provider),
+      card_issuer_code = coalesce(excluded.card_issuer_code, p.card_issuer_code),
+      card_acquirer_code = coalesce(excluded.card_acquirer_code, p.card_acquirer_code),
+      card_number_masked = coalesce(excluded.card_number_masked, p.card_number_masked),
+      card_type = coalesce(excluded.card_type, p.card_type),
+      installment_months = coalesce(excluded.installment_months, p.installment_months),
+      is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
+      approve_no = coalesce(excluded.approve_no, p.approve_no),
+      discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
+      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
+      vat = coalesce(excluded.vat, p.vat),
+      use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
+      country = coalesce(excluded.country, p.country),
       reversed_at = case
         when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
         else p.reversed_at end,
@@ -12091,7 +12159,7 @@ revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
   public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
 
@@ -12108,7 +12176,7 @@ to authenticated, service_role;
 -- The operator's.
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
-  public.job_status, public.next_questions, public.alerts
+  public.job_status, public.next_questions, public.alerts, public.payment_overview
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.

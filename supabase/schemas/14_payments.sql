@@ -23,6 +23,21 @@ create table public.payments (
   reserved_amount bigint not null default 0,
   tax_free_amount bigint,
   told_at timestamptz,
+  -- What buyers and accountants ask. None of it may hold up a payment, so nothing but the types is asked of it.
+  m_id text,
+  easy_pay_provider text,
+  card_issuer_code text,
+  card_acquirer_code text,
+  card_number_masked text,
+  card_type text,
+  installment_months integer,
+  is_interest_free boolean,
+  approve_no text,
+  discount_amount bigint,
+  supplied_amount bigint,
+  vat bigint,
+  use_escrow boolean,
+  country text,
   constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
   constraint payments_status_known check (status in (
     'READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT', 'DONE',
@@ -51,6 +66,18 @@ comment on column public.payments.reserved_amount is
   'The part of balance_amount that open cancels have claimed, minor unit; kept by a trigger on operations.';
 comment on column public.payments.tax_free_amount is
   'What is left of the tax-free part, minor unit, as Toss last said; null while it has not said: then Toss alone judges a taxFreeAmount.';
+comment on column public.payments.m_id is 'Toss''s merchant id, under which the payment was made.';
+comment on column public.payments.easy_pay_provider is 'Toss''s easyPay.provider, for example 토스페이.';
+comment on column public.payments.card_issuer_code is 'Toss''s code of the card company (기관 코드), also where an older answer named it.';
+comment on column public.payments.card_acquirer_code is 'Toss''s code of the card company that acquired the payment.';
+comment on column public.payments.card_number_masked is 'As Toss shows it; null when no part of it was hidden.';
+comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, 기프트, 미확인.';
+comment on column public.payments.installment_months is '0 = paid at once.';
+comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
+comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
 
@@ -65,6 +92,28 @@ create policy "users read their own payments"
   using ((select auth.uid()) = user_id);
 
 alter table public.orders add constraint orders_payment_key_fkey foreign key (payment_key) references public.payments (payment_key);
+
+create view public.payment_overview
+with (security_invoker = true)
+as
+select
+  to_char(coalesce(p.approved_at, p.requested_at, p.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD HH24:MI') as paid_at,
+  o.order_name,
+  p.status,
+  concat_ws(' ', p.method, p.easy_pay_provider, p.card_number_masked,
+    case when p.installment_months > 0 then p.installment_months || '개월' end) as method,
+  p.total_amount as amount,
+  p.total_amount - p.balance_amount as refunded,
+  p.vat,
+  p.tax_free_amount,
+  p.approve_no,
+  p.order_id,
+  p.payment_key
+from public.payments as p
+join public.orders as o on o.id = p.order_id;
+
+comment on view public.payment_overview is
+  'Payments in few columns, times in Korea, for a look in Studio; sort by paid_at. Amounts in the minor unit.';
 
 create table public.payment_cancels (
   transaction_key text primary key,

@@ -128,15 +128,20 @@ begin
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
-      tax_free_amount, applied_at, created_at
-    ) values (
+      tax_free_amount, applied_at, created_at, m_id, easy_pay_provider, card_issuer_code, card_acquirer_code,
+      card_number_masked, card_type, installment_months, is_interest_free, approve_no, discount_amount,
+      supplied_amount, vat, use_escrow, country
+    )
+    select
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
       (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
       answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
-      toss_private.clock_now()
-    )
+      toss_private.clock_now(), d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
+      d.card_number_masked, d.card_type, d.installment_months, d.is_interest_free, d.approve_no, d.discount_amount,
+      d.supplied_amount, d.vat, d.use_escrow, d.country
+    from jsonb_populate_record(null::public.payments, coalesce(answer -> 'details', '{}')) as d
     on conflict (payment_key) do update set
       status = excluded.status,
       method = coalesce(excluded.method, p.method),
@@ -148,6 +153,20 @@ begin
       failure_message = excluded.failure_message,
       receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
       tax_free_amount = coalesce(excluded.tax_free_amount, p.tax_free_amount),
+      m_id = coalesce(excluded.m_id, p.m_id),
+      easy_pay_provider = coalesce(excluded.easy_pay_provider, p.easy_pay_provider),
+      card_issuer_code = coalesce(excluded.card_issuer_code, p.card_issuer_code),
+      card_acquirer_code = coalesce(excluded.card_acquirer_code, p.card_acquirer_code),
+      card_number_masked = coalesce(excluded.card_number_masked, p.card_number_masked),
+      card_type = coalesce(excluded.card_type, p.card_type),
+      installment_months = coalesce(excluded.installment_months, p.installment_months),
+      is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
+      approve_no = coalesce(excluded.approve_no, p.approve_no),
+      discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
+      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
+      vat = coalesce(excluded.vat, p.vat),
+      use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
+      country = coalesce(excluded.country, p.country),
       reversed_at = case
         when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
         else p.reversed_at end,

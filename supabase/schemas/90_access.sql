@@ -6,7 +6,7 @@ revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
   public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
 
@@ -23,7 +23,7 @@ to authenticated, service_role;
 -- The operator's.
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
-  public.job_status, public.next_questions, public.alerts
+  public.job_status, public.next_questions, public.alerts, public.payment_overview
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.

@@ -4,7 +4,10 @@ import {
   type Exploration,
   explore,
 } from "../../proofs/subscriptions/explore.ts";
+import { live } from "../../proofs/subscriptions/sequence.ts";
+import { World } from "../../proofs/subscriptions/world.ts";
 import { propertyRuns } from "../support/property-runs.ts";
+import { LIVES as KNOWN_LIVES } from "./subscription-lives.ts";
 
 /** The stacks outlive what the sanitizers look at. */
 function test(name: string, fn: () => Promise<void>): void {
@@ -23,6 +26,17 @@ test("random lives of a subscriber are as docs/subscriptions.md says: who pays w
 
   assert.deepEqual(findings.map(describeFinding), []);
   assert.equal(sequences, LIVES.sequences);
+});
+
+test("lives in which the project and the model once differed are lived as the model says", async () => {
+  const world = await World.open();
+  try {
+    for (const [name, steps] of Object.entries(KNOWN_LIVES)) {
+      assert.equal(await live(world, steps, 0), null, name);
+    }
+  } finally {
+    await world.stop();
+  }
 });
 
 const FAULTS: Record<string, string> = {

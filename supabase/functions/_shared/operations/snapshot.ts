@@ -2,12 +2,13 @@ import { sha256Hex } from "../security/sha256.ts";
 import { apiVersion } from "../toss/api-version.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { tossTime } from "../toss/time.ts";
+import { paymentDetails } from "./payment-details.ts";
 
 /**
  * Reduces Toss's Payment to what the database keeps.
  *
- * `secret` leaves as its SHA-256, which is all a comparison with a webhook needs; card and customer data stay
- * behind. The keys are those that `public.apply_payment` reads. A cancel without a key of its own leaves without one;
+ * `secret` leaves as its SHA-256, which is all a comparison with a webhook needs; customer data stay behind,
+ * and of a card everything but its hidden number and its company. The keys are those that `public.apply_payment` reads. A cancel without a key of its own leaves without one;
  * the database, which knows the entries it has, tells it from the others. An approval whose time cannot be read leaves
  * without `approvedAt`: null would say that the money is gone.
  */
@@ -48,6 +49,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     failureCode: payment.failure?.code ?? null,
     failureMessage: payment.failure?.message ?? null,
     receiptUrl: payment.receipt?.url ?? null,
+    details: paymentDetails(payment),
     cancels,
     lastTransactionKey: payment.lastTransactionKey ?? null,
     ...(payment.secret ? { secretDigest: sha256Hex(payment.secret) } : {}),

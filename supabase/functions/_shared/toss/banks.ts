@@ -198,15 +198,21 @@ export function bankCode(
   codeOrName: string,
   among: readonly Bank[],
 ): string | null {
+  return organisationCode(codeOrName, among) ??
+    (/..저축$/.test(plainName(codeOrName.trim()))
+      ? organisationCode(SAVINGS_BANK, among)
+      : null);
+}
+
+/** The code of an organisation that is named by its code or by one of its names; null when nobody goes by it. */
+export function organisationCode(
+  codeOrName: string,
+  among: readonly Bank[],
+): string | null {
   const text = codeOrName.trim();
   const wanted = plainName(text);
   const found = among.find(({ code }) => code === text) ??
-    among.find(({ names }) =>
-      names.some((name) => plainName(name) === wanted)
-    ) ??
-    (/..저축$/.test(wanted)
-      ? among.find(({ code }) => code === SAVINGS_BANK)
-      : undefined);
+    among.find(({ names }) => names.some((name) => plainName(name) === wanted));
   return found?.code ?? null;
 }
 

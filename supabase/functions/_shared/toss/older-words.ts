@@ -1,4 +1,5 @@
 import { bankCode, BANKS, SECURITIES_FIRMS } from "./banks.ts";
+import { cardCompanyCode } from "./card-companies.ts";
 import { isObject } from "./side-fields.ts";
 
 const ORGANISATIONS = [...BANKS, ...SECURITIES_FIRMS];
@@ -24,6 +25,7 @@ export function paymentInTodaysWords(raw: unknown): unknown {
         discountAmount: raw.easyPayDiscountAmount,
       }
       : raw.easyPay,
+    card: withIssuerCode(raw.card),
     receipt: raw.receipt ?? receiptOf(raw.card) ?? receiptOf(raw.mobilePhone),
     virtualAccount: withBankCode(raw.virtualAccount),
     transfer: withBankCode(raw.transfer),
@@ -49,5 +51,15 @@ function withBankCode(account: unknown): unknown {
   return {
     ...account,
     bankCode: account.bankCode ?? bankCode(account.bank, ORGANISATIONS),
+  };
+}
+
+/** As for a bank; who acquired the payment the older answers do not say. */
+function withIssuerCode(card: unknown): unknown {
+  if (!isObject(card) || typeof card.company !== "string") return card;
+  return {
+    ...card,
+    issuerCode: card.issuerCode ??
+      cardCompanyCode(card.company),
   };
 }

@@ -140,6 +140,7 @@ const PAYMENT_FIELDS = z.looseObject({
   country: text,
   failure: sideField(FAILURE),
   discount: sideField(z.looseObject({ amount: sideAmount })),
+  giftCertificate: sideField(z.looseObject({ approveNo: text })),
 });
 
 /**
