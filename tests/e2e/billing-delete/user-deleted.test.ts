@@ -26,7 +26,7 @@ import { signUp, type User } from "../../../stack/users.ts";
 import { work } from "../../support/worker.ts";
 
 const test = shopTests({
-  environment: { AD_HOC_CHARGES: "on" },
+  environment: { TOSS_TIMEOUT_MS: "1000", AD_HOC_CHARGES: "on" },
 });
 
 interface Ending {
