@@ -11,7 +11,7 @@ import {
 } from "../support/webhooks.ts";
 import { callWorker, moveDatabaseClock, work } from "../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 const ORDER_SECONDS = 3600;
 
