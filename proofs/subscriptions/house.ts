@@ -177,6 +177,7 @@ export class House {
       caller,
       logger: this.#logger,
       requestId: "subscription-model",
+      bodyLimit: Infinity,
     };
   }
 

@@ -1,5 +1,4 @@
-import { createOrder } from "../_shared/database/orders.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+import { createOrder } from "../_shared/database/checkout.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
@@ -25,7 +24,7 @@ export const checkout: Handler = async (request, context) => {
   const body = await readJson(
     request,
     boundedCheckoutRequest,
-    MAXIMUM_BODY_BYTES.checkout,
+    context.bodyLimit,
   );
   if (body.items?.length === 0) {
     throw new AppError("cart_empty", "items must not be empty.");
