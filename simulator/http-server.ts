@@ -1,6 +1,5 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { text } from "node:stream/consumers";
+import { createServer, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
 
 /** What a handler may ask of the connection, beside the response itself. */
 export interface Wire {
@@ -22,39 +21,22 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-async function readRequest(
-  message: IncomingMessage,
-  origin: string,
-): Promise<Request> {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (value !== undefined) headers.set(name, [value].flat().join(", "));
-  }
-  const method = message.method ?? "GET";
-  const withBody = method !== "GET" && method !== "HEAD";
-  return new Request(new URL(message.url ?? "/", origin), {
-    method,
-    headers,
-    ...(withBody ? { body: await text(message) } : {}),
-  });
-}
+/** Says that the answer has been written already, or never will be. */
+const SENT = new Response(null, { headers: { "x-hono-already-sent": "true" } });
 
-async function writeResponse(
+/** Sends a part of an answer, whose length tells the client that it is one, and ends the connection. */
+async function cut(
   response: Response,
-  wire: Wire,
+  bytes: number,
   target: ServerResponse,
 ): Promise<void> {
   const body = new Uint8Array(await response.arrayBuffer());
-  const destroy = () => {
-    target.socket?.destroy();
-  };
-  if (wire.cutAfterBytes === 0) return destroy();
+  const destroy = () => target.socket?.destroy();
+  if (bytes === 0) return void destroy();
   const headers = Object.fromEntries(response.headers);
-  if (wire.closeConnection) headers["connection"] = "close";
-  if (response.status !== 204) headers["content-length"] = `${body.length}`;
+  headers["content-length"] = `${body.length}`;
   target.writeHead(response.status, headers);
-  if (wire.cutAfterBytes === undefined) target.end(body);
-  else target.write(body.slice(0, wire.cutAfterBytes), destroy);
+  target.write(body.slice(0, bytes), destroy);
 }
 
 /**
@@ -66,16 +48,19 @@ export async function listen(
   port: number,
   handle: (request: Request, wire: Wire) => Promise<Response>,
 ): Promise<HttpServer> {
-  const server = createServer(async (message, target) => {
-    const wire: Wire = {};
-    try {
-      const request = await readRequest(message, "http://127.0.0.1");
-      await writeResponse(await handle(request, wire), wire, target);
-    } catch {
-      // The client left while we read or wrote: nobody is there to be told.
-      target.socket?.destroy();
-    }
-  });
+  const server = createServer(getRequestListener(
+    async (request, { outgoing }) => {
+      const wire: Wire = {};
+      const response = await handle(request, wire);
+      if (wire.closeConnection) response.headers.set("connection", "close");
+      const { cutAfterBytes } = wire;
+      const isWhole = cutAfterBytes === undefined;
+      if (isWhole || !(outgoing instanceof ServerResponse)) return response;
+      await cut(response, cutAfterBytes, outgoing);
+      return SENT;
+    },
+    { overrideGlobalObjects: false },
+  ));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);

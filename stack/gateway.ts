@@ -1,4 +1,5 @@
-import { withBrowserAccess } from "./browser-access.ts";
+import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { guardRequest, guardWebhookPort } from "./gateway-guard.ts";
 
 /** One request to the Data API, for counting round trips. */
@@ -46,35 +47,48 @@ function refusal(status: number, message: string): Response {
   return Response.json({ message }, { status });
 }
 
-async function route(
-  request: Request,
-  targets: GatewayTargets,
-  peerAddress: string,
-): Promise<Response> {
-  const url = new URL(request.url);
-  if (/^\/functions\/v1\/./.test(url.pathname)) {
-    return await targets.intercept(
-      request,
-      () => targets.functions(request, peerAddress),
+/** What a request brings along beside itself. */
+interface Environment {
+  Bindings: { peerAddress: string };
+}
+
+/** Opens Auth and the Data API to pages of every origin, as a hosted project does. */
+const PAGES = cors({
+  origin: "*",
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+  // What supabase-js reads of an answer.
+  exposeHeaders: [
+    ...["content-range", "content-profile", "content-location", "location"],
+    ...["x-supabase-api-version", "x-request-id", "retry-after"],
+  ],
+  maxAge: 3600,
+});
+
+function createRoutes(targets: GatewayTargets): Hono<Environment> {
+  const { intercept, lite, functions, onRestRequest } = targets;
+  const app = new Hono<Environment>();
+  for (const path of ["/rest/v1/*", "/auth/v1/*"]) {
+    // What brings no origin is none of a page's and passes untouched.
+    app.use(
+      path,
+      (c, next) => c.req.header("origin") ? PAGES(c, next) : next(),
     );
   }
-  if (/^\/rest\/v1(\/|$)/.test(url.pathname)) {
-    const path = url.pathname + url.search;
-    return await withBrowserAccess(request, () => {
-      targets.onRestRequest({ method: request.method, path });
-      return targets.intercept(
-        request,
-        () => targets.lite(request, peerAddress),
-      );
+  app.all(
+    "/functions/v1/:name{.+}",
+    ({ req: { raw }, env }) =>
+      intercept(raw, () => functions(raw, env.peerAddress)),
+  );
+  app.all("/rest/v1/*", ({ req: { raw }, env }) => {
+    const { pathname, search } = new URL(raw.url);
+    onRestRequest({ method: raw.method, path: pathname + search });
+    return intercept(raw, () => lite(raw, env.peerAddress));
+  });
+  app.all("/auth/v1/*", ({ req: { raw }, env }) => lite(raw, env.peerAddress));
+  return app.notFound(() => refusal(404, "no Route matched with those values"))
+    .onError((error) => {
+      throw error;
     });
-  }
-  if (/^\/auth\/v1(\/|$)/.test(url.pathname)) {
-    return await withBrowserAccess(
-      request,
-      () => targets.lite(request, peerAddress),
-    );
-  }
-  return refusal(404, "no Route matched with those values");
 }
 
 /** What {@linkcode startGateway} needs. Port 0 takes a free one. */
@@ -94,6 +108,7 @@ export function startGateway(
   { port, webhookPort, log }: GatewayOptions,
 ): Gateway {
   let targets: GatewayTargets | null = null;
+  let routes: Hono<Environment> | null = null;
   const cut = new AbortController();
   const serve = (
     onPort: number,
@@ -109,9 +124,11 @@ export function startGateway(
         return refusal(500, "An unexpected error occurred");
       },
     }, (request, info) => {
-      if (targets === null) return refusal(503, "the stack is starting");
-      return guard(request, targets) ??
-        route(request, targets, info.remoteAddr.hostname);
+      if (targets === null || routes === null) {
+        return refusal(503, "the stack is starting");
+      }
+      const peerAddress = info.remoteAddr.hostname;
+      return guard(request, targets) ?? routes.fetch(request, { peerAddress });
     });
   const servers = [serve(port, guardRequest)];
   if (webhookPort !== undefined) {
@@ -123,6 +140,7 @@ export function startGateway(
     webhookPort: webhook ?? null,
     open(opened) {
       targets = opened;
+      routes = createRoutes(opened);
     },
     async stop() {
       // A caller that keeps its connection open must not hold up the end.

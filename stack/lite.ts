@@ -3,6 +3,7 @@ import {
   createPostgresConnection,
   type PostgresConnection,
 } from "@supabase/lite/postgres";
+import { saveRoundTrips } from "./fewer-round-trips.ts";
 import type { ApiKeys } from "./local-secrets.ts";
 
 /** The local stand-in for Supabase's Data API and Auth server. */
@@ -69,6 +70,7 @@ function connect(databaseUrl: string, keys: ApiKeys) {
   // At the first request of a role it would grant everything in every schema to
   // every API role, which no hosted project does and which hides a missing grant.
   Reflect.set(connection, "rlsState", "active");
+  saveRoundTrips(connection.driver);
   return { connection, app: createApp(connection, keys) };
 }
 

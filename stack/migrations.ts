@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import postgres, { type Sql, type TransactionSql } from "postgres";
+import { SqlError } from "libpg-query";
 import { splitStatements, type Statement } from "./split-statements.ts";
 
 /** A migration or seed file that Postgres refused. */
@@ -22,11 +23,14 @@ export class SqlFileError extends Error {
 }
 
 function lineInStatement(text: string, cause: unknown): number {
-  if (!(cause instanceof postgres.PostgresError)) return 0;
-  // Postgres counts characters from 1, and leaves the position out for errors
-  // that come from the data and not from the text.
-  const position = Number(cause.position ?? 1);
-  return text.slice(0, position - 1).split("\n").length - 1;
+  // Postgres counts characters from 1, its grammar alone from 0, and both leave the place out for errors that come
+  // from the data and not from the text.
+  const before = cause instanceof postgres.PostgresError
+    ? Number(cause.position ?? 1) - 1
+    : cause instanceof SqlError
+    ? cause.sqlDetails?.cursorPosition ?? 0
+    : 0;
+  return text.slice(0, before).split("\n").length - 1;
 }
 
 /**
@@ -39,7 +43,10 @@ export async function runSqlFile(
   transaction: TransactionSql,
   path: string,
 ): Promise<string[]> {
-  const statements = splitStatements(await Deno.readTextFile(path));
+  const text = await Deno.readTextFile(path);
+  const statements = await splitStatements(text).catch((error) => {
+    throw new SqlFileError(path, { text, line: 1 }, error);
+  });
   for (const statement of statements) {
     try {
       await transaction.unsafe(statement.text).simple();

@@ -1,3 +1,5 @@
+import { loadModule, parseSync } from "libpg-query";
+
 /** One SQL statement of a file. */
 export interface Statement {
   /** The text without the final semicolon and without outer white space. */
@@ -6,40 +8,37 @@ export interface Statement {
   line: number;
 }
 
-// Whatever may hold a semicolon that ends nothing: comments, strings, quoted
-// names, dollar-quoted bodies. A nested comment ends at its first end, which
-// only matters when a semicolon follows inside the outer one.
-const TOKEN =
-  /--[^\n]*|\/\*[\s\S]*?\*\/|\b[eE]'(?:\\[\s\S]|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[A-Za-z_]\w*)?\$)[\s\S]*?\1|\b(?:begin\s+atomic|case|end)\b|;/gi;
+/** A statement as Postgres's own grammar cuts it out; places are counted in bytes of UTF-8. */
+interface Parsed {
+  stmt_location?: number;
+  stmt_len?: number;
+}
+
+function linesIn(text: string): number {
+  return text.split("\n").length - 1;
+}
 
 /**
  * Splits SQL into statements, as the Supabase CLI does for its history.
  *
- * Knows comments, strings, dollar quotes and `begin atomic … end` bodies. A
- * statement keeps the comments in front of it; a file's last comments belong
- * to no statement and are dropped.
+ * A statement keeps the comments in front of it; a file's last comments belong
+ * to no statement and are dropped. Throws Postgres's own error for SQL that is
+ * none.
  */
-export function splitStatements(source: string): Statement[] {
-  const statements: Statement[] = [];
-  let start = 0;
-  let depth = 0;
-  const finish = (end: number) => {
-    const raw = source.slice(start, end);
-    const text = raw.trim();
-    const code = text.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, "").trim();
-    const offset = start + raw.length - raw.trimStart().length;
-    const line = source.slice(0, offset).split("\n").length;
-    if (code !== "") statements.push({ text, line });
-    start = end + 1;
-    depth = 0;
-  };
-  for (const match of source.matchAll(TOKEN)) {
-    const token = match[0].toLowerCase();
-    if (token.startsWith("begin")) depth++;
-    else if (token === "case" && depth > 0) depth++;
-    else if (token === "end" && depth > 0) depth--;
-    else if (token === ";" && depth === 0) finish(match.index);
-  }
-  finish(source.length);
-  return statements;
+export async function splitStatements(source: string): Promise<Statement[]> {
+  await loadModule();
+  const { stmts = [] }: { stmts?: Parsed[] } = parseSync(source);
+  const bytes = new TextEncoder().encode(source);
+  const decoder = new TextDecoder();
+  let line = 1;
+  return stmts.map(({ stmt_location: from = 0, stmt_len: length }, index) => {
+    const next = stmts[index + 1]?.stmt_location ?? bytes.length;
+    const raw = decoder.decode(
+      bytes.subarray(from, length ? from + length : next),
+    );
+    const [space = ""] = /^\s*/.exec(raw) ?? [];
+    const statement = { text: raw.trim(), line: line + linesIn(space) };
+    line += linesIn(decoder.decode(bytes.subarray(from, next)));
+    return statement;
+  });
 }

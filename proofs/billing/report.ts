@@ -1,6 +1,7 @@
 import { type ClaimTimes, duePlan, fullScans } from "./claim-scale.ts";
 import type { OncePlan, OnceResult } from "./prove-once.ts";
-import { markdownTable, stormTable } from "./table.ts";
+import { markdownTable } from "../support/markdown.ts";
+import { stormTable } from "./table.ts";
 import type { Throughput } from "./throughput.ts";
 
 /** A part of the report, and whether what it promises holds. */

@@ -1,3 +1,4 @@
+import { markdownTable } from "../support/markdown.ts";
 import { cutName } from "./cutter.ts";
 import { CUT_CHOICES } from "./plan-faults.ts";
 import type { Statistics } from "./statistics.ts";
@@ -13,14 +14,11 @@ function table(
   counts: Map<string, number>,
   order: (rows: Row[]) => Row[] = byName,
 ): string {
-  const rows = order([...counts])
-    .map(([name, count]) => [name, String(count)]);
-  const width = (column: 0 | 1) =>
-    Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? 0));
-  const line = ([name = "", count = ""]: string[]) =>
-    `| ${name.padEnd(width(0))} | ${count.padStart(width(1))} |`;
-  const rule = `| ${"-".repeat(width(0))} | ${"-".repeat(width(1) - 1)}: |`;
-  return [line(heads), rule, ...rows.map(line)].join("\n");
+  const rows = order([...counts]);
+  return markdownTable(
+    heads,
+    rows.map(([name, count]) => [name, String(count)]),
+  );
 }
 
 function startingWith(

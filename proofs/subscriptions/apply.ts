@@ -1,7 +1,9 @@
 import * as actions from "./actions.ts";
+import * as changes from "./changes.ts";
 import type { Fate } from "./charges.ts";
 import type { Model } from "./state.ts";
 import type { Step } from "./steps.ts";
+import { type Moment, plainWay, type Told, type Way } from "./told.ts";
 
 /** What an action needs to know beside its step: the moment, and who it is about. */
 export interface Circumstances {
@@ -19,10 +21,10 @@ export function apply(
   model: Model,
   step: Step,
   circumstances: Circumstances,
-  fate: Fate,
-): actions.Told {
+  way: Way,
+): Told {
   const { now, card } = circumstances;
-  const moment = { now, fate };
+  const moment = { ...way, now };
   switch (step.do) {
     case "register":
       return actions.register(model, step.plan, moment);
@@ -47,7 +49,7 @@ export function apply(
     case "wait_for_event":
       return "ok";
     default:
-      return applyChange(model, step, circumstances, fate);
+      return applyChange(model, step, circumstances, moment);
   }
 }
 
@@ -55,22 +57,46 @@ function applyChange(
   model: Model,
   step: Extract<Step, { subscription: number }>,
   { now, card, subscription }: Circumstances,
-  fate: Fate,
-): actions.Told {
+  moment: Moment,
+): Told {
   const of = model.subscriptions[subscription];
   if (of === undefined) return "no such subscription";
   switch (step.do) {
     case "notice":
-      return actions.giveNotice(of, now);
+      return changes.giveNotice(of, now);
     case "resume":
-      return actions.resume(of, now);
+      return changes.resume(of, now);
     case "cancel_now":
-      return actions.cancelNow(of, step.prorated, now, fate);
+      return changes.cancelNow(of, step.prorated, moment);
     case "change_plan":
-      return actions.changePlan(model, of, step.plan, { now, fate });
+      return changes.changePlan(model, of, step.plan, moment);
     case "change_method":
-      return actions.changeMethod(model, of, card, { now, fate });
+      return changes.changeMethod(model, of, card, moment);
     case "retry":
-      return actions.retry(model, of, { now, fate });
+      return changes.retry(model, of, moment);
   }
+}
+
+const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
+
+/** All the ways in which an action that was answered may have gone. */
+export function waysOf(model: Model, step: Step): Way[] {
+  const way = plainWay("fate" in step ? step.fate : "answered");
+  if (step.do !== "register" || way.fate === "answered") return [way];
+  const debts = Math.max(1, actions.countDebts(model));
+  return Array.from({ length: debts }, (_, first) => ({ ...way, first }));
+}
+
+/** All the ways in which an action may have gone that was killed after it began. */
+export function waysOfKilled(
+  model: Model,
+  step: Step,
+  { subscription }: Circumstances,
+): Way[] {
+  if (step.do !== "cancel_now") return FATES.map(plainWay);
+  const payments = model.subscriptions[subscription]?.payments.length ?? 0;
+  return Array.from(
+    { length: payments + 1 },
+    (_, made) => ({ ...plainWay("answered"), made }),
+  );
 }

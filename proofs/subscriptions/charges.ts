@@ -1,11 +1,11 @@
 import { afterMidnight, boundary, DAY, HOUR, MINUTE } from "./calendar.ts";
+import { undoLater } from "./undo.ts";
 import type {
   Behaviour,
   Charge,
   Model,
   OpenCharge,
   Payment,
-  Plan,
   Subscription,
 } from "./state.ts";
 
@@ -19,6 +19,8 @@ const SCHEDULE_DAYS = [1, 3, 5, 7];
 const GRACE = 7 * DAY;
 /** A first charge and an upgrade are sent for so long. */
 export const PATIENCE = 30 * MINUTE;
+/** Nothing is sent again under a key that is older. */
+const KEY_LIFE = 14 * DAY;
 
 /** The start of a period of a subscription. */
 export function startOf(of: Subscription, period: number): number {
@@ -56,7 +58,8 @@ function takeMoney(model: Model, charge: Charge): Payment {
   return payment;
 }
 
-function isUsable(model: Model, card: number): boolean {
+/** Whether a card can be charged. */
+export function isUsable(model: Model, card: number): boolean {
   return model.cards[card]?.isRemoved === false;
 }
 
@@ -171,7 +174,7 @@ export function settleDeclined(
     of.needsCard = false;
     of.methodChangedAt = now;
   }
-  if (!isRenewal) return undoLater(of);
+  if (!isRenewal) return undoLater(model, of);
   const since = charge.declinedSince ?? now;
   const goesOn = !of.needsCard && (newer !== null || !isOfPresent);
   const nextAt = goesOn ? now : nextTry(behaviour, since, now);
@@ -256,125 +259,15 @@ function sendAgain(
     model.starts = model.starts.filter((start) => start !== open);
     if (of !== null) {
       of.open = null;
-      undoLater(of);
+      undoLater(model, of);
     }
     return "declined";
   }
   const { behaviour, isRemoved } = model.cards[open.card] ??
     { behaviour: "hard" as const, isRemoved: true };
   if (isRemoved) open.truth = "hard";
+  // An operator has to look, and an alert says so; until then there is access.
+  else if (now - open.begunAt >= KEY_LIFE) return "unknown";
   else open.truth = behaviour === "ok" ? takeMoney(model, open) : behaviour;
   return conclude(model, of, open, now);
-}
-
-/** The next period of a subscription, with the plan chosen for it; periods that are over were missed. */
-export function nextPeriod(of: Subscription, now: number): Charge {
-  if (of.next !== null) {
-    if (of.next.unit !== of.plan.unit || of.next.count !== of.plan.count) {
-      of.anchor = of.to;
-      of.anchorPeriod = of.period + 1;
-    }
-    of.plan = of.next;
-    of.next = null;
-  }
-  let period = of.period + 1;
-  while (startOf(of, period + 1) <= now) period++;
-  const { plan } = of;
-  return {
-    kind: "renewal",
-    plan,
-    least: plan.price,
-    most: plan.price,
-    period,
-    from: startOf(of, period),
-    to: startOf(of, period + 1),
-    declinedSince: null,
-    earlier: null,
-  };
-}
-
-/** Charges a debt, or the next period. Without a card that works Toss is not asked. */
-export function chargeDue(
-  model: Model,
-  of: Subscription,
-  now: number,
-  fate: Fate,
-): Ending {
-  const charge = of.debt ?? nextPeriod(of, now);
-  if (isUsable(model, of.card)) {
-    return attempt(model, of, charge, of.card, now, fate);
-  }
-  const refused = { ...charge, card: null, begunAt: null };
-  settleDeclined(model, of, refused, "hard", now);
-  return "declined";
-}
-
-/** When something happens to a subscription by itself; null when nothing does. */
-export function nextEvent(of: Subscription): number | null {
-  if (of.status === "canceled" || of.open !== null) return null;
-  if (of.debt !== null) return of.debt.nextAt ?? of.debt.graceEnd;
-  return of.to;
-}
-
-/**
- * A run of the jobs, after what was open can be asked about.
- *
- * @param fates what becomes of the charges that are due, when the run is killed
- */
-export function tick(
-  model: Model,
-  now: number,
-  fates: readonly Fate[] = [],
-): void {
-  for (const payment of model.payments) {
-    payment.refunded += payment.promised;
-    payment.promised = 0;
-  }
-  for (const of of [...model.subscriptions]) {
-    if (of.open !== null) conclude(model, of, of.open, now);
-  }
-  for (const start of [...model.starts]) conclude(model, null, start, now);
-  let charged = 0;
-  for (const of of model.subscriptions) {
-    for (let rounds = 0; rounds < 20; rounds++) {
-      const at = nextEvent(of);
-      if (at === null || at > now) break;
-      if (of.hasNotice) end(of, of.to);
-      else if (of.debt !== null && of.debt.nextAt === null) {
-        end(of, of.debt.graceEnd);
-      } else chargeDue(model, of, now, fates[charged++] ?? "answered");
-    }
-  }
-}
-
-/** The payments of the current period that still hold money, the latest last. */
-export function heldPayments(of: Subscription): Payment[] {
-  return of.payments.filter((one) =>
-    one.period === of.period && one.refunded < one.least
-  );
-}
-
-/** Goes back from upgrades that were refunded in full. */
-export function undoLater(of: Subscription): void {
-  if (of.status !== "active" || of.open !== null) return;
-  const ofPeriod = of.payments.filter((one) => one.period === of.period);
-  let plan: Plan | null = null;
-  while (ofPeriod.length > 0) {
-    const last = ofPeriod.at(-1);
-    if (last === undefined || last.refunded < last.least) break;
-    if (last.earlier !== null) plan = last.earlier;
-    ofPeriod.pop();
-    of.payments.splice(of.payments.indexOf(last), 1);
-  }
-  const inForce = ofPeriod.at(-1);
-  if (plan === null || inForce === undefined) return;
-  if (of.next?.id === plan.id) of.next = null;
-  of.plan = plan;
-  of.spans = of.spans.filter(({ payment }) => payment !== inForce);
-  of.spans.push({
-    plan: plan.id,
-    from: inForce.from,
-    to: inForce.to,
-    payment: inForce,
-  });
 }

@@ -174,6 +174,7 @@ export class House {
       caller,
       logger: this.#logger,
       requestId: "subscription-model",
+      bodyLimit: Infinity,
     };
   }
 

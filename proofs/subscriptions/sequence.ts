@@ -1,6 +1,7 @@
-import { apply, type Circumstances } from "./apply.ts";
+import { apply, type Circumstances, waysOf, waysOfKilled } from "./apply.ts";
 import { MINUTE } from "./calendar.ts";
-import { type Fate, nextEvent, tick } from "./charges.ts";
+import type { Fate } from "./charges.ts";
+import { nextEvent, tick } from "./jobs.ts";
 import { compare } from "./compare.ts";
 import { emptyModel, type Model } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -143,12 +144,13 @@ class Sequence {
   /** The models go the same way; those that would have told something else are out. */
   #follow(step: Step, circumstances: Circumstances, answer: Answer): string {
     const told = toldOf(answer);
-    const fate = "fate" in step ? step.fate : "answered";
     if (told !== "killed") {
-      const tellings = this.models.map((model) => ({
-        model,
-        told: apply(model, step, circumstances, fate),
-      }));
+      const tellings = this.models.flatMap((model) =>
+        waysOf(model, step).map((way) => {
+          const guess = structuredClone(model);
+          return { model: guess, told: apply(guess, step, circumstances, way) };
+        })
+      );
       const fitting = tellings.filter((one) => one.told === told);
       if (fitting.length === 0) {
         throw new Differs("answer", tellings.map((one) => one.told), told);
@@ -158,9 +160,9 @@ class Sequence {
     }
     this.models = this.models.flatMap((model) => [
       model,
-      ...FATES.map((fate) => {
+      ...waysOfKilled(model, step, circumstances).map((way) => {
         const guess = structuredClone(model);
-        apply(guess, step, circumstances, fate);
+        apply(guess, step, circumstances, way);
         return guess;
       }),
     ]);

@@ -37,7 +37,7 @@ async function configProblems(): Promise<string[]> {
   const lock = JSON.parse(await Deno.readTextFile("deno.lock"));
   if (lock.version !== "4") {
     problems.push(
-      `deno.lock is version ${lock.version}; the hosted runtime reads 4. Run: npx -y deno task lock`,
+      `deno.lock is version ${lock.version}; the hosted runtime reads 4. Run: npx -y deno task --frozen=false lock`,
     );
   }
   return problems;

@@ -65,6 +65,20 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "스택과 테스트의 SQL 클라이언트",
     },
   },
+  "@hono/node-server": {
+    runs: LOCAL,
+    why: {
+      en: "serves the simulator, which must be able to break a connection",
+      ko: "시뮬레이터의 서버. 연결을 끊을 수 있어야 함",
+    },
+  },
+  "libpg-query": {
+    runs: LOCAL,
+    why: {
+      en: "Postgres's own grammar cuts migrations into statements",
+      ko: "Postgres의 문법으로 마이그레이션을 문장으로 나눔",
+    },
+  },
   croner: {
     runs: LOCAL,
     why: {

@@ -29,7 +29,7 @@ async function readMigrations(): Promise<Migration[]> {
     const [, version, name] = /^(\d+)_(.*)\.sql$/.exec(file) ?? [];
     if (version === undefined || name === undefined) continue;
     const sql = await Deno.readTextFile(join(folder, file));
-    migrations.push({ version, name, file, ...readSchemaChanges(sql) });
+    migrations.push({ version, name, file, ...await readSchemaChanges(sql) });
   }
   return migrations;
 }

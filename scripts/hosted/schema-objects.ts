@@ -27,9 +27,9 @@ function kindOf(word: string | undefined): SchemaObject["kind"] {
 }
 
 /** Reads which tables, views, sequences and functions of public and toss_private a SQL file creates and drops. */
-export function readSchemaChanges(sql: string): SchemaChanges {
+export async function readSchemaChanges(sql: string): Promise<SchemaChanges> {
   const changes: SchemaChanges = { creates: [], drops: [] };
-  for (const { text } of splitStatements(sql)) {
+  for (const { text } of await splitStatements(sql)) {
     const statement = text.replace(COMMENTS, "").trim();
     const created = CREATED.exec(statement);
     if (created !== null) {

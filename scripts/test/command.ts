@@ -26,7 +26,8 @@ export const test = defineCommand({
   examples: ["", "stack", "deploy --filter uninstall"],
   options: OPTIONS,
   environment: {
-    PROPERTY_SCALE: "4 tries four times as many cases of each property",
+    PROPERTY_SCALE:
+      "4 tries four times as many cases of each property, and storms of four times the size",
   },
   notes:
     `all is what the functions, the database and the simulator do, and needs neither root nor Docker. stack is the local stack and its commands; debian Debian's Postgres 15, pg_cron, pgTAP and the Supabase CLI (root); deploy the real Supabase CLI against a stand-in (npm); browser the real SDK and the payment window in Chromium.

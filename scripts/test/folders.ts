@@ -2,34 +2,57 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
-/** The test files of a folder and of those below it, by folder. */
-async function filesByFolder(
-  path: string,
-  found = new Map<string, string[]>(),
-): Promise<Map<string, string[]>> {
+/** So many modules a processor: the last one to end keeps the others waiting for a short while only. */
+const MODULES_PER_PROCESSOR = 2;
+
+interface TestFile {
+  path: string;
+  text: string;
+}
+
+/** The test files below a folder, in the order of their names. */
+async function testFiles(path: string): Promise<TestFile[]> {
+  const found: TestFile[] = [];
   const entries = await Array.fromAsync(Deno.readDir(path));
-  for (const { name, isDirectory } of entries.sort(byName)) {
+  entries.sort((left, right) => left.name < right.name ? -1 : 1);
+  for (const { name, isDirectory } of entries) {
     const file = join(path, name);
-    if (isDirectory) await filesByFolder(file, found);
+    if (isDirectory) found.push(...await testFiles(file));
     else if (name.endsWith(".test.ts")) {
-      found.set(path, [...found.get(path) ?? [], file]);
+      found.push({ path: file, text: await Deno.readTextFile(file) });
     }
   }
   return found;
 }
 
-function byName(left: Deno.DirEntry, right: Deno.DirEntry): number {
-  return left.name < right.name ? -1 : 1;
+/** Files that share what they start when one process loads them, see `tests/support/shop-test.ts`. */
+function shares({ text }: TestFile): boolean {
+  return text.includes("shopTests(");
 }
 
-/** Files that share what they start when one process loads them, see `tests/support/shop-test.ts`. */
-async function shares(file: string): Promise<boolean> {
-  return (await Deno.readTextFile(file)).includes("shopTests(");
+/** Cuts a list where about as much text stands on each side; neighbours stay together. */
+function slices(files: readonly TestFile[], count: number): TestFile[][] {
+  const whole = files.reduce((sum, { text }) => sum + text.length, 0);
+  const found: TestFile[][] = [];
+  let before = 0;
+  for (const file of files) {
+    const index = Math.floor(before / whole * count);
+    (found[index] ??= []).push(file);
+    before += file.text.length;
+  }
+  return found.filter((slice) => slice !== undefined);
+}
+
+function nameOf(slice: readonly TestFile[]): string {
+  const ends = [slice.at(0), slice.at(-1)].map((file) =>
+    relative(join(PROJECT_ROOT, "tests"), file?.path ?? "")
+      .replace(".test.ts", "").replaceAll(/[\\/]/g, "-")
+  );
+  return `${ends.join("--")}.test.ts`;
 }
 
 /**
- * Writes one module a folder that loads the folder's files, so that they start one stack instead of one each and meet
- * warm code.
+ * Writes modules that load many files each, so that those start one stack instead of one each and meet warm code.
  *
  * @param folders below the project's root, for example `tests/e2e`
  * @param directory where the modules are written; nothing else may be there
@@ -39,25 +62,20 @@ export async function loadTogether(
   folders: readonly string[],
   directory: string,
 ): Promise<string[]> {
-  const modules: string[] = [];
+  const files: TestFile[] = [];
   for (const folder of folders) {
-    const found = await filesByFolder(join(PROJECT_ROOT, folder));
-    for (const [path, files] of found) {
-      const sharing: string[] = [];
-      for (const file of files) {
-        if (await shares(file)) sharing.push(file);
-        else modules.push(file);
-      }
-      if (sharing.length === 0) continue;
-      const name = relative(join(PROJECT_ROOT, "tests"), path)
-        .replaceAll(/[\\/]/g, "-");
-      const module = join(directory, `${name}.test.ts`);
-      const imports = sharing.map((file) =>
-        `import ${JSON.stringify(pathToFileURL(file).href)};\n`
-      );
-      await Deno.writeTextFile(module, imports.join(""));
-      modules.push(module);
-    }
+    files.push(...await testFiles(join(PROJECT_ROOT, folder)));
   }
-  return modules;
+  const count = navigator.hardwareConcurrency * MODULES_PER_PROCESSOR;
+  const modules: string[] = [];
+  for (const slice of slices(files.filter(shares), count)) {
+    const module = join(directory, nameOf(slice));
+    const imports = slice.map(({ path }) =>
+      `import ${JSON.stringify(pathToFileURL(path).href)};\n`
+    );
+    await Deno.writeTextFile(module, imports.join(""));
+    modules.push(module);
+  }
+  const alone = files.filter((file) => !shares(file));
+  return [...modules, ...alone.map(({ path }) => path)];
 }

@@ -14,12 +14,13 @@ import {
   withoutWebhooks,
 } from "../support/webhooks.ts";
 import { moveDatabaseClock, queriesSince, work } from "../support/worker.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
 const test = shopTests();
 
-const EVENTS = 5_000;
+const EVENTS = propertyRuns(2_000);
 /** The rest is stored as the function stores it, without the way through the gateway. */
-const EVENTS_OVER_HTTP = 500;
+const EVENTS_OVER_HTTP = propertyRuns(125);
 const BOUND_BYTES = 5_000_000;
 const SENDERS = 20;
 const DAY_SECONDS = 86_400;

@@ -15,7 +15,7 @@ import { shopTests } from "../support/shop-test.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 import { createRandom, type Random } from "../../proofs/support/random.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests();
 
 /** What one person asks for at the same moment, ten minutes apart. */
 const ROUNDS = 6;

@@ -14,7 +14,7 @@ import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 import { createRandom } from "../../proofs/support/random.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests();
 
 const SUBSCRIBERS = 12;
 /** Runs of `billing-charge` at the same time. */

@@ -5,8 +5,8 @@ import type { ProjectState } from "../../scripts/hosted/inspect-project.ts";
 import type { LocalFiles } from "../../scripts/hosted/local-files.ts";
 import { readSchemaChanges } from "../../scripts/hosted/schema-objects.ts";
 
-Deno.test("readSchemaChanges() finds what is created and dropped, and nothing in bodies or comments", () => {
-  const changes = readSchemaChanges(`
+Deno.test("readSchemaChanges() finds what is created and dropped, and nothing in bodies or comments", async () => {
+  const changes = await readSchemaChanges(`
 -- create table public.commented (id int);
 create table if not exists public.one (id int);
 create unlogged table toss_private.two (id int);

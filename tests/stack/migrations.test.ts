@@ -63,7 +63,18 @@ from public.one;
   await (await startStack(options)).stop();
 });
 
-Deno.test("splitStatements() keeps bodies, strings and comments whole", () => {
+Deno.test("what is no SQL is refused with its line before anything runs", async () => {
+  const file = "20260101000000_no_sql.sql";
+  await using project = await createProject({
+    migrations: { [file]: "select '한글';\n\nselekt 2;\n" },
+  });
+  await assert.rejects(
+    startStack(project.options),
+    /20260101000000_no_sql\.sql:3: syntax error at or near "selekt"/,
+  );
+});
+
+Deno.test("splitStatements() keeps bodies, strings and comments whole", async () => {
   const source = `-- head; line
 create function f() returns int language plpgsql as $body$
 begin
@@ -80,7 +91,7 @@ commit;
 do $$ begin null; end $$
 -- tail;
 `;
-  const statements = splitStatements(source);
+  const statements = await splitStatements(source);
   assert.deepEqual(
     statements.map(({ text, line }) => [line, text.split("\n")[0]]),
     [
@@ -94,6 +105,6 @@ do $$ begin null; end $$
   );
 });
 
-Deno.test("splitStatements() finds nothing in comments", () => {
-  assert.deepEqual(splitStatements("-- a;\n/* b; */ ;\n"), []);
+Deno.test("splitStatements() finds nothing in comments", async () => {
+  assert.deepEqual(await splitStatements("-- a;\n/* b; */ ;\n"), []);
 });

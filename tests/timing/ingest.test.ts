@@ -11,7 +11,7 @@ import {
 
 const test = shopTests();
 
-const BURST = 500;
+const BURST = 200;
 
 /** Toss counts a webhook as failed without a 200 in 10 s (Toss: webhooks). */
 const TOSS_LIMIT_MILLISECONDS = 10_000;

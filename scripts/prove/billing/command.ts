@@ -22,7 +22,7 @@ const OPTIONS = {
   runs: count("overlapping runs, each a process of its own", 8),
   months: count("months after the storm", 12),
   sizes: withDefault(
-    listOf(wholeNumber("numbers of subscriptions, rising", { from: 1 })),
+    listOf(wholeNumber("numbers of subscriptions, rising", { from: 3000 })),
     [10_000, 1_000_000],
   ),
   report: text(

@@ -1,12 +1,9 @@
 import { runCharges } from "../_shared/operations/charge/run.ts";
-import {
-  type AdHocChargeRequest,
-  previewDueCharges,
-} from "../_shared/database/charges.ts";
+import type { AdHocChargeRequest } from "../_shared/database/ad-hoc-charge.ts";
+import { previewDueCharges } from "../_shared/database/charges.ts";
 import { chargeAdHoc } from "../_shared/operations/charge/ad-hoc.ts";
 import { advanceSubscriptions } from "../_shared/database/subscriptions.ts";
 import { recordJobRun } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type {
   Handler,
   RequestContext,
@@ -26,11 +23,7 @@ const NOTHING = { claimed: 0, paid: 0, declined: 0, unknown: 0, remaining: 0 };
  * doubled or cut call is made good by the next one.
  */
 export const charge: Handler = async (request, context) => {
-  const body = await readJson(
-    request,
-    chargeRequest,
-    MAXIMUM_BODY_BYTES["billing-charge"],
-  );
+  const body = await readJson(request, chargeRequest, context.bodyLimit);
   refuseAsOfWithLiveKeys(body, context.services.config);
   const runId = crypto.randomUUID();
   context.logger.info("charge_run", { runId, ...body });

@@ -44,5 +44,5 @@ export const chargeRequest = z.strictObject({
   }
 });
 
-/** A checked {@link chargeRequest}. */
+/** Which charges to make, or to show. */
 export type ChargeRequest = z.output<typeof chargeRequest>;

@@ -1,11 +1,7 @@
 import { prepareBilling } from "../_shared/database/billing-issue.ts";
-import {
-  issuedResponse,
-  processingResponse,
-  redirect,
-} from "../_shared/http/answers.ts";
+import { issuedResponse } from "../_shared/http/billing-answers.ts";
+import { processingResponse, redirect } from "../_shared/http/answers.ts";
 import { requireUser } from "../_shared/http/authenticate.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
@@ -44,14 +40,11 @@ import {
  * `POST billing-issue/prepare`: answers what a page needs to open the registration window (the SDK's
  * `requestBillingAuth`) for its user, and checks the plan before a card is asked for.
  */
-export const prepare: Handler = async (request, { services, caller }) => {
+export const prepare: Handler = async (request, context) => {
+  const { services, caller } = context;
   const { config, billingStateSigner } = services;
   const userId = requireUser(caller);
-  const { planId } = await readJson(
-    request,
-    prepareRequest,
-    MAXIMUM_BODY_BYTES["billing-issue"],
-  );
+  const { planId } = await readJson(request, prepareRequest, context.bodyLimit);
   const prepared = await prepareBilling(services.database, {
     userId,
     planId,
@@ -116,11 +109,7 @@ async function register(
  */
 export const issueByJson: Handler = async (request, context) => {
   const userId = requireUser(context.caller);
-  const body = await readJson(
-    request,
-    issueRequest,
-    MAXIMUM_BODY_BYTES["billing-issue"],
-  );
+  const body = await readJson(request, issueRequest, context.bodyLimit);
   const result = await register(request, context, { ...body, userId });
   if (result.kind === "processing") return processingResponse({});
   const { billingMethod, subscription, plan } = result;
@@ -190,7 +179,7 @@ export const deleteMethod: Handler = async (request, context) => {
   const { billingMethodId } = await readJson(
     request,
     deleteRequest,
-    MAXIMUM_BODY_BYTES["billing-issue"],
+    context.bodyLimit,
   );
   const result = await deleteBillingMethod(
     createOperationContext(context, "billing"),

@@ -3,7 +3,7 @@ import {
   declinedError,
   planChanged,
   tooManyAttempts,
-} from "../_shared/http/billing-refusals.ts";
+} from "../_shared/http/billing-answers.ts";
 import type {
   IssueResult,
   LocalIssueRefusal,
@@ -13,7 +13,7 @@ import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import {
   planNotBillable,
   planNotFound,
-} from "../_shared/http/billing-refusals.ts";
+} from "../_shared/http/billing-answers.ts";
 
 /** What a user is told whose plan or customerKey was refused in our own database. */
 export function localIssueError(refusal: LocalIssueRefusal): AppError {

@@ -1,4 +1,3 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type { Caller } from "../_shared/http/authenticate.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/answers.ts";
@@ -18,11 +17,7 @@ import { cancelRequest } from "./request.ts";
  */
 export const cancel: Handler = async (request, context) => {
   const { caller } = context;
-  const body = await readJson(
-    request,
-    cancelRequest,
-    MAXIMUM_BODY_BYTES.cancel,
-  );
+  const body = await readJson(request, cancelRequest, context.bodyLimit);
   if (body.amount !== undefined && caller.kind !== "publishable") {
     throw amountNotTaken();
   }

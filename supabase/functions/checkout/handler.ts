@@ -2,8 +2,7 @@ import {
   createOrder,
   type CreateOrderAnswer,
   type CreateOrderRequest,
-} from "../_shared/database/orders.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
+} from "../_shared/database/checkout.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type {
   Handler,
@@ -25,12 +24,13 @@ type Asked = Omit<CreateOrderRequest, "requestId" | "logRequestId" | "mode">;
 /** What a buyer's page may ask for: items or a pass, at our prices. */
 async function readBuyersRequest(
   request: Request,
-  { caller }: RequestContext,
+  context: RequestContext,
 ): Promise<Asked> {
+  const { caller } = context;
   const body = await readJson(
     request,
     bounded(checkoutRequest),
-    MAXIMUM_BODY_BYTES.checkout,
+    context.bodyLimit,
   );
   if (body.items?.length === 0) {
     throw new AppError("cart_empty", "items must not be empty.");
@@ -46,11 +46,14 @@ async function readBuyersRequest(
 }
 
 /** What the shop's own server may ask for: anything, at its prices. */
-async function readShopsRequest(request: Request): Promise<Asked> {
+async function readShopsRequest(
+  request: Request,
+  context: RequestContext,
+): Promise<Asked> {
   const { expiresInMinutes, userId = null, ...body } = await readJson(
     request,
     bounded(pricedCheckoutRequest),
-    MAXIMUM_BODY_BYTES.checkout,
+    context.bodyLimit,
   );
   return {
     ...body,
@@ -71,7 +74,7 @@ async function readShopsRequest(request: Request): Promise<Asked> {
 export const checkout: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
   const asked = caller.kind === "secret"
-    ? await readShopsRequest(request)
+    ? await readShopsRequest(request, context)
     : await readBuyersRequest(request, context);
   const order = await createOrder(services.database, {
     ...asked,

@@ -1,6 +1,5 @@
-import type { CreateOrderAnswer } from "../_shared/database/orders.ts";
+import type { CreateOrderAnswer } from "../_shared/database/checkout.ts";
 import { AppError, invalidField } from "../_shared/http/app-error.ts";
-import { planNotFound } from "../_shared/http/billing-refusals.ts";
 
 /** What a buyer is told whose cart our own database refused. */
 export function checkoutError(
@@ -44,7 +43,7 @@ export function checkoutError(
         },
       );
     case "plan_not_found":
-      return planNotFound();
+      return new AppError("plan_not_found", "There is no such active plan.");
     case "insufficient_stock":
       return new AppError(
         "insufficient_stock",

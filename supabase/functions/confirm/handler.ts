@@ -1,4 +1,3 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { callerDigest } from "../_shared/http/client-address.ts";
 import type {
   Handler,
@@ -47,11 +46,7 @@ async function confirm(
  * Source: Toss, 결제 승인 (POST /v1/payments/confirm).
  */
 export const confirmByJson: Handler = async (request, context) => {
-  const body = await readJson(
-    request,
-    confirmRequest,
-    MAXIMUM_BODY_BYTES.confirm,
-  );
+  const body = await readJson(request, confirmRequest, context.bodyLimit);
   const answer = await confirm(request, context, body);
   return answer.status === "processing"
     ? processingResponse({ orderId: answer.orderId })

@@ -1,23 +1,23 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import {
   alreadySubscribed,
   declinedError,
+  issuedResponse,
   planChanged,
   tooManyAttempts,
-} from "../_shared/http/billing-refusals.ts";
+} from "../_shared/http/billing-answers.ts";
 import { performChargeNow } from "../_shared/operations/charge/begin.ts";
 import { refundPeriod } from "../_shared/operations/cancel/refund-period.ts";
 import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
-  subscribe,
 } from "../_shared/database/change-subscription.ts";
+import { subscribe } from "../_shared/database/subscribe-with-method.ts";
 import { AppError } from "../_shared/http/app-error.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
-import { issuedResponse, processingResponse } from "../_shared/http/answers.ts";
+import { processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import {
   createOperationContext,
@@ -38,11 +38,7 @@ import { type SubscribeRequest, subscriptionRequest } from "./request.ts";
  */
 export const change: Handler = async (request, context) => {
   const { caller } = context;
-  const body = await readJson(
-    request,
-    subscriptionRequest,
-    MAXIMUM_BODY_BYTES.subscription,
-  );
+  const body = await readJson(request, subscriptionRequest, context.bodyLimit);
   if (body.action === "subscribe") return await subscribeToPlan(context, body);
   if (caller.kind === "user" && body.refund === "prorated") {
     throw new AppError(

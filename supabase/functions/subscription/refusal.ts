@@ -3,7 +3,7 @@ import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import {
   planNotBillable,
   planNotFound,
-} from "../_shared/http/billing-refusals.ts";
+} from "../_shared/http/billing-answers.ts";
 
 const REFUSALS = {
   subscription_not_found: () =>

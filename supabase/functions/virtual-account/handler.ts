@@ -1,4 +1,3 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { invalidField } from "../_shared/http/app-error.ts";
 import type {
   Handler,
@@ -22,7 +21,7 @@ export const virtualAccount: Handler = async (request, context) => {
   const body = await readJson(
     request,
     virtualAccountRequest,
-    MAXIMUM_BODY_BYTES["virtual-account"],
+    context.bodyLimit,
   );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),

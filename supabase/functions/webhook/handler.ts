@@ -1,4 +1,3 @@
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import { runAfterAnswer } from "../_shared/http/background.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { readBody } from "../_shared/http/read-body.ts";
@@ -19,7 +18,7 @@ import { requireSignature } from "../_shared/webhooks/signatures/require-signatu
  * Source: Toss, 웹훅 (delivery contract).
  */
 export const receiveWebhook: Handler = async (request, context) => {
-  const body = await readBody(request, MAXIMUM_BODY_BYTES.webhook);
+  const body = await readBody(request, context.bodyLimit);
   const { webhook } = context.services.config;
   checkSender(request, webhook);
   const { headers } = request;

@@ -1,5 +1,4 @@
 import { recordJobRun, runHousekeeping } from "../_shared/database/jobs.ts";
-import { MAXIMUM_BODY_BYTES } from "../_shared/http/access.ts";
 import type {
   Handler,
   RequestContext,
@@ -49,11 +48,7 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
  */
 export const work: Handler = async (request, context) => {
   const { services, logger } = context;
-  const body = await readJson(
-    request,
-    workerRequest,
-    MAXIMUM_BODY_BYTES.worker,
-  );
+  const body = await readJson(request, workerRequest, context.bodyLimit);
   refuseAsOfWithLiveKeys(body, services.config);
   const startedAt = performance.now();
   const result = await JOBS[body.job](context, {

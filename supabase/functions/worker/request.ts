@@ -9,5 +9,5 @@ export const workerRequest = z.strictObject({
   asOf: instant.optional(),
 });
 
-/** A checked {@link workerRequest}. */
+/** One slice of one job. */
 export type WorkerRequest = z.output<typeof workerRequest>;

@@ -10,7 +10,7 @@ import {
 } from "../../support/webhooks.ts";
 import { advance, moveDatabaseClock, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 async function alertLevels({ stack }: Shop, alert: string, subject: string) {
   const rows = await stack.sql<{ level: string }[]>`

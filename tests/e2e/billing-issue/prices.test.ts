@@ -13,7 +13,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import { buyerHeaders, signUp, type User } from "../../../stack/users.ts";
 import { work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 function reprice({ stack }: Shop, planId: string, price: number) {
   return stack

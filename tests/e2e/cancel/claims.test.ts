@@ -13,7 +13,7 @@ import { cancelAtToss } from "../../support/toss-side.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
 import { moveDatabaseClock, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 async function begun(shop: Shop, paymentKey: string, count: number) {
   await eventually(

@@ -20,7 +20,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import { signUp, type User } from "../../../stack/users.ts";
 import { advance, moveDatabaseClock, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests();
 
 const TEN_MINUTES = 600;
 

@@ -20,7 +20,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import { work } from "../../support/worker.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 function chargeNext(shop: Shop, { subscription }: Subscriber) {
   return charge(shop, {

@@ -22,7 +22,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import { buyerHeaders, signUp, type User } from "../../../stack/users.ts";
 import { advance, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 const MINUTE = 60;
 const DAY = 86_400;

@@ -12,7 +12,7 @@ import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 function chargeNext(shop: Shop, { subscription }: Subscriber) {
   return charge(shop, {

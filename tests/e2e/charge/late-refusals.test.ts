@@ -16,7 +16,7 @@ import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { advance } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 const DAY = 86_400;
 
 /** What a buyer may use: by the view that is asked before a paid feature, and by the rows behind it. */

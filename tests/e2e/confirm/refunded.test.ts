@@ -7,7 +7,7 @@ import { approveAtToss, cancelAtToss } from "../../support/toss-side.ts";
 import { settleWebhooks, withoutWebhooks } from "../../support/webhooks.ts";
 import { work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 /** A payment that Toss has approved, of which the buyer knows nothing: the answer got lost. */
 async function confirmUnheard(shop: Shop): Promise<Purchase> {

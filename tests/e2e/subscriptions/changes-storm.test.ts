@@ -17,7 +17,7 @@ import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { advance, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 const SUBSCRIBERS = 12;
 const STORMS = 7;

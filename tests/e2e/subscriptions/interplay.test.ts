@@ -26,7 +26,7 @@ import { buyerHeaders, type User } from "../../../stack/users.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
 import { advance, alignClocks, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "1000" } });
+const test = shopTests();
 const MINUTE = 60;
 const DAY = 86_400;
 

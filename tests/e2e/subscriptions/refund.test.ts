@@ -21,7 +21,7 @@ import { cancelAtToss } from "../../support/toss-side.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
 import { moveDatabaseClock, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 /** The shop ends a subscription and gives the money for the rest of the period back; a user may not. */
 function refund(shop: Shop, { subscription }: Subscriber): Promise<Answer> {

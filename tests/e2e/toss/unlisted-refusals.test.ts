@@ -42,6 +42,7 @@ function methods(roundTrips: { toss: readonly string[] }): string[] {
 }
 
 test("a listed refusal of a confirm costs no look-up", async (shop) => {
+  withoutWebhooks(shop);
   const purchase = await startPurchase(shop);
   shop.simulator.decline(purchase.paymentKey, "REJECT_CARD_PAYMENT");
   const roundTrips = watchRoundTrips(shop);

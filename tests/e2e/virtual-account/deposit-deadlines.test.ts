@@ -23,7 +23,7 @@ import {
   work,
 } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "400" } });
+const test = shopTests();
 
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;

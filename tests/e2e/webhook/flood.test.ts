@@ -13,11 +13,12 @@ import {
   withoutWebhooks,
 } from "../../support/webhooks.ts";
 import { moveDatabaseClock, queriesSince, work } from "../../support/worker.ts";
+import { propertyRuns } from "../../support/property-runs.ts";
 
 const test = shopTests();
 
 /** Forged events in all; FLOOD_EVENTS=5000 for the full run. */
-const EVENTS = Number(Deno.env.get("FLOOD_EVENTS") ?? 1000);
+const EVENTS = Number(Deno.env.get("FLOOD_EVENTS") ?? propertyRuns(250));
 
 /** Senders at the same time. */
 const SENDERS = 40;

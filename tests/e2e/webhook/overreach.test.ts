@@ -12,7 +12,7 @@ import {
 } from "../../support/webhooks.ts";
 import { moveDatabaseClock, queriesSince, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 /** A cancel at Toss whose event is stored, while Toss answers nothing about it. */
 async function cancelNobodyProves(shop: Shop) {

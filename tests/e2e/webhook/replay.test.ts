@@ -12,7 +12,7 @@ import {
 } from "../../support/webhooks.ts";
 import { moveDatabaseClock, queriesSince, work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 const MAXIMUM_TRIES = 12;
 

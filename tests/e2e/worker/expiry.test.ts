@@ -29,7 +29,7 @@ import {
   work,
 } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 const ORDER_SECONDS = 3600;
 

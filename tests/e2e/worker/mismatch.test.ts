@@ -21,7 +21,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import { withoutWebhooks } from "../../support/webhooks.ts";
 import { work } from "../../support/worker.ts";
 
-const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const test = shopTests();
 
 /** The last unit, whose buyer opened the window with another amount; Toss never saw the confirm. */
 async function tamperedPurchase(

@@ -21,11 +21,12 @@ import {
   pay,
   refundAll,
 } from "../../support/subscriber.ts";
+import { propertyRuns } from "../../support/property-runs.ts";
 
 const test = shopTests({}, assertInvariantsHold);
 const USERS = 5;
 const SESSIONS = 8;
-const STEPS = 90;
+const STEPS = propertyRuns(24);
 const START = "2027-01-31T10:00:00+09:00";
 
 /** A user who pays for several plans with several cards. */

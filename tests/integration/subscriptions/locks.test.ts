@@ -16,10 +16,11 @@ import {
   refundAll,
   type Subscriber,
 } from "../../support/subscriber.ts";
+import { propertyRuns } from "../../support/property-runs.ts";
 
 const test = shopTests({}, assertInvariantsHold);
 const SESSIONS = 8;
-const STEPS = 100;
+const STEPS = propertyRuns(25);
 const START = "2027-01-31T10:00:00+09:00";
 
 /** What has been claimed by anybody; others act on it as late answers and webhooks do. */
@@ -143,7 +144,7 @@ test("eight sessions that do everything to the same subscriptions never deadlock
   const events = await Promise.all(
     subscribers.map(({ subscriptionId }) => outboxTypes(sql, subscriptionId)),
   );
-  assert.ok(events.flat().length > 20, "something happened");
+  assert.ok(events.flat().length > STEPS / 5, "something happened");
   // What is paid twice by a late answer is named until it is given back; nothing else may be wrong.
   for (const item of items) await refundAll(sql, item).catch(notPaid);
 });

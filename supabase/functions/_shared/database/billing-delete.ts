@@ -12,7 +12,7 @@ export const billingDeleteOperation = z.object({
   ciphertext: z.string(),
 });
 
-/** A {@link billingDeleteOperation} value. */
+/** A billing key that Toss is to forget. */
 export type BillingDeleteOperation = z.output<typeof billingDeleteOperation>;
 
 const deletion = z.discriminatedUnion("outcome", [

@@ -24,7 +24,7 @@ export const billingIssueOperation = z.object({
   ciphertext: z.string(),
 });
 
-/** A {@link billingIssueOperation} value. */
+/** A registration whose authKey Toss is to exchange for a billing key. */
 export type BillingIssueOperation = z.output<typeof billingIssueOperation>;
 
 const prepared = z.discriminatedUnion("outcome", [

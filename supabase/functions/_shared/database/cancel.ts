@@ -23,7 +23,7 @@ export const cancelView = z.object({
   })),
 });
 
-/** A {@link cancelView} value. */
+/** A payment and its cancels, as whoever cancels sees them. */
 export type CancelView = z.output<typeof cancelView>;
 
 /** A leased cancel: what its current Idempotency-Key stands for. */
@@ -44,7 +44,7 @@ export const cancelOperation = z.object({
   secret: z.object({ keyId: z.string(), ciphertext: z.string() }).nullable(),
 });
 
-/** A {@link cancelOperation} value. */
+/** Money of one payment that Toss is to give back. */
 export type CancelOperation = z.output<typeof cancelOperation>;
 
 const beginning = z.discriminatedUnion("outcome", [

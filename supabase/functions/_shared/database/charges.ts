@@ -36,7 +36,7 @@ export const chargeOperation = z.object({
   ),
 });
 
-/** A {@link chargeOperation} value. */
+/** One attempt at a charge. */
 export type ChargeOperation = z.output<typeof chargeOperation>;
 
 /** The database's code for a charge that nobody waits for any more, and that was never made. Not one of Toss's. */
@@ -112,46 +112,6 @@ export function previewDueCharges(
   request: DueChargesRequest,
 ): Promise<z.output<typeof preview>> {
   return database.call("preview_due_charges", { ...request }, preview);
-}
-
-const named = { chargeId: z.string(), orderId: z.string() };
-
-const adHoc = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("proceed"), charge: chargeOperation }),
-  z.object({ outcome: z.literal("resolve"), charge: chargeOperation }),
-  z.object({ outcome: z.literal("processing"), ...named }),
-  z.object({ outcome: z.literal("paid"), ...named }),
-  z.object({
-    outcome: z.literal("declined"),
-    errorCode: z.string().nullable(),
-    ...named,
-  }),
-  z.object({ outcome: z.literal("no_billing_method") }),
-  z.object({ outcome: z.literal("conflict") }),
-  z.object({ outcome: z.literal("invalid") }),
-]);
-
-/** What `begin_ad_hoc_charge` answers. */
-export type AdHocChargeAnswer = z.output<typeof adHoc>;
-
-/** An amount in won that is charged once, whatever happens to the request. */
-export interface AdHocChargeRequest {
-  userId: string;
-  amount: number;
-  orderName: string;
-  /** The caller's idempotency token. */
-  requestId: string;
-}
-
-/** Begins a charge outside any subscription; see the comment on `public.begin_ad_hoc_charge`. */
-export function beginAdHocCharge(
-  database: Database,
-  request: AdHocChargeRequest & LeaseRequest & {
-    /** Stands in the audit log; `requestId` is the caller's token. */
-    logRequestId: string;
-  },
-): Promise<AdHocChargeAnswer> {
-  return database.call("begin_ad_hoc_charge", { ...request }, adHoc);
 }
 
 const decline = z.discriminatedUnion("outcome", [

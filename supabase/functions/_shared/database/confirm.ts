@@ -13,7 +13,7 @@ export const confirmOperation = z.object({
   currency: z.string(),
 });
 
-/** A {@link confirmOperation} value. */
+/** A payment that its buyer has authenticated and that Toss is to approve. */
 export type ConfirmOperation = z.output<typeof confirmOperation>;
 
 const answer = z.discriminatedUnion("outcome", [

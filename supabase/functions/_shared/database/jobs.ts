@@ -18,7 +18,7 @@ export const operation = z.discriminatedUnion("kind", [
   billingDeleteOperation,
 ]);
 
-/** An {@link operation} value. */
+/** An operation whose `kind` tells how it is finished. */
 export type Operation = z.output<typeof operation>;
 
 const operations = z.object({

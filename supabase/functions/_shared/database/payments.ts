@@ -18,5 +18,5 @@ export const paymentView = z.object({
   }).optional(),
 });
 
-/** A {@link paymentView} value. */
+/** A payment as its buyer sees it. */
 export type PaymentView = z.output<typeof paymentView>;

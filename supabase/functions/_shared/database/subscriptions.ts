@@ -18,7 +18,7 @@ export const subscriptionView = z.object({
   createdAt: z.string(),
 });
 
-/** A {@link subscriptionView} value. */
+/** A subscription as its user sees it. */
 export type SubscriptionView = z.output<typeof subscriptionView>;
 
 /** What the settlement of a charge made of it and of its subscription. */
@@ -35,7 +35,7 @@ export const planClaim = z.object({
   hint: z.literal("change_plan").optional(),
 });
 
-/** A {@link planClaim} value. */
+/** The subscription, live or about to be, that is in the way of another one. */
 export type PlanClaim = z.output<typeof planClaim>;
 
 /** What a plan costs, for whoever was shown something else. */
@@ -48,7 +48,7 @@ export const planTerms = z.object({
   trialDays: z.number().int(),
 });
 
-/** A {@link planTerms} value. */
+/** What a plan costs, how often, and after which trial. */
 export type PlanTerms = z.output<typeof planTerms>;
 
 /** The refusal of whoever has tried too often. */

@@ -17,7 +17,7 @@ export const virtualAccountOperation = z.object({
   validHours: z.number().int(),
 });
 
-/** A {@link virtualAccountOperation} value. */
+/** An account that Toss is to issue for an order. */
 export type VirtualAccountOperation = z.output<typeof virtualAccountOperation>;
 
 const answer = z.discriminatedUnion("outcome", [

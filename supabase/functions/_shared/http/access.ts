@@ -46,10 +46,11 @@ export const MAXIMUM_BODY_BYTES = {
   // A hundred items (30 KiB) and five entries of metadata (30 KiB).
   checkout: 64 * KIB,
   confirm: SMALL,
+  health: 0,
   subscription: SMALL,
   "virtual-account": SMALL,
   // The largest that Toss sends is a payment with its cancels: 1.5 to 4 KB without them, and 0.5 KB for each; about
   // sixty partial refunds fit. Deposits, cancels, billing keys, payouts and sellers stay below 1 KB.
   webhook: 32 * KIB,
   worker: SMALL,
-} as const satisfies Partial<Record<FunctionName, number>>;
+} as const satisfies Record<FunctionName, number>;

@@ -1,6 +1,3 @@
-import type { BillingMethodView } from "../database/billing-issue.ts";
-import type { SubscriptionView } from "../database/subscriptions.ts";
-
 /** Seconds after which asking again can bring news. */
 const ASK_AGAIN_SECONDS = 2;
 
@@ -10,26 +7,6 @@ export function processingResponse(fields: Record<string, unknown>): Response {
     status: 202,
     headers: { "retry-after": String(ASK_AGAIN_SECONDS) },
   });
-}
-
-/**
- * The 201 of a billing method that is registered, and of the subscription that it pays for.
- *
- * @param subscription null when there is none
- */
-export function issuedResponse(
-  billingMethod: BillingMethodView,
-  subscription: SubscriptionView | null,
-): Response {
-  return Response.json({
-    billingMethodId: billingMethod.id,
-    card: {
-      issuerCode: billingMethod.cardIssuerCode,
-      number: billingMethod.cardNumberMasked,
-      cardType: billingMethod.cardType,
-    },
-    ...(subscription === null ? {} : { subscription }),
-  }, { status: 201 });
 }
 
 /** Sends a browser on to one of the shop's pages. */

@@ -1,7 +1,11 @@
 import { type Context, Hono } from "hono";
 import { secretValues } from "../config/secret-values.ts";
 import { createServices, type Services } from "../services.ts";
-import { FUNCTION_ACCESS, type FunctionName } from "./access.ts";
+import {
+  FUNCTION_ACCESS,
+  type FunctionName,
+  MAXIMUM_BODY_BYTES,
+} from "./access.ts";
 import { AppError } from "./app-error.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
 import { corsHeaders } from "./cors.ts";
@@ -15,6 +19,8 @@ export interface RequestContext {
   logger: Logger;
   /** Stands in the answer's x-request-id, in each log line and in the audit log. */
   requestId: string;
+  /** So many bytes of a body are read at most. */
+  bodyLimit: number;
 }
 
 /** Answers one request; refusals are thrown as AppError. */
@@ -95,7 +101,14 @@ export function createFunction(
         services.verifyUser,
       );
       const request = context.req.raw;
-      return await handler(request, { services, caller, logger, requestId });
+      const bodyLimit = MAXIMUM_BODY_BYTES[name];
+      return await handler(request, {
+        services,
+        caller,
+        logger,
+        requestId,
+        bodyLimit,
+      });
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ApplyPaymentAnswer } from "../database/apply-payment.ts";
 import { DatabaseError } from "../database/client.ts";
 import type { LeasedOperation } from "../database/lease.ts";
 import {
@@ -59,6 +60,37 @@ export function unansweredQuestion(
       return noProof(
         outcome.code ?? outcome.reason.toUpperCase(),
         outcome.message,
+      );
+  }
+}
+
+/** What is noted while Toss does not tell how a payment stands whose earlier approval it repeats. */
+export const REPEATED: NoProof = noProof(
+  "ANSWER_REPEATED",
+  "Toss repeats an earlier answer; its record is not known yet.",
+);
+
+/** What is noted of an answer that the one door took without an end in it, or did not believe. */
+export function unsettledAnswer(
+  answer: Exclude<ApplyPaymentAnswer, { outcome: "confirmed" }>,
+): NoProof {
+  switch (answer.outcome) {
+    case "rejected":
+    case "pending":
+      return noProof(
+        `PAYMENT_${answer.paymentStatus}`,
+        "Toss has not finished this payment.",
+      );
+    case "unknown_status":
+      return noProof(
+        "UNKNOWN_STATUS",
+        "Toss named a payment status this version does not know.",
+      );
+    case "mismatch":
+    case "order_not_found":
+      return noProof(
+        "ANSWER_MISMATCH",
+        "Toss's answer differs from the order.",
       );
   }
 }

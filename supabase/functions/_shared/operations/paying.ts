@@ -7,13 +7,8 @@ import type { PaymentView } from "../database/payments.ts";
 import type { VirtualAccountOperation } from "../database/virtual-account.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { heldBy, type OperationContext } from "./context.ts";
-import { type NoProof, postpone } from "./no-proof.ts";
-import {
-  applyAnswer,
-  holdsMoney,
-  stillWaits,
-  unsettledAnswer,
-} from "./toss-answer.ts";
+import { type NoProof, postpone, unsettledAnswer } from "./no-proof.ts";
+import { applyAnswer, holdsMoney, stillWaits } from "./toss-answer.ts";
 
 /** An operation that makes a payment of its order. */
 export type PayingOperation = ConfirmOperation | VirtualAccountOperation;

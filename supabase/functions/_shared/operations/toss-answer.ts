@@ -7,7 +7,6 @@ import type { LeasedOperation } from "../database/lease.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { tossTime } from "../toss/time.ts";
 import type { OperationContext } from "./context.ts";
-import { type NoProof, noProof } from "./no-proof.ts";
 import { paymentSnapshot } from "./snapshot.ts";
 
 /** So far Toss's clock and the database's may be apart. */
@@ -54,12 +53,6 @@ export function happenedBefore(
       Date.parse(askedAt) - ageSeconds * 1000 - CLOCK_MARGIN_MILLISECONDS;
 }
 
-/** What is noted while Toss does not tell how a payment stands whose earlier approval it repeats. */
-export const REPEATED: NoProof = noProof(
-  "ANSWER_REPEATED",
-  "Toss repeats an earlier answer; its record is not known yet.",
-);
-
 /** Lets Toss's Payment through the one door; see the comment on `public.apply_payment`. */
 export async function applyAnswer(
   { database, source, requestId }: OperationContext,
@@ -72,29 +65,4 @@ export async function applyAnswer(
     requestId,
     ...asked,
   });
-}
-
-/** What is noted of an answer that the one door took without an end in it, or did not believe. */
-export function unsettledAnswer(
-  answer: Exclude<ApplyPaymentAnswer, { outcome: "confirmed" }>,
-): NoProof {
-  switch (answer.outcome) {
-    case "rejected":
-    case "pending":
-      return noProof(
-        `PAYMENT_${answer.paymentStatus}`,
-        "Toss has not finished this payment.",
-      );
-    case "unknown_status":
-      return noProof(
-        "UNKNOWN_STATUS",
-        "Toss named a payment status this version does not know.",
-      );
-    case "mismatch":
-    case "order_not_found":
-      return noProof(
-        "ANSWER_MISMATCH",
-        "Toss's answer differs from the order.",
-      );
-  }
 }

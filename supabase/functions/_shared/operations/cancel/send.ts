@@ -1,31 +1,22 @@
 import type { CancelOperation } from "../../database/cancel.ts";
 import { DecryptionError } from "../../security/encryption.ts";
 import type { CancelBody } from "../../toss/client.ts";
-import type { TossRefused } from "../../toss/outcome.ts";
 import type { TossPayment } from "../../toss/payment.ts";
 import type { OperationContext } from "../context.ts";
 import { noProof, unprovenAnswer } from "../no-proof.ts";
-import {
-  judgeRefusal,
-  type RefusalJudgement,
-  unprovenRefusal,
-} from "../refusal.ts";
 import { applyAnswer, happenedBefore } from "../toss-answer.ts";
 import {
   type CancelOutcome,
-  type CancelProof,
   type CancelStep,
   leaveCancelOpen,
   refuseCancel,
   settleByProof,
 } from "./finish.ts";
+import { BALANCE_DIFFERS, judgeCancelRefusal } from "./judge-refusal.ts";
 import { openRefundAccount } from "./refund-account.ts";
 
 /** How often one attempt asks Toss anew because somebody else was changing the balance. */
 const MAXIMUM_SENDS = 3;
-
-/** A change of the balance explains it, so that another try can succeed. */
-const BALANCE_DIFFERS = "NOT_MATCHES_REFUNDABLE_AMOUNT";
 
 /**
  * Asks Toss to cancel, and finishes the operation with the answer.
@@ -75,7 +66,10 @@ async function sendOnce(
     case "answered":
       return await settleAnswer(context, operation, outcome.value);
     case "refused":
-      return await judge(context, operation, outcome, body);
+      return await judgeCancelRefusal(context, operation, {
+        refusal: outcome,
+        hasAccount: body.refundReceiveAccount !== undefined,
+      });
     case "unknown":
       return await leaveCancelOpen(
         context,
@@ -135,75 +129,4 @@ async function cancelBody(
     });
     return null;
   }
-}
-
-async function judge(
-  context: OperationContext,
-  operation: CancelOperation,
-  refusal: TossRefused,
-  body: CancelBody,
-): Promise<CancelStep> {
-  const { code, message, status } = refusal;
-  const judgement = judgeRefusal("cancel", operation, code);
-  // The deposit may have come before the cancel did.
-  const lacksAccount = body.refundReceiveAccount === undefined &&
-    (code.startsWith("INVALID_REFUND_ACCOUNT") || code === "INVALID_REQUEST");
-  return judgement.endsAtOnce && !lacksAccount
-    ? await refuseCancel(context, operation, {
-      code,
-      message,
-      status,
-      isFinal: judgement.isFinal,
-    })
-    : await askAfterRefusal(context, operation, { refusal, judgement });
-}
-
-/** Toss's own record tells what became of the cancel, and what the payment is. */
-async function askAfterRefusal(
-  context: OperationContext,
-  operation: CancelOperation,
-  { refusal, judgement }: {
-    refusal: TossRefused;
-    judgement: RefusalJudgement;
-  },
-): Promise<CancelStep> {
-  const { code, message, status } = refusal;
-  const unproven = unprovenRefusal(refusal, judgement);
-  const read = await context.toss.getPayment(operation.paymentKey);
-  if (read.kind !== "answered") {
-    return await leaveCancelOpen(context, operation, unproven);
-  }
-  const step = await settleByProof(context, operation, read.value, {
-    proof: proofAfterRefusal(operation, judgement),
-    keyIsSpent: true,
-  });
-  // Toss's record contradicts its refusal, or gives no reason to ask again.
-  const isWorthATry = code === BALANCE_DIFFERS || step.kind === "send" &&
-      step.operation.refundableAmount !== operation.refundableAmount;
-  if (step.kind !== "send" || isWorthATry) return step;
-  return judgement.isLastWord
-    ? await refuseCancel(context, step.operation, {
-      code,
-      message,
-      status,
-      isFinal: judgement.isFinal,
-    })
-    // The next try's key is in the row already.
-    : await leaveCancelOpen(context, step.operation, {
-      ...unproven,
-      keyIsSpent: false,
-    });
-}
-
-function proofAfterRefusal(
-  { attempts, keyGeneration }: CancelOperation,
-  { proof }: RefusalJudgement,
-): CancelProof["proof"] {
-  // The refusal itself may be the answer to a try that took effect.
-  if (proof === "ask") return "read";
-  // At the first try: whatever was cancelled was cancelled by somebody else.
-  if (attempts === 1) return "refused";
-  // Under its first key Toss would have repeated the answer of a try that took effect, so what is there is ours only
-  // if it looks it in every respect. A later key says nothing about the tries under the earlier ones.
-  return keyGeneration === 1 ? "seen" : "read";
 }

@@ -2,7 +2,7 @@ import {
   type AdHocChargeAnswer,
   type AdHocChargeRequest,
   beginAdHocCharge,
-} from "../../database/charges.ts";
+} from "../../database/ad-hoc-charge.ts";
 import { newLease, type OperationContext } from "../context.ts";
 import { performChargeNow } from "./begin.ts";
 import type { ChargeOutcome } from "./finish.ts";

@@ -3,8 +3,8 @@ import type { SubscriptionView } from "../../database/subscriptions.ts";
 import { describeTossError } from "../../toss/error-catalogue.ts";
 import type { TossPayment } from "../../toss/payment.ts";
 import { heldBy, type OperationContext } from "../context.ts";
-import { type NoProof, postpone } from "../no-proof.ts";
-import { applyAnswer, unsettledAnswer } from "../toss-answer.ts";
+import { type NoProof, postpone, unsettledAnswer } from "../no-proof.ts";
+import { applyAnswer } from "../toss-answer.ts";
 import { type Decline, declineClass } from "./decline.ts";
 
 /** How a charge stands, for whoever sent it. */

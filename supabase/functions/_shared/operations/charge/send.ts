@@ -4,7 +4,7 @@ import {
 } from "../../database/charges.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { noProof, unprovenAnswer } from "../no-proof.ts";
+import { noProof, REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { openKey, UNREADABLE_KEY } from "../open-key.ts";
 import { LONGEST_ANSWER_SECONDS } from "../patience.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type RefusalJudgement,
   unprovenRefusal,
 } from "../refusal.ts";
-import { happenedBefore, REPEATED, stillWaits } from "../toss-answer.ts";
+import { happenedBefore, stillWaits } from "../toss-answer.ts";
 import { declineOf, hasFailed, isForeign } from "./decline.ts";
 import { findPaidLater } from "./find-paid-later.ts";
 import {

@@ -1,14 +1,14 @@
 import type { ConfirmOperation } from "../../database/confirm.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { unprovenAnswer } from "../no-proof.ts";
+import { REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import {
   judgeRefusal,
   type RefusalJudgement,
   unprovenRefusal,
 } from "../refusal.ts";
-import { happenedBefore, REPEATED, stillWaits } from "../toss-answer.ts";
+import { happenedBefore, stillWaits } from "../toss-answer.ts";
 import { NO_SUCH_PAYMENT, refuseConfirm } from "./finish.ts";
 
 /**

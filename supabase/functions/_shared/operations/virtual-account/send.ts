@@ -2,10 +2,10 @@ import type { VirtualAccountOperation } from "../../database/virtual-account.ts"
 import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { unprovenAnswer } from "../no-proof.ts";
+import { REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import { judgeRefusal, unprovenRefusal } from "../refusal.ts";
-import { happenedBefore, REPEATED } from "../toss-answer.ts";
+import { happenedBefore } from "../toss-answer.ts";
 import { refuseAccount } from "./finish.ts";
 
 /**

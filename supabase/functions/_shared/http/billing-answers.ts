@@ -1,5 +1,10 @@
 import { CHARGE_TIMEOUT } from "../database/charges.ts";
-import type { PlanClaim, PlanTerms } from "../database/subscriptions.ts";
+import type { BillingMethodView } from "../database/billing-issue.ts";
+import type {
+  PlanClaim,
+  PlanTerms,
+  SubscriptionView,
+} from "../database/subscriptions.ts";
 import { AppError, invalidField } from "./app-error.ts";
 import { tossRefusal } from "./toss-refusal.ts";
 
@@ -112,4 +117,24 @@ export function declinedError(
     "The billing method was declined.",
     { code, details },
   );
+}
+
+/**
+ * The 201 of a billing method that is registered, and of the subscription that it pays for.
+ *
+ * @param subscription null when there is none
+ */
+export function issuedResponse(
+  billingMethod: BillingMethodView,
+  subscription: SubscriptionView | null,
+): Response {
+  return Response.json({
+    billingMethodId: billingMethod.id,
+    card: {
+      issuerCode: billingMethod.cardIssuerCode,
+      number: billingMethod.cardNumberMasked,
+      cardType: billingMethod.cardType,
+    },
+    ...(subscription === null ? {} : { subscription }),
+  }, { status: 201 });
 }

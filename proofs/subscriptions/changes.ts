@@ -1,0 +1,183 @@
+import { MINUTE } from "./calendar.ts";
+import { attempt, end } from "./charges.ts";
+import { isClaimed } from "./claims.ts";
+import { chargeDue } from "./jobs.ts";
+import {
+  type Charge,
+  type Model,
+  type Plan,
+  planOf,
+  type Subscription,
+} from "./state.ts";
+import {
+  IN_PROGRESS,
+  isLimited,
+  type Moment,
+  PROCESSING,
+  refused,
+  type Told,
+  toldOf,
+} from "./told.ts";
+
+/** `cancel_at_period_end` */
+export function giveNotice(of: Subscription, now: number): Told {
+  if (of.status === "canceled") return refused("not_possible_when_canceled");
+  if (of.open !== null) return IN_PROGRESS;
+  if (of.status === "past_due") end(of, now);
+  else {
+    of.hasNotice = true;
+  }
+  return "ok";
+}
+
+/** `resume` */
+export function resume(of: Subscription, now: number): Told {
+  if (of.status === "canceled" || of.status === "past_due") {
+    return refused(`not_possible_when_${of.status}`);
+  }
+  if (of.open !== null) return IN_PROGRESS;
+  if (!of.hasNotice) return refused("no_notice_given");
+  if (of.to <= now) return refused("period_is_over");
+  of.hasNotice = false;
+  return "ok";
+}
+
+/** `cancel_now`, without or with the money for the rest of the period. */
+export function cancelNow(
+  of: Subscription,
+  isProrated: boolean,
+  { now, made }: Moment,
+): Told {
+  if (of.status !== "canceled") {
+    if (of.open !== null) return IN_PROGRESS;
+    const isRunning = of.status === "active" && now < of.to;
+    of.canceledNow = { at: now, isRunning, isRefunded: isProrated };
+    if (isProrated) giveBackRest(of, made);
+    end(of, now);
+    return "ok";
+  }
+  if (of.canceledNow === null) return refused("not_possible_when_canceled");
+  if (!isProrated || of.canceledNow.isRefunded) return "ok";
+  return giveBackRest(of, made) ? "ok" : refused("nothing_to_refund");
+}
+
+/** Of what the shop has kept of each payment of the period, the part of its time that is left. */
+function giveBackRest(of: Subscription, made: number): boolean {
+  const ended = of.canceledNow;
+  if (ended?.isRunning !== true) return false;
+  let given = 0;
+  for (const payment of of.payments) {
+    if (payment.period !== of.period) continue;
+    const left = payment.to - Math.max(ended.at, payment.from);
+    const kept = payment.least - payment.refunded;
+    const rest = Math.floor(kept * left / (payment.to - payment.from));
+    if (rest <= 0) continue;
+    // Promised is promised: the worker sees to it.
+    if (given++ < made) payment.refunded += rest;
+    else payment.promised += rest;
+  }
+  ended.isRefunded ||= given > 0;
+  return given > 0;
+}
+
+/** `change_plan` */
+export function changePlan(
+  model: Model,
+  of: Subscription,
+  planId: string,
+  moment: Moment,
+): Told {
+  if (of.status === "canceled" || of.status === "past_due") {
+    return refused(`not_possible_when_${of.status}`);
+  }
+  if (of.open !== null) return IN_PROGRESS;
+  if (of.hasNotice) return refused("notice_given");
+  const wanted = planOf(planId);
+  if (wanted.id === of.plan.id) {
+    of.next = null;
+    return "ok";
+  }
+  if (isClaimed(model, wanted, of)) return "already_subscribed";
+  if (of.status === "trialing") {
+    of.plan = wanted;
+    of.next = null;
+    for (const span of of.spans) span.plan = wanted.id;
+    return "ok";
+  }
+  const isDearer = wanted.unit === of.plan.unit &&
+    wanted.count === of.plan.count && wanted.price > of.plan.price;
+  if (!isDearer || moment.now >= of.to) {
+    of.next = wanted;
+    return "ok";
+  }
+  return upgrade(model, of, wanted, moment);
+}
+
+function upgrade(
+  model: Model,
+  of: Subscription,
+  wanted: Plan,
+  { now, fate }: Moment,
+): Told {
+  const price = (wanted.price - of.plan.price) / (of.to - of.from);
+  const most = Math.floor(price * (of.to - now));
+  // A minute may pass until it is asked for.
+  const least = Math.floor(price * (of.to - now - MINUTE));
+  if (most < 100) {
+    of.plan = wanted;
+    of.next = null;
+    for (const span of of.spans) if (span.to > now) span.plan = wanted.id;
+    return "ok";
+  }
+  if (model.cards[of.card]?.isRemoved !== false) {
+    return refused("needs_payment_method");
+  }
+  const charge: Charge = {
+    kind: "upgrade",
+    plan: wanted,
+    least,
+    most,
+    period: of.period,
+    from: now,
+    to: of.to,
+    declinedSince: null,
+    earlier: of.plan,
+  };
+  return toldOf(attempt(model, of, charge, of.card, now, fate));
+}
+
+/** `change_method`; a debt is charged to the card at once. */
+export function changeMethod(
+  model: Model,
+  of: Subscription,
+  card: number,
+  { now, fate }: Moment,
+): Told {
+  if (of.status === "canceled") return refused("not_possible_when_canceled");
+  if (model.cards[card]?.isRemoved !== false) return "billing_method_not_found";
+  const hasDebt = of.debt !== null && of.open === null;
+  if (hasDebt && isLimited(model, now)) return "too_many_attempts";
+  of.card = card;
+  of.needsCard = false;
+  of.methodChangedAt = now;
+  if (!hasDebt) return "ok";
+  return chargeDue(model, of, now, fate) === "unknown" ? PROCESSING : "ok";
+}
+
+/** `retry_payment` */
+export function retry(
+  model: Model,
+  of: Subscription,
+  { now, fate }: Moment,
+): Told {
+  if (of.status !== "past_due") {
+    return refused(`not_possible_when_${of.status}`);
+  }
+  if (of.open !== null) return IN_PROGRESS;
+  if (of.debt === null) return refused("no_debt");
+  if (model.cards[of.card]?.isRemoved !== false) {
+    return refused("needs_payment_method");
+  }
+  if (isLimited(model, now)) return "too_many_attempts";
+  return toldOf(chargeDue(model, of, now, fate));
+}

@@ -1,0 +1,43 @@
+import type { Step } from "../../proofs/subscriptions/steps.ts";
+
+const answered = { fate: "answered", kill: null } as const;
+const lost = { fate: "lost", kill: null } as const;
+
+/** Lives in which the project and the model once differed, as short as they got. */
+export const LIVES: Record<string, readonly Step[]> = {
+  "a card is registered for two debts, and one answer is lost": [
+    { do: "register", plan: "extra", ...answered },
+    { do: "subscribe", plan: "extra2", card: 0, ...answered },
+    { do: "remove", card: 0 },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "register", plan: null, ...lost },
+  ],
+  "an upgrade is refunded when another subscription has the plan before it": [
+    { do: "register", plan: "extra", ...answered },
+    { do: "change_plan", subscription: 0, plan: "extra2", ...lost },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "subscribe", plan: "extra", card: 0, ...answered },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "refund", payment: 1, amount: null },
+  ],
+  "cancel_now dies between two refunds": [
+    { do: "register", plan: "trial", ...answered },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "change_plan", subscription: 0, plan: "pro", ...answered },
+    {
+      do: "cancel_now",
+      subscription: 0,
+      prorated: true,
+      fate: "answered",
+      kill: 8,
+    },
+    { do: "wait_for_event", outage: false, kill: null },
+  ],
+  "a debt's request is lost, and no job runs for longer than a key is good": [
+    { do: "register", plan: "pro", ...answered },
+    { do: "card", card: 0, behaviour: "soft" },
+    { do: "wait", time: 3_888_000_000, outage: true },
+    { do: "register", plan: null, fate: "unsent", kill: null },
+    { do: "wait", time: 3_888_000_000, outage: true },
+  ],
+};
