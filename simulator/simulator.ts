@@ -17,6 +17,15 @@ export interface Simulator extends Controls {
   stop(): Promise<void>;
 }
 
+/**
+ * Meets every request before the simulator does: `forward` lets it have its effect; null breaks the connection instead
+ * of an answer. For tests that cut at this boundary.
+ */
+export type Intercept = (
+  request: Request,
+  forward: () => Promise<Response>,
+) => Promise<Response | null>;
+
 const SCRIPT_FILE = new URL("./window/sdk-script.js", import.meta.url);
 
 /**
@@ -26,6 +35,7 @@ const SCRIPT_FILE = new URL("./window/sdk-script.js", import.meta.url);
  */
 export async function startSimulator(
   options: SimulatorOptions,
+  intercept?: Intercept,
 ): Promise<Simulator> {
   const settings = parseOptions(options);
   const [keyPair] = settings.secretKeys;
@@ -51,7 +61,15 @@ export async function startSimulator(
   const app = createApp(state, controls, script);
   const server = await listen(
     settings.port,
-    async (request, wire) => await app.fetch(request, { wire }),
+    async (request, wire) => {
+      const forward = async () => await app.fetch(request, { wire });
+      if (intercept === undefined) return await forward();
+      // A client would send a request again by itself when a kept connection breaks.
+      wire.closeConnection = true;
+      const answer = await intercept(request, forward);
+      if (answer === null) wire.cutAfterBytes = 0;
+      return answer ?? new Response(null);
+    },
   );
   const url = `http://127.0.0.1:${server.port}`;
   state.publicUrl = settings.publicUrl ?? url;

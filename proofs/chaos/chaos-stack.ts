@@ -7,7 +7,6 @@ import {
 } from "../../stack/stack.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
-import { startTossProxy } from "./toss-proxy.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -34,6 +33,9 @@ export interface ChaosStack {
 /** Toss's time to answer in these stacks; a lease is 5 s longer. */
 export const TOSS_TIMEOUT_MILLISECONDS = 400;
 
+/** Marks a request that Toss's own dashboard makes; no cut is meant for it. */
+export const DASHBOARD = "x-dashboard";
+
 /** Goods that never run out within a thousand runs. */
 const CATALOGUE = `
   insert into public.products (id, name, price, stock) values
@@ -55,6 +57,21 @@ function callName(url: string): string | null {
   if (procedure !== undefined) return `rest.${procedure}`;
   const name = /^\/functions\/v1\/([\w-]+)/.exec(pathname)?.[1];
   return name === undefined ? null : `answer.${name}`;
+}
+
+/** Names a request to Toss by how it begins; the first that fits. */
+const TOSS_CALLS: readonly [RegExp, string][] = [
+  [/^POST \/v1\/payments\/confirm$/, "toss.confirm"],
+  [/^POST \/v1\/payments\/[^/]+\/cancel$/, "toss.cancel"],
+  [/^POST \/v1\/virtual-accounts$/, "toss.issue_virtual_account"],
+  [/^GET \/v1\/payments\/orders\//, "toss.get_payment_by_order"],
+];
+
+function tossCall({ method, url, headers }: Request): string {
+  if (headers.has(DASHBOARD)) return "dashboard";
+  const line = `${method} ${new URL(url).pathname}`;
+  const named = TOSS_CALLS.find(([pattern]) => pattern.test(line));
+  return named?.[1] ?? "toss.get_payment";
 }
 
 async function record(recorded: Recorded, answer: Response): Promise<void> {
@@ -126,12 +143,13 @@ export async function startChaosStack(
     kill: () => stack.killFunctions(),
     crash: () => restartPostgres(true),
   });
-  const simulator = await startSimulator({ port: 0 });
+  const simulator = await startSimulator(
+    { port: 0 },
+    (request, forward) => cutter.around(tossCall(request), forward),
+  );
   cleanup.defer(() => simulator.stop());
-  const proxy = startTossProxy(simulator.url, cutter);
-  cleanup.defer(() => proxy.stop());
   const stack: Stack = await startStack({
-    tossApiBaseUrl: proxy.url,
+    tossApiBaseUrl: simulator.url,
     warmSpare: true,
     intercept: interceptor(cutter, recorded),
     environment: {

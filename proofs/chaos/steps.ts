@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { issue } from "./account.ts";
 import { confirm } from "./buyer.ts";
+import { DASHBOARD } from "./chaos-stack.ts";
 import type { Step } from "./plan.ts";
 import { askRefund, REFUND_ACCOUNT } from "./refund.ts";
 import { findPayment, paymentOf, type RunState } from "./run-state.ts";
@@ -51,6 +52,7 @@ async function cancelAtToss(
       headers: {
         "authorization": `Basic ${btoa(`${simulator.secretKey}:`)}`,
         "content-type": "application/json",
+        [DASHBOARD]: "1",
       },
       body: JSON.stringify({
         cancelReason: "the buyer changed their mind",

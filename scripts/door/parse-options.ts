@@ -30,11 +30,17 @@ function unknownOption(rawName: string, known: readonly Known[]): UsageError {
   );
 }
 
-/** `--limit --dry-run` is a forgotten value, and never the value `--dry-run`. */
-function checkValue({ name, option }: Known, value: string | undefined) {
+/** `--limit --dry-run` is a forgotten value, and never the value `--dry-run`; `--limit=--dry-run` is meant so. */
+function checkValue(
+  { name, option }: Known,
+  { value, inlineValue }: {
+    value: string | undefined;
+    inlineValue: boolean | undefined;
+  },
+) {
   if (option.placeholder === null) {
     if (value !== undefined) throw new UsageError(`${name} takes no value`);
-  } else if (value === undefined || value.startsWith("--")) {
+  } else if (!value || (!inlineValue && value.startsWith("--"))) {
     throw new UsageError(
       `${name} needs a value: ${name} ${option.placeholder}`,
     );
@@ -84,7 +90,7 @@ export function parseOptions<Table extends OptionTable>(
     }
     const found = named.find(({ name }) => name === token.rawName);
     if (found === undefined) throw unknownOption(token.rawName, named);
-    checkValue(found, token.value);
+    checkValue(found, token);
     values[found.key] = read(found, token.value ?? "");
   }
   return values as Values<Table>;

@@ -173,7 +173,8 @@ test("docs/quick-start.md: doctor finds nothing broken", async () => {
     args: [
       ...["run", "-A", "--quiet", "--no-check", "--node-modules-dir=auto"],
       `--lock=${join(PROJECT_ROOT, "scripts", "deno.lock")}`,
-      ...[join(PROJECT_ROOT, "scripts", "doctor.ts"), "--env-file", envFile],
+      join(PROJECT_ROOT, "scripts", "toss.ts"),
+      ...["doctor", "--env-file", envFile],
     ],
     cwd: PROJECT_ROOT,
     env: {
