@@ -29,7 +29,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
