@@ -31,6 +31,7 @@ export function beginTrial(
     spans: [{ plan: plan.id, from: now, to, payment: null }],
     payments: [],
     canceledNow: null,
+    declinedUpgradeAt: -Infinity,
   });
 }
 

@@ -1,4 +1,4 @@
-import { MINUTE } from "./calendar.ts";
+import { DAY, MINUTE } from "./calendar.ts";
 import { attempt, end } from "./charges.ts";
 import { isClaimed } from "./claims.ts";
 import { chargeDue } from "./due.ts";
@@ -144,6 +144,9 @@ function upgrade(
   if (model.cards[of.card]?.isRemoved !== false) {
     return refused("needs_payment_method");
   }
+  // One that is declined again and again tries a card.
+  const wasDeclined = of.declinedUpgradeAt > now - DAY;
+  if (wasDeclined && isLimited(model, now)) return "too_many_attempts";
   const charge: Charge = {
     kind: "upgrade",
     plan: wanted,
@@ -168,7 +171,10 @@ export function changeMethod(
   if (of.status === "canceled") return refused("not_possible_when_canceled");
   if (model.cards[card]?.isRemoved !== false) return "billing_method_not_found";
   const hasDebt = of.debt !== null && of.open === null;
-  if (hasDebt && isLimited(model, now)) return "too_many_attempts";
+  // Refused, what is open goes on to this one.
+  const isNext = of.open?.kind === "renewal" && of.open.card !== card &&
+    of.card !== card;
+  if ((hasDebt || isNext) && isLimited(model, now)) return "too_many_attempts";
   of.card = card;
   of.needsCard = false;
   of.methodChangedAt = now;

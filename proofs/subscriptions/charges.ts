@@ -132,6 +132,7 @@ export function beginPaid(
     spans: [],
     payments: [],
     canceledNow: null,
+    declinedUpgradeAt: -Infinity,
   };
   model.subscriptions.push(of);
   settlePaid(of, { ...start, from: now, to }, payment, model);
@@ -170,7 +171,10 @@ export function settleDeclined(
     of.needsCard = false;
     of.methodChangedAt = now;
   }
-  if (!isRenewal) return undoLater(model, of);
+  if (!isRenewal) {
+    of.declinedUpgradeAt = charge.begunAt ?? now;
+    return undoLater(model, of);
+  }
   const since = charge.declinedSince ?? now;
   const goesOn = !of.needsCard && (newer !== null || !isOfPresent);
   const nextAt = goesOn ? now : nextTry(behaviour, since, now);
@@ -267,6 +271,7 @@ function sendAgain(
     model.starts = model.starts.filter((start) => start !== open);
     if (of !== null) {
       of.open = null;
+      of.declinedUpgradeAt = open.begunAt;
       undoLater(model, of);
     }
     return "declined";

@@ -94,6 +94,8 @@ export interface Subscription {
   open: OpenCharge | null;
   spans: Span[];
   payments: Payment[];
+  /** When the last upgrade began that was declined. */
+  declinedUpgradeAt: number;
   /** Of one that `cancel_now` has ended: whether a paid period ran, and whether its rest was asked for. */
   canceledNow: { at: number; isRunning: boolean; isRefunded: boolean } | null;
 }
