@@ -11,9 +11,10 @@ import { eventually } from "../../support/eventually.ts";
 import { CHARGES } from "../../support/charge-faults.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
-import { work } from "../../support/worker.ts";
+import { advance, alignClocks, work } from "../../support/worker.ts";
 
 const test = shopTests({ environment: { TOSS_TIMEOUT_MS: "2000" } });
+const DAY = 86_400;
 
 /** A run for one subscriber at the end of the first period. */
 function chargeNext(shop: Shop, { subscription }: Subscriber) {
@@ -284,4 +285,53 @@ test("a database that fails after Toss was asked loses nothing", async (shop) =>
     await sql`alter function public.apply_payment_gone(jsonb) rename to apply_payment`;
   }
   await assertPaidOnce(shop, subscriber);
+});
+
+test("a renewal that never arrived and is older than its key: nothing is sent, access and an alert stay, and an operator's word lets it be charged anew", async (shop) => {
+  const { simulator, stack } = shop;
+  await alignClocks(shop);
+  const subscriber = await subscribe(shop);
+  const { currentPeriodEnd } = subscriber.subscription;
+  const wait = Date.parse(currentPeriodEnd) - simulator.now();
+  await advance(shop, Math.ceil(wait / 1000) + 5);
+  simulator.addFault({
+    kind: "lose_answer_before",
+    count: "always",
+    ...CHARGES,
+  });
+  await charge(shop, {});
+  simulator.clearFaults();
+  const { orderId } = await lastCharge(shop, subscriber);
+  await advance(shop, 20 * DAY);
+  const asked = simulator.requests().length;
+
+  await charge(shop, {});
+  await charge(shop, {});
+
+  await assertOpen(shop, subscriber);
+  const sent = simulator.requests().slice(asked)
+    .filter(({ method }) => method === "POST");
+  assert.deepEqual(sent, []);
+  const [operation] = await stack.sql<{ id: string; error_code: string }[]>`
+    select id, error_code from public.operations where order_id = ${orderId}`;
+  assert.equal(operation?.error_code, "IDEMPOTENCY_KEY_EXPIRED");
+  const alerts = await stack.sql<{ alert: string; level: string }[]>`
+    select alert, level from public.alerts where subject = ${operation.id}`;
+  assert.deepEqual([...alerts], [
+    { alert: "operation_without_proof", level: "critical" },
+  ]);
+
+  // As docs/operations.md says it: not in the dashboard.
+  await stack.sql`
+    select public.decline_charge(jsonb_build_object(
+      'operationId', ${operation.id}::text, 'errorCode', 'CHARGE_NOT_PROVEN',
+      'errorMessage', 'not in the dashboard', 'declineClass', 'soft', 'source', 'operator',
+      'dunning', jsonb_build_object('scheduleDays', '[1,3,5,7]'::jsonb, 'finalAction', 'cancel')))`;
+  await advance(shop, DAY + 60);
+  await charge(shop, {});
+
+  const paid = await lastCharge(shop, subscriber);
+  assert.deepEqual([paid.status, paid.attempt], ["paid", 2]);
+  assert.equal(approvals(shop, orderId), 0);
+  assert.equal(approvals(shop, paid.orderId), 1);
 });
