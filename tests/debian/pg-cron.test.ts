@@ -1,75 +1,23 @@
 import assert from "node:assert/strict";
-import postgres, { type Sql } from "postgres";
-import { type NetDriver, startNet } from "../../stack/net.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
-import { setVaultSecrets } from "../../stack/vault.ts";
+import { startStack } from "../../stack/stack.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { makeCliProject } from "./cli-project.ts";
-import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
-import { preparePlatform } from "./project.ts";
 import {
-  startWakeUpRecorder,
-  type WakeUp,
-  type WakeUpRecorder,
-} from "./wake-up-recorder.ts";
+  type CronScene,
+  cronTests,
+  ONE_TICK,
+  openCronScene,
+} from "./cron-scene.ts";
+import type { WakeUp } from "./wake-up-recorder.ts";
 
-// A tick of pg_cron comes at the full minute.
-const ONE_TICK = { timeoutMs: 75_000, intervalMs: 250 };
+const test = cronTests(async () =>
+  await openCronScene(await startStack(), async (cluster) => {
+    const project = await makeCliProject(cluster.url("postgres"));
+    await project.push().finally(() => project.remove());
+  })
+);
 
-interface Scene {
-  cluster: Cluster;
-  /** Client of role postgres, which owns the jobs. */
-  owner: Sql;
-  /** Another database, whose real worker function answers the wake-ups. */
-  stack: Stack;
-  recorder: WakeUpRecorder;
-  net: NetDriver;
-}
-
-let opened: Scene | undefined;
-
-async function openScene(): Promise<Scene> {
-  const stack = await startStack();
-  const recorder = startWakeUpRecorder(stack.apiUrl);
-  const cluster = await startCluster(PG_CRON_SETTINGS);
-  await preparePlatform(cluster, "pg_cron");
-  await setVaultSecrets(cluster.sql, {
-    supabase_tosspayments_url: recorder.url,
-    supabase_tosspayments_cron_secret: stack.cronSecret,
-  });
-  const project = await makeCliProject(cluster.url("postgres"));
-  await project.push().finally(() => project.remove());
-  const owner = postgres(cluster.url("postgres"), { onnotice: () => {} });
-  const net = await startNet(cluster.sql, (line) => console.error(line));
-  return { stack, recorder, cluster, owner, net };
-}
-
-Deno.test.beforeAll(async () => {
-  opened = await openScene();
-});
-
-Deno.test.afterAll(async () => {
-  await opened?.net.stop();
-  await opened?.owner.end();
-  await opened?.cluster.stop();
-  await opened?.recorder.stop();
-  await opened?.stack.stop();
-});
-
-/** The servers outlive a single test, hence no sanitizers. */
-function test(name: string, body: (scene: Scene) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      if (opened === undefined) throw new Error("the servers did not start");
-      await body(opened);
-    },
-  });
-}
-
-async function scheduledJobs({ cluster }: Scene) {
+async function scheduledJobs({ cluster }: CronScene) {
   return [
     ...await cluster.sql<
       { jobid: string; jobname: string; schedule: string; username: string }[]
@@ -77,7 +25,7 @@ async function scheduledJobs({ cluster }: Scene) {
   ];
 }
 
-async function knownJobs({ owner }: Scene): Promise<string[]> {
+async function knownJobs({ owner }: CronScene): Promise<string[]> {
   const rows = await owner<{ name: string }[]>`
     select name from toss_private.jobs order by name`;
   return rows.map(({ name }) => name);

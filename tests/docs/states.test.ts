@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../stack/stack.ts";
 import { observeEvents } from "./states/event-moves.ts";
 import { observeOperations } from "./states/operation-moves.ts";
 import { NOTHING, observeOrders } from "./states/order-moves.ts";
 import { codesOf, fencesOf, tableNamed } from "./support/markdown.ts";
 import { readProjectFile } from "./support/pages.ts";
+import { shopTests } from "../support/shop-test.ts";
+
+// The scenes are made of rows that no Toss knows.
+const test = shopTests({}, () => Promise.resolve());
 
 const PAGES = ["docs/states.md", "docs/states.ko.md"];
 
@@ -12,27 +15,6 @@ const PAGES = ["docs/states.md", "docs/states.ko.md"];
 const BY_DECLINED_CHARGE = "pending → failed";
 
 const NO_MOVE = "–";
-
-let stack: Stack | undefined;
-Deno.test.beforeAll(async () => {
-  stack = await startStack();
-});
-Deno.test.afterAll(async () => {
-  await stack?.stop();
-});
-
-/** The stack outlives a single test, hence no sanitizers. */
-function test(name: string, body: (stack: Stack) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert.ok(stack, "the stack did not start");
-      await body(stack);
-    },
-  });
-}
 
 /** The arrows of a diagram, without those from the start. */
 function arrowsOf(page: string, name: string): string[] {
@@ -93,7 +75,7 @@ function movesIn(observed: Record<string, Record<string, string>>): string[] {
   );
 }
 
-test("docs/states.md has every move of orders and payments, and no other", async ({ sql }) => {
+test("docs/states.md has every move of orders and payments, and no other", async ({ stack: { sql } }) => {
   const { orders, payments } = await observeOrders(sql);
   const orderMoves = [...orders.list(), BY_DECLINED_CHARGE].sort();
   for (const path of PAGES) {
@@ -118,7 +100,7 @@ test("docs/states.md has every move of orders and payments, and no other", async
   }
 });
 
-test("docs/states.md says what every event makes of every operation", async ({ sql }) => {
+test("docs/states.md says what every event makes of every operation", async ({ stack: { sql } }) => {
   const observed = await observeOperations(sql);
   for (const path of PAGES) {
     const page = await readProjectFile(path);
@@ -132,7 +114,7 @@ test("docs/states.md says what every event makes of every operation", async ({ s
   assert.deepEqual(rows.map(([name]) => name), Object.keys(observed));
 });
 
-test("docs/states.md says what every event makes of every inbox row", async ({ sql }) => {
+test("docs/states.md says what every event makes of every inbox row", async ({ stack: { sql } }) => {
   const observed = await observeEvents(sql);
   for (const path of PAGES) {
     const page = await readProjectFile(path);
@@ -146,7 +128,7 @@ test("docs/states.md says what every event makes of every inbox row", async ({ s
   assert.deepEqual(rows.map(([name]) => name), Object.keys(observed));
 });
 
-test("docs/states.md knows every state that the database knows", async ({ sql }) => {
+test("docs/states.md knows every state that the database knows", async ({ stack: { sql } }) => {
   const constraints = {
     order: "orders_status_known",
     payment: "payments_status_known",

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../stack/stack.ts";
 import { propertyRuns } from "../support/property-runs.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
+
+const test = shopTests();
 
 const ZONE = "Asia/Seoul";
 const YEARS = 40;
@@ -32,14 +35,6 @@ const FEWEST_COMPARED = [400_000, 40_000, 40_000, 40_000];
 
 type Unit = "day" | "week" | "month" | "year";
 
-let stack: Stack | undefined;
-Deno.test.beforeAll(async () => {
-  stack = await startStack({ seed: false });
-});
-Deno.test.afterAll(async () => {
-  await stack?.stop();
-});
-
 /** Every day of a leap year and of the year after it, at one time of day in Seoul. */
 function anchorsAt(time: string): Temporal.ZonedDateTime[] {
   const first = Temporal.PlainDate.from("2028-01-01");
@@ -63,11 +58,11 @@ function places(last: number, most: number): number[] {
 
 /** What the database says: seconds since 1970, for each anchor and each period number. */
 async function boundaries(
+  { stack }: Shop,
   anchors: Temporal.ZonedDateTime[],
   [unit, count]: [Unit, number, number],
   numbers: number[],
 ): Promise<number[][]> {
-  assert.ok(stack, "the stack did not start");
   const rows = await stack.sql<{ ends: number[] }[]>`
     select array_agg(
       extract(epoch from toss_private.period_boundary(a.at, ${unit}, ${count}, n.number))::float8 order by n.number
@@ -91,7 +86,7 @@ function expectedBoundary(
 }
 
 for (const [index, time] of TIMES.entries()) {
-  test(`forty years of periods from every day of two years at ${time} in Seoul agree with Temporal`, async () => {
+  test(`forty years of periods from every day of two years at ${time} in Seoul agree with Temporal`, async (shop) => {
     const anchors = anchorsAt(time);
     let compared = 0;
     for (const period of PERIODS) {
@@ -99,7 +94,7 @@ for (const [index, time] of TIMES.entries()) {
       // Every single month once; what repeats is thinned out.
       const isComplete = index === 0 && unit === "month" && count === 1;
       const numbers = places(last, isComplete ? last : MOST_PLACES[index] ?? 0);
-      const found = await boundaries(anchors, period, numbers);
+      const found = await boundaries(shop, anchors, period, numbers);
       for (const [position, anchor] of anchors.entries()) {
         for (const [place, number] of numbers.entries()) {
           const expected = expectedBoundary(anchor, unit, count * number);
@@ -143,10 +138,15 @@ const EXAMPLES: [string, Unit, number, string[]][] = [
 ];
 
 for (const [anchor, unit, count, starts] of EXAMPLES) {
-  test(`periods of ${count} ${unit} from ${anchor} begin where a reader expects`, async () => {
+  test(`periods of ${count} ${unit} from ${anchor} begin where a reader expects`, async (shop) => {
     const from = Temporal.PlainDateTime.from(anchor).toZonedDateTime(ZONE);
     const numbers = starts.map((_, index) => index + 1);
-    const [found = []] = await boundaries([from], [unit, count, 0], numbers);
+    const [found = []] = await boundaries(
+      shop,
+      [from],
+      [unit, count, 0],
+      numbers,
+    );
 
     const shown = found.map((seconds) =>
       Temporal.Instant.fromEpochMilliseconds(seconds * 1000)
@@ -154,8 +154,4 @@ for (const [anchor, unit, count, starts] of EXAMPLES) {
     );
     assert.deepEqual(shown, starts);
   });
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }

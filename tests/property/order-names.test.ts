@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cutText } from "../../supabase/functions/_shared/toss/storable-text.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
 
-let stack: Stack | undefined;
-Deno.test.beforeAll(async () => {
-  stack = await startStack();
-});
-Deno.test.afterAll(async () => {
-  await stack?.stop();
-});
+const test = shopTests();
 
 /** Characters of one and more parts: surrogate pairs, joined families, flags, skin tones, marks, syllables in jamo. */
 const CHARACTERS = [
@@ -45,22 +40,25 @@ function longestWhole(name: string, room: number): string {
   return kept;
 }
 
-async function callInSql(name: string, room: number): Promise<string> {
-  assert.ok(stack, "the stack did not start");
+async function callInSql(
+  { stack }: Shop,
+  name: string,
+  room: number,
+): Promise<string> {
   const [row] = await stack.sql<{ cut: string }[]>`
     select toss_private.cut_text(${name}, ${room}) as cut`;
   assert.ok(row);
   return row.cut;
 }
 
-Deno.test("a name is cut to the units that Toss counts, between characters, in SQL and TypeScript alike", async () => {
+test("a name is cut to the units that Toss counts, between characters, in SQL and TypeScript alike", async (shop) => {
   await fc.assert(
     fc.asyncProperty(
       names,
       fc.integer({ min: 20, max: 110 }),
       async (name, room) => {
         const whole = longestWhole(name, room);
-        assert.equal(await callInSql(name, room), whole);
+        assert.equal(await callInSql(shop, name, room), whole);
         assert.equal(cutText(name, room), whole);
       },
     ),
@@ -68,10 +66,12 @@ Deno.test("a name is cut to the units that Toss counts, between characters, in S
   );
 });
 
-Deno.test("a character that alone is too long is cut between its parts, never inside one", async () => {
+test("a character that alone is too long is cut between its parts, never inside one", async (shop) => {
   const family = "👨‍👩‍👧‍👦";
   for (let room = 2; room < family.length; room++) {
-    for (const cut of [cutText(family, room), await callInSql(family, room)]) {
+    for (
+      const cut of [cutText(family, room), await callInSql(shop, family, room)]
+    ) {
       assert.ok(cut.length > 0 && cut.length <= room, `${room}`);
       assert.ok(cut.isWellFormed() && family.startsWith(cut));
     }

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Sql, TransactionSql } from "postgres";
+import type { TransactionSql } from "postgres";
 import {
   API_VERSIONS,
   type ApiVersion,
   paymentInVersion,
 } from "../../simulator/payments/api-version.ts";
 import { withOddField } from "../../simulator/faults/odd-field.ts";
-import { type Stack, startStack } from "../../stack/stack.ts";
 import { paymentSnapshot } from "../../supabase/functions/_shared/operations/snapshot.ts";
 import { judgeAnswer } from "../../supabase/functions/_shared/toss/judge-answer.ts";
 import { PAYMENT } from "../../supabase/functions/_shared/toss/payment.ts";
@@ -20,21 +19,11 @@ import {
 } from "../support/odd-values.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 import { inRollback } from "../support/rollback.ts";
+import { shopTests } from "../support/shop-test.ts";
+
+const test = shopTests();
 
 const TOTAL = 3000;
-
-let stack: Stack | undefined;
-Deno.test.beforeAll(async () => {
-  stack = await startStack();
-});
-Deno.test.afterAll(async () => {
-  await stack?.stop();
-});
-
-function database(): Sql {
-  assert.ok(stack, "the stack did not start");
-  return stack.sql;
-}
 
 /** One reading of a payment: in which version, with how many of its cancels, and what stands oddly in it. */
 interface Reading {
@@ -237,10 +226,10 @@ function expected({ amounts }: Story, { status, cancels }: Reading) {
   };
 }
 
-Deno.test("whatever stands in a side field, of any version, the money is recorded once", async () => {
+test("whatever stands in a side field, of any version, the money is recorded once", async ({ stack }) => {
   await fc.assert(
     fc.asyncProperty(stories, async (story) => {
-      await inRollback(database(), async (sql) => {
+      await inRollback(stack.sql, async (sql) => {
         const scene = await openScene(sql);
         for (const reading of story.readings) {
           await read(sql, bodyOf(scene, story, reading), reading);

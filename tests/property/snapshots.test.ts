@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Sql, TransactionSql } from "postgres";
-import { type Stack, startStack } from "../../stack/stack.ts";
+import type { TransactionSql } from "postgres";
 import {
   asynchronousLife,
   cardLife,
@@ -12,23 +11,14 @@ import {
 } from "../support/snapshots.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 import { inRollback } from "../support/rollback.ts";
+import type { Shop } from "../support/shop.ts";
+import { shopTests } from "../support/shop-test.ts";
+
+const test = shopTests();
 
 const TOTAL = 3000;
 const UNITS = 3;
 const STOCK = 10;
-
-let stack: Stack | undefined;
-Deno.test.beforeAll(async () => {
-  stack = await startStack();
-});
-Deno.test.afterAll(async () => {
-  await stack?.stop();
-});
-
-function database(): Sql {
-  assert.ok(stack, "the stack did not start");
-  return stack.sql;
-}
 
 /** How the answers of one life reach us: a start in any order, any of them again, with the newest among them. */
 interface Arrival {
@@ -112,16 +102,20 @@ async function finalRows(sql: TransactionSql, scene: Scene) {
 
 /** Runs `body` as the service role in a transaction that leaves nothing behind. */
 async function inScratch(
+  { stack }: Shop,
   body: (sql: TransactionSql) => Promise<void>,
 ): Promise<void> {
-  await inRollback(database(), async (sql) => {
+  await inRollback(stack.sql, async (sql) => {
     await sql`set local role service_role`;
     await body(sql);
   });
 }
 
-async function assertConverges({ life, order }: Arrival): Promise<void> {
-  await inScratch(async (sql) => {
+async function assertConverges(
+  shop: Shop,
+  { life, order }: Arrival,
+): Promise<void> {
+  await inScratch(shop, async (sql) => {
     const mixed = await openScene(sql, "mixed");
     const direct = await openScene(sql, "direct");
     const states = snapshotsOf(life, { ...mixed, totalAmount: TOTAL });
@@ -141,32 +135,44 @@ async function assertConverges({ life, order }: Arrival): Promise<void> {
   });
 }
 
-Deno.test("apply_payment() brings the answers about a card payment to the same rows in any order", async () => {
-  await fc.assert(fc.asyncProperty(arrivals(cardLife), assertConverges), {
-    numRuns: propertyRuns(50),
-  });
+test("apply_payment() brings the answers about a card payment to the same rows in any order", async (shop) => {
+  await fc.assert(
+    fc.asyncProperty(
+      arrivals(cardLife),
+      (arrival) => assertConverges(shop, arrival),
+    ),
+    {
+      numRuns: propertyRuns(50),
+    },
+  );
 });
 
-Deno.test("apply_payment() brings the answers about a virtual account to the same rows in any order", async () => {
+test("apply_payment() brings the answers about a virtual account to the same rows in any order", async (shop) => {
   await fc.assert(
-    fc.asyncProperty(arrivals(virtualAccountLife), assertConverges),
+    fc.asyncProperty(
+      arrivals(virtualAccountLife),
+      (arrival) => assertConverges(shop, arrival),
+    ),
     { numRuns: propertyRuns(50) },
   );
 });
 
-Deno.test("apply_payment() brings the answers about asynchronous cancels, aborted ones too, to the same rows in any order", async () => {
+test("apply_payment() brings the answers about asynchronous cancels, aborted ones too, to the same rows in any order", async (shop) => {
   await fc.assert(
-    fc.asyncProperty(arrivals(asynchronousLife), assertConverges),
+    fc.asyncProperty(
+      arrivals(asynchronousLife),
+      (arrival) => assertConverges(shop, arrival),
+    ),
     { numRuns: propertyRuns(75) },
   );
 });
 
-Deno.test("apply_payment() changes nothing when the newest answer comes again", async () => {
+test("apply_payment() changes nothing when the newest answer comes again", async (shop) => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(cardLife, virtualAccountLife, asynchronousLife),
       async (life) => {
-        await inScratch(async (sql) => {
+        await inScratch(shop, async (sql) => {
           const scene = await openScene(sql, "again");
           const states = snapshotsOf(life, { ...scene, totalAmount: TOTAL });
           for (const state of states) {

@@ -1,34 +1,20 @@
 import assert from "node:assert/strict";
-import {
-  type ProofStack,
-  startProofStack,
-} from "../../../proofs/billing/proof-stack.ts";
-import {
-  addSubscribers,
-  advanceUntilAllDue,
-  type ProofSubscriber,
-} from "../../../proofs/billing/subscribers.ts";
-import { judge } from "../../../proofs/billing/verdict.ts";
-import { createRandom } from "../../../proofs/support/random.ts";
+import { startProofStack } from "../../../proofs/billing/proof-stack.ts";
+import { advanceUntilAllDue } from "../../../proofs/billing/subscribers.ts";
 import { eventually } from "../../support/eventually.ts";
+import {
+  assertMonthsPaid,
+  type PayingScene,
+  withSubscribers,
+} from "../../support/paid-months.ts";
 
 const JOB = "tosspayments-billing";
-const SUBSCRIBERS = 10;
 
-interface Scene extends ProofStack {
-  subscribers: ProofSubscriber[];
-}
-
-let opened: Scene | undefined;
+let opened: PayingScene | undefined;
 let months = 0;
 
 Deno.test.beforeAll(async () => {
-  const proof = await startProofStack();
-  const subscribers = await addSubscribers(proof.stack, proof.simulator, {
-    count: SUBSCRIBERS,
-    random: createRandom(1),
-  });
-  opened = { ...proof, subscribers };
+  opened = await withSubscribers(await startProofStack());
 });
 
 Deno.test.afterAll(async () => {
@@ -36,7 +22,10 @@ Deno.test.afterAll(async () => {
 });
 
 /** A month of one subscriber's life each; the next one goes on where it ends. */
-function month(name: string, body: (scene: Scene) => Promise<void>): void {
+function month(
+  name: string,
+  body: (scene: PayingScene) => Promise<void>,
+): void {
   Deno.test({
     name,
     // The stack outlives a single test.
@@ -47,22 +36,14 @@ function month(name: string, body: (scene: Scene) => Promise<void>): void {
       await advanceUntilAllDue(opened.stack);
       months += 1;
       await body(opened);
-      await assertPaidOnce(opened);
+      await assertMonthsPaid(opened, months);
+      await assertOnTheirDays(opened);
     },
   });
 }
 
-/** Everybody has paid every month once, for the periods that follow from the anchor, and is due a month later. */
-async function assertPaidOnce(scene: Scene): Promise<void> {
-  const { stack, simulator, subscribers } = scene;
-  const subscriptionIds = subscribers.map((one) => one.subscriptionId);
-  const verdict = await judge(stack, simulator, { subscriptionIds, months });
-  assert.deepEqual(verdict, {
-    expected: SUBSCRIBERS * months,
-    paidCharges: SUBSCRIBERS * months,
-    takenAtToss: SUBSCRIBERS * months,
-    problems: [],
-  });
+/** Every period follows from the anchor, and the next one is due a month later. */
+async function assertOnTheirDays({ stack }: PayingScene): Promise<void> {
   const moved = await stack.sql`
     select s.id from public.subscriptions as s
     join public.subscription_charges as c on c.subscription_id = s.id
@@ -73,14 +54,14 @@ async function assertPaidOnce(scene: Scene): Promise<void> {
   assert.deepEqual([...moved], []);
 }
 
-async function answers({ stack }: Scene): Promise<(number | null)[]> {
+async function answers({ stack }: PayingScene): Promise<(number | null)[]> {
   const rows = await stack.sql<{ status_code: number | null }[]>`
     select status_code from net._http_response order by id`;
   return rows.map(({ status_code }) => status_code);
 }
 
 /** A run that left something has woken another one: lets those end. */
-async function quiet({ stack }: Scene): Promise<void> {
+async function quiet({ stack }: PayingScene): Promise<void> {
   await eventually("no wake-up is under way", async () => {
     await stack.functionsSettled();
     const [queue] = await stack.sql<{ isEmpty: boolean }[]>`
@@ -90,7 +71,7 @@ async function quiet({ stack }: Scene): Promise<void> {
 }
 
 /** Lets pg_cron's job come due so many times at once; resolves with the status codes of the woken functions. */
-async function tick(scene: Scene, times = 1): Promise<(number | null)[]> {
+async function tick(scene: PayingScene, times = 1): Promise<(number | null)[]> {
   await quiet(scene);
   const before = (await answers(scene)).length;
   await Promise.all(
@@ -104,7 +85,7 @@ async function tick(scene: Scene, times = 1): Promise<(number | null)[]> {
   return (await answers(scene)).slice(before, before + times);
 }
 
-async function charged({ simulator }: Scene): Promise<number> {
+async function charged({ simulator }: PayingScene): Promise<number> {
   await simulator.settle();
   return simulator.charges().length;
 }
