@@ -1,7 +1,7 @@
 import { MINUTE } from "./calendar.ts";
 import { attempt, end } from "./charges.ts";
 import { isClaimed } from "./claims.ts";
-import { chargeDue } from "./jobs.ts";
+import { chargeDue } from "./due.ts";
 import {
   type Charge,
   type Model,
@@ -92,7 +92,7 @@ export function changePlan(
   }
   if (of.open !== null) return IN_PROGRESS;
   if (of.hasNotice) return refused("notice_given");
-  const wanted = planOf(planId);
+  const wanted = planOf(model, planId);
   if (wanted.id === of.plan.id) {
     of.next = null;
     return "ok";

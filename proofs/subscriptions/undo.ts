@@ -34,7 +34,7 @@ export function undoLater(model: Model, of: Subscription): void {
     of.payments = of.payments.filter((one) =>
       one.period !== of.period || left.includes(one)
     );
-    if (of.next?.id === plan.id) of.next = null;
+    if (of.next?.id === plan.id && of.next.price === plan.price) of.next = null;
     of.plan = plan;
   }
   of.spans = of.spans.filter(({ payment }) => payment !== paying);
