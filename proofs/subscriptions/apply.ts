@@ -2,9 +2,10 @@ import * as actions from "./actions.ts";
 import * as changes from "./changes.ts";
 import type { Fate } from "./charges.ts";
 import { countDebts, register } from "./registration.ts";
-import { type Model, planOf } from "./state.ts";
+import { type Model, planOf, type Subscription } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { type Moment, plainWay, type Told, type Way } from "./told.ts";
+import { paymentsOfPeriod } from "./undo.ts";
 
 /** What an action needs to know beside its step: the moment, and who it is about. */
 export interface Circumstances {
@@ -90,11 +91,31 @@ function applyChange(
   }
 }
 
+/** More refunds of one period make too many guesses. */
+const MOST_REFUNDS = 4;
+
 /** All that can become of a request to Toss. */
 export const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
 
+/** Each set of a subscription's refunds may be made, and the others be held by whoever died over them. */
+function waysOfRefunds(of: Subscription | undefined): Way[] {
+  const count = of === undefined ? 0 : paymentsOfPeriod(of).length;
+  return combinations(Math.min(count, MOST_REFUNDS), [true, false]).map((
+    made,
+  ) => ({ ...plainWay("answered"), made }));
+}
+
 /** All the ways in which an action that was answered may have gone. */
-export function waysOf(model: Model, step: Step): Way[] {
+export function waysOf(
+  model: Model,
+  step: Step,
+  { subscription }: Circumstances,
+): Way[] {
+  if (step.do === "cancel_now") {
+    const of = model.subscriptions[subscription];
+    const isOpen = of?.payments.some(({ promised }) => promised > 0) === true;
+    return isOpen ? waysOfRefunds(of) : [plainWay("answered")];
+  }
   const way = plainWay("fate" in step ? step.fate : "answered");
   const debts = step.do === "register" ? countDebts(model) : 0;
   if (way.fate === "answered" || debts === 0) return [way];
@@ -136,10 +157,7 @@ export function waysOfKilled(
     const shown: Way = { ...plainWay("answered"), stage: "shown" };
     return [shown, ...waysOfRegistration(model)];
   }
-  if (step.do !== "cancel_now") return FATES.map(plainWay);
-  const payments = model.subscriptions[subscription]?.payments.length ?? 0;
-  return Array.from(
-    { length: payments + 1 },
-    (_, made) => ({ ...plainWay("answered"), made }),
-  );
+  return step.do === "cancel_now"
+    ? waysOfRefunds(model.subscriptions[subscription])
+    : FATES.map(plainWay);
 }

@@ -109,7 +109,7 @@ class Sequence {
     const told = toldOf(answer);
     if (told !== "killed") {
       const tellings = this.models.flatMap((model) =>
-        waysOf(model, step).map((way) => {
+        waysOf(model, step, circumstances).map((way) => {
           const guess = structuredClone(model);
           return { model: guess, told: apply(guess, step, circumstances, way) };
         })

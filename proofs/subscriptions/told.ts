@@ -16,13 +16,13 @@ export interface Way {
   debts: readonly (Fate | null)[];
   /** How far a registration comes. */
   stage: Stage;
-  /** How many refunds are made before whoever makes them dies. */
-  made: number;
+  /** Which refunds are made at once; all, but for those that whoever makes them dies before or holds. */
+  made: readonly boolean[];
 }
 
 /** How an action goes when nothing is left open. */
 export function plainWay(fate: Fate): Way {
-  return { fate, debts: [], stage: "done", made: Infinity };
+  return { fate, debts: [], stage: "done", made: [] };
 }
 
 /** When an action happens, and how. */
