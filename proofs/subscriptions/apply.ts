@@ -1,9 +1,11 @@
 import * as actions from "./actions.ts";
 import * as changes from "./changes.ts";
 import type { Fate } from "./charges.ts";
-import type { Model } from "./state.ts";
+import { countDebts, register } from "./registration.ts";
+import { type Model, planOf, type Subscription } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { type Moment, plainWay, type Told, type Way } from "./told.ts";
+import { paymentsOfPeriod } from "./undo.ts";
 
 /** What an action needs to know beside its step: the moment, and who it is about. */
 export interface Circumstances {
@@ -14,6 +16,8 @@ export interface Circumstances {
   paymentKey: string | null;
   /** How much of the payment goes back; null: the rest. */
   amount: number | null;
+  /** What the shop makes of the price of the step's plan; null: nothing. */
+  newPrice: number | null;
 }
 
 /** Lets an action happen in a model; what is told. Waiting is no action. */
@@ -27,7 +31,7 @@ export function apply(
   const moment = { ...way, now };
   switch (step.do) {
     case "register":
-      return actions.register(model, step.plan, moment);
+      return register(model, step.plan, circumstances.newPrice, moment);
     case "subscribe":
       return actions.subscribe(model, step.plan, card, moment);
     case "remove":
@@ -37,6 +41,16 @@ export function apply(
       if (changed !== undefined) changed.behaviour = step.behaviour;
       return "ok";
     }
+    case "key_gone": {
+      if (step.isHeard) return actions.remove(model, card, now);
+      const changed = model.cards[card];
+      if (changed !== undefined) changed.isGone = true;
+      return "ok";
+    }
+    case "price":
+      model.prices[step.plan] = circumstances.newPrice ??
+        planOf(model, step.plan).price;
+      return "ok";
     case "refund": {
       const { paymentKey, amount } = circumstances;
       const payment = model.payments.find((one) =>
@@ -77,14 +91,60 @@ function applyChange(
   }
 }
 
-const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
+/** More refunds of one period make too many guesses. */
+const MOST_REFUNDS = 4;
+
+/** All that can become of a request to Toss. */
+export const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
+
+/** Each set of a subscription's refunds may be made, and the others be held by whoever died over them. */
+function waysOfRefunds(of: Subscription | undefined): Way[] {
+  const count = of === undefined ? 0 : paymentsOfPeriod(of).length;
+  return combinations(Math.min(count, MOST_REFUNDS), [true, false]).map((
+    made,
+  ) => ({ ...plainWay("answered"), made }));
+}
 
 /** All the ways in which an action that was answered may have gone. */
-export function waysOf(model: Model, step: Step): Way[] {
+export function waysOf(
+  model: Model,
+  step: Step,
+  { subscription }: Circumstances,
+): Way[] {
+  if (step.do === "cancel_now") {
+    const of = model.subscriptions[subscription];
+    const isOpen = of?.payments.some(({ promised }) => promised > 0) === true;
+    return isOpen ? waysOfRefunds(of) : [plainWay("answered")];
+  }
   const way = plainWay("fate" in step ? step.fate : "answered");
-  if (step.do !== "register" || way.fate === "answered") return [way];
-  const debts = Math.max(1, actions.countDebts(model));
-  return Array.from({ length: debts }, (_, first) => ({ ...way, first }));
+  const debts = step.do === "register" ? countDebts(model) : 0;
+  if (way.fate === "answered" || debts === 0) return [way];
+  // Toss's next answer is that to one of the debts; which one is asked about first is nobody's business.
+  return Array.from({ length: debts }, (_, first) => ({
+    ...plainWay("answered"),
+    debts: Array.from(
+      { length: debts },
+      (_, index) => index === first ? way.fate : "answered",
+    ),
+  }));
+}
+
+/** Each of `count` things with each of the choices. */
+export function combinations<Choice>(
+  count: number,
+  choices: readonly Choice[],
+): Choice[][] {
+  if (count === 0) return [[]];
+  return combinations(count - 1, choices).flatMap((chosen) =>
+    choices.map((choice) => [...chosen, choice])
+  );
+}
+
+/** All the ways in which a registration may have gone on that was killed after it was written down. */
+export function waysOfRegistration(model: Model): Way[] {
+  const done = combinations(Math.min(countDebts(model), 3), [...FATES, null])
+    .flatMap((debts) => FATES.map((fate) => ({ ...plainWay(fate), debts })));
+  return [{ ...plainWay("answered"), stage: "begun" }, ...done];
 }
 
 /** All the ways in which an action may have gone that was killed after it began. */
@@ -93,10 +153,11 @@ export function waysOfKilled(
   step: Step,
   { subscription }: Circumstances,
 ): Way[] {
-  if (step.do !== "cancel_now") return FATES.map(plainWay);
-  const payments = model.subscriptions[subscription]?.payments.length ?? 0;
-  return Array.from(
-    { length: payments + 1 },
-    (_, made) => ({ ...plainWay("answered"), made }),
-  );
+  if (step.do === "register") {
+    const shown: Way = { ...plainWay("answered"), stage: "shown" };
+    return [shown, ...waysOfRegistration(model)];
+  }
+  return step.do === "cancel_now"
+    ? waysOfRefunds(model.subscriptions[subscription])
+    : FATES.map(plainWay);
 }

@@ -1,7 +1,7 @@
 import { MINUTE } from "./calendar.ts";
 import { attempt, end } from "./charges.ts";
 import { isClaimed } from "./claims.ts";
-import { chargeDue } from "./jobs.ts";
+import { chargeDue } from "./due.ts";
 import {
   type Charge,
   type Model,
@@ -18,6 +18,7 @@ import {
   type Told,
   toldOf,
 } from "./told.ts";
+import { paymentsOfPeriod } from "./undo.ts";
 
 /** `cancel_at_period_end` */
 export function giveNotice(of: Subscription, now: number): Told {
@@ -52,32 +53,43 @@ export function cancelNow(
     if (of.open !== null) return IN_PROGRESS;
     const isRunning = of.status === "active" && now < of.to;
     of.canceledNow = { at: now, isRunning, isRefunded: isProrated };
-    if (isProrated) giveBackRest(of, made);
+    if (isProrated) promiseRest(of);
     end(of, now);
-    return "ok";
+    return makePromised(of, made);
   }
   if (of.canceledNow === null) return refused("not_possible_when_canceled");
-  if (!isProrated || of.canceledNow.isRefunded) return "ok";
-  return giveBackRest(of, made) ? "ok" : refused("nothing_to_refund");
+  if (isProrated && !of.canceledNow.isRefunded && !promiseRest(of)) {
+    return refused("nothing_to_refund");
+  }
+  return makePromised(of, made);
 }
 
 /** Of what the shop has kept of each payment of the period, the part of its time that is left. */
-function giveBackRest(of: Subscription, made: number): boolean {
+function promiseRest(of: Subscription): boolean {
   const ended = of.canceledNow;
   if (ended?.isRunning !== true) return false;
-  let given = 0;
-  for (const payment of of.payments) {
-    if (payment.period !== of.period) continue;
+  let isPromised = false;
+  for (const payment of paymentsOfPeriod(of)) {
     const left = payment.to - Math.max(ended.at, payment.from);
     const kept = payment.least - payment.refunded;
     const rest = Math.floor(kept * left / (payment.to - payment.from));
     if (rest <= 0) continue;
-    // Promised is promised: the worker sees to it.
-    if (given++ < made) payment.refunded += rest;
-    else payment.promised += rest;
+    payment.promised += rest;
+    isPromised = true;
   }
-  ended.isRefunded ||= given > 0;
-  return given > 0;
+  ended.isRefunded ||= isPromised;
+  return isPromised;
+}
+
+/** Promised is promised: what is not made at once, the worker sees to. */
+function makePromised(of: Subscription, made: readonly boolean[]): Told {
+  const promised = paymentsOfPeriod(of);
+  for (const [index, payment] of promised.entries()) {
+    if (made[index] === false) continue;
+    payment.refunded += payment.promised;
+    payment.promised = 0;
+  }
+  return promised.some((one) => one.promised > 0) ? PROCESSING : "ok";
 }
 
 /** `change_plan` */
@@ -92,7 +104,7 @@ export function changePlan(
   }
   if (of.open !== null) return IN_PROGRESS;
   if (of.hasNotice) return refused("notice_given");
-  const wanted = planOf(planId);
+  const wanted = planOf(model, planId);
   if (wanted.id === of.plan.id) {
     of.next = null;
     return "ok";

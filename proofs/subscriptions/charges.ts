@@ -1,4 +1,5 @@
 import { afterMidnight, boundary, DAY, HOUR, MINUTE } from "./calendar.ts";
+import { answerOf, isUsable, newestSince } from "./cards.ts";
 import { undoLater } from "./undo.ts";
 import type {
   Behaviour,
@@ -58,9 +59,12 @@ function takeMoney(model: Model, charge: Charge): Payment {
   return payment;
 }
 
-/** Whether a card can be charged. */
-export function isUsable(model: Model, card: number): boolean {
-  return model.cards[card]?.isRemoved === false;
+/** What follows when nobody has paid to the end of the grace. */
+export function finish(model: Model, of: Subscription, time: number): void {
+  if (model.finalAction === "cancel" || of.debt === null) return end(of, time);
+  of.debt = { ...of.debt, nextAt: null, graceEnd: Infinity };
+  of.needsCard = true;
+  cutAccess(of, time);
 }
 
 /** A payment pays for its period. */
@@ -133,14 +137,6 @@ export function beginPaid(
   settlePaid(of, { ...start, from: now, to }, payment, model);
 }
 
-function newestSince(model: Model, time: number): number | null {
-  for (let card = model.cards.length - 1; card >= 0; card--) {
-    const { registeredAt } = model.cards[card] ?? { registeredAt: -1 };
-    if (registeredAt >= time && isUsable(model, card)) return card;
-  }
-  return null;
-}
-
 function nextTry(
   behaviour: Exclude<Behaviour, "ok">,
   since: number,
@@ -183,7 +179,7 @@ export function settleDeclined(
   of.debt = { ...charge, declinedSince: since, nextAt, graceEnd };
   const isOver = !goesOn && nextAt === null &&
     (behaviour !== "hard" || now >= graceEnd);
-  if (isOver) return end(of, now);
+  if (isOver) return finish(model, of, now);
   if (!goesOn) grant(of, charge, graceEnd);
 }
 
@@ -204,7 +200,7 @@ export function attempt(
   now: number,
   fate: Fate,
 ): Ending {
-  const behaviour = model.cards[card]?.behaviour ?? "hard";
+  const behaviour = answerOf(model, card);
   const open: OpenCharge = { ...charge, card, begunAt: now, truth: null };
   if (fate !== "unsent") {
     open.truth = behaviour === "ok" ? takeMoney(model, charge) : behaviour;
@@ -235,14 +231,26 @@ export function conclude(
       ? "paid"
       : "declined";
   }
-  if (open.truth === null) return sendAgain(model, of, open, now);
+  if (open.truth === null || open.truth === "gone") {
+    return sendAgain(model, of, open, now);
+  }
+  return settle(model, of, open, open.truth, now);
+}
+
+function settle(
+  model: Model,
+  of: Subscription | null,
+  open: OpenCharge,
+  truth: Payment | Exclude<Behaviour, "ok">,
+  now: number,
+): Ending {
   model.starts = model.starts.filter((start) => start !== open);
-  if (typeof open.truth === "string") {
-    if (of !== null) settleDeclined(model, of, open, open.truth, now);
+  if (typeof truth === "string") {
+    if (of !== null) settleDeclined(model, of, open, truth, now);
     return "declined";
   }
-  if (of === null) beginPaid(model, open, open.truth, now);
-  else settlePaid(of, open, open.truth, model);
+  if (of === null) beginPaid(model, open, truth, now);
+  else settlePaid(of, open, truth, model);
   return "paid";
 }
 
@@ -263,11 +271,14 @@ function sendAgain(
     }
     return "declined";
   }
-  const { behaviour, isRemoved } = model.cards[open.card] ??
-    { behaviour: "hard" as const, isRemoved: true };
-  if (isRemoved) open.truth = "hard";
+  const isRemoved = !isUsable(model, open.card);
   // An operator has to look, and an alert says so; until then there is access.
-  else if (now - open.begunAt >= KEY_LIFE) return "unknown";
-  else open.truth = behaviour === "ok" ? takeMoney(model, open) : behaviour;
-  return conclude(model, of, open, now);
+  if (!isRemoved && now - open.begunAt >= KEY_LIFE) return "unknown";
+  const answer = answerOf(model, open.card);
+  // What was answered under a key is answered again.
+  if (isRemoved || open.truth === "gone" || answer === "gone") {
+    return settle(model, of, open, "hard", now);
+  }
+  open.truth = answer === "ok" ? takeMoney(model, open) : answer;
+  return settle(model, of, open, open.truth, now);
 }

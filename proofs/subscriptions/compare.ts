@@ -1,5 +1,5 @@
 import type { Model, Subscription } from "./state.ts";
-import type { Seen } from "./world.ts";
+import type { Seen } from "./seen.ts";
 
 /** Finds the payments of the model at Toss, each once. */
 function recognise(model: Model, seen: Seen): void {
@@ -77,6 +77,10 @@ function describeModel(model: Model) {
   }));
 }
 
+function describeCards({ cards }: Model): string[] {
+  return cards.map(({ isRemoved }) => isRemoved ? "deleted" : "active");
+}
+
 function describeSeen(seen: Seen) {
   return seen.subscriptions.map((
     { plan, status, next, isOpen, hasNotice },
@@ -94,6 +98,7 @@ export function compare(model: Model, seen: Seen, now: number) {
   order(model, seen);
   const pairs: [string, unknown, unknown][] = [
     ["subscriptions", describeModel(model), describeSeen(seen)],
+    ["cards", describeCards(model), seen.cards],
     ["access", accessOf(model, now), seen.access],
     ["user_plans", shownPlans(model, now), seen.shown],
   ];

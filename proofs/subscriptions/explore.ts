@@ -2,6 +2,7 @@ import { createRandom } from "../support/random.ts";
 import { DAY, HOUR } from "./calendar.ts";
 import { live } from "./sequence.ts";
 import { type Finding, shrink } from "./shrink.ts";
+import type { FinalAction } from "./state.ts";
 import { makeSteps, type Step } from "./steps.ts";
 import { World } from "./world.ts";
 
@@ -22,6 +23,7 @@ export interface Exploration {
 /** A sequence in which the project and the model differ, made small. */
 export interface SeedFinding extends Finding {
   seed: number;
+  finalAction: FinalAction;
   /** How many steps the sequence was lived before it was made small. */
   foundAfter: number;
 }
@@ -34,11 +36,14 @@ export interface ExplorationResult {
   milliseconds: number;
 }
 
-/** The steps of a seed, and how far from now they begin. */
+/** The steps of a seed, and what they begin with. */
 export function planOf(seed: number, count: number) {
   const random = createRandom(seed);
   const ahead = random.integer(0, 400) * DAY + random.integer(0, 23) * HOUR;
-  return { ahead, steps: makeSteps(random, count) };
+  const finalAction: FinalAction = random.chance(0.4)
+    ? "keep_past_due"
+    : "cancel";
+  return { setting: { ahead, finalAction }, steps: makeSteps(random, count) };
 }
 
 async function liveSeed(
@@ -46,12 +51,13 @@ async function liveSeed(
   seed: number,
   count: number,
 ): Promise<SeedFinding | null> {
-  const { ahead, steps } = planOf(seed, count);
-  const difference = await live(world, steps, ahead);
+  const { setting, steps } = planOf(seed, count);
+  const difference = await live(world, steps, setting);
   if (difference === null) return null;
-  const again = (fewer: Step[]) => live(world, fewer, ahead);
+  const again = (fewer: Step[]) => live(world, fewer, setting);
   const small = await shrink({ steps, difference }, again);
-  return { seed, foundAfter: difference.step + 1, ...small };
+  const { finalAction } = setting;
+  return { seed, finalAction, foundAfter: difference.step + 1, ...small };
 }
 
 /** Drives the project through random lives of one user each and compares it with the model after every step. */
@@ -88,11 +94,11 @@ export async function explore(plan: Exploration): Promise<ExplorationResult> {
 
 /** A finding as a person reads it. */
 export function describeFinding(
-  { seed, steps, difference }: SeedFinding,
+  { seed, finalAction, steps, difference }: SeedFinding,
 ): string {
   const { what, expected, actual } = difference;
   return [
-    `seed ${seed}: ${what} differs after`,
+    `seed ${seed}: ${what} differs, with ${finalAction}, after`,
     ...steps.map((step) => `  ${JSON.stringify(step)}`),
     `  the model says   ${JSON.stringify(expected)}`,
     `  the project says ${JSON.stringify(actual)}`,

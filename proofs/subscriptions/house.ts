@@ -14,7 +14,10 @@ import { createServices } from "../../supabase/functions/_shared/services.ts";
 import { createTossClient } from "../../supabase/functions/_shared/toss/client.ts";
 import type { Simulator } from "../../simulator/simulator.ts";
 import type { Stack } from "../../stack/stack.ts";
+import { processEvent } from "../../supabase/functions/_shared/webhooks/process-event.ts";
+import { storeDelivery } from "../../supabase/functions/_shared/webhooks/receive.ts";
 import type { Fate } from "./charges.ts";
+import type { FinalAction } from "./state.ts";
 
 /** What a request was answered. */
 export interface Answer {
@@ -99,7 +102,7 @@ async function answerOf(work: () => Promise<Response>): Promise<Answer> {
  */
 export class House {
   readonly sql: Sql;
-  readonly #services: RequestContext["services"];
+  #services: RequestContext["services"];
   readonly #logger = createLogger({ sink: () => {} });
 
   constructor(readonly stack: Stack, readonly simulator: Simulator) {
@@ -208,6 +211,37 @@ export class House {
       askedAt: new Date(now).toISOString(),
       requestId: context.requestId,
     });
+  }
+
+  /** A webhook about a key that Toss removed came. */
+  async hearOfRemoval(billingMethodId: string): Promise<void> {
+    const [stored] = await this.sql<{ keyId: string; ciphertext: string }[]>`
+      select key_id as "keyId", ciphertext from toss_private.billing_keys
+      where billing_method_id = ${billingMethodId} and ciphertext is not null`;
+    if (stored === undefined) return;
+    const { keyring } = this.#services;
+    const billingKey = await keyring.decrypt(stored, billingMethodId);
+    const body = new TextEncoder().encode(JSON.stringify({
+      eventType: "BILLING_DELETED",
+      createdAt: "2027-01-01T00:00:00.000000",
+      data: { billingKey, reason: null },
+    }));
+    const context = this.#context(
+      { kind: "secret" },
+      new Life("answered", null),
+    );
+    const event = await storeDelivery(
+      { headers: new Headers(), body, provenBy: null },
+      context.services,
+    );
+    await processEvent(createOperationContext(context, "webhook"), event);
+  }
+
+  /** What the shop has chosen for the end of the grace. */
+  setFinalAction(finalAction: FinalAction): void {
+    const { config } = this.#services;
+    const dunning = { ...config.dunning, finalAction };
+    this.#services = { ...this.#services, config: { ...config, dunning } };
   }
 
   async stop(): Promise<void> {

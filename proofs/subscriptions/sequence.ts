@@ -1,12 +1,13 @@
 import { apply, type Circumstances, waysOf, waysOfKilled } from "./apply.ts";
-import { MINUTE } from "./calendar.ts";
-import type { Fate } from "./charges.ts";
-import { nextEvent, tick } from "./jobs.ts";
+import { tick } from "./jobs.ts";
+import { guessesOfKilledRun } from "./killed.ts";
+import { clearOf, nextMoment, PATIENCE } from "./moments.ts";
 import { compare } from "./compare.ts";
-import { emptyModel, type Model } from "./state.ts";
-import type { Step } from "./steps.ts";
+import { emptyModel, type FinalAction, type Model, planOf } from "./state.ts";
+import type { Job, Step } from "./steps.ts";
 import type { Answer } from "./house.ts";
-import type { Seen, World } from "./world.ts";
+import type { Seen } from "./seen.ts";
+import type { World } from "./world.ts";
 
 /** Where a sequence and the model part. */
 export interface Difference {
@@ -18,11 +19,6 @@ export interface Difference {
   actual: unknown;
 }
 
-/** Longer than a lease and the pauses between questions. */
-const PATIENCE = 6 * MINUTE;
-/** Events are met a little late, as by a job that runs every minute. */
-const LATE = MINUTE;
-
 /** What two models do not differ in for so long needs no more of them. */
 const MOST_MODELS = 60;
 
@@ -31,52 +27,24 @@ function toldOf({ status, refusal }: Answer): string {
   return status === 202 ? "processing" : "ok";
 }
 
-/** A moment at which nothing begins or ends, not even for a model whose times are seconds early. */
-function clearOf(models: readonly Model[], time: number): number {
-  const boundaries = models.flatMap(({ subscriptions }) =>
-    subscriptions.flatMap((one) => [
-      nextEvent(one) ?? 0,
-      ...one.spans.flatMap(({ from, to }) => [from, to]),
-    ])
-  );
-  for (;;) {
-    const near = boundaries.filter((at) => Math.abs(at - time) < LATE / 2);
-    if (near.length === 0) return time;
-    time = Math.max(...near) + LATE;
-  }
-}
-
-/** The next event of the model, or the moment at which what is open can be asked about. */
-function nextMoment(model: Model, now: number): number {
-  const isOpen = model.starts.length > 0 ||
-    model.subscriptions.some(({ open }) => open !== null) ||
-    model.payments.some(({ promised }) => promised > 0);
-  const events = model.subscriptions.map(nextEvent)
-    .filter((at) => at !== null)
-    .map((at) => Math.max(at, now) + LATE);
-  return isOpen || events.length === 0 ? now + PATIENCE : Math.min(...events);
-}
-
-/** All that can have become of the charges that a killed run was about. */
-const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
-
-function fatesOf(count: number): Fate[][] {
-  if (count === 0) return [[]];
-  return fatesOf(count - 1).flatMap((fates) =>
-    FATES.map((fate) => [...fates, fate])
-  );
-}
-
 /** One life of one user, in the world and in every model that fits what was seen of it. */
 class Sequence {
   /** Several after a kill, until what follows tells which one is true. */
-  models: Model[] = [emptyModel()];
-  seen: Seen = { subscriptions: [], access: [], shown: [], payments: [] };
+  models: Model[];
+  seen: Seen = {
+    subscriptions: [],
+    access: [],
+    shown: [],
+    cards: [],
+    payments: [],
+  };
 
-  constructor(readonly world: World) {}
+  constructor(readonly world: World, readonly setting: Setting) {
+    this.models = [emptyModel(setting.finalAction)];
+  }
 
   get #model(): Model {
-    return this.models[0] ?? emptyModel();
+    return this.models[0] ?? emptyModel(this.setting.finalAction);
   }
 
   async #moveClear(time: number): Promise<number> {
@@ -100,21 +68,16 @@ class Sequence {
   }
 
   /** A run of the job is killed, and the next one comes when the lease is over. */
-  async #killedRun(time: number, kill: number): Promise<void> {
+  async #killedRun(
+    time: number,
+    kill: number,
+    job: Job,
+  ): Promise<void> {
     const now = await this.#moveClear(time);
-    await this.world.tick(kill);
-    const due =
-      this.#model.subscriptions.filter((one) =>
-        (nextEvent(one) ?? Infinity) <= now
-      ).length;
-    this.models = this.models.flatMap((model) => [
-      structuredClone(model),
-      ...fatesOf(Math.min(due, 3)).map((fates) => {
-        const guess = structuredClone(model);
-        tick(guess, now, fates);
-        return guess;
-      }),
-    ]);
+    await this.world.tick({ kill, job });
+    this.models = this.models.flatMap((model) =>
+      guessesOfKilledRun(model, now, job)
+    );
     await this.#tickAt(now + PATIENCE);
   }
 
@@ -129,7 +92,7 @@ class Sequence {
       case "wait_for_event": {
         const at = nextMoment(this.#model, now);
         if (step.kill === null) await this.#wait(at, step.outage);
-        else await this.#killedRun(at, step.kill);
+        else await this.#killedRun(at, step.kill, step.job ?? "billing");
         return null;
       }
       default: {
@@ -146,7 +109,7 @@ class Sequence {
     const told = toldOf(answer);
     if (told !== "killed") {
       const tellings = this.models.flatMap((model) =>
-        waysOf(model, step).map((way) => {
+        waysOf(model, step, circumstances).map((way) => {
           const guess = structuredClone(model);
           return { model: guess, told: apply(guess, step, circumstances, way) };
         })
@@ -179,6 +142,7 @@ class Sequence {
       subscription: 0,
       paymentKey: null,
       amount: null,
+      newPrice: newPriceOf(step),
     };
     if ("subscription" in step) {
       const all = [...subscriptions.keys()].reverse();
@@ -210,19 +174,25 @@ class Sequence {
 
   async #perform(
     step: Exclude<Step, { do: "wait" | "wait_for_event" }>,
-    { card, subscription, paymentKey, amount }: Circumstances,
+    { card, subscription, paymentKey, amount, newPrice }: Circumstances,
   ): Promise<Answer> {
     const { world } = this;
     const id = this.seen.subscriptions[subscription]?.id ?? "";
     switch (step.do) {
       case "register":
-        return await world.register(step.plan, step);
+        return await world.register(step.plan, newPrice, step);
       case "subscribe":
         return await world.subscribe(step.plan, card, step);
       case "remove":
         return await world.remove(card);
       case "card":
         world.setBehaviour(card, step.behaviour);
+        return { status: 200, refusal: null, body: {} };
+      case "key_gone":
+        await world.loseKey(card, step.isHeard);
+        return { status: 200, refusal: null, body: {} };
+      case "price":
+        if (newPrice !== null) await world.setPrice(step.plan, newPrice);
         return { status: 200, refusal: null, body: {} };
       case "refund":
         return await world.refund(paymentKey ?? "", amount);
@@ -267,6 +237,24 @@ class Sequence {
   }
 }
 
+/** What a plan costs more, by steps that are counted. */
+const PRICE_STEP = 500;
+
+function newPriceOf(step: Step): number | null {
+  if (!("price" in step) || step.price === null || step.plan === null) {
+    return null;
+  }
+  return planOf({ prices: {} }, step.plan).price +
+    (step.price ?? 0) * PRICE_STEP;
+}
+
+/** What a life begins with. */
+export interface Setting {
+  /** How far from now it begins. */
+  ahead: number;
+  finalAction: FinalAction;
+}
+
 class Differs extends Error {
   constructor(
     readonly what: string,
@@ -285,10 +273,10 @@ class Differs extends Error {
 export async function live(
   world: World,
   steps: readonly Step[],
-  ahead: number,
+  setting: Setting,
 ): Promise<Difference | null> {
-  await world.begin(ahead);
-  const sequence = new Sequence(world);
+  await world.begin(setting);
+  const sequence = new Sequence(world, setting);
   for (const [step, one] of steps.entries()) {
     try {
       await sequence.take(one);

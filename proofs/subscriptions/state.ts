@@ -8,6 +8,8 @@ export interface Plan {
   count: number;
   trialDays: number;
   group: string | null;
+  /** What happens to periods that nobody charged in time. */
+  catchUp: "current" | "all";
 }
 
 /** What a card answers when it is charged. */
@@ -17,6 +19,8 @@ export type Behaviour = "ok" | "soft" | "hard" | "limit";
 export interface Card {
   behaviour: Behaviour;
   isRemoved: boolean;
+  /** Whether its key is gone at Toss, and the shop has not heard of it. */
+  isGone: boolean;
   registeredAt: number;
   removedAt: number;
 }
@@ -66,8 +70,8 @@ export interface Charge {
 export interface OpenCharge extends Charge {
   card: number;
   begunAt: number;
-  /** What happened at Toss; null: nothing arrived. */
-  truth: Payment | Exclude<Behaviour, "ok"> | null;
+  /** What happened at Toss; null: nothing arrived. Of a key that is gone Toss keeps no record. */
+  truth: Payment | Exclude<Behaviour, "ok"> | "gone" | null;
 }
 
 /** One subscription as docs/subscriptions.md describes it. */
@@ -94,8 +98,23 @@ export interface Subscription {
   canceledNow: { at: number; isRunning: boolean; isRefunded: boolean } | null;
 }
 
+/** A registration whose answer the shop does not know; its own worker has it. */
+export interface OpenRegistration {
+  plan: Plan | null;
+  begunAt: number;
+}
+
+/** What the shop does when nobody has paid to the end of the grace. */
+export type FinalAction = "cancel" | "keep_past_due";
+
 /** Everything about one user. */
 export interface Model {
+  finalAction: FinalAction;
+  /** Of plans whose price the shop has changed. */
+  prices: Record<string, number>;
+  /** What a plan cost when the user was shown it last. */
+  shown: Record<string, { price: number; at: number }>;
+  registrations: OpenRegistration[];
   cards: Card[];
   subscriptions: Subscription[];
   /** First periods whose answer is not known. */
@@ -115,6 +134,7 @@ export const PLANS = [
     count: 1,
     trialDays: 0,
     group: "main",
+    catchUp: "current",
   },
   {
     id: "plus",
@@ -123,6 +143,7 @@ export const PLANS = [
     count: 1,
     trialDays: 0,
     group: "main",
+    catchUp: "current",
   },
   {
     id: "pro",
@@ -131,6 +152,7 @@ export const PLANS = [
     count: 1,
     trialDays: 0,
     group: "main",
+    catchUp: "current",
   },
   {
     id: "trial",
@@ -139,6 +161,7 @@ export const PLANS = [
     count: 1,
     trialDays: 7,
     group: "main",
+    catchUp: "current",
   },
   {
     id: "weekly",
@@ -147,6 +170,7 @@ export const PLANS = [
     count: 1,
     trialDays: 0,
     group: "main",
+    catchUp: "current",
   },
   {
     id: "daily",
@@ -155,6 +179,25 @@ export const PLANS = [
     count: 3,
     trialDays: 0,
     group: "main",
+    catchUp: "current",
+  },
+  {
+    id: "gold",
+    price: 31_000,
+    unit: "month",
+    count: 1,
+    trialDays: 0,
+    group: "main",
+    catchUp: "all",
+  },
+  {
+    id: "archive",
+    price: 2_200,
+    unit: "week",
+    count: 1,
+    trialDays: 0,
+    group: null,
+    catchUp: "all",
   },
   {
     id: "extra",
@@ -163,6 +206,7 @@ export const PLANS = [
     count: 2,
     trialDays: 0,
     group: null,
+    catchUp: "current",
   },
   {
     id: "extra2",
@@ -171,18 +215,24 @@ export const PLANS = [
     count: 2,
     trialDays: 0,
     group: null,
+    catchUp: "current",
   },
 ] as const satisfies readonly Plan[];
 
-/** The plan of that name. */
-export function planOf(id: string): Plan {
+/** The plan of that name, as it is sold now. */
+export function planOf(model: Pick<Model, "prices">, id: string): Plan {
   const plan = PLANS.find((one) => one.id === id);
   if (plan === undefined) throw new RangeError(`no plan ${id}`);
-  return plan;
+  return { ...plan, price: model.prices[id] ?? plan.price };
 }
 
-export function emptyModel(): Model {
+/** A user who has nothing yet. */
+export function emptyModel(finalAction: FinalAction): Model {
   return {
+    finalAction,
+    prices: {},
+    shown: {},
+    registrations: [],
     cards: [],
     subscriptions: [],
     starts: [],

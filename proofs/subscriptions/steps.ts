@@ -11,7 +11,11 @@ export interface Misfortune {
 
 /** One thing that happens; which subscription, card or payment it concerns is counted among those there are. */
 export type Step =
-  | ({ do: "register"; plan: string | null } & Misfortune)
+  /** `price`: the plan costs that many steps more once it was shown; null or absent: as before. */
+  | (
+    & { do: "register"; plan: string | null; price?: number | null }
+    & Misfortune
+  )
   | ({ do: "subscribe"; plan: string; card: number } & Misfortune)
   | { do: "notice"; subscription: number }
   | { do: "resume"; subscription: number }
@@ -20,10 +24,15 @@ export type Step =
   | ({ do: "change_method"; subscription: number; card: number } & Misfortune)
   | ({ do: "retry"; subscription: number } & Misfortune)
   | { do: "remove"; card: number }
+  | { do: "key_gone"; card: number; isHeard: boolean }
+  | { do: "price"; plan: string; price: number }
   | { do: "card"; card: number; behaviour: Behaviour }
   | { do: "refund"; payment: number; amount: number | null }
   | { do: "wait"; time: number; outage: boolean }
-  | { do: "wait_for_event"; outage: boolean; kill: number | null };
+  | { do: "wait_for_event"; outage: boolean; kill: number | null; job?: Job };
+
+/** The jobs that may be killed. */
+export type Job = "billing" | "operations";
 
 const BEHAVIOURS: readonly Behaviour[] = [
   "ok",
@@ -60,6 +69,8 @@ const KINDS: readonly (readonly [number, Step["do"]])[] = [
   [3, "retry"],
   [1, "remove"],
   [5, "card"],
+  [1, "key_gone"],
+  [2, "price"],
   [4, "refund"],
   [5, "wait"],
   [9, "wait_for_event"],
@@ -82,8 +93,10 @@ function stepOf(kind: Step["do"], random: Random): Step {
       return {
         do: kind,
         plan: random.chance(0.5) ? plan : null,
+        price: random.chance(0.3) ? random.integer(0, 3) : null,
         ...misfortune,
-        kill: null,
+        // A registration goes a long way.
+        kill: kill === null ? null : kill + random.integer(0, 6),
       };
     case "subscribe":
       return { do: kind, plan, card, ...misfortune };
@@ -112,7 +125,16 @@ function stepOf(kind: Step["do"], random: Random): Step {
     case "wait":
       return { do: kind, time: random.pick(TIMES), outage: random.chance(0.3) };
     case "wait_for_event":
-      return { do: kind, outage: random.chance(0.1), kill };
+      return {
+        do: kind,
+        outage: random.chance(0.1),
+        kill,
+        job: random.chance(0.3) ? "operations" : "billing",
+      };
+    case "key_gone":
+      return { do: kind, card, isHeard: random.chance(0.5) };
+    case "price":
+      return { do: kind, plan, price: random.integer(0, 3) };
     default:
       return { do: kind, subscription };
   }

@@ -5,19 +5,24 @@ import type { Model } from "./state.ts";
 /** What whoever asks is told: `ok`, `processing`, or the code (and reason) of a refusal. */
 export type Told = string;
 
+/** Where a registration may die: the price is shown, it is written down, or everything is begun. */
+export type Stage = "shown" | "begun" | "done";
+
 /** What the documents leave open of how an action goes. */
 export interface Way {
   /** Of Toss's next answer to a charge. */
   fate: Fate;
-  /** Which of several debts Toss is asked about first. */
-  first: number;
-  /** How many refunds are made before whoever makes them dies. */
-  made: number;
+  /** What becomes of the debts that a new card is charged for; null: nothing is begun. */
+  debts: readonly (Fate | null)[];
+  /** How far a registration comes. */
+  stage: Stage;
+  /** Which refunds are made at once; all, but for those that whoever makes them dies before or holds. */
+  made: readonly boolean[];
 }
 
 /** How an action goes when nothing is left open. */
 export function plainWay(fate: Fate): Way {
-  return { fate, first: 0, made: Infinity };
+  return { fate, debts: [], stage: "done", made: [] };
 }
 
 /** When an action happens, and how. */

@@ -1,16 +1,19 @@
 import { isClaimed } from "./claims.ts";
 import type { Model, Payment, Plan, Subscription } from "./state.ts";
 
+/** The payments of the current period, the latest last. */
+export function paymentsOfPeriod(of: Subscription): Payment[] {
+  return of.payments.filter((one) => one.period === of.period);
+}
+
 /** The payments of the current period that still hold money, the latest last. */
 export function heldPayments(of: Subscription): Payment[] {
-  return of.payments.filter((one) =>
-    one.period === of.period && one.refunded < one.least
-  );
+  return paymentsOfPeriod(of).filter((one) => one.refunded < one.least);
 }
 
 /** The payments of the current period from the one in force on back, and the plan before those that were refunded. */
 function inForce(of: Subscription): { plan: Plan | null; left: Payment[] } {
-  const left = of.payments.filter((one) => one.period === of.period);
+  const left = paymentsOfPeriod(of);
   let plan: Plan | null = null;
   for (;;) {
     const last = left.at(-1);
@@ -34,7 +37,7 @@ export function undoLater(model: Model, of: Subscription): void {
     of.payments = of.payments.filter((one) =>
       one.period !== of.period || left.includes(one)
     );
-    if (of.next?.id === plan.id) of.next = null;
+    if (of.next?.id === plan.id && of.next.price === plan.price) of.next = null;
     of.plan = plan;
   }
   of.spans = of.spans.filter(({ payment }) => payment !== paying);

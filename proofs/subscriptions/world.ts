@@ -8,29 +8,10 @@ import { change } from "../../supabase/functions/subscription/handler.ts";
 import { work } from "../../supabase/functions/worker/handler.ts";
 import { startStack } from "../../stack/stack.ts";
 import { type Answer, type Call, House } from "./house.ts";
+import { look, type Seen } from "./seen.ts";
 import { type Behaviour, PLANS } from "./state.ts";
-import type { Misfortune } from "./steps.ts";
-
-/** One subscription as the database has it. */
-export interface SeenSubscription {
-  id: string;
-  plan: string;
-  status: string;
-  next: string | null;
-  needsCard: boolean;
-  hasNotice: boolean;
-  isOpen: boolean;
-}
-
-/** Everything that is compared with the model. */
-export interface Seen {
-  subscriptions: SeenSubscription[];
-  /** Plans that there is access to, by `entitlements`. */
-  access: string[];
-  /** The same by the view `user_plans`. */
-  shown: string[];
-  payments: { paymentKey: string; amount: number; refunded: number }[];
-}
+import type { Setting } from "./sequence.ts";
+import type { Job, Misfortune } from "./steps.ts";
 
 const CODES: Record<Exclude<Behaviour, "ok">, string> = {
   soft: "REJECT_CARD_PAYMENT",
@@ -84,8 +65,11 @@ export class World {
     const house = new House(stack, simulator);
     for (const plan of PLANS) {
       await house.sql`
-        insert into public.plans (id, name, price, interval, interval_count, trial_days, plan_group)
-        values (${plan.id}, ${plan.id}, ${plan.price}, ${plan.unit}, ${plan.count}, ${plan.trialDays}, ${plan.group})`;
+        insert into public.plans (id, name, price, interval, interval_count, trial_days, plan_group, catch_up)
+        values (
+          ${plan.id}, ${plan.id}, ${plan.price}, ${plan.unit}, ${plan.count}, ${plan.trialDays}, ${plan.group},
+          ${plan.catchUp}
+        )`;
     }
     if (harm !== undefined) await house.sql.unsafe(harm);
     return new World(house, async () => {
@@ -102,8 +86,8 @@ export class World {
     return Date.now() + this.#offset;
   }
 
-  /** Forgets everything; a new user begins, so many milliseconds from now. */
-  async begin(ahead: number): Promise<void> {
+  /** Forgets everything; a new user begins. */
+  async begin({ ahead, finalAction }: Setting): Promise<void> {
     const { stack, simulator } = this.#house;
     await stack.sql.begin(async (sql) => {
       await sql`set local session_replication_role = replica`;
@@ -111,6 +95,8 @@ export class World {
     });
     await simulator.reset();
     simulator.setWebhookUrls([]);
+    for (const { id, price } of PLANS) await this.setPrice(id, price);
+    this.#house.setFinalAction(finalAction);
     this.#offset = 0;
     this.#cards = [];
     this.#userId = crypto.randomUUID();
@@ -136,10 +122,16 @@ export class World {
     return this.#house.call(handler, caller, call);
   }
 
-  async register(plan: string | null, misfortune: Misfortune): Promise<Answer> {
+  /** @param newPrice what the plan costs from the moment on in which it was shown; null: as before */
+  async register(
+    plan: string | null,
+    newPrice: number | null,
+    misfortune: Misfortune,
+  ): Promise<Answer> {
     const planId = plan ?? undefined;
     const prepared = await this.#asUser(prepare, { body: { planId } });
     if (prepared.refusal !== null) return prepared;
+    if (plan !== null && newPrice !== null) await this.setPrice(plan, newPrice);
     const { authKey, customerKey } = this.#house.simulator.authorizeCard({
       customerKey: this.#customerKey,
     });
@@ -150,6 +142,20 @@ export class World {
     });
     await this.#readCards();
     return answer;
+  }
+
+  /** The shop changes the price of a plan. */
+  async setPrice(plan: string, price: number): Promise<void> {
+    await this.#house.sql`
+      update public.plans set price = ${price} where id = ${plan} and price <> ${price}`;
+  }
+
+  /** A key is removed at Toss, and the shop hears of it or does not. */
+  async loseKey(card: number, isHeard: boolean): Promise<void> {
+    const lost = this.#cards[card];
+    if (lost === undefined) return;
+    if (isHeard) await this.#house.hearOfRemoval(lost.id);
+    this.#house.simulator.removeBillingKeys({ keyDigest: lost.keyDigest });
   }
 
   async #readCards(): Promise<void> {
@@ -245,49 +251,26 @@ export class World {
     return { status: 200, refusal: null, body: {} };
   }
 
-  /** The jobs run; the one that charges may be killed, and the others do not come then. */
-  async tick(kill: number | null = null): Promise<void> {
+  /** The jobs run; one may be killed, and the others do not come then. */
+  async tick(killed?: { kill: number; job: Job }): Promise<void> {
     const cron = { kind: "cron" } as const;
-    await this.#house.call(charge, cron, { body: {}, kill });
-    if (kill !== null) return;
-    await this.#house.call(work, cron, { body: { job: "operations" } });
-    await this.#house.call(charge, cron, { body: {} });
+    const operations = { job: "operations" };
+    if (killed?.job === "operations") {
+      const { kill } = killed;
+      await this.#house.call(work, cron, { body: operations, kill });
+    } else {
+      const kill = killed?.kill ?? null;
+      await this.#house.call(charge, cron, { body: {}, kill });
+    }
+    if (killed === undefined) {
+      await this.#house.call(work, cron, { body: operations });
+      await this.#house.call(charge, cron, { body: {} });
+    }
+    await this.#readCards();
   }
 
-  async look(): Promise<Seen> {
-    const { sql, simulator } = this.#house;
-    const [row] = await sql<Omit<Seen, "payments">[]>`
-      select
-        coalesce((
-          select jsonb_agg(jsonb_build_object(
-            'id', s.id, 'plan', s.plan_id, 'status', s.status, 'next', s.next_plan_id,
-            'needsCard', s.needs_payment_method, 'hasNotice', s.cancel_at_period_end,
-            'isOpen', exists (
-              select 1 from public.subscription_charges as c
-              where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
-            )
-          ) order by s.created_at)
-          from public.subscriptions as s where s.user_id = ${this.#userId}
-        ), '[]') as subscriptions,
-        array(
-          select distinct e.plan_id from public.entitlements as e
-          where e.user_id = ${this.#userId} and e.starts_at <= toss_private.clock_now()
-            and e.ends_at > toss_private.clock_now() and coalesce(e.revoked_at > toss_private.clock_now(), true)
-          order by 1
-        ) as access,
-        array(
-          select u.plan from public.user_plans as u
-          where u.user_id = ${this.#userId} and u.status in ('active', 'trialing', 'past_due') order by 1
-        ) as shown`;
-    if (row === undefined) throw new Error("nothing to see");
-    const payments = simulator.books()
-      .filter(({ approvals }) => approvals > 0)
-      .map(({ paymentKey, totalAmount, balanceAmount }) => ({
-        paymentKey,
-        amount: totalAmount,
-        refunded: totalAmount - balanceAmount,
-      }));
-    return { ...row, payments };
+  look(): Promise<Seen> {
+    return look(this.#house, this.#userId);
   }
 
   async violations(): Promise<unknown[]> {

@@ -11,7 +11,10 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "the body is not JSON",
     ko: "본문이 JSON이 아님",
   },
-  cart_empty: { en: "`items` is empty", ko: "`items`가 비어 있음" },
+  cart_empty: {
+    en: "`items` is empty, or the shop's own catalogue says so",
+    ko: "`items`가 비어 있거나, 상점의 카탈로그가 비었다고 답함",
+  },
   unauthorized: {
     en: "the credential is missing, wrong or expired",
     ko: "인증 정보가 없거나 틀리거나 만료됨",
@@ -86,6 +89,12 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en:
       "another payment of this order, or a charge of this subscription, is at Toss",
     ko: "이 주문의 다른 결제나 이 구독의 청구를 토스가 처리하는 중",
+  },
+  reference_conflict: {
+    en:
+      "an order with this `reference` is there already, with other lines, adjustments, `userId`, `orderName` or `metadata`; `details.orderId` names it",
+    ko:
+      "같은 `reference`의 주문이 다른 품목, 조정 항목, `userId`, `orderName`, `metadata`로 이미 있음. `details.orderId`가 그 주문",
   },
   already_subscribed: {
     en:

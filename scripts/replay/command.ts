@@ -15,6 +15,7 @@ const OPTIONS = {
   order: text("<orderId>", "events about this order"),
   payment: text("<paymentKey>", "events about this payment"),
   status: oneOf("<status>", STATUSES, STATUSES.join(", ")),
+  hook: text("<orderId>", "the order hook's calls that this order is owed"),
   from: time("received since"),
   to: time("received before"),
 };
@@ -24,13 +25,14 @@ export type Options = Values<typeof OPTIONS>;
 
 export const replay = defineCommand({
   call: "toss replay",
-  summary: "Process webhook events again",
+  summary: "Process webhook events again, or call the order hook again",
   about: "Safe at any time: Toss is asked what is true.",
   examples: [
     "--event <id>",
     "--order <orderId>",
     "--payment <paymentKey>",
     "--status dead",
+    "--hook <orderId>",
     "--from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00",
   ],
   options: OPTIONS,

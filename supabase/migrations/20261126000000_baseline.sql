@@ -7,7 +7,7 @@
 --
 -- Reading order:
 --   00-01  the clock, ids, and what is written down with every move
---   10-17  what a shop has: catalogue, orders, stock, payments, operations, entitlements
+--   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-45  what subscribers, the shop and time do to them
@@ -17,7 +17,7 @@
 --   80-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
--- To follow one confirm: 13_checkout, 20_confirm, 16_operation_ends, 29_apply_payment, 28_settle_order.
+-- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
 -- One webhook: 62_webhook_receive, 29_apply_payment, 63_webhook_finish.
 -- One charge: 35_charge_claim, 33_charge_attempt, 29_apply_payment, 36_charge_settle or 38_dunning.
 
@@ -263,6 +263,7 @@ create table public.products (
   price bigint not null,
   currency text not null default 'KRW',
   stock integer,
+  tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
   constraint products_id_length check (char_length(id) between 1 and 64),
@@ -278,6 +279,8 @@ comment on table public.products is 'Goods sold one by one. Read by everyone whi
 comment on column public.products.price is 'Unit price in the currency''s minor unit (KRW: won), tax included.';
 comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
 
+comment on column public.products.tax_free is 'Sold without VAT (면세).';
+
 create policy "everyone reads active products"
   on public.products for select to anon, authenticated
   using (active);
@@ -290,6 +293,7 @@ create table public.plans (
   interval text not null,
   interval_count integer not null default 1,
   trial_days integer not null default 0,
+  tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
   catch_up text not null default 'current',
@@ -311,6 +315,7 @@ alter table public.plans enable row level security;
 
 comment on table public.plans is 'Access sold by the period, as a one-time pass or as a subscription. Read by everyone while active.';
 comment on column public.plans.price is 'Price of one period in the currency''s minor unit (KRW: won).';
+comment on column public.plans.tax_free is 'Sold without VAT (면세).';
 comment on column public.plans.interval is 'Unit of the period: day, week, month or year, counted in Asia/Seoul.';
 comment on column public.plans.interval_count is 'How many units one period lasts.';
 comment on column public.plans.trial_days is 'Free days before the first charge of a subscription.';
@@ -387,13 +392,16 @@ create table public.orders (
   created_at timestamptz not null,
   updated_at timestamptz not null,
   subscription_charge_id uuid,
+  tax_free_amount bigint not null default 0,
+  reference text,
+  request_digest text,
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
     'refunded', 'canceled', 'failed', 'expired'
   )),
   constraint orders_order_name_length check (char_length(order_name) between 1 and 100),
-  constraint orders_amount_range check (amount between 1 and 9007199254740991),
+  constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
@@ -401,7 +409,13 @@ create table public.orders (
   constraint orders_plan_period_complete check (
     (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
   ),
-  constraint orders_request_id_unique unique (request_id)
+  constraint orders_request_id_unique unique (request_id),
+  constraint orders_reference_unique unique (reference),
+  constraint orders_reference_length check (char_length(reference) between 1 and 64),
+  constraint orders_reference_has_digest check ((reference is null) = (request_digest is null)),
+  constraint orders_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  -- Nothing to pay is never sent to Toss.
+  constraint orders_free_has_no_payment check (amount > 0 or payment_key is null)
 );
 
 alter table public.orders enable row level security;
@@ -415,6 +429,10 @@ comment on column public.orders.plan_interval is 'The pass''s period as sold; a 
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
+comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
+comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
+comment on column public.orders.request_digest is
+  'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -433,11 +451,17 @@ create policy "users read their own orders"
 
 create table public.order_items (
   order_id text not null references public.orders (id),
-  product_id text not null references public.products (id),
+  position integer not null,
+  product_id text,
   name text not null,
   unit_price bigint not null,
   quantity integer not null,
-  primary key (order_id, product_id),
+  tax_free boolean not null default false,
+  takes_stock boolean not null default false,
+  primary key (order_id, position),
+  constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
+  constraint order_items_name_length check (char_length(name) between 1 and 100),
+  constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
   constraint order_items_quantity_range check (quantity between 1 and 9999)
 );
@@ -447,13 +471,46 @@ alter table public.order_items enable row level security;
 comment on table public.order_items is 'Name and price as they were at checkout; later changes of a product do not reach them.';
 comment on column public.order_items.unit_price is 'Price of one unit in the order''s currency, minor unit.';
 
+comment on column public.order_items.position is 'The line''s place in the order, from 1.';
+comment on column public.order_items.product_id is
+  'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
+comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+
 create index order_items_product_id on public.order_items (product_id);
+create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
 
 create policy "users read the items of their own orders"
   on public.order_items for select to authenticated
   using (exists (
     select 1 from public.orders as o
     where o.id = order_id and o.user_id = (select auth.uid())
+  ));
+
+create table public.order_adjustments (
+  order_id text not null references public.orders (id),
+  position integer not null,
+  kind text not null,
+  name text not null,
+  amount bigint not null,
+  tax_free boolean not null default false,
+  primary key (order_id, position),
+  constraint order_adjustments_kind_known check (kind in ('shipping', 'discount', 'coupon', 'points', 'other')),
+  constraint order_adjustments_name_length check (char_length(name) between 1 and 100),
+  constraint order_adjustments_amount_range check (amount between -9007199254740991 and 9007199254740991),
+  constraint order_adjustments_taken_off check (kind not in ('discount', 'coupon', 'points') or amount < 0)
+);
+
+alter table public.order_adjustments enable row level security;
+
+comment on table public.order_adjustments is 'What was added to an order''s lines or taken off: shipping, discounts, coupons, points.';
+comment on column public.order_adjustments.amount is 'Minor unit; negative where something is taken off.';
+comment on column public.order_adjustments.tax_free is 'Whether it changes the tax-free part of the total.';
+
+create policy "users read the adjustments of their own orders"
+  on public.order_adjustments for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = order_adjustments.order_id and o.user_id = (select auth.uid())
   ));
 
 create function toss_private.order_view(viewed_order_id text)
@@ -470,6 +527,8 @@ begin
       'orderName', o.order_name,
       'amount', o.amount,
       'currency', o.currency,
+      'taxFreeAmount', o.tax_free_amount,
+      'status', o.status,
       'customerKey', c.customer_key,
       'expiresAt', o.expires_at
     )
@@ -607,7 +666,7 @@ set search_path = ''
 as $$
 begin
   return array(
-    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
+    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids) and i.takes_stock
   );
 end;
 $$;
@@ -627,7 +686,7 @@ begin
   select i.product_id into short_product_id
   from public.order_items as i
   join public.products as p on p.id = i.product_id
-  where i.order_id = reserving_order_id and p.stock < i.quantity
+  where i.order_id = reserving_order_id and i.takes_stock and p.stock < i.quantity
   order by i.product_id
   limit 1;
   if found then
@@ -638,7 +697,7 @@ begin
   update public.products as p
   set stock = p.stock - i.quantity
   from public.order_items as i
-  where i.order_id = reserving_order_id and p.id = i.product_id and p.stock is not null;
+  where i.order_id = reserving_order_id and i.takes_stock and p.id = i.product_id and p.stock is not null;
   perform set_config('tosspayments.stock_order_id', '', true);
   return null;
 end;
@@ -685,8 +744,8 @@ $$;
 comment on function toss_private.release_stock(text) is
   'Gives back what an order still holds. Safe to repeat: it returns only what the ledger says is held.';
 
--- supabase/schemas/13_checkout.sql
--- A cart becomes an order: names, prices and stock in one transaction.
+-- supabase/schemas/13_pricing.sql
+-- What a cart costs: the shop's own catalogue or ours, lines, adjustments, names.
 
 create function toss_private.cut_text(whole text, room integer)
 returns text
@@ -772,31 +831,330 @@ create trigger orders_fit_order_name
   for each row when (octet_length(new.order_name) > 100)
   execute function toss_private.fit_order_name();
 
-create function toss_private.price_cart(items jsonb)
+create table toss_private.shop_code (
+  is_only boolean primary key default true,
+  catalogue text,
+  order_hook text,
+  constraint shop_code_is_only check (is_only)
+);
+
+alter table toss_private.shop_code enable row level security;
+
+comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
+comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
+comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+
+insert into toss_private.shop_code default values;
+
+create function toss_private.require_shop_function(function_name text, result regtype)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_oid constant oid := to_regprocedure(function_name || '(jsonb)');
+begin
+  if function_name is not null and (
+    function_name not like '%.%' or found_oid is null
+    or (select p.prorettype from pg_proc as p where p.oid = found_oid) <> result
+  ) then
+    raise exception 'there is no function %(jsonb) that returns %', function_name, result
+      using errcode = 'undefined_function', hint = 'Name it with its schema, for example public.my_price_cart.';
+  end if;
+end;
+$$;
+
+comment on function toss_private.require_shop_function(text, regtype) is
+  'Raises when a name is not that of a function of the shop that takes jsonb and returns what is wanted.';
+
+create function public.use_catalogue(function_name text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
+  update toss_private.shop_code as s set catalogue = function_name;
+end;
+$$;
+
+comment on function public.use_catalogue(text) is
+  'From now on this function of the shop prices carts: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/own-catalogue.md.';
+
+create function toss_private.price_cart(request jsonb)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  lines jsonb;
+  refused jsonb;
 begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
-  return (
-    select jsonb_agg(jsonb_build_object(
-      'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'price', p.price, 'currency', p.currency
-    ) order by w.position)
-    from (
-      select i.value ->> 'productId' as product_id,
-        sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
-      from jsonb_array_elements(items) with ordinality as i
-      group by i.value ->> 'productId'
-    ) as w
-    left join public.products as p on p.id = w.product_id and p.active
-  );
+  select jsonb_agg(jsonb_build_object(
+    'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'unitPrice', p.price, 'currency', p.currency,
+    'taxFree', p.tax_free
+  ) order by w.position)
+  into lines
+  from (
+    select i.value ->> 'productId' as product_id,
+      sum((i.value ->> 'quantity')::numeric) as quantity, min(i.ordinality) as position
+    from jsonb_array_elements(request -> 'items') with ordinality as i
+    group by i.value ->> 'productId'
+  ) as w
+  left join public.products as p on p.id = w.product_id and p.active;
+
+  select jsonb_build_object('code', 'product_not_found', 'productId', l.value -> 'productId') into refused
+  from jsonb_array_elements(lines) as l
+  where l.value ->> 'name' is null
+  limit 1;
+  if refused is null then
+    select jsonb_build_object('code', 'currency_not_supported', 'currency', l.value -> 'currency') into refused
+    from jsonb_array_elements(lines) as l
+    -- Toss asks for won, and takes other currencies only for foreign easy payment, in major units with decimals.
+    where l.value ->> 'currency' <> 'KRW'
+    limit 1;
+  end if;
+  return case when refused is null then jsonb_build_object('lines', lines)
+    else jsonb_build_object('refusal', refused) end;
 end;
 $$;
 
 comment on function toss_private.price_cart(jsonb) is
-  'The lines of a cart in its own order, each product once, with today''s name and price; name is null where nothing is sold.';
+  'The catalogue of a shop that has none of its own: the lines of a cart in its own order, each product once, with today''s name and price from products; or why not.';
+
+create function toss_private.priced_cart_problem(priced jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  part jsonb;
+begin
+  if jsonb_typeof(priced -> 'lines') is distinct from 'array' or jsonb_array_length(priced -> 'lines') not between 1 and 100
+  then
+    return 'lines: 1 to 100 of them';
+  end if;
+  if jsonb_typeof(coalesce(priced -> 'adjustments', '[]')) <> 'array'
+    or jsonb_array_length(coalesce(priced -> 'adjustments', '[]')) > 100
+  then
+    return 'adjustments: at most 100 of them';
+  end if;
+  for part in select l.value from jsonb_array_elements(priced -> 'lines') as l loop
+    if coalesce(char_length(part ->> 'name'), 0) not between 1 and 100 then
+      return 'lines: name must be a text of 1 to 100 characters';
+    end if;
+    if coalesce(part ->> 'unitPrice' !~ '^\d{1,16}$', true) or coalesce(part ->> 'quantity' !~ '^\d{1,16}$', true) then
+      return 'lines: unitPrice and quantity must be whole numbers';
+    end if;
+    if part ->> 'productId' is not null and char_length(part ->> 'productId') not between 1 and 64 then
+      return 'lines: productId must be a text of 1 to 64 characters';
+    end if;
+    if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
+      return 'lines: taxFree must be true or false';
+    end if;
+  end loop;
+  for part in select a.value from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a loop
+    if coalesce(part ->> 'kind' not in ('shipping', 'discount', 'coupon', 'points', 'other'), true) then
+      return 'adjustments: kind must be shipping, discount, coupon, points or other';
+    end if;
+    if coalesce(char_length(part ->> 'name'), 0) not between 1 and 100 then
+      return 'adjustments: name must be a text of 1 to 100 characters';
+    end if;
+    if coalesce(part ->> 'amount' !~ '^-?\d{1,16}$', true) then
+      return 'adjustments: amount must be a whole number';
+    end if;
+    if part ->> 'kind' in ('discount', 'coupon', 'points') and part ->> 'amount' !~ '^-' then
+      return 'adjustments: amount of a discount, a coupon or points must be negative';
+    end if;
+    if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
+      return 'adjustments: taxFree must be true or false';
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function toss_private.priced_cart_problem(jsonb) is
+  'What is wrong with lines and adjustments, in words for whoever priced them; null when nothing is.';
+
+create function toss_private.priced_order(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  bought_plan public.plans;
+  own_catalogue text;
+  priced jsonb;
+  problem text;
+begin
+  if request ? 'planId' then
+    select * into bought_plan from public.plans as p where p.id = request ->> 'planId' and p.active;
+    if not found then
+      return jsonb_build_object('outcome', 'plan_not_found');
+    end if;
+    if bought_plan.currency <> 'KRW' then
+      return jsonb_build_object('outcome', 'currency_not_supported', 'currency', bought_plan.currency);
+    end if;
+    return jsonb_build_object(
+      'orderName', bought_plan.name, 'amount', bought_plan.price,
+      'taxFreeAmount', case when bought_plan.tax_free then bought_plan.price else 0 end,
+      'plan', jsonb_build_object(
+        'id', bought_plan.id, 'interval', bought_plan.interval, 'intervalCount', bought_plan.interval_count
+      )
+    );
+  end if;
+
+  if request ? 'lines' then
+    priced := jsonb_build_object('lines', request -> 'lines', 'adjustments', coalesce(request -> 'adjustments', '[]'));
+  else
+    own_catalogue := (select s.catalogue from toss_private.shop_code as s);
+    if own_catalogue is null then
+      priced := toss_private.price_cart(request);
+    else
+      begin
+        execute format('select %s($1)', own_catalogue) into priced using jsonb_build_object(
+          'items', request -> 'items', 'userId', request -> 'userId', 'metadata', coalesce(request -> 'metadata', '{}')
+        );
+      exception when others or query_canceled or assert_failure then
+        return jsonb_build_object('outcome', 'catalogue_failed', 'problem', left(sqlerrm, 500));
+      end;
+    end if;
+  end if;
+  if own_catalogue is not null and priced ? 'refusal' and coalesce(priced -> 'refusal' ->> 'code' not in (
+    'product_not_found', 'insufficient_stock', 'cart_empty', 'invalid_request'
+  ), true) then
+    return jsonb_build_object('outcome', 'catalogue_failed', 'problem', 'refusal: its code is none that checkout has');
+  end if;
+  if jsonb_typeof(priced -> 'refusal') = 'object' then
+    return priced -> 'refusal' || jsonb_build_object('outcome', priced -> 'refusal' -> 'code');
+  end if;
+  problem := toss_private.priced_cart_problem(priced);
+  if problem is not null then
+    return jsonb_build_object('outcome', 'catalogue_failed', 'problem', problem);
+  end if;
+  return priced || (
+    select jsonb_build_object(
+      'takesStock', own_catalogue is null and not request ? 'lines',
+      'orderName', coalesce(
+        request ->> 'orderName',
+        toss_private.cart_name(priced -> 'lines' -> 0 ->> 'name', jsonb_array_length(priced -> 'lines') - 1)
+      ),
+      'amount', sum(part.amount),
+      'taxFreeAmount', coalesce(sum(part.amount) filter (where part.tax_free), 0),
+      'largestQuantity', max(part.quantity)
+    )
+    from (
+      select (l.value ->> 'unitPrice')::numeric * (l.value ->> 'quantity')::numeric as amount,
+        coalesce((l.value ->> 'taxFree')::boolean, false) as tax_free, (l.value ->> 'quantity')::numeric as quantity
+      from jsonb_array_elements(priced -> 'lines') as l
+      union all
+      select (a.value ->> 'amount')::numeric, coalesce((a.value ->> 'taxFree')::boolean, false), 0
+      from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a
+    ) as part
+  );
+end;
+$$;
+
+comment on function toss_private.priced_order(jsonb) is
+  'What a checkout costs: a plan''s price, the lines that the shop''s server named, or those that the catalogue in use makes of the items; or the outcome that refuses it.';
+
+-- supabase/schemas/14_checkout.sql
+-- A priced cart becomes an order: reference, stock and the first audit line in one transaction.
+
+create function toss_private.order_digest(request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return encode(sha256(convert_to(jsonb_build_array(
+    request -> 'lines', coalesce(request -> 'adjustments', '[]'), request ->> 'userId', request ->> 'orderName',
+    coalesce(request -> 'metadata', '{}')
+  )::text, 'UTF8')), 'hex');
+end;
+$$;
+
+comment on function toss_private.order_digest(jsonb) is
+  'What must be the same when a reference is used again: lines, adjustments, userId, orderName and metadata.';
+
+create function toss_private.referenced_order(request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.orders;
+begin
+  select * into known from public.orders as o where o.reference = request ->> 'reference';
+  if not found then
+    return null;
+  end if;
+  if known.request_digest <> toss_private.order_digest(request) then
+    return jsonb_build_object('outcome', 'reference_conflict', 'orderId', known.id);
+  end if;
+  return toss_private.order_view(known.id) || jsonb_build_object('outcome', 'known');
+end;
+$$;
+
+comment on function toss_private.referenced_order(jsonb) is
+  'The order that a reference stands for already, or that it stands for another one; null when it is new.';
+
+create function toss_private.store_order(request jsonb, priced jsonb)
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  buyer_id constant uuid := (request ->> 'userId')::uuid;
+  created_time constant timestamptz := toss_private.clock_now();
+  new_order_id constant text := 'ord_' || to_char(created_time at time zone 'Asia/Seoul', 'YYYYMMDD')
+    || '_' || replace(gen_random_uuid()::text, '-', '');
+begin
+  if buyer_id is not null then
+    insert into public.customers (user_id) values (buyer_id) on conflict (user_id) do nothing;
+  end if;
+  insert into public.orders (
+    id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
+    customer_email, customer_name, metadata, request_id, reference, request_digest, expires_at, created_at, updated_at
+  ) values (
+    new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
+    (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
+    case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
+    created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
+  ) on conflict do nothing;
+  if not found then
+    return null;
+  end if;
+  insert into public.order_items (
+    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock
+  )
+  select new_order_id, l.ordinality, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'unitPrice')::bigint,
+    (l.value ->> 'quantity')::integer, coalesce((l.value ->> 'taxFree')::boolean, false),
+    coalesce((priced ->> 'takesStock')::boolean, false)
+  from jsonb_array_elements(coalesce(priced -> 'lines', '[]')) with ordinality as l;
+  insert into public.order_adjustments (order_id, position, kind, name, amount, tax_free)
+  select new_order_id, a.ordinality, a.value ->> 'kind', a.value ->> 'name', (a.value ->> 'amount')::bigint,
+    coalesce((a.value ->> 'taxFree')::boolean, false)
+  from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) with ordinality as a;
+  return new_order_id;
+end;
+$$;
+
+comment on function toss_private.store_order(jsonb, jsonb) is
+  'Writes a priced order with its lines and adjustments; null when the same request or reference has made one meanwhile.';
 
 create function public.create_order(request jsonb)
 returns jsonb
@@ -806,95 +1164,57 @@ security definer
 set search_path = ''
 as $$
 declare
-  buyer_id constant uuid := (request ->> 'userId')::uuid;
-  checkout_id constant uuid := (request ->> 'requestId')::uuid;
-  created_time constant timestamptz := toss_private.clock_now();
-  new_order_id text;
-  bought_plan public.plans;
-  missing_id text;
-  lines jsonb;
-  order_name text;
+  known jsonb;
+  priced jsonb;
   total numeric;
-  order_currency text;
+  new_order public.orders;
+  new_order_id text;
+  short_product_id text;
 begin
   perform toss_private.require_real_time(request ->> 'mode');
 
-  select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
+  select o.id into new_order_id from public.orders as o where o.request_id = (request ->> 'requestId')::uuid;
   if found then
     return toss_private.order_view(new_order_id);
   end if;
-
-  if request ? 'planId' then
-    select * into bought_plan from public.plans as p where p.id = request ->> 'planId' and p.active;
-    if not found then
-      return jsonb_build_object('outcome', 'plan_not_found');
-    end if;
-    total := bought_plan.price;
-    order_currency := bought_plan.currency;
-    order_name := bought_plan.name;
-  else
-    lines := toss_private.price_cart(request -> 'items');
-    select l.value ->> 'productId' into missing_id
-    from jsonb_array_elements(lines) as l
-    where l.value ->> 'name' is null
-    limit 1;
-    if missing_id is not null then
-      return jsonb_build_object('outcome', 'product_not_found', 'productId', missing_id);
-    end if;
-    select sum((l.value ->> 'price')::numeric * (l.value ->> 'quantity')::numeric),
-      string_agg(distinct l.value ->> 'currency', ','),
-      toss_private.cart_name(lines -> 0 ->> 'name', count(*) - 1)
-    into total, order_currency, order_name
-    from jsonb_array_elements(lines) as l;
-    if exists (select 1 from jsonb_array_elements(lines) as l where (l.value ->> 'quantity')::numeric > 9999) then
-      return jsonb_build_object('outcome', 'quantity_too_large');
+  if request ->> 'reference' is not null then
+    known := toss_private.referenced_order(request);
+    if known is not null then
+      return known;
     end if;
   end if;
 
-  -- Toss asks for won, and takes other currencies only for foreign easy payment, in major units with decimals.
-  if order_currency <> 'KRW' then
-    return jsonb_build_object('outcome', 'currency_not_supported', 'currency', order_currency);
+  priced := toss_private.priced_order(request);
+  if priced ? 'outcome' then
+    return priced;
   end if;
-  -- Toss takes no card payment under 100 won, and JSON numbers end at 2^53 - 1.
-  if total < 100 or total > 9007199254740991 then
+  total := (priced ->> 'amount')::numeric;
+  if (priced ->> 'largestQuantity')::numeric > 9999 then
+    return jsonb_build_object('outcome', 'quantity_too_large');
+  end if;
+  -- Toss takes no card payment under 100 won, and JSON numbers end at 2^53 - 1. Nothing to pay needs no Toss.
+  if total <> 0 and total < 100 or total > 9007199254740991 then
     return jsonb_build_object('outcome', 'amount_out_of_range', 'amount', total::text);
   end if;
-
-  if buyer_id is not null then
-    insert into public.customers (user_id) values (buyer_id) on conflict (user_id) do nothing;
+  if (priced ->> 'taxFreeAmount')::numeric not between 0 and total then
+    return jsonb_build_object('outcome', 'tax_free_out_of_range', 'taxFreeAmount', priced ->> 'taxFreeAmount');
   end if;
 
-  new_order_id := 'ord_' || to_char(created_time at time zone 'Asia/Seoul', 'YYYYMMDD')
-    || '_' || replace(gen_random_uuid()::text, '-', '');
-  insert into public.orders (
-    id, user_id, order_name, amount, currency, plan_id, plan_interval, plan_interval_count, customer_email,
-    customer_name, metadata, request_id, expires_at, created_at, updated_at
-  ) values (
-    new_order_id, buyer_id, order_name, total::bigint, order_currency,
-    bought_plan.id, bought_plan.interval, bought_plan.interval_count, request ->> 'customerEmail',
-    request ->> 'customerName', coalesce(request -> 'metadata', '{}'), checkout_id,
-    created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer),
-    created_time, created_time
-  ) on conflict (request_id) do nothing;
-  if not found then
-    select o.id into new_order_id from public.orders as o where o.request_id = checkout_id;
-    return toss_private.order_view(new_order_id);
+  new_order_id := toss_private.store_order(request, priced);
+  if new_order_id is null then
+    select o.id into new_order_id from public.orders as o where o.request_id = (request ->> 'requestId')::uuid;
+    return coalesce(toss_private.order_view(new_order_id), toss_private.referenced_order(request));
   end if;
 
-  if bought_plan.id is null then
-    insert into public.order_items (order_id, product_id, name, unit_price, quantity)
-    select new_order_id, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'price')::bigint,
-      (l.value ->> 'quantity')::integer
-    from jsonb_array_elements(lines) as l;
-
+  if (priced ->> 'takesStock')::boolean then
     perform toss_private.free_overdue_stock(new_order_id);
-    missing_id := toss_private.reserve_stock(new_order_id);
-    if missing_id is not null then
+    short_product_id := toss_private.reserve_stock(new_order_id);
+    if short_product_id is not null then
       delete from public.order_items as i where i.order_id = new_order_id;
       delete from public.orders as o where o.id = new_order_id;
       return jsonb_build_object(
-        'outcome', 'insufficient_stock', 'productId', missing_id,
-        'available', (select p.stock from public.products as p where p.id = missing_id)
+        'outcome', 'insufficient_stock', 'productId', short_product_id,
+        'available', (select p.stock from public.products as p where p.id = short_product_id)
       );
     end if;
   end if;
@@ -903,14 +1223,21 @@ begin
     'event', 'order_status', 'source', 'checkout', 'orderId', new_order_id,
     'to', 'pending', 'amount', total::bigint, 'requestId', request ->> 'logRequestId'
   ));
+  if total = 0 then
+    select * into new_order from public.orders as o where o.id = new_order_id;
+    perform toss_private.move_order(new_order, 'paid', jsonb_build_object(
+      'source', 'checkout', 'requestId', request ->> 'logRequestId'
+    ));
+    perform toss_private.order_moved(new_order, 'paid', '{}');
+  end if;
   return toss_private.order_view(new_order_id);
 end;
 $$;
 
 comment on function public.create_order(jsonb) is
-  'Prices a cart (items) or a one-time pass (planId), reserves the stock and answers the order; outcomes: created, product_not_found, plan_not_found, insufficient_stock, quantity_too_large, currency_not_supported, amount_out_of_range.';
+  'Prices a cart (items), lines that the shop''s server names, or a one-time pass (planId), reserves the stock and answers the order. An order of nothing is paid at once; a reference makes one order. Outcomes: created, known, reference_conflict, product_not_found, plan_not_found, insufficient_stock, cart_empty, invalid_request, quantity_too_large, currency_not_supported, amount_out_of_range, tax_free_out_of_range, catalogue_failed.';
 
--- supabase/schemas/14_payments.sql
+-- supabase/schemas/15_payments.sql
 -- What Toss's payment objects say, as far as money and buyers need it.
 
 create table public.payments (
@@ -936,7 +1263,8 @@ create table public.payments (
   reserved_amount bigint not null default 0,
   tax_free_amount bigint,
   told_at timestamptz,
-  -- What buyers and accountants ask. None of it may hold up a payment, so nothing but the types is asked of it.
+  -- What buyers and accountants ask. None of it may hold up a payment: what the checks below refuse, the functions
+  -- have made null before.
   m_id text,
   easy_pay_provider text,
   card_issuer_code text,
@@ -961,7 +1289,12 @@ create table public.payments (
   constraint payments_currency_code check (currency ~ '^[A-Z]{3}$'),
   -- However many refunds are asked for at once, together they cannot exceed what is left.
   constraint payments_reserved_within_balance check (reserved_amount between 0 and balance_amount),
-  constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0)
+  constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0),
+  constraint payments_discount_amount_not_negative check (discount_amount >= 0),
+  constraint payments_supplied_amount_not_negative check (supplied_amount >= 0),
+  constraint payments_vat_not_negative check (vat >= 0),
+  constraint payments_installment_months_not_negative check (installment_months >= 0),
+  constraint payments_card_number_masked check (card_number_masked ~ '\*')
 );
 
 alter table public.payments enable row level security;
@@ -1286,7 +1619,7 @@ $$;
 comment on function toss_private.told_payment(text, text) is
   'What is answered about a payment that succeeded. Money that went back before anybody was told must not look like a fresh payment to whoever ships on it. The caller holds the order.';
 
--- supabase/schemas/15_operations.sql
+-- supabase/schemas/16_operations.sql
 -- Every mutating call to Toss has its row here before it is sent.
 
 create table public.operations (
@@ -1587,7 +1920,7 @@ $$;
 comment on function toss_private.close_operations(public.payments, jsonb) is
   'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
--- supabase/schemas/16_operation_ends.sql
+-- supabase/schemas/17_operation_ends.sql
 -- How an operation ends or goes on: proof, refusal, postponement, and the worker's claim.
 
 -- The next key of an operation keeps its name and counts on, whatever the name was built from.
@@ -1772,7 +2105,7 @@ $$;
 comment on function public.claim_operations(jsonb) is
   'Leases up to `limit` open operations whose lease and pause have passed, and of queued cancels the next of each payment. Overlapping workers never get the same row.';
 
--- supabase/schemas/17_entitlements.sql
+-- supabase/schemas/18_entitlements.sql
 -- Which plan a user has access to, and for how long.
 
 create function toss_private.period_boundary(
@@ -1925,6 +2258,241 @@ $$;
 
 comment on function toss_private.set_pass(public.orders, boolean) is
   'Gives or takes the pass that an order bought; a pass bought while another runs begins when that one ends, and one that was taken goes on where it stopped.';
+
+-- supabase/schemas/19_order_hook.sql
+-- The shop's own code, called when an order moves: in the same transaction, order per order, until it has succeeded.
+
+create table toss_private.order_hook_calls (
+  id bigint generated always as identity primary key,
+  order_id text not null references public.orders (id),
+  event jsonb not null,
+  attempts integer not null default 0,
+  last_error text,
+  next_attempt_at timestamptz not null,
+  created_at timestamptz not null
+);
+
+alter table toss_private.order_hook_calls enable row level security;
+
+comment on table toss_private.order_hook_calls is
+  'Calls of the shop''s order hook that are owed: the first of an order failed, the others wait for it. One that succeeded has no row.';
+comment on column toss_private.order_hook_calls.event is 'What the hook is called with.';
+comment on column toss_private.order_hook_calls.last_error is 'What it raised last, cut at 500 characters.';
+
+create index order_hook_calls_order_id on toss_private.order_hook_calls (order_id, id);
+create index order_hook_calls_next_attempt_at on toss_private.order_hook_calls (next_attempt_at);
+
+create function public.use_order_hook(function_name text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.require_shop_function(function_name, 'void'::regtype);
+  update toss_private.shop_code as s set order_hook = function_name;
+  if function_name is null then
+    delete from toss_private.order_hook_calls;
+  end if;
+end;
+$$;
+
+comment on function public.use_order_hook(text) is
+  'From now on this function of the shop is called when an order moves: f(jsonb) returns void; null takes it back, and the calls that are owed with it. For the owner of the database alone. docs/own-catalogue.md.';
+
+create function toss_private.order_event(moved public.orders, from_status text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'orderId', moved.id,
+    'reference', moved.reference,
+    'userId', moved.user_id,
+    'from', from_status,
+    'to', moved.status,
+    'amount', moved.amount,
+    'refundedAmount', coalesce((
+      select p.total_amount - p.balance_amount from public.payments as p
+      where p.payment_key = moved.payment_key and toss_private.is_paid(p)
+    ), 0),
+    'paymentKey', moved.payment_key,
+    'lines', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'productId', i.product_id, 'name', i.name, 'unitPrice', i.unit_price, 'quantity', i.quantity,
+        'taxFree', i.tax_free
+      ) order by i.position), '[]')
+      from public.order_items as i where i.order_id = moved.id
+    ),
+    'metadata', moved.metadata
+  );
+end;
+$$;
+
+comment on function toss_private.order_event(public.orders, text) is 'What the shop''s order hook is told of a move.';
+
+create function toss_private.try_order_hook(hook text, event jsonb)
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  execute format('select %s($1)', hook) using event;
+  -- What the shop deferred is checked before it could take our commit with it.
+  set constraints all immediate;
+  return null;
+exception
+  -- A statement timeout and a failed assert are no "others".
+  when others or query_canceled or assert_failure then
+    return left(coalesce(nullif(sqlerrm, ''), sqlstate), 500);
+end;
+$$;
+
+comment on function toss_private.try_order_hook(text, jsonb) is
+  'Calls the shop''s hook; what it raised, with all it did undone, or null.';
+
+create function toss_private.call_order_hook(moved public.orders, from_status text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  hook constant text := (select s.order_hook from toss_private.shop_code as s);
+  present constant timestamptz := toss_private.clock_now();
+  event jsonb;
+  problem text;
+begin
+  if hook is null then
+    return;
+  end if;
+  event := toss_private.order_event(moved, from_status);
+  if not exists (select 1 from toss_private.order_hook_calls as c where c.order_id = moved.id) then
+    problem := toss_private.try_order_hook(hook, event);
+    if problem is null then
+      return;
+    end if;
+  end if;
+  insert into toss_private.order_hook_calls (order_id, event, attempts, last_error, next_attempt_at, created_at)
+  values (
+    moved.id, event, (problem is not null)::integer, problem, present + interval '1 minute', present
+  );
+end;
+$$;
+
+comment on function toss_private.call_order_hook(public.orders, text) is
+  'Tells the shop''s hook of a move, or owes it the call: when it raises, and when an earlier one of the order is owed. The caller holds the order.';
+
+create function toss_private.follow_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.call_order_hook(new, old.status);
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_order() is 'Trigger: whatever moves an order, the shop''s hook hears of it.';
+
+create trigger orders_follow
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status)
+  execute function toss_private.follow_order();
+
+create function toss_private.follow_refund()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  refunded public.orders;
+begin
+  select * into refunded from public.orders as o
+  where o.id = new.order_id and o.payment_key = new.payment_key and o.status = 'partially_refunded';
+  if found then
+    perform toss_private.call_order_hook(refunded, refunded.status);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refund() is
+  'Trigger: a further partial refund moves no status, and the shop''s hook hears of it all the same.';
+
+create trigger payments_follow_refund
+  after update of balance_amount on public.payments
+  for each row when (new.balance_amount < old.balance_amount and new.balance_amount > 0)
+  execute function toss_private.follow_refund();
+
+create function public.run_order_hooks(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  hook constant text := (select s.order_hook from toss_private.shop_code as s);
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  owed toss_private.order_hook_calls;
+  owing_order_id text;
+  problem text;
+  done integer := 0;
+  failed integer := 0;
+begin
+  if hook is null then
+    return jsonb_build_object('called', 0, 'failed', 0);
+  end if;
+  for owing_order_id in
+    select distinct c.order_id from toss_private.order_hook_calls as c
+    where case when request ? 'orderId' then c.order_id = request ->> 'orderId' else c.next_attempt_at <= present end
+    limit (request ->> 'limit')::integer
+  loop
+    -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
+    perform 1 from public.orders as o where o.id = owing_order_id for no key update;
+    for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
+      problem := toss_private.try_order_hook(hook, owed.event);
+      if problem is not null then
+        failed := failed + 1;
+        update toss_private.order_hook_calls as c
+        set attempts = c.attempts + 1, last_error = problem,
+          next_attempt_at = present + least(interval '1 minute' * 2 ^ least(c.attempts, 6), interval '1 hour')
+        where c.id = owed.id;
+        -- The later ones wait as long.
+        update toss_private.order_hook_calls as c
+        set next_attempt_at = (select f.next_attempt_at from toss_private.order_hook_calls as f where f.id = owed.id)
+        where c.order_id = owing_order_id and c.id > owed.id;
+        exit;
+      end if;
+      delete from toss_private.order_hook_calls as c where c.id = owed.id;
+      done := done + 1;
+    end loop;
+  end loop;
+  return jsonb_build_object('called', done, 'failed', failed);
+end;
+$$;
+
+comment on function public.run_order_hooks(jsonb) is
+  'Calls the shop''s hook where it is owed a call, each order''s calls in their order; with orderId that order''s at once, due or not. Keys: limit, orderId, asOf.';
+
+create view toss_private.hook_alerts
+with (security_invoker = true)
+as
+select 'warning' as level, 'hook_failed' as alert, c.order_id as subject,
+  format('%s call(s) of the order hook are owed; it raised: %s', count(*), min(c.last_error)) as detail,
+  min(c.created_at) as since
+from toss_private.order_hook_calls as c
+group by c.order_id;
+
+comment on view toss_private.hook_alerts is 'Orders whose moves the shop''s own hook has not taken; npx -y deno task toss replay --hook <orderId>.';
 
 -- supabase/schemas/20_confirm.sql
 -- Confirming a payment, and what becomes of an order that nobody pays.
@@ -2184,7 +2752,7 @@ begin
   into short_product_ids, missing
   from public.order_items as i
   join public.products as p on p.id = i.product_id
-  where i.order_id = wanting_order_id and p.stock < i.quantity;
+  where i.order_id = wanting_order_id and i.takes_stock and p.stock < i.quantity;
   if short_product_ids is null then
     return;
   end if;
@@ -2194,7 +2762,8 @@ begin
     from public.orders as o
     where o.status = 'pending' and o.expires_at <= present
       and exists (
-        select 1 from public.order_items as i where i.order_id = o.id and i.product_id = any (short_product_ids)
+        select 1 from public.order_items as i
+        where i.order_id = o.id and i.takes_stock and i.product_id = any (short_product_ids)
       )
       -- An open operation may still turn out to be a payment.
       and not exists (
@@ -2206,7 +2775,8 @@ begin
     overdue_order_ids := overdue_order_ids || overdue_order_id;
     select array_agg(m.still - coalesce(i.quantity, 0) order by m.product_id) into missing
     from unnest(short_product_ids, missing) as m (product_id, still)
-    left join public.order_items as i on i.order_id = overdue_order_id and i.product_id = m.product_id;
+    left join public.order_items as i
+      on i.order_id = overdue_order_id and i.takes_stock and i.product_id = m.product_id;
     -- Some more than are missing, because others take from the same stock at this moment.
     exit when cardinality(overdue_order_ids) >= 50 and 0 >= all (missing);
   end loop;
@@ -7975,7 +8545,9 @@ $$;
 comment on function toss_private.note_shown_terms(uuid, text) is
   'Remembers, and answers, the terms of a plan that a user is shown now.';
 
-create function toss_private.were_other_terms_shown(asking_id uuid, wanted public.plans, signed_terms text)
+create function toss_private.were_other_terms_shown(
+  asking_id uuid, wanted public.plans, signed_terms text, since timestamptz
+)
 returns boolean
 language plpgsql
 stable
@@ -7984,15 +8556,16 @@ as $$
 declare
   -- A window that was opened before the plan changed stays at its price, whatever was shown since.
   shown_terms constant text := coalesce(signed_terms, (
-    select t.terms from toss_private.shown_terms as t where t.user_id = asking_id and t.plan_id = wanted.id
+    select t.terms from toss_private.shown_terms as t
+    where t.user_id = asking_id and t.plan_id = wanted.id and t.shown_at > since
   ));
 begin
   return shown_terms <> toss_private.plan_terms(wanted);
 end;
 $$;
 
-comment on function toss_private.were_other_terms_shown(uuid, public.plans, text) is
-  'Whether a user was shown other terms than the plan has now: those of the signed state, else those of the last prepare. Null when none were shown.';
+comment on function toss_private.were_other_terms_shown(uuid, public.plans, text, timestamptz) is
+  'Whether a user was shown other terms than the plan has now: those of the signed state, else those of the last prepare since a time. Null when none were shown.';
 
 create function toss_private.changed_plan_view(wanted_plan_id text)
 returns jsonb
@@ -8193,7 +8766,7 @@ begin
       return toss_private.already_subscribed_view(claim);
     end if;
     select * into wanted from public.plans as p where p.id = wanted_plan_id;
-    if toss_private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms') then
+    if toss_private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms', '-infinity') then
       return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(wanted.id));
     end if;
   end if;
@@ -8578,7 +9151,9 @@ begin
   select * into chosen from public.plans as p where p.id = wanted_plan_id;
   -- Above all after a first charge that was declined: the next try costs what the first one did. The shop knows its
   -- prices.
-  if request ->> 'userId' is not null and toss_private.were_other_terms_shown(method.user_id, chosen, null) then
+  if request ->> 'userId' is not null and toss_private.were_other_terms_shown(
+    method.user_id, chosen, null, toss_private.clock_now() - interval '1 day'
+  ) then
     return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(chosen.id));
   end if;
   if chosen.trial_days > 0 and not toss_private.has_had_trial(method.user_id, chosen.id) then
@@ -10759,9 +11334,15 @@ begin
   from public.orders as o
   left join paid as p on p.order_id = o.id and p.payment_key = o.payment_key
     and p.total_amount = o.amount and p.currency = o.currency
-  where o.status in ('paid', 'partially_refunded', 'refunded')
+  where o.status in ('paid', 'partially_refunded', 'refunded') and o.amount > 0
   group by o.id
   having count(p.payment_key) <> 1
+
+  union all
+  select 'free_order_has_no_payment', o.id, format('order of 0 is %s, its payment %s', o.status, p.payment_key)
+  from public.orders as o
+  left join public.payments as p on p.order_id = o.id
+  where o.amount = 0 and (o.status <> 'paid' or p.payment_key is not null)
 
   union all
   select 'money_belongs_to_a_paid_order', p.payment_key,
@@ -10783,11 +11364,18 @@ begin
 
   union all
   select 'order_amount_is_sum_of_its_items', o.id,
-    format('order of %s, items add up to %s', o.amount, sum(i.unit_price * i.quantity))
+    format('order of %s, %s tax-free; its lines add up to %s, %s tax-free',
+      o.amount, o.tax_free_amount, part.amount, part.tax_free)
   from public.orders as o
-  join public.order_items as i on i.order_id = o.id
-  group by o.id
-  having o.amount <> sum(i.unit_price * i.quantity)
+  join lateral (
+    select sum(l.amount) as amount, coalesce(sum(l.amount) filter (where l.tax_free), 0) as tax_free
+    from (
+      select i.unit_price * i.quantity as amount, i.tax_free from public.order_items as i where i.order_id = o.id
+      union all
+      select a.amount, a.tax_free from public.order_adjustments as a where a.order_id = o.id
+    ) as l
+  ) as part on part.amount is not null
+  where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
 
   union all
   select 'order_status_matches_balance', o.id,
@@ -10865,7 +11453,7 @@ begin
   from held as h
   join public.orders as o on o.id = h.order_id
   join public.products as p on p.id = h.product_id and p.stock is not null
-  left join public.order_items as i on i.order_id = o.id and i.product_id = h.product_id
+  left join public.order_items as i on i.order_id = o.id and i.takes_stock and i.product_id = h.product_id
   where h.quantity <> case
     when o.status in ('expired', 'canceled', 'failed', 'refunded') then 0
     when exists (
@@ -11709,7 +12297,9 @@ select * from toss_private.refund_alerts
 union all
 select * from toss_private.deposit_alerts
 union all
-select * from toss_private.subscription_alerts;
+select * from toss_private.subscription_alerts
+union all
+select * from toss_private.hook_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -12157,7 +12747,7 @@ comment on function public.diagnose(jsonb) is
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
 from anon, authenticated, service_role;
@@ -12169,7 +12759,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.payments, public.payment_cancels, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -12182,7 +12772,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
@@ -12207,7 +12797,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -12223,8 +12813,11 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
+
+-- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.

@@ -4,7 +4,7 @@
 --
 -- Reading order:
 --   00-01  the clock, ids, and what is written down with every move
---   10-17  what a shop has: catalogue, orders, stock, payments, operations, entitlements
+--   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-45  what subscribers, the shop and time do to them
@@ -14,7 +14,7 @@
 --   80-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
--- To follow one confirm: 13_checkout, 20_confirm, 16_operation_ends, 29_apply_payment, 28_settle_order.
+-- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
 -- One webhook: 62_webhook_receive, 29_apply_payment, 63_webhook_finish.
 -- One charge: 35_charge_claim, 33_charge_attempt, 29_apply_payment, 36_charge_settle or 38_dunning.
 

@@ -6,6 +6,7 @@ create table public.products (
   price bigint not null,
   currency text not null default 'KRW',
   stock integer,
+  tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
   constraint products_id_length check (char_length(id) between 1 and 64),
@@ -21,6 +22,8 @@ comment on table public.products is 'Goods sold one by one. Read by everyone whi
 comment on column public.products.price is 'Unit price in the currency''s minor unit (KRW: won), tax included.';
 comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
 
+comment on column public.products.tax_free is 'Sold without VAT (면세).';
+
 create policy "everyone reads active products"
   on public.products for select to anon, authenticated
   using (active);
@@ -33,6 +36,7 @@ create table public.plans (
   interval text not null,
   interval_count integer not null default 1,
   trial_days integer not null default 0,
+  tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
   catch_up text not null default 'current',
@@ -54,6 +58,7 @@ alter table public.plans enable row level security;
 
 comment on table public.plans is 'Access sold by the period, as a one-time pass or as a subscription. Read by everyone while active.';
 comment on column public.plans.price is 'Price of one period in the currency''s minor unit (KRW: won).';
+comment on column public.plans.tax_free is 'Sold without VAT (면세).';
 comment on column public.plans.interval is 'Unit of the period: day, week, month or year, counted in Asia/Seoul.';
 comment on column public.plans.interval_count is 'How many units one period lasts.';
 comment on column public.plans.trial_days is 'Free days before the first charge of a subscription.';

@@ -57,13 +57,16 @@ create table public.orders (
   created_at timestamptz not null,
   updated_at timestamptz not null,
   subscription_charge_id uuid,
+  tax_free_amount bigint not null default 0,
+  reference text,
+  request_digest text,
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
     'refunded', 'canceled', 'failed', 'expired'
   )),
   constraint orders_order_name_length check (char_length(order_name) between 1 and 100),
-  constraint orders_amount_range check (amount between 1 and 9007199254740991),
+  constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
@@ -71,7 +74,13 @@ create table public.orders (
   constraint orders_plan_period_complete check (
     (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
   ),
-  constraint orders_request_id_unique unique (request_id)
+  constraint orders_request_id_unique unique (request_id),
+  constraint orders_reference_unique unique (reference),
+  constraint orders_reference_length check (char_length(reference) between 1 and 64),
+  constraint orders_reference_has_digest check ((reference is null) = (request_digest is null)),
+  constraint orders_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  -- Nothing to pay is never sent to Toss.
+  constraint orders_free_has_no_payment check (amount > 0 or payment_key is null)
 );
 
 alter table public.orders enable row level security;
@@ -85,6 +94,10 @@ comment on column public.orders.plan_interval is 'The pass''s period as sold; a 
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
+comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
+comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
+comment on column public.orders.request_digest is
+  'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -103,11 +116,17 @@ create policy "users read their own orders"
 
 create table public.order_items (
   order_id text not null references public.orders (id),
-  product_id text not null references public.products (id),
+  position integer not null,
+  product_id text,
   name text not null,
   unit_price bigint not null,
   quantity integer not null,
-  primary key (order_id, product_id),
+  tax_free boolean not null default false,
+  takes_stock boolean not null default false,
+  primary key (order_id, position),
+  constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
+  constraint order_items_name_length check (char_length(name) between 1 and 100),
+  constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
   constraint order_items_quantity_range check (quantity between 1 and 9999)
 );
@@ -117,13 +136,46 @@ alter table public.order_items enable row level security;
 comment on table public.order_items is 'Name and price as they were at checkout; later changes of a product do not reach them.';
 comment on column public.order_items.unit_price is 'Price of one unit in the order''s currency, minor unit.';
 
+comment on column public.order_items.position is 'The line''s place in the order, from 1.';
+comment on column public.order_items.product_id is
+  'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
+comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+
 create index order_items_product_id on public.order_items (product_id);
+create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
 
 create policy "users read the items of their own orders"
   on public.order_items for select to authenticated
   using (exists (
     select 1 from public.orders as o
     where o.id = order_id and o.user_id = (select auth.uid())
+  ));
+
+create table public.order_adjustments (
+  order_id text not null references public.orders (id),
+  position integer not null,
+  kind text not null,
+  name text not null,
+  amount bigint not null,
+  tax_free boolean not null default false,
+  primary key (order_id, position),
+  constraint order_adjustments_kind_known check (kind in ('shipping', 'discount', 'coupon', 'points', 'other')),
+  constraint order_adjustments_name_length check (char_length(name) between 1 and 100),
+  constraint order_adjustments_amount_range check (amount between -9007199254740991 and 9007199254740991),
+  constraint order_adjustments_taken_off check (kind not in ('discount', 'coupon', 'points') or amount < 0)
+);
+
+alter table public.order_adjustments enable row level security;
+
+comment on table public.order_adjustments is 'What was added to an order''s lines or taken off: shipping, discounts, coupons, points.';
+comment on column public.order_adjustments.amount is 'Minor unit; negative where something is taken off.';
+comment on column public.order_adjustments.tax_free is 'Whether it changes the tax-free part of the total.';
+
+create policy "users read the adjustments of their own orders"
+  on public.order_adjustments for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = order_adjustments.order_id and o.user_id = (select auth.uid())
   ));
 
 create function toss_private.order_view(viewed_order_id text)
@@ -140,6 +192,8 @@ begin
       'orderName', o.order_name,
       'amount', o.amount,
       'currency', o.currency,
+      'taxFreeAmount', o.tax_free_amount,
+      'status', o.status,
       'customerKey', c.customer_key,
       'expiresAt', o.expires_at
     )

@@ -83,7 +83,7 @@ set search_path = ''
 as $$
 begin
   return array(
-    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids)
+    select distinct i.product_id from public.order_items as i where i.order_id = any (order_ids) and i.takes_stock
   );
 end;
 $$;
@@ -103,7 +103,7 @@ begin
   select i.product_id into short_product_id
   from public.order_items as i
   join public.products as p on p.id = i.product_id
-  where i.order_id = reserving_order_id and p.stock < i.quantity
+  where i.order_id = reserving_order_id and i.takes_stock and p.stock < i.quantity
   order by i.product_id
   limit 1;
   if found then
@@ -114,7 +114,7 @@ begin
   update public.products as p
   set stock = p.stock - i.quantity
   from public.order_items as i
-  where i.order_id = reserving_order_id and p.id = i.product_id and p.stock is not null;
+  where i.order_id = reserving_order_id and i.takes_stock and p.id = i.product_id and p.stock is not null;
   perform set_config('tosspayments.stock_order_id', '', true);
   return null;
 end;

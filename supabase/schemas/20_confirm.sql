@@ -255,7 +255,7 @@ begin
   into short_product_ids, missing
   from public.order_items as i
   join public.products as p on p.id = i.product_id
-  where i.order_id = wanting_order_id and p.stock < i.quantity;
+  where i.order_id = wanting_order_id and i.takes_stock and p.stock < i.quantity;
   if short_product_ids is null then
     return;
   end if;
@@ -265,7 +265,8 @@ begin
     from public.orders as o
     where o.status = 'pending' and o.expires_at <= present
       and exists (
-        select 1 from public.order_items as i where i.order_id = o.id and i.product_id = any (short_product_ids)
+        select 1 from public.order_items as i
+        where i.order_id = o.id and i.takes_stock and i.product_id = any (short_product_ids)
       )
       -- An open operation may still turn out to be a payment.
       and not exists (
@@ -277,7 +278,8 @@ begin
     overdue_order_ids := overdue_order_ids || overdue_order_id;
     select array_agg(m.still - coalesce(i.quantity, 0) order by m.product_id) into missing
     from unnest(short_product_ids, missing) as m (product_id, still)
-    left join public.order_items as i on i.order_id = overdue_order_id and i.product_id = m.product_id;
+    left join public.order_items as i
+      on i.order_id = overdue_order_id and i.takes_stock and i.product_id = m.product_id;
     -- Some more than are missing, because others take from the same stock at this moment.
     exit when cardinality(overdue_order_ids) >= 50 and 0 >= all (missing);
   end loop;

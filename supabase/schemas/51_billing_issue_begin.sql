@@ -64,7 +64,9 @@ $$;
 comment on function toss_private.note_shown_terms(uuid, text) is
   'Remembers, and answers, the terms of a plan that a user is shown now.';
 
-create function toss_private.were_other_terms_shown(asking_id uuid, wanted public.plans, signed_terms text)
+create function toss_private.were_other_terms_shown(
+  asking_id uuid, wanted public.plans, signed_terms text, since timestamptz
+)
 returns boolean
 language plpgsql
 stable
@@ -73,15 +75,16 @@ as $$
 declare
   -- A window that was opened before the plan changed stays at its price, whatever was shown since.
   shown_terms constant text := coalesce(signed_terms, (
-    select t.terms from toss_private.shown_terms as t where t.user_id = asking_id and t.plan_id = wanted.id
+    select t.terms from toss_private.shown_terms as t
+    where t.user_id = asking_id and t.plan_id = wanted.id and t.shown_at > since
   ));
 begin
   return shown_terms <> toss_private.plan_terms(wanted);
 end;
 $$;
 
-comment on function toss_private.were_other_terms_shown(uuid, public.plans, text) is
-  'Whether a user was shown other terms than the plan has now: those of the signed state, else those of the last prepare. Null when none were shown.';
+comment on function toss_private.were_other_terms_shown(uuid, public.plans, text, timestamptz) is
+  'Whether a user was shown other terms than the plan has now: those of the signed state, else those of the last prepare since a time. Null when none were shown.';
 
 create function toss_private.changed_plan_view(wanted_plan_id text)
 returns jsonb
@@ -282,7 +285,7 @@ begin
       return toss_private.already_subscribed_view(claim);
     end if;
     select * into wanted from public.plans as p where p.id = wanted_plan_id;
-    if toss_private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms') then
+    if toss_private.were_other_terms_shown(asking_id, wanted, request ->> 'shownTerms', '-infinity') then
       return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(wanted.id));
     end if;
   end if;

@@ -72,7 +72,9 @@ begin
   select * into chosen from public.plans as p where p.id = wanted_plan_id;
   -- Above all after a first charge that was declined: the next try costs what the first one did. The shop knows its
   -- prices.
-  if request ->> 'userId' is not null and toss_private.were_other_terms_shown(method.user_id, chosen, null) then
+  if request ->> 'userId' is not null and toss_private.were_other_terms_shown(
+    method.user_id, chosen, null, toss_private.clock_now() - interval '1 day'
+  ) then
     return jsonb_build_object('outcome', 'plan_changed', 'plan', toss_private.changed_plan_view(chosen.id));
   end if;
   if chosen.trial_days > 0 and not toss_private.has_had_trial(method.user_id, chosen.id) then

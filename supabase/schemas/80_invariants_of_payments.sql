@@ -36,9 +36,15 @@ begin
   from public.orders as o
   left join paid as p on p.order_id = o.id and p.payment_key = o.payment_key
     and p.total_amount = o.amount and p.currency = o.currency
-  where o.status in ('paid', 'partially_refunded', 'refunded')
+  where o.status in ('paid', 'partially_refunded', 'refunded') and o.amount > 0
   group by o.id
   having count(p.payment_key) <> 1
+
+  union all
+  select 'free_order_has_no_payment', o.id, format('order of 0 is %s, its payment %s', o.status, p.payment_key)
+  from public.orders as o
+  left join public.payments as p on p.order_id = o.id
+  where o.amount = 0 and (o.status <> 'paid' or p.payment_key is not null)
 
   union all
   select 'money_belongs_to_a_paid_order', p.payment_key,
@@ -60,11 +66,18 @@ begin
 
   union all
   select 'order_amount_is_sum_of_its_items', o.id,
-    format('order of %s, items add up to %s', o.amount, sum(i.unit_price * i.quantity))
+    format('order of %s, %s tax-free; its lines add up to %s, %s tax-free',
+      o.amount, o.tax_free_amount, part.amount, part.tax_free)
   from public.orders as o
-  join public.order_items as i on i.order_id = o.id
-  group by o.id
-  having o.amount <> sum(i.unit_price * i.quantity)
+  join lateral (
+    select sum(l.amount) as amount, coalesce(sum(l.amount) filter (where l.tax_free), 0) as tax_free
+    from (
+      select i.unit_price * i.quantity as amount, i.tax_free from public.order_items as i where i.order_id = o.id
+      union all
+      select a.amount, a.tax_free from public.order_adjustments as a where a.order_id = o.id
+    ) as l
+  ) as part on part.amount is not null
+  where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
 
   union all
   select 'order_status_matches_balance', o.id,
@@ -142,7 +155,7 @@ begin
   from held as h
   join public.orders as o on o.id = h.order_id
   join public.products as p on p.id = h.product_id and p.stock is not null
-  left join public.order_items as i on i.order_id = o.id and i.product_id = h.product_id
+  left join public.order_items as i on i.order_id = o.id and i.takes_stock and i.product_id = h.product_id
   where h.quantity <> case
     when o.status in ('expired', 'canceled', 'failed', 'refunded') then 0
     when exists (

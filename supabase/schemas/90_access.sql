@@ -4,7 +4,7 @@
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
 from anon, authenticated, service_role;
@@ -16,7 +16,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.payments, public.payment_cancels, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -29,7 +29,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.jobs, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
@@ -54,7 +54,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -70,5 +70,8 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
+
+-- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;

@@ -5,7 +5,8 @@ const MOST_LINES = 300;
 
 /** Why a chapter may be longer. */
 const LONGER: Record<string, string> = {
-  "14_payments.sql": "three tables with the comments of their columns",
+  "13_pricing.sql": "from a name's length to a cart's total is one reading",
+  "15_payments.sql": "three tables with the comments of their columns",
   "31_subscription_states.sql": "the table of all moves stands in it",
   "36_charge_settle.sql": "start, renewal and upgrade are told side by side",
   "38_dunning.sql":
@@ -101,8 +102,13 @@ Deno.test("whoever may call a served function is said once, and nobody is forgot
   const served = find(OBJECTS.function).map(({ name }) => name)
     .filter((name) => name.startsWith("public."))
     .map((name) => name.slice("public.".length)).sort();
-  assert.deepEqual(namesIn(revoked), served);
-  assert.deepEqual(namesIn(granted), served);
+  const [owners = ""] = Array.from(
+    statementsOf(access).matchAll(/^revoke execute on function public[^\n]*/gm),
+    ([line]) => line,
+  );
+  const others = served.filter((name) => !namesIn(owners).includes(name));
+  assert.deepEqual(namesIn(revoked), others);
+  assert.deepEqual(namesIn(granted), others);
 });
 
 Deno.test("a chapter is not longer than a reader's patience, or says why", () => {

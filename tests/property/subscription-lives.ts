@@ -40,4 +40,30 @@ export const LIVES: Record<string, readonly Step[]> = {
     { do: "register", plan: null, fate: "unsent", kill: null },
     { do: "wait", time: 3_888_000_000, outage: true },
   ],
+  "a price was shown more than a day ago": [
+    { do: "register", plan: "extra2", ...answered },
+    { do: "refund", payment: 0, amount: null },
+    { do: "price", plan: "extra2", price: 1 },
+    { do: "wait", time: 90_000_000, outage: false },
+    { do: "subscribe", plan: "extra2", card: 0, ...answered },
+  ],
+  "a registration dies, and the worker that takes it up dies too": [
+    { do: "register", plan: "weekly", ...answered },
+    { do: "card", card: 0, behaviour: "hard" },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "register", plan: "archive", fate: "answered", kill: 5 },
+    { do: "wait_for_event", outage: false, kill: 9, job: "operations" },
+  ],
+  "cancel_now dies over its refund, and is asked for again": [
+    { do: "register", plan: "weekly", ...answered },
+    {
+      do: "cancel_now",
+      subscription: 0,
+      prorated: true,
+      fate: "answered",
+      kill: 3,
+    },
+    { do: "cancel_now", subscription: 3, prorated: false, ...answered },
+    { do: "wait_for_event", outage: false, kill: null },
+  ],
 };

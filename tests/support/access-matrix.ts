@@ -49,6 +49,9 @@ export async function actors(shop: Shop): Promise<Cast> {
   });
   await settleWebhooks(shop);
   await subscribe(shop, { planId: "basic", user: owner });
+  await shop.stack.sql`
+    insert into public.order_adjustments (order_id, position, kind, name, amount)
+    select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

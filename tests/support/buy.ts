@@ -10,6 +10,7 @@ const orderSchema = z.strictObject({
   orderName: z.string(),
   amount: z.number().int(),
   currency: z.string(),
+  taxFreeAmount: z.number().int(),
   customerKey: z.string(),
   clientKey: z.string(),
   successUrl: z.url(),

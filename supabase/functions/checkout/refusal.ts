@@ -3,21 +3,52 @@ import { AppError, invalidField } from "../_shared/http/app-error.ts";
 
 /** What a buyer is told whose cart our own database refused. */
 export function checkoutError(
-  refusal: Exclude<CreateOrderAnswer, { outcome: "created" }>,
+  refusal: Exclude<CreateOrderAnswer, { outcome: "created" | "known" }>,
 ): AppError {
   switch (refusal.outcome) {
     case "product_not_found":
       return new AppError(
         "product_not_found",
-        `There is no active product ${refusal.productId}.`,
-        { details: { productId: refusal.productId } },
+        refusal.message ?? `There is no active product ${refusal.productId}.`,
+        aboutProduct(refusal.productId),
+      );
+    case "cart_empty":
+      return new AppError(
+        "cart_empty",
+        refusal.message ?? "items must not be empty.",
+      );
+    case "invalid_request":
+      return new AppError(
+        "invalid_request",
+        refusal.message ?? "The catalogue refuses this cart.",
+      );
+    case "catalogue_failed":
+      return new AppError(
+        "internal_error",
+        "The shop's own catalogue gave no usable answer; the log says what is wrong with it.",
+        { cause: new Error(`catalogue: ${refusal.problem}`) },
+      );
+    case "reference_conflict":
+      return new AppError(
+        "reference_conflict",
+        `Order ${refusal.orderId} has this reference already, with other lines, adjustments, userId, orderName or metadata.`,
+        { details: { orderId: refusal.orderId } },
+      );
+    case "tax_free_out_of_range":
+      return new AppError(
+        "invalid_request",
+        `The tax-free part is ${refusal.taxFreeAmount}: it must be between 0 and the total.`,
+        {
+          details: [{ field: "lines", problem: "tax-free part out of range" }],
+        },
       );
     case "plan_not_found":
       return new AppError("plan_not_found", "There is no such active plan.");
     case "insufficient_stock":
       return new AppError(
         "insufficient_stock",
-        `Only ${refusal.available} of product ${refusal.productId} are left.`,
+        refusal.message ??
+          `Only ${refusal.available} of product ${refusal.productId} are left.`,
         {
           details: {
             productId: refusal.productId,
@@ -40,4 +71,8 @@ export function checkoutError(
         { details: [{ field: "items", problem: "total out of range" }] },
       );
   }
+}
+
+function aboutProduct(productId: string | undefined) {
+  return productId === undefined ? {} : { details: { productId } };
 }

@@ -11,7 +11,7 @@ import { callFunction } from "../../support/call-function.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { buyerHeaders, signUp, type User } from "../../../stack/users.ts";
-import { work } from "../../support/worker.ts";
+import { advance, work } from "../../support/worker.ts";
 
 const test = shopTests();
 
@@ -190,6 +190,22 @@ test("the next try after a declined first charge costs what the first one did, f
     "payment_amount_mismatch",
   ]);
   assert.equal(byShop.status, 201);
+  assert.deepEqual(await paidAmounts(shop, user), [12_000]);
+});
+
+test("what was shown more than a day ago binds nobody who subscribes with a registered card", async (shop) => {
+  const planId = await addPlan(shop);
+  const { user, request: { authKey, customerKey } } = await shown(shop, planId);
+  const { body } = await issue(shop, user, { authKey, customerKey });
+  const { billingMethodId } = body;
+  await reprice(shop, planId, 12_000);
+
+  await advance(shop, 86_400 - 300);
+  const within = await subscribe(shop, user, { planId, billingMethodId });
+  await advance(shop, 600);
+  const after = await subscribe(shop, user, { planId, billingMethodId });
+
+  assert.deepEqual([within.status, after.status], [422, 201]);
   assert.deepEqual(await paidAmounts(shop, user), [12_000]);
 });
 

@@ -102,6 +102,17 @@ const BREAKS: Break[] = [
       sql`update public.order_items set unit_price = unit_price + 1 where order_id = ${pending.orderId}`,
   },
   {
+    invariant: "free_order_has_no_payment",
+    how: "an order waits for the payment of nothing",
+    subject: ({ pending }) => pending.orderId,
+    harm: (sql, { pending }) =>
+      sql`
+        with items as (
+          update public.order_items set unit_price = 0 where order_id = ${pending.orderId}
+        )
+        update public.orders set amount = 0 where id = ${pending.orderId}`,
+  },
+  {
     invariant: "order_status_matches_balance",
     how: "an order is paid though money went back",
     subject: ({ refunded }) => refunded.orderId,

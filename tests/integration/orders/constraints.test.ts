@@ -57,7 +57,7 @@ const BROKEN: [string, string, string][] = [
     "plans_interval_count_range",
     "update public.plans set interval_count = 0",
   ],
-  [CHECK, "orders_amount_range", "update public.orders set amount = 0"],
+  [CHECK, "orders_amount_range", "update public.orders set amount = -1"],
   [
     CHECK,
     "orders_amount_range",

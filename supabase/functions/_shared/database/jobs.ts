@@ -50,6 +50,19 @@ const expired = z.object({
   remaining: z.number().int(),
 });
 
+const hookCalls = z.object({
+  called: z.number().int(),
+  failed: z.number().int(),
+});
+
+/** Calls the shop's order hook where it is owed a call; see the comment on `public.run_order_hooks`. */
+export function runOrderHooks(
+  database: Database,
+  request: { limit: number; asOf: string | null },
+): Promise<z.output<typeof hookCalls>> {
+  return database.call("run_order_hooks", { ...request }, hookCalls);
+}
+
 /** Gives up overdue orders; see the comment on `public.expire_orders`. */
 export function expireOrders(
   database: Database,

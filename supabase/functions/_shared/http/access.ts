@@ -18,7 +18,7 @@ export const FUNCTION_ACCESS = {
   // The redirect brings no credential but its signed state, so what each route needs is asked there (authenticate.ts).
   "billing-issue": { modes: ["user", "anyone"], browser: true },
   cancel: { modes: ["secret", "user", "publishable"], browser: true },
-  checkout: { modes: ["user", "publishable"], browser: true },
+  checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
   subscription: { modes: ["user", "secret"], browser: true },

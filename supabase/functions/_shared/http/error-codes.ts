@@ -144,6 +144,12 @@ export const ERROR_CODES = {
     "이 주문의 결제를 확인하고 있어요. 잠시 후 다시 확인해 주세요.",
     "Another payment of this order is being checked. Please look again in a moment.",
   ),
+  reference_conflict: describe(
+    409,
+    "start_over",
+    "이미 다른 내용으로 접수된 주문이에요. 처음부터 다시 진행해 주세요.",
+    "This order was placed already with other contents. Please start again.",
+  ),
   already_subscribed: describe(
     409,
     "none",

@@ -2,6 +2,7 @@ import type { Database } from "../database/client.ts";
 import {
   claimUnsettledPayments,
   expireOrders,
+  runOrderHooks,
   type SliceRequest,
   type UnsettledPayment,
 } from "../database/jobs.ts";
@@ -15,7 +16,7 @@ const ORDERS_PER_BATCH = 50;
 /** The database does the work; a batch costs the function one call. */
 const ORDERS_PER_RUN = 5_000;
 
-/** Gives up orders past their time, and asks Toss about payments whose end no webhook told. */
+/** Gives up orders past their time, asks Toss about payments whose end no webhook told, and calls the shop's hook again. */
 export async function expireOverdue(
   context: OperationContext,
   { limit, asOf, payments: paymentLimit }: {
@@ -41,8 +42,14 @@ export async function expireOverdue(
         cause: error instanceof Error ? error.message : String(error),
       }),
   });
+  const hooks = await runOrderHooks(context.firstCall, {
+    limit: ORDERS_PER_BATCH,
+    asOf,
+  });
   return {
     expired: orders.expired,
+    hooksCalled: hooks.called,
+    hooksFailed: hooks.failed,
     asked: payments.claimed,
     settled: payments.results.filter((isSettled) => isSettled).length,
     remaining: orders.remaining + payments.remaining,
