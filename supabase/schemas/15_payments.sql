@@ -23,7 +23,8 @@ create table public.payments (
   reserved_amount bigint not null default 0,
   tax_free_amount bigint,
   told_at timestamptz,
-  -- What buyers and accountants ask. None of it may hold up a payment, so nothing but the types is asked of it.
+  -- What buyers and accountants ask. None of it may hold up a payment: what the checks below refuse, the functions
+  -- have made null before.
   m_id text,
   easy_pay_provider text,
   card_issuer_code text,
@@ -48,7 +49,12 @@ create table public.payments (
   constraint payments_currency_code check (currency ~ '^[A-Z]{3}$'),
   -- However many refunds are asked for at once, together they cannot exceed what is left.
   constraint payments_reserved_within_balance check (reserved_amount between 0 and balance_amount),
-  constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0)
+  constraint payments_tax_free_amount_not_negative check (tax_free_amount >= 0),
+  constraint payments_discount_amount_not_negative check (discount_amount >= 0),
+  constraint payments_supplied_amount_not_negative check (supplied_amount >= 0),
+  constraint payments_vat_not_negative check (vat >= 0),
+  constraint payments_installment_months_not_negative check (installment_months >= 0),
+  constraint payments_card_number_masked check (card_number_masked ~ '\*')
 );
 
 alter table public.payments enable row level security;

@@ -136,6 +136,7 @@ create temporary table tolerated as
 select * from (values
   ('operations.currency', 'copied from an order, which refuses it'),
   ('payment_events.amount', 'the audit log notes whatever amount was asked for'),
+  ('order_adjustments.amount', 'a discount takes off'),
   ('payment_cancels.status', 'Toss''s cancelStatus in its own words')
 ) as v (place, reason);
 
