@@ -31,7 +31,7 @@ export function chooseStack(
       ? `Several stacks run (ports ${ports}). Set PORT or DB_DIR to choose one.`
       : running.length > 0
       ? `No such stack runs; there is one on ${ports}.`
-      : "No stack is running. Start one with: npx -y deno task dev",
+      : "No stack is running (npx -y deno task dev starts one).",
   };
 }
 

@@ -68,7 +68,9 @@ async function run(
   return {
     code,
     stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
+    // Deno's own word when several processes start at once.
+    stderr: decoder.decode(stderr)
+      .replaceAll(/^Blocking waiting for file lock.*\n/gm, ""),
   };
 }
 

@@ -32,7 +32,10 @@ Deno.test("chooseStack() takes the stack that port or folder names", () => {
 });
 
 Deno.test("chooseStack() says which stacks run when none is the wanted one", () => {
-  assert.match(reasonOf([]), /^No stack is running\. Start one/);
+  assert.match(
+    reasonOf([]),
+    /^No stack is running \(npx -y deno task dev starts one\)\.$/,
+  );
   assert.match(reasonOf([stack(1)], { port: 2 }), /there is one on 1\.$/);
   assert.match(reasonOf([stack(1)], { dbDir: "/x" }), /there is one on 1\.$/);
   assert.match(reasonOf([stack(1), stack(2)]), /^Several stacks run .*1, 2/);
