@@ -1848,7 +1848,8 @@ begin
   ) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
+      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
+        from public.orders as o where o.id = operation.order_id)
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
@@ -4185,6 +4186,32 @@ $$;
 comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
   'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
 
+create function toss_private.note_tax_split(
+  known public.payments, stored public.payments, paying public.orders, audit jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- A page asks Toss for the split, and a confirm cannot change it. Before a refund Toss tells the whole of it.
+  if stored.tax_free_amount is null or stored.balance_amount <> stored.total_amount
+    or stored.tax_free_amount = paying.tax_free_amount
+    or (known.payment_key is not null and known.tax_free_amount is not distinct from stored.tax_free_amount)
+  then
+    return;
+  end if;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'tax_split_differs', 'amount', stored.tax_free_amount,
+    'detail', jsonb_build_object('orderTaxFreeAmount', paying.tax_free_amount)
+  ));
+end;
+$$;
+
+comment on function toss_private.note_tax_split(public.payments, public.payments, public.orders, jsonb) is
+  'Leaves a line when a payment was made with another tax-free part than its order''s. The money stands.';
+
 create function toss_private.apply_payment(request jsonb)
 returns jsonb
 language plpgsql
@@ -4323,6 +4350,7 @@ begin
         'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
       ));
     end if;
+    perform toss_private.note_tax_split(known, stored, paying, audit);
     perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
@@ -5254,6 +5282,7 @@ begin
     'userId', c.user_id,
     'attempt', c.attempt,
     'orderName', o.order_name,
+    'taxFreeAmount', o.tax_free_amount,
     'customerKey', coalesce(u.customer_key, c.user_id),
     'customerEmail', o.customer_email,
     'billingMethodId', c.billing_method_id,
@@ -5346,9 +5375,11 @@ declare
 begin
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
   ) values (
-    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency, tried.id, present, present, present
+    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
+    case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
+    tried.id, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
@@ -6806,7 +6837,10 @@ begin
   then
     return;
   end if;
-  update public.orders as o set amount = (approved ->> 'totalAmount')::bigint where o.id = paying.id;
+  update public.orders as o
+  set amount = (approved ->> 'totalAmount')::bigint,
+    tax_free_amount = case when o.tax_free_amount > 0 then (approved ->> 'totalAmount')::bigint else 0 end
+  where o.id = paying.id;
   update public.operations as op set amount = (approved ->> 'totalAmount')::bigint where op.id = operation.id;
   update public.subscription_charges as c set amount = (approved ->> 'totalAmount')::bigint
   where c.id = operation.charge_id;
@@ -12151,6 +12185,14 @@ where j.is_late
 
 union all
 -- One row per payment, only while its last line in the audit log is the mismatch, and only while Toss holds money.
+select 'warning', 'tax_split_differs', v.order_id,
+  format('payment %s: %s tax-free, the order says %s', v.payment_key, v.amount, v.detail ->> 'orderTaxFreeAmount'),
+  v.created_at
+from public.payment_events as v
+join public.payments as p on p.payment_key = v.payment_key
+where v.event = 'tax_split_differs' and p.balance_amount > 0
+
+union all
 select 'critical', 'answer_mismatch', v.order_id,
   format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
 from (

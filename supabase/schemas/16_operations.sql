@@ -226,7 +226,8 @@ begin
   ) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name) from public.orders as o where o.id = operation.order_id)
+      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
+        from public.orders as o where o.id = operation.order_id)
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;

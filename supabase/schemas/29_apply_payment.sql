@@ -42,6 +42,32 @@ $$;
 comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
   'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
 
+create function toss_private.note_tax_split(
+  known public.payments, stored public.payments, paying public.orders, audit jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- A page asks Toss for the split, and a confirm cannot change it. Before a refund Toss tells the whole of it.
+  if stored.tax_free_amount is null or stored.balance_amount <> stored.total_amount
+    or stored.tax_free_amount = paying.tax_free_amount
+    or (known.payment_key is not null and known.tax_free_amount is not distinct from stored.tax_free_amount)
+  then
+    return;
+  end if;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'tax_split_differs', 'amount', stored.tax_free_amount,
+    'detail', jsonb_build_object('orderTaxFreeAmount', paying.tax_free_amount)
+  ));
+end;
+$$;
+
+comment on function toss_private.note_tax_split(public.payments, public.payments, public.orders, jsonb) is
+  'Leaves a line when a payment was made with another tax-free part than its order''s. The money stands.';
+
 create function toss_private.apply_payment(request jsonb)
 returns jsonb
 language plpgsql
@@ -180,6 +206,7 @@ begin
         'event', 'payment_status', 'from', known.status, 'to', stored.status, 'amount', stored.total_amount
       ));
     end if;
+    perform toss_private.note_tax_split(known, stored, paying, audit);
     perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);

@@ -16,6 +16,7 @@ begin
     'userId', c.user_id,
     'attempt', c.attempt,
     'orderName', o.order_name,
+    'taxFreeAmount', o.tax_free_amount,
     'customerKey', coalesce(u.customer_key, c.user_id),
     'customerEmail', o.customer_email,
     'billingMethodId', c.billing_method_id,
@@ -108,9 +109,11 @@ declare
 begin
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
   ) values (
-    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency, tried.id, present, present, present
+    attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
+    case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
+    tried.id, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,

@@ -119,7 +119,10 @@ begin
   then
     return;
   end if;
-  update public.orders as o set amount = (approved ->> 'totalAmount')::bigint where o.id = paying.id;
+  update public.orders as o
+  set amount = (approved ->> 'totalAmount')::bigint,
+    tax_free_amount = case when o.tax_free_amount > 0 then (approved ->> 'totalAmount')::bigint else 0 end
+  where o.id = paying.id;
   update public.operations as op set amount = (approved ->> 'totalAmount')::bigint where op.id = operation.id;
   update public.subscription_charges as c set amount = (approved ->> 'totalAmount')::bigint
   where c.id = operation.charge_id;

@@ -93,6 +93,14 @@ where j.is_late
 
 union all
 -- One row per payment, only while its last line in the audit log is the mismatch, and only while Toss holds money.
+select 'warning', 'tax_split_differs', v.order_id,
+  format('payment %s: %s tax-free, the order says %s', v.payment_key, v.amount, v.detail ->> 'orderTaxFreeAmount'),
+  v.created_at
+from public.payment_events as v
+join public.payments as p on p.payment_key = v.payment_key
+where v.event = 'tax_split_differs' and p.balance_amount > 0
+
+union all
 select 'critical', 'answer_mismatch', v.order_id,
   format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
 from (

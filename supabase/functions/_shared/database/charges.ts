@@ -19,6 +19,7 @@ export const chargeOperation = z.object({
   chargeId: z.string(),
   orderId: z.string(),
   orderName: z.string(),
+  taxFreeAmount: z.number().int(),
   amount: z.number().int(),
   customerKey: z.string(),
   customerEmail: z.string().nullish(),

@@ -11,6 +11,7 @@ export const virtualAccountOperation = z.object({
   amount: z.number().int(),
   currency: z.string(),
   orderName: z.string(),
+  taxFreeAmount: z.number().int(),
   /** Toss's code of the bank. */
   bank: z.string(),
   customerName: z.string(),

@@ -19,6 +19,7 @@ export type ChargeBody = {
   readonly customerKey: string;
   readonly orderId: string;
   readonly orderName: string;
+  readonly taxFreeAmount?: number;
   readonly customerEmail?: string;
 };
 

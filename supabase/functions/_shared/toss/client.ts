@@ -43,6 +43,7 @@ export type VirtualAccountBody = {
   readonly bank: string;
   /** Hours until the deadline, 1 to 2160. */
   readonly validHours: number;
+  readonly taxFreeAmount?: number;
 };
 
 /** The calls of Toss's core API about payments and billing keys. */

@@ -13,6 +13,7 @@ import {
   unprovenRefusal,
 } from "../refusal.ts";
 import { happenedBefore, stillWaits } from "../toss-answer.ts";
+import { taxFreePart } from "../tax-free-part.ts";
 import { declineOf, hasFailed, isForeign } from "./decline.ts";
 import { findPaidLater } from "./find-paid-later.ts";
 import {
@@ -53,6 +54,7 @@ export async function sendCharge(
     customerKey,
     orderId,
     orderName,
+    ...taxFreePart(charge),
     ...(customerEmail ? { customerEmail } : {}),
   }, { idempotencyKey: charge.idempotencyKey });
   switch (outcome.kind) {

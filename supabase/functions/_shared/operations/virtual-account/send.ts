@@ -6,6 +6,7 @@ import { REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import { judgeRefusal, unprovenRefusal } from "../refusal.ts";
 import { happenedBefore } from "../toss-answer.ts";
+import { taxFreePart } from "../tax-free-part.ts";
 import { refuseAccount } from "./finish.ts";
 
 /**
@@ -21,7 +22,15 @@ export async function sendVirtualAccount(
   const { orderId, orderName, amount, bank, customerName, validHours } =
     operation;
   const outcome = await context.toss.issueVirtualAccount(
-    { orderId, orderName, amount, bank, customerName, validHours },
+    {
+      orderId,
+      orderName,
+      amount,
+      bank,
+      customerName,
+      validHours,
+      ...taxFreePart(operation),
+    },
     { idempotencyKey: operation.idempotencyKey },
   );
   switch (outcome.kind) {
