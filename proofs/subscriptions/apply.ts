@@ -157,7 +157,8 @@ export function waysOfKilled(
     const shown: Way = { ...plainWay("answered"), stage: "shown" };
     return [shown, ...waysOfRegistration(model)];
   }
-  return step.do === "cancel_now"
-    ? waysOfRefunds(model.subscriptions[subscription])
-    : FATES.map(plainWay);
+  if (step.do === "cancel_now") {
+    return waysOfRefunds(model.subscriptions[subscription]);
+  }
+  return "fate" in step ? FATES.map(plainWay) : [plainWay("answered")];
 }

@@ -4,7 +4,7 @@ import { guessesOfKilledRun } from "./killed.ts";
 import { clearOf, nextMoment, PATIENCE } from "./moments.ts";
 import { compare } from "./compare.ts";
 import { emptyModel, type FinalAction, type Model, planOf } from "./state.ts";
-import type { Job, Step } from "./steps.ts";
+import type { Job, Misfortune, Step } from "./steps.ts";
 import type { Answer } from "./house.ts";
 import type { Seen } from "./seen.ts";
 import type { World } from "./world.ts";
@@ -184,7 +184,7 @@ class Sequence {
       case "subscribe":
         return await world.subscribe(step.plan, card, step);
       case "remove":
-        return await world.remove(card);
+        return await world.remove(card, step.kill ?? null);
       case "card":
         world.setBehaviour(card, step.behaviour);
         return { status: 200, refusal: null, body: {} };
@@ -197,9 +197,13 @@ class Sequence {
       case "refund":
         return await world.refund(paymentKey ?? "", amount);
       case "notice":
-        return await world.change(id, { action: "cancel_at_period_end" });
+        return await world.change(
+          id,
+          { action: "cancel_at_period_end" },
+          fortuneOf(step),
+        );
       case "resume":
-        return await world.change(id, { action: "resume" });
+        return await world.change(id, { action: "resume" }, fortuneOf(step));
       case "cancel_now": {
         const refund = step.prorated ? "prorated" : "none";
         return await world.change(id, { action: step.do, refund }, step);
@@ -235,6 +239,10 @@ class Sequence {
     const violations = await this.world.violations();
     if (violations.length > 0) throw new Differs("invariants", [], violations);
   }
+}
+
+function fortuneOf({ kill = null }: { kill?: number | null }): Misfortune {
+  return { fate: "answered", kill };
 }
 
 /** What a plan costs more, by steps that are counted. */

@@ -17,13 +17,13 @@ export type Step =
     & Misfortune
   )
   | ({ do: "subscribe"; plan: string; card: number } & Misfortune)
-  | { do: "notice"; subscription: number }
-  | { do: "resume"; subscription: number }
+  | { do: "notice"; subscription: number; kill?: number | null }
+  | { do: "resume"; subscription: number; kill?: number | null }
   | ({ do: "cancel_now"; subscription: number; prorated: boolean } & Misfortune)
   | ({ do: "change_plan"; subscription: number; plan: string } & Misfortune)
   | ({ do: "change_method"; subscription: number; card: number } & Misfortune)
   | ({ do: "retry"; subscription: number } & Misfortune)
-  | { do: "remove"; card: number }
+  | { do: "remove"; card: number; kill?: number | null }
   | { do: "key_gone"; card: number; isHeard: boolean }
   | { do: "price"; plan: string; price: number }
   | { do: "card"; card: number; behaviour: Behaviour }
@@ -115,7 +115,7 @@ function stepOf(kind: Step["do"], random: Random): Step {
     case "retry":
       return { do: kind, subscription, ...misfortune };
     case "remove":
-      return { do: kind, card };
+      return { do: kind, card, kill };
     case "card":
       return { do: kind, card, behaviour: random.pick(BEHAVIOURS) };
     case "refund": {
@@ -136,7 +136,7 @@ function stepOf(kind: Step["do"], random: Random): Step {
     case "price":
       return { do: kind, plan, price: random.integer(0, 3) };
     default:
-      return { do: kind, subscription };
+      return { do: kind, subscription, kill };
   }
 }
 

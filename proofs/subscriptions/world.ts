@@ -206,9 +206,9 @@ export class World {
       : this.#house.call(change, { kind: "secret" }, call);
   }
 
-  remove(card: number): Promise<Answer> {
+  remove(card: number, kill: number | null): Promise<Answer> {
     const body = { billingMethodId: this.#cardId(card) };
-    return this.#asUser(deleteMethod, { body, method: "DELETE" });
+    return this.#asUser(deleteMethod, { body, method: "DELETE", kill });
   }
 
   /** From now on a card answers like this. */
