@@ -2,6 +2,7 @@ import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 import { decline } from "./decline.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
 import { refund } from "./refund.ts";
@@ -18,6 +19,7 @@ const SCENES = [
   lostAnswer,
   refund,
   virtualAccount,
+  ownPrices,
   subscriber,
 ];
 

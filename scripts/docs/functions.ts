@@ -39,16 +39,18 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
     request: {
       en:
-        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`",
+        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`. With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
       ko:
-        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`",
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`. 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
     },
     success: both(
-      "201 `{ orderId, orderName, amount, currency, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
+      "201 `{ orderId, orderName, amount, currency, taxFreeAmount, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
     ),
     repeating: {
-      en: "makes another order; unpaid ones expire after an hour",
-      ko: "새 주문. 결제하지 않으면 한 시간 뒤 만료",
+      en:
+        "makes another order, the same one with a `reference`; unpaid ones expire after an hour",
+      ko:
+        "새 주문, `reference`가 있으면 같은 주문. 결제하지 않으면 한 시간 뒤 만료",
     },
   },
   "POST confirm": {

@@ -13,6 +13,7 @@ const issuedSchema = z.strictObject({
   amount: z.number().int(),
   virtualAccount: z.strictObject({
     bankCode: z.string(),
+    bankName: z.string(),
     accountNumber: z.string(),
     customerName: z.string(),
     dueDate: z.iso.datetime({ offset: true }),

@@ -6,6 +6,7 @@ import type {
 import { processingResponse, redirect } from "../_shared/http/answers.ts";
 import { parseInput, readJson } from "../_shared/http/read-body.ts";
 import { redirectRefusal } from "../_shared/http/redirect-refusal.ts";
+import { shownAccount } from "../_shared/http/shown-account.ts";
 import { appUrl } from "../_shared/http/urls.ts";
 import {
   confirmPayment,
@@ -16,7 +17,17 @@ import type { PaymentView } from "../_shared/database/payments.ts";
 import { confirmError } from "./refusal.ts";
 import { confirmQuery, confirmRequest } from "./request.ts";
 
-type Answer = PaymentView | { status: "processing"; orderId: string };
+type Answer = ShownPayment | { status: "processing"; orderId: string };
+
+type ShownPayment = PaymentView & {
+  virtualAccount?: { bankName: string | null };
+};
+
+function shown({ virtualAccount, ...payment }: PaymentView): ShownPayment {
+  return virtualAccount === undefined
+    ? payment
+    : { ...payment, virtualAccount: shownAccount(virtualAccount) };
+}
 
 async function confirm(
   http: Request,
@@ -30,7 +41,7 @@ async function confirm(
   );
   switch (result.kind) {
     case "confirmed":
-      return result.payment;
+      return shown(result.payment);
     case "processing":
       return { status: "processing", orderId: request.orderId };
     default:

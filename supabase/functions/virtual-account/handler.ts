@@ -5,6 +5,7 @@ import type {
 } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/answers.ts";
 import { readJson } from "../_shared/http/read-body.ts";
+import { shownAccount } from "../_shared/http/shown-account.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { issueVirtualAccount } from "../_shared/operations/virtual-account/begin.ts";
 import { virtualAccountError } from "./refusal.ts";
@@ -34,12 +35,19 @@ export const virtualAccount: Handler = async (request, context) => {
   switch (result.kind) {
     case "issued": {
       const { orderId, paymentKey, amount } = result.payment;
-      const { bankCode, accountNumber, customerName, dueDate } = result.account;
+      const { bankCode, bankName, accountNumber, customerName, dueDate } =
+        shownAccount(result.account);
       return Response.json({
         orderId,
         paymentKey,
         amount,
-        virtualAccount: { bankCode, accountNumber, customerName, dueDate },
+        virtualAccount: {
+          bankCode,
+          bankName,
+          accountNumber,
+          customerName,
+          dueDate,
+        },
       }, { status: 201 });
     }
     case "processing":

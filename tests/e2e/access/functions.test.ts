@@ -33,7 +33,6 @@ test("checkout refuses a caller without a key or with a wrong one", async (shop)
     { apikey: "sb_publishable_of_another_project" },
     { apikey: publishableKey.slice(0, -1) },
     { apikey: `${publishableKey}x` },
-    { apikey: secretKey },
     { authorization: `Bearer ${publishableKey}` },
     { authorization: `Bearer ${secretKey}` },
     { authorization: `Bearer ${cronSecret}` },
@@ -42,6 +41,14 @@ test("checkout refuses a caller without a key or with a wrong one", async (shop)
     const shown = Object.keys(headers).join();
     assert.deepEqual(await checkoutStatus(shop, headers), refused, shown);
   }
+});
+
+test("checkout asks a shop's server for lines and prices, never for a page's items", async (shop) => {
+  const headers = { apikey: shop.stack.secretKey };
+  assert.deepEqual(await checkoutStatus(shop, headers), [
+    400,
+    "invalid_request",
+  ]);
 });
 
 test("checkout does not take a caller with an invalid token for a guest", async (shop) => {

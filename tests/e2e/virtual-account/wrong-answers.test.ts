@@ -73,6 +73,7 @@ for (const dueDate of DUE_DATES) {
     const account = first.body.virtualAccount as Record<string, string>;
     assert.deepEqual(account, {
       bankCode: "20",
+      bankName: "우리",
       accountNumber: "X6505636518308",
       customerName: null,
       dueDate: account.dueDate,

@@ -20,7 +20,10 @@ export const processing = z.object({ status: z.literal("processing") });
 export const processingOrder = processing.extend({ orderId: z.string() });
 
 /** A payment that was approved, or whose deposit is awaited. */
-export const payment = paymentView;
+export const payment = paymentView.extend({
+  virtualAccount: paymentView.shape.virtualAccount.unwrap()
+    .extend({ bankName: z.string().nullable() }).optional(),
+});
 
 /** A billing method that is registered, and the subscription that it pays for. */
 export const issuedMethod = z.object({

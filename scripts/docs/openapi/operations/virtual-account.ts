@@ -23,6 +23,7 @@ export const virtualAccountOperations: readonly OperationDescription[] = [{
         amount: money,
         virtualAccount: z.object({
           bankCode: z.string().nullable(),
+          bankName: z.string().nullable(),
           accountNumber: z.string(),
           customerName: z.string().nullable(),
           dueDate: time.nullable(),
