@@ -143,8 +143,13 @@ from (
     case
       when s.cancel_at_period_end and s.access_ends_at <= toss_private.clock_now() then 'canceled'
       when s.status <> 'past_due' then s.status
-      -- While Toss is asked, nobody knows that the grace was in vain.
-      when s.access_ends_at > toss_private.clock_now() or s.next_charge_at is not null
+      -- While Toss is asked, nobody knows that the grace was in vain. A debt that a new card is about to be charged for
+      -- revives nothing yet when its access was withdrawn.
+      when s.access_ends_at > toss_private.clock_now()
+        or exists (
+          select 1 from public.entitlements as e
+          where e.subscription_id = s.id and e.revoked_at is null and e.ends_at >= s.next_charge_at
+        )
         or exists (
           select 1 from public.subscription_charges as c
           where c.subscription_id = s.id and c.status in ('pending', 'processing', 'unknown')
