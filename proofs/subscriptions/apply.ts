@@ -4,8 +4,14 @@ import type { Fate } from "./charges.ts";
 import { countDebts, register } from "./registration.ts";
 import { type Model, planOf, type Subscription } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { type Moment, plainWay, type Told, type Way } from "./told.ts";
-import { paymentsOfPeriod } from "./undo.ts";
+import {
+  type Moment,
+  plainWay,
+  type RefundFate,
+  type Told,
+  type Way,
+} from "./told.ts";
+import { isRefundOpen, paymentsOfPeriod } from "./undo.ts";
 
 /** What an action needs to know beside its step: the moment, and who it is about. */
 export interface Circumstances {
@@ -92,7 +98,9 @@ function applyChange(
 }
 
 /** More refunds of one period make too many guesses. */
-const MOST_REFUNDS = 4;
+const MOST_REFUNDS = 3;
+
+const REFUND_FATES: readonly RefundFate[] = ["made", "unproven", "left"];
 
 /** All that can become of a request to Toss. */
 export const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
@@ -100,7 +108,7 @@ export const FATES: readonly Fate[] = ["answered", "lost", "unsent"];
 /** Each set of a subscription's refunds may be made, and the others be held by whoever died over them. */
 function waysOfRefunds(of: Subscription | undefined): Way[] {
   const count = of === undefined ? 0 : paymentsOfPeriod(of).length;
-  return combinations(Math.min(count, MOST_REFUNDS), [true, false]).map((
+  return combinations(Math.min(count, MOST_REFUNDS), REFUND_FATES).map((
     made,
   ) => ({ ...plainWay("answered"), made }));
 }
@@ -113,7 +121,7 @@ export function waysOf(
 ): Way[] {
   if (step.do === "cancel_now") {
     const of = model.subscriptions[subscription];
-    const isOpen = of?.payments.some(({ promised }) => promised > 0) === true;
+    const isOpen = of?.payments.some(isRefundOpen) === true;
     return isOpen ? waysOfRefunds(of) : [plainWay("answered")];
   }
   const way = plainWay("fate" in step ? step.fate : "answered");

@@ -14,11 +14,12 @@ import {
   isLimited,
   type Moment,
   PROCESSING,
+  type RefundFate,
   refused,
   type Told,
   toldOf,
 } from "./told.ts";
-import { paymentsOfPeriod } from "./undo.ts";
+import { isRefundOpen, paymentsOfPeriod } from "./undo.ts";
 
 /** `cancel_at_period_end` */
 export function giveNotice(of: Subscription, now: number): Told {
@@ -82,14 +83,17 @@ function promiseRest(of: Subscription): boolean {
 }
 
 /** Promised is promised: what is not made at once, the worker sees to. */
-function makePromised(of: Subscription, made: readonly boolean[]): Told {
+function makePromised(of: Subscription, made: readonly RefundFate[]): Told {
   const promised = paymentsOfPeriod(of);
   for (const [index, payment] of promised.entries()) {
-    if (made[index] === false) continue;
+    const fate = made[index] ?? "made";
+    if (fate === "left") continue;
+    payment.isUnproven = fate === "unproven" &&
+      (payment.isUnproven || payment.promised > 0);
     payment.refunded += payment.promised;
     payment.promised = 0;
   }
-  return promised.some((one) => one.promised > 0) ? PROCESSING : "ok";
+  return promised.some(isRefundOpen) ? PROCESSING : "ok";
 }
 
 /** `change_plan` */

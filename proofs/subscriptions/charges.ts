@@ -53,6 +53,7 @@ function takeMoney(model: Model, charge: Charge): Payment {
     earlier,
     refunded: 0,
     promised: 0,
+    isUnproven: false,
     period: null,
   };
   model.payments.push(payment);

@@ -50,6 +50,7 @@ export function makeRefunds(model: Model): void {
   for (const payment of model.payments) {
     payment.refunded += payment.promised;
     payment.promised = 0;
+    payment.isUnproven = false;
   }
 }
 

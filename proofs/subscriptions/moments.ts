@@ -1,6 +1,7 @@
 import { MINUTE } from "./calendar.ts";
 import { nextEvent } from "./due.ts";
 import type { Model } from "./state.ts";
+import { isRefundOpen } from "./undo.ts";
 
 /** Longer than a lease and the pauses between questions. */
 export const PATIENCE = 6 * MINUTE;
@@ -27,7 +28,7 @@ export function nextMoment(model: Model, now: number): number {
   const isOpen = model.starts.length > 0 ||
     model.registrations.length > 0 ||
     model.subscriptions.some(({ open }) => open !== null) ||
-    model.payments.some(({ promised }) => promised > 0);
+    model.payments.some(isRefundOpen);
   const events = model.subscriptions.map(nextEvent)
     .filter((at) => at !== null)
     .map((at) => Math.max(at, now) + LATE);

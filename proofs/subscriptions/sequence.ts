@@ -7,6 +7,7 @@ import { emptyModel, type FinalAction, type Model, planOf } from "./state.ts";
 import type { Job, Misfortune, Step } from "./steps.ts";
 import type { Answer } from "./house.ts";
 import type { Seen } from "./seen.ts";
+import { isRefundOpen } from "./undo.ts";
 import type { World } from "./world.ts";
 
 /** Where a sequence and the model part. */
@@ -157,7 +158,7 @@ class Sequence {
     if (step.do !== "refund") return empty;
     // Only what the shop knows of is refunded.
     const known = this.#model.payments.filter((one) =>
-      one.period !== null && one.refunded < one.least && one.promised === 0
+      one.period !== null && one.refunded < one.least && !isRefundOpen(one)
     );
     const chosen =
       known[known.length - 1 - step.payment % Math.max(known.length, 1)];

@@ -43,6 +43,8 @@ export interface Payment {
   refunded: number;
   /** What the worker will give back. */
   promised: number;
+  /** Whether it went back at Toss, and the shop does not know yet. */
+  isUnproven: boolean;
   /** Null until the shop knows of it, and for what paid for nothing. */
   period: number | null;
   from: number;

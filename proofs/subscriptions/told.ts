@@ -8,6 +8,9 @@ export type Told = string;
 /** Where a registration may die: the price is shown, it is written down, or everything is begun. */
 export type Stage = "shown" | "begun" | "done";
 
+/** A refund is made, or made at Toss alone, or left to the worker. */
+export type RefundFate = "made" | "unproven" | "left";
+
 /** What the documents leave open of how an action goes. */
 export interface Way {
   /** Of Toss's next answer to a charge. */
@@ -16,8 +19,8 @@ export interface Way {
   debts: readonly (Fate | null)[];
   /** How far a registration comes. */
   stage: Stage;
-  /** Which refunds are made at once; all, but for those that whoever makes them dies before or holds. */
-  made: readonly boolean[];
+  /** What becomes of each refund at once; all are made, but for those that whoever makes them dies over or holds. */
+  made: readonly RefundFate[];
 }
 
 /** How an action goes when nothing is left open. */

@@ -6,6 +6,11 @@ export function paymentsOfPeriod(of: Subscription): Payment[] {
   return of.payments.filter((one) => one.period === of.period);
 }
 
+/** Whether the shop does not know yet that what it promised went back. */
+export function isRefundOpen({ promised, isUnproven }: Payment): boolean {
+  return promised > 0 || isUnproven;
+}
+
 /** The payments of the current period that still hold money, the latest last. */
 export function heldPayments(of: Subscription): Payment[] {
   return paymentsOfPeriod(of).filter((one) => one.refunded < one.least);

@@ -66,4 +66,28 @@ export const LIVES: Record<string, readonly Step[]> = {
     { do: "cancel_now", subscription: 3, prorated: false, ...answered },
     { do: "wait_for_event", outage: false, kill: null },
   ],
+  "cancel_now dies when its refund is made, and is asked for again": [
+    { do: "register", plan: "weekly", ...answered },
+    {
+      do: "cancel_now",
+      subscription: 0,
+      prorated: true,
+      fate: "answered",
+      kill: 6,
+    },
+    { do: "cancel_now", subscription: 2, prorated: true, ...answered },
+    { do: "wait_for_event", outage: false, kill: null },
+  ],
+};
+
+/** The same, where the shop keeps who has not paid as `past_due`. */
+export const LIVES_WITH_DEBTS_KEPT: Record<string, readonly Step[]> = {
+  "a registration dies before it charges a debt whose access was withdrawn": [
+    { do: "register", plan: "weekly", ...answered },
+    { do: "remove", card: 0 },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "wait_for_event", outage: false, kill: null },
+    { do: "register", plan: null, fate: "answered", kill: 5 },
+    { do: "wait_for_event", outage: false, kill: null },
+  ],
 };

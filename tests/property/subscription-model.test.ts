@@ -7,7 +7,10 @@ import {
 import { live, type Setting } from "../../proofs/subscriptions/sequence.ts";
 import { World } from "../../proofs/subscriptions/world.ts";
 import { propertyRuns } from "../support/property-runs.ts";
-import { LIVES as KNOWN_LIVES } from "./subscription-lives.ts";
+import {
+  LIVES as KNOWN_LIVES,
+  LIVES_WITH_DEBTS_KEPT,
+} from "./subscription-lives.ts";
 
 /** The stacks outlive what the sanitizers look at. */
 function test(name: string, fn: () => Promise<void>): void {
@@ -35,6 +38,10 @@ test("lives in which the project and the model once differed are lived as the mo
   try {
     for (const [name, steps] of Object.entries(KNOWN_LIVES)) {
       assert.equal(await live(world, steps, SETTING), null, name);
+    }
+    const keeping: Setting = { ...SETTING, finalAction: "keep_past_due" };
+    for (const [name, steps] of Object.entries(LIVES_WITH_DEBTS_KEPT)) {
+      assert.equal(await live(world, steps, keeping), null, name);
     }
   } finally {
     await world.stop();
