@@ -54,18 +54,6 @@ export const LIVES: Record<string, readonly Step[]> = {
     { do: "register", plan: "archive", fate: "answered", kill: 5 },
     { do: "wait_for_event", outage: false, kill: 9, job: "operations" },
   ],
-  "cancel_now dies over its refund, and is asked for again": [
-    { do: "register", plan: "weekly", ...answered },
-    {
-      do: "cancel_now",
-      subscription: 0,
-      prorated: true,
-      fate: "answered",
-      kill: 3,
-    },
-    { do: "cancel_now", subscription: 3, prorated: false, ...answered },
-    { do: "wait_for_event", outage: false, kill: null },
-  ],
   "cancel_now dies when its refund is made, and is asked for again": [
     { do: "register", plan: "weekly", ...answered },
     {
