@@ -58,7 +58,9 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from toss_private.restores as r where happened_at > r.backup_at and happened_at <= r.restored_at
+    select 1 from toss_private.restores as r
+    -- Toss tells whole seconds: what came after the backup may be called a moment before it.
+    where happened_at >= date_trunc('second', r.backup_at) and happened_at <= r.restored_at
   );
 end;
 $$;
