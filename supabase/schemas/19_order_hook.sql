@@ -192,6 +192,8 @@ begin
   for owing_order_id in
     select distinct c.order_id from toss_private.order_hook_calls as c
     where case when request ? 'orderId' then c.order_id = request ->> 'orderId' else c.next_attempt_at <= present end
+    -- In one order of locks, so that two runs cannot wait for each other.
+    order by c.order_id
     limit (request ->> 'limit')::integer
   loop
     -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
