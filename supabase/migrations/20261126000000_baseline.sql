@@ -2817,6 +2817,31 @@ comment on function toss_private.free_overdue_stock(text) is
 -- supabase/schemas/21_virtual_account.sql
 -- Issuing a virtual account, and its deposit's deadline.
 
+create function toss_private.account_parameters(buying public.orders, request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
+    'validHours', (request ->> 'validHours')::integer, 'escrow', request -> 'escrow',
+    'escrowProducts', case when (request ->> 'escrow')::boolean then coalesce(request -> 'escrowProducts', (
+      select jsonb_agg(jsonb_build_object(
+        'id', i.position::text, 'name', left(i.name, 100), 'code', coalesce(i.product_id, i.position::text),
+        'unitPrice', i.unit_price, 'quantity', i.quantity
+      ) order by i.position)
+      from public.order_items as i where i.order_id = buying.id
+    )) end,
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+  ));
+end;
+$$;
+
+comment on function toss_private.account_parameters(public.orders, jsonb) is
+  'What an account is asked for with; under escrow the order''s own lines are named unless others are.';
+
 create function public.begin_virtual_account(request jsonb)
 returns jsonb
 language plpgsql
@@ -2888,10 +2913,7 @@ begin
   )
   select gen_random_uuid(), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
-    buying.currency, jsonb_build_object(
-      'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
-      'validHours', (request ->> 'validHours')::integer
-    ), token, present + lease, present, present
+    buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
@@ -3248,6 +3270,24 @@ comment on function toss_private.take_due_cancel_turns(timestamptz, integer) is
 -- supabase/schemas/23_cancel_begin.sql
 -- A refund is asked for: who may, how much is left, and the same answer to the same request.
 
+create function toss_private.is_under_escrow(payment public.payments)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(payment.use_escrow, exists (
+    select 1 from public.operations as op
+    where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.payment_key = payment.payment_key
+      and op.parameters ->> 'escrow' = 'true'
+  ));
+end;
+$$;
+
+comment on function toss_private.is_under_escrow(public.payments) is
+  'Whether a payment is under escrow: as Toss has told, else as its account was asked for. Once its delivery is registered, Toss gives back all of it or nothing.';
+
 create function toss_private.cancel_refusal(payment public.payments, request jsonb)
 returns jsonb
 language plpgsql
@@ -3271,6 +3311,9 @@ begin
   end if;
   if is_waiting and wanted < payment.total_amount then
     return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if wanted < payment.balance_amount and toss_private.is_under_escrow(payment) then
+    return jsonb_build_object('outcome', 'partial_not_possible');
   end if;
   if is_account and not is_waiting and not request ? 'secret' then
     return jsonb_build_object('outcome', 'account_required');
@@ -3505,7 +3548,7 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, partial_not_possible, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
 
 -- supabase/schemas/24_cancel_record.sql
 -- The cancels in Toss's payment object, each recorded once and matched with our request.
