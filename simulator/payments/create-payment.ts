@@ -62,6 +62,7 @@ export function createPayment(
     ...rest,
     accountTerms,
     virtualAccount: null,
+    isDeliveryRegistered: false,
     paymentKey,
     keyPair,
     type: "NORMAL",
