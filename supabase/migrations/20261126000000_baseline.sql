@@ -254,7 +254,7 @@ comment on function toss_private.write_outbox_event(jsonb) is
   'Adds one row to outbox_events; keys: eventType, subject, payload, webhookEventId. False when the webhook has made its event already.';
 
 -- supabase/schemas/01_customers.sql
--- Who buys: customers, and whether auth.users still knows them.
+-- Who buys: customers, and whether auth.users still has their accounts.
 
 create table public.customers (
   user_id uuid primary key,
