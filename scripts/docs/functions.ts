@@ -4,7 +4,8 @@ import type {
 } from "./openapi/operation.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import type { Language, Text } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 /** A route at a glance; every field of it stands in docs/api.md. */
 interface Overview {
