@@ -23,6 +23,17 @@ export const PROJECT_VARIABLES = [
   "DUNNING_FINAL_ACTION",
   "AD_HOC_CHARGES",
   "VIRTUAL_ACCOUNT_MAX_HOURS",
+  "NOTIFY_EMAIL",
+  "RESEND_API_KEY",
+  "RESEND_API_BASE_URL",
+  "EMAIL_FROM",
+  "NOTIFY_MESSAGE",
+  "SOLAPI_API_KEY",
+  "SOLAPI_API_SECRET",
+  "SOLAPI_API_BASE_URL",
+  "SOLAPI_SENDER",
+  "SOLAPI_PF_ID",
+  "SOLAPI_TEMPLATES",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

@@ -8,6 +8,7 @@ import {
   SIGNATURE_KEY_VARIABLES,
   type SignatureScheme,
 } from "./environment.ts";
+import { type NoticeConfig, noticeConfig } from "./notice-config.ts";
 import { type ConfigProblem, readEnvironment } from "./read-environment.ts";
 import { keyMode } from "../toss/keys.ts";
 
@@ -65,6 +66,8 @@ export type Config = {
   readonly depositHours: { readonly user: number; readonly guest: number };
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
+  /** How buyers are told what happened. */
+  readonly notices: NoticeConfig;
 };
 
 /** Nobody knows who a guest is, and orders cost a guest nothing. */
@@ -142,5 +145,6 @@ function toConfig(environment: Environment): Config {
       ),
     },
     adHocCharges: environment.AD_HOC_CHARGES,
+    notices: noticeConfig(environment),
   };
 }
