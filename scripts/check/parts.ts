@@ -19,6 +19,13 @@ const PARTS: Record<string, readonly string[]> = {
   services: ["toss", "security", "database", "config", "logger"],
   http: ["toss", "security", "database", "config", "logger", "services"],
   operations: ["toss", "security", "database", "logger", "services"],
+  notify: [
+    "database",
+    "logger",
+    "notices",
+    "operations",
+    "services",
+  ],
   webhooks: [
     "toss",
     "security",

@@ -29,6 +29,8 @@ export interface Services {
   /** Signs the state of billing-issue's redirect. */
   billingStateSigner: DerivedSigner;
   verifyUser: VerifyUser;
+  /** For what is neither Supabase nor Toss. */
+  fetch: typeof fetch;
   /** How long an operation or event may stay with one caller. */
   leaseSeconds: number;
   /** A Toss client whose log lines carry the request's id. */
@@ -74,6 +76,7 @@ export function createServices(
       config,
       database: createDatabase(client),
       keyring: createKeyring(config.encryptionKeys),
+      fetch,
       billingStateSigner: createDerivedSigner(
         config.encryptionKeys,
         BILLING_STATE_PURPOSE,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { plainText as text } from "../_shared/http/fields.ts";
+import { mobilePhone, plainText as text } from "../_shared/http/fields.ts";
 
 const MOST = { items: 100, lines: 100, adjustments: 100, metadata: 5 } as const;
 
@@ -32,6 +32,7 @@ const TOO_MANY = `at most ${MOST.metadata} entries`;
 
 const buyer = {
   customerEmail: z.email().max(100).optional(),
+  customerMobilePhone: mobilePhone.optional(),
   customerName: text(100).optional(),
   // Toss's own limits of metadata (Toss: core API reference).
   metadata: z.record(

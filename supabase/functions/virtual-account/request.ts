@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { bank, orderId, plainText } from "../_shared/http/fields.ts";
+import {
+  bank,
+  mobilePhone,
+  orderId,
+  plainText,
+} from "../_shared/http/fields.ts";
 import { LONGEST_VALID_HOURS } from "../_shared/config/environment.ts";
 import { BANKS } from "../_shared/toss/banks.ts";
 
@@ -24,10 +29,7 @@ export const virtualAccountRequest = z.strictObject({
   /** Absent = the order's own lines. */
   escrowProducts: z.array(escrowProduct).min(1).max(100).optional(),
   customerEmail: z.email().max(100).optional(),
-  customerMobilePhone: z.string().regex(
-    /^[0-9]{8,15}$/,
-    "must be 8 to 15 digits, without hyphens",
-  ).optional(),
+  customerMobilePhone: mobilePhone.optional(),
 }).refine(
   (body) => body.escrowProducts === undefined || body.escrow === true,
   { path: ["escrowProducts"], message: "only with escrow: true" },

@@ -20,6 +20,12 @@ export const orderId = z.string().regex(
   "must be the orderId that checkout returned",
 );
 
+/** A mobile number as Toss takes it. */
+export const mobilePhone = z.string().regex(
+  /^[0-9]{8,15}$/,
+  "must be 8 to 15 digits, without hyphens",
+);
+
 /** A moment with its offset. */
 export const instant = z.iso.datetime({
   offset: true,
