@@ -10,6 +10,7 @@
 --   40-45  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   60-63  webhooks: budgets, receiving, finishing
+--   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   80-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule

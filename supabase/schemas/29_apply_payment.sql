@@ -208,6 +208,7 @@ begin
     end if;
     perform toss_private.note_tax_split(known, stored, paying, audit);
     perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   else
