@@ -114,7 +114,7 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /webhook-endpoints": {
     summary: "이벤트를 받을 주소",
     description:
-      "상점이 이벤트를 받을 주소를 만들고 바꿉니다. `secret`은 만들 때와 `rotate` 때 한 번만 보여 줍니다. `rotate` 뒤 24시간 동안은 이전 것으로도 서명합니다. `test`는 `webhook.test`를 보냅니다. [events.ko.md](events.ko.md).",
+      "`create`로 상점이 이벤트를 받을 주소를 만들고 나머지로 바꿉니다. `secret`은 만들 때와 `rotate` 때 한 번만 보여 줍니다. `rotate` 뒤 24시간 동안은 이전 것으로도 서명합니다. `test`는 `webhook.test`를 보냅니다. [events.ko.md](events.ko.md).",
     answers: {
       200: "엔드포인트. `rotate`면 새 `secret`도 있습니다.",
       201: "만들어진 엔드포인트와 `secret`.",

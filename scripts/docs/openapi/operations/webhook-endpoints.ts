@@ -10,7 +10,7 @@ export const webhookEndpointOperations: readonly OperationDescription[] = [{
   path: "",
   summary: "Say where events are sent",
   description:
-    "Makes and changes the addresses that get the shop's events. `secret` is shown once, by `create` and `rotate`; " +
+    "`create` makes, the others change the addresses that get the shop's events. `secret` is shown once, by `create` and `rotate`; " +
     "after `rotate` the old one signs beside it for 24 hours. `test` sends `webhook.test`. See docs/events.md.",
   security: ["secretKey"],
   body: endpointRequest,
