@@ -87,9 +87,10 @@ async function problemOf(
       allowPrivate,
       resolve: resolveHost,
     });
-    return target.ok ? null : target.problem;
+    // Every attempt looks the name up again, so nothing is lost by taking one that is not known yet.
+    return target.ok || target.isUnknownName ? null : target.problem;
   } catch {
-    // No name server answers. Every attempt looks the name up again, so nothing is lost by believing it.
+    // No name server answers.
     const checked = checkUrl(url, allowPrivate);
     return checked.ok ? null : checked.problem;
   }

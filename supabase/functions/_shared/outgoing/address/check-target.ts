@@ -12,7 +12,8 @@ export interface AddressPolicy {
 /** Where to connect, or why not. */
 export type Target =
   | { ok: true; url: URL; addresses: string[] }
-  | { ok: false; problem: string };
+  /** `isUnknownName`: nobody can be reached there, now; nothing forbids it. */
+  | { ok: false; problem: string; isUnknownName?: true };
 
 /** The longest address that is kept; browsers and servers cut at about as much. */
 export const MAXIMUM_URL_LENGTH = 2048;
@@ -93,7 +94,9 @@ export async function checkTarget(
     : host === "localhost" || host.endsWith(".localhost")
     ? ["127.0.0.1"]
     : await resolve(host);
-  if (addresses.length === 0) return refused("has a name without an address");
+  if (addresses.length === 0) {
+    return { ...refused("has a name without an address"), isUnknownName: true };
+  }
   const reaches = addresses.map(classifyIp);
   if (
     reaches.some((reach) =>

@@ -83,10 +83,7 @@ async function exchange(
     }
     await writeAll(connection, encodeRequest(request));
     const { status } = await readHead(connection);
-    await Promise.race([
-      drain(connection).catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, DRAIN_MILLISECONDS)),
-    ]);
+    await drainFor(connection, DRAIN_MILLISECONDS);
     return { kind: "answered", status };
   } catch (error) {
     return { kind: "none", problem: describe(error) };
@@ -109,6 +106,18 @@ async function connect(
     }
   }
   throw failure;
+}
+
+async function drainFor(
+  connection: Deno.Conn,
+  milliseconds: number,
+): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([drain(connection).catch(() => {}), patience]);
+  clearTimeout(timer);
 }
 
 function encodeRequest({ url, headers, body }: PostRequest): Uint8Array {
