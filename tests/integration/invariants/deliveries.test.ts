@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { TransactionSql } from "postgres";
 import { buy, ONE_STICKER } from "../../support/buy.ts";
 import { inRollback } from "../../support/rollback.ts";
-import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 
 const test = shopTests();
@@ -15,7 +14,7 @@ interface Scene {
 }
 
 /** An endpoint that is two hours old, and a purchase that waits for it. */
-async function openScene(shop: Shop, sql: TransactionSql): Promise<Scene> {
+async function openScene(sql: TransactionSql): Promise<Scene> {
   const [endpoint] = await sql<{ id: string }[]>`
     with endpoint as (
       insert into public.webhook_endpoints (id, url, created_at, enabled_at)
@@ -79,7 +78,7 @@ for (const { invariant, how, subject, harm } of BREAKS) {
   test(`invariant_violations() names ${invariant} when ${how}`, async (shop) => {
     await buy(shop, ONE_STICKER);
     await inRollback(shop.stack.sql, async (sql) => {
-      const scene = await openScene(shop, sql);
+      const scene = await openScene(sql);
       const violations = () =>
         sql<{ subject: string; detail: string }[]>`
           select subject, detail from public.invariant_violations() where invariant = ${invariant}`;
@@ -122,7 +121,7 @@ test("a delivery without its event, or delivered without a 2xx, cannot be writte
     ] as const
   ) {
     await inRollback(shop.stack.sql, async (sql) => {
-      const { first } = await openScene(shop, sql);
+      const { first } = await openScene(sql);
       await assert.rejects(
         sql.savepoint((inner) =>
           inner.unsafe(

@@ -97,7 +97,7 @@ export const OTHER_EVENTS: readonly EventDefinition[] = [{
     en:
       "somebody asked for it with `webhook-endpoints`; whatever types the endpoint gets",
     ko:
-      "`webhook-endpoints`의 `test`로 요청함. 엔드포인트가 받는 종류와 관계없이 보냄",
+      "`webhook-endpoints`로 시험 이벤트를 요청함. 엔드포인트가 받는 종류와 관계없이 보냄",
   },
   data: z.object({ endpointId: id }),
   example: { endpointId: "f2d1c0b9-3a4e-4c5d-8e6f-7a8b9c0d1e14" },
