@@ -62,6 +62,8 @@ export function createPayment(
     ...rest,
     accountTerms,
     virtualAccount: null,
+    isDeliveryRegistered: false,
+    transferBankCode: "92",
     paymentKey,
     keyPair,
     type: "NORMAL",

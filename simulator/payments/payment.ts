@@ -63,6 +63,8 @@ export interface Payment {
   metadata: Record<string, string> | null;
   cardNumber: string;
   card: CardDetails;
+  /** Whose account pays when the method is 계좌이체. */
+  transferBankCode: string;
   /** 0 = at once. */
   installmentPlanMonths: number;
   isInterestFree: boolean;
@@ -72,6 +74,8 @@ export interface Payment {
   keyDigest: string | null;
   /** What account is issued when the method is 가상계좌. */
   accountTerms: AccountTerms;
+  /** Whether the shop has told the escrow service that the goods are on their way. */
+  isDeliveryRegistered: boolean;
   /** The issued account. */
   virtualAccount: VirtualAccount | null;
   /** What webhooks are verified with (`ps_…`); null where Toss gives none. */

@@ -59,7 +59,7 @@ revoke execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -78,7 +78,7 @@ grant execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
