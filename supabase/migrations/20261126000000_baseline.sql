@@ -13,7 +13,9 @@
 --   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   60-63  webhooks: budgets, receiving, finishing
+--   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
+--   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   80-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
@@ -213,6 +215,8 @@ create table public.outbox_events (
   payload jsonb not null,
   webhook_event_id uuid,
   created_at timestamptz not null,
+  sequence bigint generated always as identity,
+  stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
   constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
@@ -225,10 +229,13 @@ comment on table public.outbox_events is 'Events for other systems, in the order
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
 comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
+comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
+create index outbox_events_sequence on public.outbox_events (sequence);
 -- A refund is told once, whichever answer of Toss brought it.
 create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
   where event_type in ('payment.refunded', 'payment.partially_refunded');
@@ -240,10 +247,17 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
+  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at, stream)
   values (
     audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
-    toss_private.clock_now()
+    toss_private.clock_now(), coalesce((
+      -- Before its first payment a subscription has no row, but its id already.
+      select coalesce(c.subscription_id, case c.kind
+        when 'start' then toss_private.derived_id('subscription', c.id::text) else c.id end)::text
+      from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where o.id = audit ->> 'subject'
+    ), audit ->> 'subject')
   )
   on conflict (webhook_event_id) do nothing;
   return found;
@@ -490,6 +504,7 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  customer_mobile_phone text,
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
@@ -499,6 +514,7 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -522,6 +538,8 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
+comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
@@ -930,6 +948,7 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
+  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -938,6 +957,8 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+comment on column toss_private.shop_code.notice_address is
+  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -1221,11 +1242,13 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, expires_at, created_at, updated_at
+    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, expires_at,
+    created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
+    request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
@@ -4187,6 +4210,130 @@ $$;
 comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, jsonb) is
   'After a restore: a refund that is asked for again, was made in the time that the database forgot, and which Toss would no longer recognise by its key (or whose money is gone from the balance), is that refund. Null when there is none.';
 
+-- supabase/schemas/27_announcements.sql
+-- What other systems are told of orders and payments: one event for each move, in its transaction.
+-- Refunds stand in 24_cancel_record, deposits that did not come in 21_virtual_account, what a bank took back in 28_settle_order.
+
+create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event_name constant text := case
+    when toss_private.is_paid(moved) and (not toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT')
+      then 'payment.confirmed'
+    when moved.status = 'WAITING_FOR_DEPOSIT' and not toss_private.is_paid(known)
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+    when moved.status in ('ABORTED', 'EXPIRED') and known.status is distinct from moved.status
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'payment.failed'
+  end;
+begin
+  if event_name is null then
+    return;
+  end if;
+  perform toss_private.write_payment_event(event_name, moved, jsonb_build_object(
+    'method', moved.method, 'source', audit ->> 'source',
+    'approvedAt', case event_name when 'payment.confirmed' then moved.approved_at end,
+    'dueDate', case event_name when 'virtual_account.issued' then toss_private.deposit_deadline(moved) end,
+    'failureCode', case event_name when 'payment.failed' then coalesce(moved.failure_code, moved.status || '_PAYMENT') end
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_payment(public.payments, public.payments, jsonb) is
+  'Writes the outbox event of a payment whose money arrived, of an account that was issued, of an attempt that ended without money. Called before the order moves, so that what follows from a payment is told after it.';
+
+create function toss_private.write_payment_event(event_name text, concerned public.payments, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Whoever asks for a refused payment again is refused again; it has failed once.
+  if event_name = 'payment.failed' and exists (
+    select 1 from public.outbox_events as e
+    where e.subject = concerned.order_id and e.event_type = event_name
+      and e.payload ->> 'paymentKey' = concerned.payment_key
+  ) then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', concerned.order_id, 'paymentKey', concerned.payment_key, 'userId', concerned.user_id,
+      'amount', concerned.total_amount, 'currency', concerned.currency
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.write_payment_event(text, public.payments, jsonb) is
+  'Adds an event about a payment to outbox_events; payment.failed once per payment.';
+
+create function toss_private.follow_refusal()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  refused public.payments;
+begin
+  select new.payment_key, o.id, o.user_id, o.amount, o.currency
+  into refused.payment_key, refused.order_id, refused.user_id, refused.total_amount, refused.currency
+  from public.orders as o where o.id = new.order_id;
+  perform toss_private.write_payment_event(
+    'payment.failed', refused, jsonb_build_object('source', 'confirm', 'failureCode', new.error_code)
+  );
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refusal() is
+  'Trigger: Toss refused to confirm a payment for good. One that may be confirmed again has not failed.';
+
+create trigger operations_follow_refusal
+  after update of state on public.operations
+  for each row when (
+    new.kind = 'confirm' and new.state = 'rejected' and old.state <> 'rejected' and new.is_final
+  )
+  execute function toss_private.follow_refusal();
+
+create function toss_private.tell_of_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Money that turns out not to have gone back leaves the order as paid as it was told to be.
+  if tg_op = 'UPDATE' and new.status = 'paid' and old.status in ('partially_refunded', 'refunded') then
+    return null;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'order.' || new.status, 'subject', new.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', new.id, 'reference', new.reference, 'userId', new.user_id, 'orderName', new.order_name,
+      'amount', new.amount, 'currency', new.currency, 'paymentKey', new.payment_key,
+      'from', case tg_op when 'UPDATE' then old.status end
+    ))
+  ));
+  return null;
+end;
+$$;
+
+comment on function toss_private.tell_of_order() is
+  'Trigger: an order was paid, canceled or expired, whatever moved it. Refunds are told as payments.';
+
+create trigger orders_tell_new
+  after insert on public.orders
+  for each row when (new.status = 'paid')
+  execute function toss_private.tell_of_order();
+
+create trigger orders_tell
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
+  execute function toss_private.tell_of_order();
+
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
 
@@ -4531,6 +4678,7 @@ begin
     perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
   end if;
   if is_new then
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
@@ -10724,6 +10872,706 @@ $$;
 comment on function public.replay_webhook_events(jsonb) is
   'Arms events again: by eventId, orderId, paymentKey, status, or created from/to (combined with and). Safe on processed events: each only makes the worker ask Toss again.';
 
+-- supabase/schemas/64_webhook_endpoints.sql
+-- Where a shop wants to hear of events, and the secrets that sign them.
+
+create table public.webhook_endpoints (
+  id uuid primary key,
+  url text not null,
+  event_types text[],
+  status text not null default 'active',
+  description text,
+  created_at timestamptz not null,
+  disabled_at timestamptz,
+  disabled_reason text,
+  enabled_at timestamptz not null,
+  failing_since timestamptz,
+  failures_in_row integer not null default 0,
+  constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
+  constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
+  constraint webhook_endpoints_description_length check (char_length(description) <= 200),
+  constraint webhook_endpoints_disabled_with_reason check (
+    (status = 'disabled') = (disabled_at is not null) and (status = 'disabled') = (disabled_reason is not null)
+  ),
+  constraint webhook_endpoints_reason_known check (disabled_reason in ('by_operator', 'failed_for_five_days')),
+  constraint webhook_endpoints_failures_not_negative check (failures_in_row >= 0)
+);
+
+alter table public.webhook_endpoints enable row level security;
+
+comment on table public.webhook_endpoints is
+  'Addresses that events are sent to, docs/events.md. Made and changed through the function webhook-endpoints. Service role only.';
+comment on column public.webhook_endpoints.event_types is 'Which types it gets; null = all.';
+comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
+comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
+comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+
+create table toss_private.endpoint_secrets (
+  id uuid primary key,
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  key_id text not null,
+  ciphertext text not null,
+  created_at timestamptz not null,
+  expires_at timestamptz
+);
+
+alter table toss_private.endpoint_secrets enable row level security;
+
+comment on table toss_private.endpoint_secrets is
+  'The secrets of endpoints, encrypted and bound to their row; shown once, when they are made.';
+comment on column toss_private.endpoint_secrets.expires_at is 'Until then a replaced one signs beside its successor; null = the present one.';
+
+create unique index endpoint_secrets_one_present on toss_private.endpoint_secrets (endpoint_id) where expires_at is null;
+create index endpoint_secrets_endpoint_id on toss_private.endpoint_secrets (endpoint_id);
+
+create function toss_private.endpoint_view(viewed public.webhook_endpoints)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'id', viewed.id, 'url', viewed.url, 'eventTypes', viewed.event_types, 'status', viewed.status,
+    'description', viewed.description, 'createdAt', viewed.created_at, 'disabledAt', viewed.disabled_at,
+    'disabledReason', viewed.disabled_reason
+  );
+end;
+$$;
+
+comment on function toss_private.endpoint_view(public.webhook_endpoints) is 'What webhook-endpoints answers for an endpoint.';
+
+create function toss_private.store_endpoint_secret(owner_id uuid, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into toss_private.endpoint_secrets (id, endpoint_id, key_id, ciphertext, created_at)
+  values (
+    (request ->> 'secretId')::uuid, owner_id, request ->> 'keyId', request ->> 'ciphertext', toss_private.clock_now()
+  );
+end;
+$$;
+
+comment on function toss_private.store_endpoint_secret(uuid, jsonb) is
+  'Keeps the present secret of an endpoint. Keys: secretId, keyId, ciphertext.';
+
+create function public.create_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  made public.webhook_endpoints;
+begin
+  -- Every run looks at each of them.
+  if (select count(*) from public.webhook_endpoints as e where e.status = 'active') >= 50 then
+    return jsonb_build_object('outcome', 'too_many_endpoints');
+  end if;
+  insert into public.webhook_endpoints (id, url, event_types, description, created_at, enabled_at)
+  values (
+    (request ->> 'endpointId')::uuid, request ->> 'url', case
+      when jsonb_typeof(request -> 'eventTypes') = 'array'
+        then array(select jsonb_array_elements_text(request -> 'eventTypes')) end,
+    request ->> 'description', present, present
+  )
+  returning * into made;
+  perform toss_private.store_endpoint_secret(made.id, request);
+  return jsonb_build_object('outcome', 'created', 'endpoint', toss_private.endpoint_view(made));
+end;
+$$;
+
+comment on function public.create_webhook_endpoint(jsonb) is
+  'Makes an endpoint and keeps its secret. Keys: endpointId, url, eventTypes, description, secretId, keyId, ciphertext. Outcomes: created, too_many_endpoints (50 are active).';
+
+create function public.change_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  changed public.webhook_endpoints;
+begin
+  select * into changed from public.webhook_endpoints as e
+  where e.id = (request ->> 'endpointId')::uuid
+  for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'endpoint_not_found');
+  end if;
+  case request ->> 'action'
+    when 'rotate' then
+      -- At most two sign: whoever rotates twice within a day means that the first one is known to others.
+      delete from toss_private.endpoint_secrets as s where s.endpoint_id = changed.id and s.expires_at is not null;
+      update toss_private.endpoint_secrets as s set expires_at = present + interval '24 hours'
+      where s.endpoint_id = changed.id;
+      perform toss_private.store_endpoint_secret(changed.id, request);
+    when 'test' then
+      if changed.status <> 'active' then
+        return jsonb_build_object('outcome', 'endpoint_disabled');
+      end if;
+      perform toss_private.write_outbox_event(jsonb_build_object(
+        'eventType', 'webhook.test', 'subject', changed.id,
+        'payload', jsonb_build_object('endpointId', changed.id)
+      ));
+    when 'disable' then
+      update public.webhook_endpoints as e
+      set status = 'disabled', disabled_at = coalesce(e.disabled_at, present), disabled_reason = 'by_operator'
+      where e.id = changed.id
+      returning * into changed;
+    when 'enable' then
+      -- What waits is tried at once.
+      update public.webhook_deliveries as d set next_attempt_at = present
+      where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
+      update public.webhook_endpoints as e
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+        enabled_at = case e.status when 'disabled' then present else e.enabled_at end
+      where e.id = changed.id
+      returning * into changed;
+  end case;
+  return jsonb_build_object('outcome', 'changed', 'endpoint', toss_private.endpoint_view(changed));
+end;
+$$;
+
+comment on function public.change_webhook_endpoint(jsonb) is
+  'Rotates the secret of an endpoint (secretId, keyId, ciphertext; the old one signs for 24 hours more), sends it a test event, disables or enables it. Keys: endpointId, action. Outcomes: changed, endpoint_not_found, endpoint_disabled.';
+
+-- supabase/schemas/65_webhook_deliveries.sql
+-- Which event goes to which endpoint: one row each, written with the event.
+
+create table public.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  event_id uuid not null references public.outbox_events (id),
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  status text not null default 'pending',
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  response_status integer,
+  duration_ms integer,
+  last_error text,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  replayed_at timestamptz,
+  event_sequence bigint not null,
+  stream text not null,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint webhook_deliveries_once_per_endpoint unique (event_id, endpoint_id),
+  constraint webhook_deliveries_status_known check (status in ('pending', 'delivered', 'failed')),
+  constraint webhook_deliveries_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint webhook_deliveries_finished_when_over check ((status = 'pending') = (finished_at is null)),
+  -- Nothing else is a proof that a receiver has it.
+  constraint webhook_deliveries_delivered_was_answered check (status <> 'delivered' or coalesce(response_status between 200 and 299, false)),
+  constraint webhook_deliveries_attempts_not_negative check (attempts >= 0),
+  constraint webhook_deliveries_last_error_length check (char_length(last_error) <= 300)
+);
+
+alter table public.webhook_deliveries enable row level security;
+
+comment on table public.webhook_deliveries is
+  'Every event for every endpoint that wants it: pending until the receiver answers 2xx (delivered) or the last of ten attempts has failed (failed). Service role only.';
+comment on column public.webhook_deliveries.response_status is 'HTTP status of the last answer; null when there was none.';
+comment on column public.webhook_deliveries.last_error is 'Why the last attempt failed, in our words; nothing of the answer''s body.';
+comment on column public.webhook_deliveries.replayed_at is 'When an operator had it sent again.';
+comment on column public.webhook_deliveries.stream is 'As outbox_events.stream: within it, an endpoint gets one event after the other.';
+
+create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, next_attempt_at, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
+
+create function toss_private.outward_type(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What only passes through is what somebody told this project. It is told on under a name that none of ours can
+  -- have, and only when it was proven who said it.
+  if event.webhook_event_id is not null and event.payload ? 'body' then
+    return case when event.payload ->> 'verified' = 'true' then 'toss.' || event.event_type end;
+  end if;
+  return event.event_type;
+end;
+$$;
+
+comment on function toss_private.outward_type(public.outbox_events) is
+  'The type under which an event is sent; null = it is not sent.';
+
+create function toss_private.wants(endpoint public.webhook_endpoints, event public.outbox_events)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  outward constant text := toss_private.outward_type(event);
+begin
+  if outward = 'webhook.test' then
+    return event.subject = endpoint.id::text;
+  end if;
+  return outward is not null and (endpoint.event_types is null or outward = any (endpoint.event_types));
+end;
+$$;
+
+comment on function toss_private.wants(public.webhook_endpoints, public.outbox_events) is
+  'Whether an event is for an endpoint.';
+
+create function toss_private.queue_deliveries()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
+  select new.id, e.id, new.created_at, new.created_at, new.sequence, new.stream
+  from public.webhook_endpoints as e
+  where e.status = 'active' and toss_private.wants(e, new);
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_deliveries() is
+  'Trigger: an event and its deliveries are written together or not at all.';
+
+create trigger outbox_events_queue_deliveries
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_deliveries();
+
+create function toss_private.wake_outbox()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  transaction_id constant text := pg_current_xact_id()::text;
+begin
+  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
+    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
+  then
+    return null;
+  end if;
+  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+  begin
+    perform toss_private.wake_worker('outbox');
+  exception when others then
+    -- Nothing that is told may stop what it tells of.
+    raise notice 'outbox is woken by its schedule: %', sqlerrm;
+  end;
+  return null;
+end;
+$$;
+
+comment on function toss_private.wake_outbox() is
+  'Trigger: wakes the job outbox once for a transaction that has something to send. At its end, so that the job finds what is committed.';
+
+create constraint trigger webhook_deliveries_wake
+  after insert on public.webhook_deliveries
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/66_webhook_sending.sql
+-- Sending: each endpoint is a lane of its own, and each stream in it is told one event after the other.
+
+create function public.claim_webhook_lanes(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  ended integer;
+begin
+  update public.webhook_endpoints as e
+  set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  get diagnostics ended = row_count;
+  return jsonb_build_object('disabled', ended, 'lanes', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'endpointId', e.id, 'url', e.url, 'failuresInRow', e.failures_in_row, 'secrets', (
+        select jsonb_agg(jsonb_build_object('id', s.id, 'keyId', s.key_id, 'ciphertext', s.ciphertext)
+          order by s.created_at desc)
+        from toss_private.endpoint_secrets as s
+        where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > due_time)
+      )
+    ) order by e.failures_in_row, e.id), '[]')
+    from public.webhook_endpoints as e
+    where e.status = 'active' and exists (
+      select 1 from public.webhook_deliveries as d
+      where d.endpoint_id = e.id and d.status = 'pending' and d.next_attempt_at <= due_time
+    )
+  ));
+end;
+$$;
+
+comment on function public.claim_webhook_lanes(jsonb) is
+  'The active endpoints that something is due for, with the secrets that sign; endpoints that have failed for five days are disabled first. Key: asOf.';
+
+create function public.claim_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  with due as (
+    select d.id
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
+      and (d.lease_expires_at is null or d.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.webhook_deliveries as earlier
+        where earlier.endpoint_id = d.endpoint_id and earlier.stream = d.stream and earlier.status = 'pending'
+          and earlier.event_sequence < d.event_sequence
+      )
+    order by d.next_attempt_at, d.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.webhook_deliveries as d
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+    from due, public.webhook_endpoints as e
+    -- Disabled since the lane was opened.
+    where d.id = due.id and e.id = lane_id and e.status = 'active'
+    returning d.id, d.event_id, d.event_sequence
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'deliveryId', t.id, 'eventId', e.id, 'type', toss_private.outward_type(e), 'timestamp', e.created_at,
+    'data', e.payload
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join public.outbox_events as e on e.id = t.event_id;
+  return jsonb_build_object('deliveries', claimed);
+end;
+$$;
+
+comment on function public.claim_webhook_deliveries(jsonb) is
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.count_due_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as d
+      join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+      where d.status = 'pending' and d.next_attempt_at <= due_time
+      limit 10000
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.count_due_deliveries(jsonb) is
+  'How many deliveries are due, 10,000 at most. Key: asOf.';
+
+create function toss_private.delivery_pause(attempts integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Standard Webhooks' schedule; up to a tenth sooner, so that what failed together does not come back together.
+  return (array[
+    interval '5 seconds', interval '5 minutes', interval '30 minutes', interval '2 hours', interval '5 hours',
+    interval '10 hours', interval '14 hours', interval '20 hours', interval '24 hours'
+  ])[attempts] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.delivery_pause(integer) is
+  'How long after so many failed attempts the next one waits; null = there is no next one.';
+
+create function public.finish_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result record;
+  ended public.webhook_deliveries;
+  delivered integer := 0;
+  failures integer := 0;
+  given_up integer := 0;
+  pause interval;
+begin
+  for result in
+    select r.* from jsonb_to_recordset(request -> 'results') as r (
+      "deliveryId" uuid, "responseStatus" integer, "durationMs" integer, error text
+    )
+    -- In one order of locks, so that two runs cannot wait for each other.
+    order by r."deliveryId"
+  loop
+    select * into ended from public.webhook_deliveries as d
+    where d.id = result."deliveryId" and d.endpoint_id = lane_id and d.status = 'pending'
+      and d.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    pause := case when result.error is not null then toss_private.delivery_pause(ended.attempts + 1) end;
+    update public.webhook_deliveries as d
+    set attempts = d.attempts + 1, response_status = result."responseStatus", duration_ms = result."durationMs",
+      last_error = left(result.error, 300), lease_token = null, lease_expires_at = null,
+      status = case when result.error is null then 'delivered' when pause is null then 'failed' else 'pending' end,
+      next_attempt_at = present + pause, finished_at = case when pause is null then present end
+    where d.id = ended.id;
+    if result.error is null then
+      delivered := delivered + 1;
+    else
+      failures := failures + 1;
+      given_up := given_up + (pause is null)::integer;
+      -- They cannot go before it, so nobody need look at them before.
+      update public.webhook_deliveries as d set next_attempt_at = greatest(d.next_attempt_at, present + pause)
+      where d.endpoint_id = lane_id and d.stream = ended.stream and d.status = 'pending'
+        and d.event_sequence > ended.event_sequence and pause is not null;
+    end if;
+  end loop;
+  update public.webhook_endpoints as e
+  set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+  where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
+  return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.finish_webhook_deliveries(jsonb) is
+  'Writes down how attempts ended: delivered, or with an `error` tried again later, after the tenth never. Keys: endpointId, leaseToken, asOf, results [{deliveryId, responseStatus, durationMs, error}]. Counts only for the holder of the lease.';
+
+-- supabase/schemas/67_webhook_replay.sql
+-- Sending again, and how long events and deliveries are kept.
+
+create function public.replay_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  queued integer;
+begin
+  if not (request ?| array['eventId', 'endpointId', 'type', 'from']) then
+    return jsonb_build_object('outcome', 'nothing_named');
+  end if;
+  with chosen as (
+    select v.id as event_id, v.sequence, v.stream, e.id as endpoint_id
+    from public.outbox_events as v
+    cross join public.webhook_endpoints as e
+    where toss_private.wants(e, v)
+      and (not request ? 'endpointId' or e.id = (request ->> 'endpointId')::uuid)
+      -- Whoever names one that is disabled means to enable it afterwards.
+      and (request ? 'endpointId' or e.status = 'active')
+      and (not request ? 'eventId' or v.id = (request ->> 'eventId')::uuid)
+      and (not request ? 'type' or toss_private.outward_type(v) = request ->> 'type')
+      and (not request ? 'from' or v.created_at >= (request ->> 'from')::timestamptz)
+      and (not request ? 'to' or v.created_at < (request ->> 'to')::timestamptz)
+      and not exists (
+        select 1 from public.webhook_deliveries as d
+        where d.event_id = v.id and d.endpoint_id = e.id and (
+          d.status = 'pending'
+          or (d.status = 'delivered' and not coalesce((request ->> 'withDelivered')::boolean, false))
+          -- This replay has done it already.
+          or d.replayed_at >= (request ->> 'since')::timestamptz
+        )
+      )
+    order by v.sequence
+    limit 1000
+  ), written as (
+    insert into public.webhook_deliveries as d (
+      event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream, replayed_at
+    )
+    select c.event_id, c.endpoint_id, present, present, c.sequence, c.stream, present from chosen as c
+    on conflict (event_id, endpoint_id) do update
+    set status = 'pending', attempts = 0, next_attempt_at = present, finished_at = null, last_error = null,
+      replayed_at = present
+    where d.status <> 'pending'
+    returning 1
+  )
+  select count(*) into queued from written;
+  return jsonb_build_object('outcome', 'replayed', 'deliveries', queued, 'startedAt', present);
+end;
+$$;
+
+comment on function public.replay_webhook_deliveries(jsonb) is
+  'Queues events again for the endpoints that want them, a thousand at a time: those that were missed or have failed, with withDelivered also those that were delivered. Keys, all of which must hold: eventId, endpointId, type, from, to; since: when this replay began. Outcomes: replayed, nothing_named.';
+
+create function toss_private.old_event_ids(at_most integer)
+returns setof uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.id from public.outbox_events as v
+  where v.created_at < toss_private.clock_now() - interval '90 days'
+    and not exists (select 1 from public.webhook_deliveries as d where d.event_id = v.id)
+  order by v.created_at
+  limit at_most;
+end;
+$$;
+
+comment on function toss_private.old_event_ids(integer) is 'Events older than 90 days that no delivery needs any more.';
+
+create function toss_private.remove_old_events()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  removed_deliveries integer;
+  removed_events integer;
+begin
+  delete from toss_private.endpoint_secrets as s where s.expires_at < present;
+  -- Nobody enables it any more.
+  update public.webhook_deliveries as d
+  set status = 'failed', next_attempt_at = null, finished_at = present, last_error = 'the endpoint stayed disabled'
+  from public.webhook_endpoints as e
+  where e.id = d.endpoint_id and e.disabled_at < present - interval '30 days' and d.status = 'pending';
+  delete from public.webhook_deliveries as d where d.id in (
+    select old.id from public.webhook_deliveries as old
+    where old.status <> 'pending' and old.finished_at < present - interval '30 days'
+    limit 20000
+  );
+  get diagnostics removed_deliveries = row_count;
+  with removed as (
+    delete from public.outbox_events as v where v.id in (select toss_private.old_event_ids(20000))
+    returning v.event_type, v.payload
+  ), untold as (
+    -- What was told so long ago is not told again.
+    update public.payment_cancels as k set has_event = false
+    from removed as r
+    where r.event_type in ('payment.refunded', 'payment.partially_refunded')
+      and k.transaction_key = r.payload ->> 'transactionKey'
+  )
+  select count(*) into removed_events from removed;
+  return removed_deliveries + removed_events;
+end;
+$$;
+
+comment on function toss_private.remove_old_events() is
+  'Removes deliveries that ended 30 days ago, events older than 90 days, and secrets that sign no more. What waits for an endpoint that has been disabled for 30 days fails.';
+
+create function toss_private.count_old_events()
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select count(*) from toss_private.old_event_ids(20000)) + (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as old
+      where old.status <> 'pending' and old.finished_at < toss_private.clock_now() - interval '30 days'
+      limit 20000
+    ) as o
+  );
+end;
+$$;
+
+comment on function toss_private.count_old_events() is 'How much toss_private.remove_old_events has yet to remove.';
+
+-- supabase/schemas/68_delivery_watch.sql
+-- What must never be true of deliveries, and what a person must see of them.
+
+create function toss_private.delivery_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for endpoints that were made while the event was being committed.
+  select 'event_reaches_its_endpoints', v.id::text, format('endpoint %s has no delivery of %s', e.id, v.event_type)
+  from public.webhook_endpoints as e
+  join public.outbox_events as v on v.created_at > e.enabled_at + interval '1 minute'
+  where e.status = 'active' and v.created_at > toss_private.clock_now() - interval '29 days'
+    and toss_private.wants(e, v)
+    and not exists (
+      select 1 from public.webhook_deliveries as d where d.event_id = v.id and d.endpoint_id = e.id
+    )
+
+  union all
+  select 'events_are_delivered_in_order', later.id::text,
+    format('event %s of %s was delivered while event %s waits', later.event_sequence, later.stream, d.event_sequence)
+  from public.webhook_deliveries as d
+  join public.webhook_deliveries as later
+    on later.endpoint_id = d.endpoint_id and later.stream = d.stream and later.event_sequence > d.event_sequence
+  where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
+
+  union all
+  select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
+  from public.webhook_endpoints as e
+  where not exists (
+    select 1 from toss_private.endpoint_secrets as s where s.endpoint_id = e.id and s.expires_at is null
+  );
+end;
+$$;
+
+comment on function toss_private.delivery_violations() is
+  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create view toss_private.delivery_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'endpoint_disabled' as alert, e.id::text as subject,
+  format('%s has failed since %s and gets nothing any more', e.url, e.failing_since) as detail, e.disabled_at as since
+from public.webhook_endpoints as e
+where e.disabled_reason = 'failed_for_five_days'
+
+union all
+select 'warning', 'endpoint_failing', e.id::text,
+  format('%s: %s failures in a row', e.url, e.failures_in_row), e.failing_since
+from public.webhook_endpoints as e
+where e.status = 'active' and e.failing_since < toss_private.clock_now() - interval '1 hour'
+
+union all
+select 'warning', 'delivery_failed', e.id::text,
+  format('%s event(s) were given up; the last: %s', count(*), max(d.last_error)), min(d.finished_at)
+from public.webhook_deliveries as d
+join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+where d.status = 'failed' and d.finished_at > toss_private.clock_now() - interval '7 days'
+group by e.id;
+
+comment on view toss_private.delivery_alerts is
+  'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
+
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
@@ -10754,6 +11602,7 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
+  ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 
 create view public.job_status
@@ -10843,7 +11692,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;
@@ -10925,13 +11774,14 @@ begin
   deleted_events := toss_private.remove_unproven_webhook_events();
   return jsonb_build_object(
     'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
-    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
+    'deletedRefusals', toss_private.remove_old_refusals(), 'deletedEvents', toss_private.remove_old_events(),
+    'remaining', toss_private.count_old_unproven_webhooks() + toss_private.count_old_events()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, counted refusals of callers, and old events and deliveries of the outbox; remaining = what a further run removes; the request is empty.';
 
 create function toss_private.remove_unproven_webhook_events()
 returns integer
@@ -11314,6 +12164,7 @@ as $$
     ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
     ('billing_issues', 'operation_id', 't.operation_id::text'),
     ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('endpoint_secrets', 'id', 't.id::text'),
     ('webhook_bodies', 'webhook_event_id',
       '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
   ) as s (store, id_column, associated_data);
@@ -11469,6 +12320,12 @@ as $$
       join public.operations as op on op.id = s.operation_id
       order by s.key_id, op.created_at
     )
+    union all
+    (
+      select distinct on (e.key_id) 'toss_private.endpoint_secrets', e.key_id, e.ciphertext, e.id::text
+      from toss_private.endpoint_secrets as e
+      order by e.key_id, e.created_at
+    )
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'table', s.table_name, 'keyId', s.key_id, 'ciphertext', s.ciphertext, 'associatedData', s.associated_data
@@ -11478,6 +12335,732 @@ $$;
 
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
+
+-- supabase/schemas/74_notices.sql
+-- What buyers are told by e-mail and message: what makes a notice, and the proof that it was sent.
+
+create table toss_private.notice_channels (
+  channel text primary key,
+  is_on boolean not null default false,
+  changed_at timestamptz,
+  failures_in_row integer not null default 0,
+  failing_since timestamptz,
+  next_attempt_at timestamptz,
+  last_error text,
+  constraint notice_channels_channel_known check (channel in ('email', 'message')),
+  constraint notice_channels_failures_in_row_not_negative check (failures_in_row >= 0),
+  constraint notice_channels_last_error_length check (char_length(last_error) <= 200)
+);
+
+alter table toss_private.notice_channels enable row level security;
+
+comment on table toss_private.notice_channels is
+  'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
+comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
+
+insert into toss_private.notice_channels (channel) values ('email'), ('message');
+
+create table toss_private.notices_due (
+  event_id uuid primary key,
+  notice text not null,
+  stream text not null,
+  event_sequence bigint not null,
+  created_at timestamptz not null,
+  next_attempt_at timestamptz not null,
+  last_error text,
+  constraint notices_due_last_error_length check (char_length(last_error) <= 500)
+);
+
+alter table toss_private.notices_due enable row level security;
+
+comment on table toss_private.notices_due is
+  'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
+comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
+comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+
+create index notices_due_sequence on toss_private.notices_due (event_sequence);
+create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
+
+create table public.notifications (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid,
+  order_id text references public.orders (id),
+  subscription_id uuid references public.subscriptions (id),
+  notice text not null,
+  channel text not null,
+  status text not null default 'pending',
+  sent_at timestamptz,
+  provider_id text,
+  error text,
+  created_at timestamptz not null,
+  event_id uuid not null,
+  event_sequence bigint not null,
+  stream text not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  attempted_at timestamptz,
+  doubt_since timestamptz,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint notifications_once_per_channel unique (event_id, notice, channel),
+  constraint notifications_channel_known check (channel in ('email', 'message')),
+  constraint notifications_notice_known check (notice in (
+    'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
+    'card_needed'
+  )),
+  constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
+  constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
+  constraint notifications_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint notifications_failed_has_error check (status <> 'failed' or error is not null),
+  constraint notifications_attempts_not_negative check (attempts >= 0),
+  constraint notifications_provider_id_length check (char_length(provider_id) <= 200),
+  constraint notifications_error_length check (char_length(error) <= 200)
+);
+
+alter table public.notifications enable row level security;
+
+comment on table public.notifications is
+  'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
+comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.error is
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+comment on column public.notifications.created_at is 'When its cause happened.';
+comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
+comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
+comment on column public.notifications.doubt_since is
+  'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+
+create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
+create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
+create index notifications_created_at on public.notifications (created_at);
+create index notifications_order_id on public.notifications (order_id) where order_id is not null;
+create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
+
+create table toss_private.notification_contents (
+  notification_id uuid primary key references public.notifications (id),
+  address text not null,
+  language text not null,
+  facts jsonb not null,
+  constraint notification_contents_address_length check (char_length(address) between 1 and 254),
+  constraint notification_contents_language_known check (language in ('ko', 'en')),
+  constraint notification_contents_facts_is_object check (jsonb_typeof(facts) = 'object')
+);
+
+alter table toss_private.notification_contents enable row level security;
+
+comment on table toss_private.notification_contents is
+  'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+
+create function toss_private.notice_of(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case event.event_type
+    when 'order.paid' then case
+      when (event.payload ->> 'amount')::bigint = 0 then null
+      when event.payload ->> 'from' = 'waiting_for_deposit' then 'deposit'
+      else 'receipt' end
+    when 'payment.refunded' then 'refund'
+    when 'payment.partially_refunded' then 'refund'
+    when 'virtual_account.issued' then 'virtual_account'
+    -- Whoever declines on a page is told there. Without a next try another event says what the decline leads to.
+    when 'subscription.payment_failed' then case
+      when event.payload ->> 'kind' = 'renewal' and (event.payload ->> 'nextAttemptAt')::timestamptz > event.created_at
+        then 'payment_failed' end
+    when 'subscription.payment_method_required' then 'card_needed'
+    when 'subscription.access_withdrawn' then 'card_needed'
+    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
+    when 'subscription.trial_ending' then 'renewal_upcoming'
+    when 'subscription.canceled' then case
+      when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+  end;
+end;
+$$;
+
+comment on function toss_private.notice_of(public.outbox_events) is
+  'What a buyer is told because of an event; null = nothing.';
+
+create function toss_private.notice_is_required(notice text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+end;
+$$;
+
+comment on function toss_private.notice_is_required(text) is
+  'Whether a buyer who does not get it loses money or access, or is charged unannounced; a person is alerted early.';
+
+create function toss_private.queue_notice()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := toss_private.notice_of(new);
+begin
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+    insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
+    values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_notice() is
+  'Trigger: a notice is written down with its cause, or not at all. Who is told, and what, is looked up later: nothing here may hold up a payment.';
+
+create trigger outbox_events_queue_notice
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_notice();
+
+create constraint trigger notices_due_wake
+  after insert on toss_private.notices_due
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/75_notice_contents.sql
+-- Whom a notice goes to, and what it tells.
+
+create function public.use_notice_address(function_name text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
+  update toss_private.shop_code as s set notice_address = function_name;
+end;
+$$;
+
+comment on function public.use_notice_address(text) is
+  'From now on this function of the shop says where a buyer gets notices: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/notices.md.';
+
+create function toss_private.mobile_number(number text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Auth keeps it as +82 10 1234 5678.
+  return substring(regexp_replace(regexp_replace(number, '\D', '', 'g'), '^(00)?820?', '0') from '^01[016789]\d{7,8}$');
+end;
+$$;
+
+comment on function toss_private.mobile_number(text) is
+  'A Korean mobile number as it is dialled there, digits alone; null for any other number.';
+
+create function toss_private.notice_recipient(due toss_private.notices_due, cause public.outbox_events)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  shop_function constant text := (select s.notice_address from toss_private.shop_code as s);
+  concerned public.orders;
+  buyer_id uuid;
+  account jsonb;
+  found_address jsonb;
+begin
+  select * into concerned from public.orders as o where o.id = cause.payload ->> 'orderId';
+  buyer_id := coalesce((cause.payload ->> 'userId')::uuid, concerned.user_id);
+  if buyer_id is not null and toss_private.can_read_accounts() then
+    select to_jsonb(u) into account from auth.users as u where u.id = buyer_id;
+  end if;
+  found_address := jsonb_build_object(
+    'email', coalesce(concerned.customer_email, account ->> 'email'),
+    'mobilePhone', coalesce(concerned.customer_mobile_phone, account ->> 'phone'),
+    'language', coalesce(concerned.metadata ->> 'locale', account -> 'raw_user_meta_data' ->> 'locale')
+  );
+  if shop_function is not null then
+    execute format('select coalesce(%s($1), $2)', shop_function) into found_address
+    using jsonb_build_object(
+      'notice', due.notice, 'userId', buyer_id, 'orderId', concerned.id,
+      'subscriptionId', cause.payload ->> 'subscriptionId', 'metadata', concerned.metadata
+    ) || found_address, found_address;
+  end if;
+  return jsonb_build_object(
+    'userId', buyer_id,
+    'orderId', concerned.id,
+    'email', substring(found_address ->> 'email' from '^[^\s<>@]{1,100}@[^\s<>@]{1,150}$'),
+    'message', toss_private.mobile_number(found_address ->> 'mobilePhone'),
+    'language', case when found_address ->> 'language' ~* '^en' then 'en' else 'ko' end
+  );
+end;
+$$;
+
+comment on function toss_private.notice_recipient(toss_private.notices_due, public.outbox_events) is
+  'Where a buyer is told: the order''s address, else that of auth.users, or what the shop''s own function says; the language by `locale` in the order''s or the user''s metadata, else Korean. An address that cannot be one is left out.';
+
+create function toss_private.order_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'orderId', o.id, 'reference', o.reference, 'orderName', o.order_name, 'amount', cause.payload -> 'amount',
+      'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
+      'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
+      'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
+      'dueDate', cause.payload -> 'dueDate'
+    )
+    from public.orders as o
+    left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
+    left join public.payment_cancels as k
+      on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where o.id = cause.payload ->> 'orderId'
+  );
+end;
+$$;
+
+comment on function toss_private.order_facts(public.outbox_events) is 'What a notice about an order tells.';
+
+create function toss_private.subscription_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'planName', p.name, 'nextPlanName', later.name,
+      'amount', coalesce((cause.payload ->> 'amount')::bigint, c.amount, s.amount),
+      'cardNumber', m.card_number_masked,
+      'chargeAt', cause.payload -> 'chargeAt', 'isTrialEnd', cause.event_type = 'subscription.trial_ending',
+      'needsPaymentMethod', coalesce((cause.payload ->> 'needsPaymentMethod')::boolean, false),
+      'failureCode', coalesce(cause.payload ->> 'failureCode', c.failure_code),
+      'nextAttemptAt', cause.payload -> 'nextAttemptAt',
+      'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
+        select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
+      )),
+      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
+    )
+    from public.subscriptions as s
+    join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
+    left join public.plans as later on later.id = cause.payload ->> 'nextPlanId'
+    left join public.subscription_charges as c on c.id = (cause.payload ->> 'chargeId')::uuid
+    left join public.billing_methods as m on m.id = coalesce(c.billing_method_id, s.billing_method_id)
+    where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+end;
+$$;
+
+comment on function toss_private.subscription_facts(public.outbox_events) is 'What a notice about a subscription tells.';
+
+-- supabase/schemas/76_notice_planning.sql
+-- A notice whose cause has happened becomes one row for each channel.
+
+create function toss_private.write_notifications(due toss_private.notices_due, cause public.outbox_events, channels text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  recipient constant jsonb := toss_private.notice_recipient(due, cause);
+  -- The row of a charge that never was paid has no subscription.
+  concerned_subscription_id constant uuid := (
+    select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+  facts constant jsonb := jsonb_strip_nulls(coalesce(
+    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
+      else toss_private.order_facts(cause) end, '{}'
+  ));
+  is_reachable constant boolean := exists (
+    select 1 from unnest(channels) as c (name) where recipient ->> c.name is not null
+  );
+begin
+  with written as (
+    insert into public.notifications (
+      user_id, order_id, subscription_id, notice, channel, status, error, next_attempt_at, created_at, event_id,
+      event_sequence, stream
+    )
+    select (recipient ->> 'userId')::uuid, recipient ->> 'orderId', concerned_subscription_id, due.notice, c.name,
+      case when is_reachable then 'pending' else 'failed' end, case when not is_reachable then 'no_address' end,
+      case when is_reachable then due.created_at end, due.created_at, due.event_id, due.event_sequence, due.stream
+    from unnest(channels) as c (name)
+    -- One that cannot be reached on any channel leaves a row of each, for the record.
+    where not is_reachable or recipient ->> c.name is not null
+    on conflict on constraint notifications_once_per_channel do nothing
+    returning id, channel, status
+  )
+  insert into toss_private.notification_contents (notification_id, address, language, facts)
+  select w.id, recipient ->> w.channel, recipient ->> 'language', facts
+  from written as w
+  where w.status = 'pending';
+end;
+$$;
+
+comment on function toss_private.write_notifications(toss_private.notices_due, public.outbox_events, text[]) is
+  'Writes one notice for each channel that the buyer has an address for.';
+
+create function public.plan_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted_channels constant text[] := array(select jsonb_array_elements_text(request -> 'channels'));
+  due toss_private.notices_due;
+  cause public.outbox_events;
+  planned integer := 0;
+  postponed integer := 0;
+  given_up integer;
+begin
+  update toss_private.notice_channels as c
+  set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
+    next_attempt_at = null, last_error = null
+  where c.is_on <> (c.channel = any (wanted_channels));
+
+  if cardinality(wanted_channels) > 0 then
+    for due in
+      select d.* from toss_private.notices_due as d
+      where d.next_attempt_at <= due_time
+      order by d.event_sequence
+      limit (request ->> 'limit')::integer
+      for no key update skip locked
+    loop
+      select * into cause from public.outbox_events as e where e.id = due.event_id;
+      begin
+        perform toss_private.write_notifications(due, cause, wanted_channels);
+        delete from toss_private.notices_due as d where d.event_id = due.event_id;
+        planned := planned + 1;
+      exception when others then
+        -- The shop's own function; what follows in the stream waits for it.
+        update toss_private.notices_due as d
+        set last_error = left(sqlerrm, 500), next_attempt_at = due_time + interval '5 minutes'
+        where d.event_id = due.event_id;
+        postponed := postponed + 1;
+      end;
+    end loop;
+  end if;
+
+  -- So late it would only confuse; a person has been alerted since.
+  with late as (
+    update public.notifications as n
+    set status = 'failed', error = left(concat_ws(', ', 'too_late', n.error), 200), next_attempt_at = null,
+      lease_token = null, lease_expires_at = null
+    where n.status = 'pending' and n.created_at < due_time - interval '7 days'
+      and (n.lease_expires_at is null or n.lease_expires_at <= toss_private.clock_now())
+    returning n.id
+  )
+  delete from toss_private.notification_contents as k using late as l where k.notification_id = l.id;
+  get diagnostics given_up = row_count;
+  return jsonb_build_object('planned', planned, 'postponed', postponed, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.plan_notices(jsonb) is
+  'Says which channels there are, looks up the buyers of up to `limit` notices, and gives up those that are seven days old. Keys: channels, limit, asOf.';
+
+-- supabase/schemas/77_notice_sending.sql
+-- Sending: each channel is a lane of its own, and within a stream one notice follows the other.
+
+create function public.claim_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  if exists (
+    select 1 from toss_private.notice_channels as c where c.channel = wanted_channel and c.next_attempt_at > due_time
+  ) then
+    return jsonb_build_object('notices', '[]'::jsonb);
+  end if;
+  with due as (
+    select n.id
+    from public.notifications as n
+    where n.channel = wanted_channel and n.status = 'pending' and n.next_attempt_at <= due_time
+      and (n.lease_expires_at is null or n.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.notifications as earlier
+        where earlier.stream = n.stream and earlier.channel = n.channel and earlier.status = 'pending'
+          and earlier.event_sequence < n.event_sequence
+      )
+      and not exists (
+        select 1 from toss_private.notices_due as earlier
+        where earlier.stream = n.stream and earlier.event_sequence < n.event_sequence
+      )
+    order by n.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.notifications as n
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision),
+      -- Whoever held it before has not said how it ended.
+      doubt_since = coalesce(n.doubt_since, case when n.lease_token is not null then n.attempted_at end),
+      -- Providers know the real time alone.
+      attempted_at = clock_timestamp()
+    from due
+    where n.id = due.id
+    returning n.id, n.notice, n.event_sequence, n.doubt_since
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', t.id, 'notice', t.notice, 'address', k.address, 'language', k.language, 'facts', k.facts,
+    'doubtSince', t.doubt_since
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join toss_private.notification_contents as k on k.notification_id = t.id;
+  return jsonb_build_object('notices', claimed);
+end;
+$$;
+
+comment on function public.claim_notices(jsonb) is
+  'Leases up to `limit` due notices of one channel, of each stream the earliest that is not over; none while the channel is left alone. Keys: channel, limit, leaseToken, leaseSeconds, asOf.';
+
+create function toss_private.channel_pause(failures integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return (array[
+    interval '30 seconds', interval '1 minute', interval '2 minutes', interval '5 minutes', interval '10 minutes'
+  ])[least(failures, 5)] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.channel_pause(integer) is
+  'How long a provider is left alone after so many failures in a row.';
+
+create function toss_private.note_channel(noted_channel text, result jsonb, at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if result ->> 'outcome' = 'sent' then
+    update toss_private.notice_channels as c
+    set failures_in_row = 0, failing_since = null, next_attempt_at = null, last_error = null
+    where c.channel = noted_channel and (c.failures_in_row > 0 or c.next_attempt_at is not null);
+  elsif result ->> 'fault' in ('rate_limit', 'configuration', 'outage') then
+    update toss_private.notice_channels as c
+    set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
+      next_attempt_at = at + greatest(
+        make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)),
+        case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
+          then toss_private.channel_pause(c.failures_in_row + 1) end
+      ),
+      last_error = left((result ->> 'fault') || ': ' || (result ->> 'code'), 200)
+    where c.channel = noted_channel;
+  end if;
+end;
+$$;
+
+comment on function toss_private.note_channel(text, jsonb, timestamptz) is
+  'What one attempt says about its provider: it works, or is left alone for a while.';
+
+create function public.finish_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result jsonb;
+  ended public.notifications;
+  problem text;
+  sent integer := 0;
+  failed integer := 0;
+  postponed integer := 0;
+begin
+  for result in
+    select r.value from jsonb_array_elements(request -> 'results') as r order by r.value ->> 'id'
+  loop
+    select * into ended from public.notifications as n
+    where n.id = (result ->> 'id')::uuid and n.status = 'pending'
+      and n.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    problem := left((result ->> 'fault') || ': ' || (result ->> 'code'), 200);
+    if result ->> 'outcome' = 'sent' then
+      sent := sent + 1;
+      update public.notifications as n
+      set status = 'sent', sent_at = present, provider_id = left(result ->> 'providerId', 200),
+        error = left(result ->> 'detour', 200), attempts = n.attempts + 1, next_attempt_at = null,
+        doubt_since = null, lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    elsif result ->> 'fault' in ('bad_address', 'template_refused', 'refused') then
+      failed := failed + 1;
+      update public.notifications as n
+      set status = 'failed', error = problem, attempts = n.attempts + 1, next_attempt_at = null,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    else
+      -- Nothing was tried with one that is given back.
+      postponed := postponed + 1;
+      update public.notifications as n
+      set attempts = n.attempts + (problem is not null)::integer, error = coalesce(problem, n.error),
+        -- One that a provider fails on again and again lets the others go first.
+        next_attempt_at = case when problem is not null and n.attempts >= 5
+          then present + interval '10 minutes' else n.next_attempt_at end,
+        doubt_since = case when (result ->> 'mayBeSent')::boolean
+          then coalesce(n.doubt_since, n.attempted_at) else n.doubt_since end,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    end if;
+    delete from toss_private.notification_contents as k using public.notifications as n
+    where k.notification_id = ended.id and n.id = ended.id and n.status <> 'pending';
+    perform toss_private.note_channel(wanted_channel, result, present);
+  end loop;
+  return jsonb_build_object('sent', sent, 'failed', failed, 'postponed', postponed);
+end;
+$$;
+
+comment on function public.finish_notices(jsonb) is
+  'Writes down how attempts ended: sent, failed for good, or tried again later; counts only for the holder of the lease. Keys: channel, leaseToken, asOf, results [{id, outcome (sent, not_sent, released), providerId, detour, fault, code, retryAfterSeconds, mayBeSent}].';
+
+create function public.count_due_notices(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  -- What waits for a provider that is left alone is not for the next run.
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.notifications as n
+      join toss_private.notice_channels as c on c.channel = n.channel and c.is_on
+      where n.status = 'pending' and n.next_attempt_at <= due_time and coalesce(c.next_attempt_at <= due_time, true)
+      limit 10000
+    ) as waiting
+  ) + (
+    select count(*) from (
+      select 1 from toss_private.notices_due as d where d.next_attempt_at <= due_time limit 10000
+    ) as unplanned
+  ));
+end;
+$$;
+
+comment on function public.count_due_notices(jsonb) is 'How many notices are due, 10,000 of each kind at most. Key: asOf.';
+
+-- supabase/schemas/78_notice_watch.sql
+-- What must never be true of notices, and what a person must see of them.
+
+create function toss_private.notice_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for causes that were committed while a channel was switched on.
+  select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
+  from public.outbox_events as e
+  where toss_private.notice_of(e) is not null
+    and e.created_at > (
+      select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
+    ) + interval '1 minute'
+    and not exists (select 1 from toss_private.notices_due as d where d.event_id = e.id)
+    and not exists (select 1 from public.notifications as n where n.event_id = e.id)
+
+  union all
+  select 'notices_are_sent_in_order', later.id::text,
+    format('%s of %s was sent while %s waits', later.notice, later.stream, n.notice)
+  from public.notifications as n
+  join public.notifications as later
+    on later.stream = n.stream and later.channel = n.channel and later.event_sequence > n.event_sequence
+  where n.status = 'pending' and later.status = 'sent'
+
+  union all
+  -- Without it nothing can be sent; afterwards nobody's address stays.
+  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
+    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
+  from public.notifications as n
+  left join toss_private.notification_contents as k on k.notification_id = n.id
+  where (n.status = 'pending') <> (k.notification_id is not null);
+end;
+$$;
+
+comment on function toss_private.notice_violations() is
+  'Causes without a notice, notices in the wrong order, and what is kept too long or too short.';
+
+create view toss_private.notice_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'notice_not_sent' as alert, min(n.id::text) as subject,
+  format('%s could not be sent on any channel: %s', n.notice,
+    string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel)) as detail,
+  min(n.created_at) as since
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_and(n.status = 'failed')
+
+union all
+-- Long before what it announces, and while somebody can still call.
+select 'critical', 'notice_late', min(n.id::text),
+  format('%s waits: %s', n.notice, coalesce(string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel), '')),
+  min(n.created_at)
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_or(n.status = 'pending') and not bool_or(n.status = 'sent')
+  and min(n.created_at) < toss_private.clock_now() - interval '1 hour'
+
+union all
+select case when c.last_error like 'configuration%' then 'critical' else 'warning' end, 'notice_channel_failing', c.channel,
+  format('%s failures in a row, the last: %s', c.failures_in_row, c.last_error), c.failing_since
+from toss_private.notice_channels as c
+where c.is_on and c.failing_since < toss_private.clock_now() - interval '15 minutes'
+
+union all
+select 'warning', 'notice_template_refused', n.notice,
+  format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
+from public.notifications as n
+where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
+group by n.notice
+
+union all
+select 'critical', 'notice_address_failed', min(d.event_id::text),
+  format('the shop''s function for addresses fails, %s notice(s) wait: %s', count(*), max(d.last_error)),
+  min(d.created_at)
+from toss_private.notices_due as d
+where d.last_error is not null
+having count(*) > 0;
+
+comment on view toss_private.notice_alerts is
+  'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
 
 -- supabase/schemas/80_invariants_of_payments.sql
 -- What must never be true of payments and refunds.
@@ -12233,11 +13816,15 @@ as $$
   union all
   select * from toss_private.subscription_violations()
   union all
-  select * from toss_private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations()
+  union all
+  select * from toss_private.delivery_violations()
+  union all
+  select * from toss_private.notice_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -12491,7 +14078,11 @@ select * from toss_private.deposit_alerts
 union all
 select * from toss_private.subscription_alerts
 union all
-select * from toss_private.hook_alerts;
+select * from toss_private.hook_alerts
+union all
+select * from toss_private.delivery_alerts
+union all
+select * from toss_private.notice_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -12913,9 +14504,10 @@ revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications
 from anon, authenticated, service_role;
-revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq from anon, authenticated, service_role;
 
 -- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
 grant select on public.products, public.plans to anon, authenticated;
@@ -12930,19 +14522,20 @@ to authenticated, service_role;
 -- The operator's.
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
-  public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -12961,6 +14554,10 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.plan_notices(jsonb), public.claim_notices(jsonb),
+  public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -12977,11 +14574,15 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.plan_notices(jsonb), public.claim_notices(jsonb),
+  public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
-revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text), public.use_notice_address(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.

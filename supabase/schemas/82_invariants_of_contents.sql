@@ -325,8 +325,12 @@ as $$
   union all
   select * from toss_private.subscription_violations()
   union all
-  select * from toss_private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations()
+  union all
+  select * from toss_private.delivery_violations()
+  union all
+  select * from toss_private.notice_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
