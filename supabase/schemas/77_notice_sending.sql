@@ -93,7 +93,8 @@ begin
     update toss_private.notice_channels as c
     set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
       next_attempt_at = at + greatest(
-        make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)),
+        case when result ? 'retryAfterSeconds'
+          then make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)) end,
         case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
           then toss_private.channel_pause(c.failures_in_row + 1) end
       ),
