@@ -86,6 +86,7 @@ declare
   made_transaction_key text;
   has_cancels boolean;
   is_new boolean;
+  split_stands boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -110,8 +111,7 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
-        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
-        'balanceAmount', answer -> 'balanceAmount',
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency', 'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -157,6 +157,8 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
+      and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -195,8 +197,8 @@ begin
       is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
       approve_no = coalesce(excluded.approve_no, p.approve_no),
       discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
-      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
-      vat = coalesce(excluded.vat, p.vat),
+      supplied_amount = coalesce(excluded.supplied_amount, case when split_stands then p.supplied_amount end),
+      vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
       reversed_at = case
