@@ -8,10 +8,11 @@
 --   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-45  what subscribers, the shop and time do to them
+--   46-49  cash receipts: rows, what Toss tells of them, requests and how they end
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   60-63  webhooks: budgets, receiving, finishing
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.

@@ -214,6 +214,7 @@ begin
     stored := known;
     perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
   end if;
+  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then

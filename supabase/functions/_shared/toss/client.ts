@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { createTossBilling, type TossBilling } from "./billing.ts";
+import {
+  createTossCashReceipts,
+  type TossCashReceipts,
+} from "./cash-receipts.ts";
 import { lookup, type TossLookup, type TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
@@ -44,10 +48,15 @@ export type VirtualAccountBody = {
   /** Hours until the deadline, 1 to 2160. */
   readonly validHours: number;
   readonly taxFreeAmount?: number;
+  /** The receipt that Toss is to issue with the deposit; the number is digits. */
+  readonly cashReceipt?: {
+    readonly type: string;
+    readonly registrationNumber?: string;
+  };
 };
 
-/** The calls of Toss's core API about payments and billing keys. */
-export type TossClient = TossBilling & {
+/** The calls of Toss's core API about payments, billing keys and cash receipts. */
+export type TossClient = TossBilling & TossCashReceipts & {
   confirm(
     body: ConfirmBody,
     options: Idempotency,
@@ -83,6 +92,7 @@ export function createTossClient(connection: TossConnection): TossClient {
   const request = createTossRequest(connection);
   return {
     ...createTossBilling(request),
+    ...createTossCashReceipts(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
       request({
         operation: "confirm",
