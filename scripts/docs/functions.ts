@@ -74,7 +74,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: AS_POST,
   },
   "POST virtual-account": {
-    request: both("`{ orderId, bank, customerName, validHours? }`"),
+    request: both(
+      "`{ orderId, bank, customerName, validHours?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
+    ),
     success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
     repeating: { en: "same account", ko: "같은 계좌" },
   },

@@ -4,12 +4,14 @@ import {
   type NewPayment,
   newPaymentSchema,
   orderIdSchema,
+  receiptTermsSchema,
 } from "../payments/create-payment.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { PaymentStatus } from "../payments/payment.ts";
 import {
   ACCOUNT_FIELDS,
   deadlineRefusal,
+  escrowProductSchema,
   ONE_DEADLINE,
 } from "../payments/virtual-account.ts";
 import { issueAccount } from "../payments/virtual-account-life.ts";
@@ -20,23 +22,6 @@ import { refusalCodeOf } from "./refusal-code.ts";
 /** Toss error codes: accounts from 200 KRW. */
 const MINIMUM_AMOUNT = 200;
 
-const cashReceiptSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("미발행") }),
-  z.object({
-    type: z.enum(["소득공제", "지출증빙"]),
-    registrationNumber: z.string()
-      .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
-  }),
-]);
-
-const escrowProductSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  code: z.string(),
-  unitPrice: z.number().min(0),
-  quantity: z.int().positive(),
-});
-
 const bodySchema = z.object({
   ...ACCOUNT_FIELDS,
   orderId: orderIdSchema,
@@ -46,7 +31,7 @@ const bodySchema = z.object({
   taxFreeAmount: z.int().min(0).default(0),
   customerEmail: z.email().max(100).optional(),
   customerMobilePhone: z.string().regex(/^\d{8,15}$/).optional(),
-  cashReceipt: cashReceiptSchema.optional(),
+  cashReceipt: receiptTermsSchema.optional(),
   escrowProducts: z.array(escrowProductSchema).optional(),
   accountKey: z.string().min(1).optional(),
 }).refine(...ONE_DEADLINE)
@@ -73,12 +58,16 @@ function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {
   const order = { orderId, orderName, amount, taxFreeAmount, method };
   return {
     ...newPaymentSchema.parse(order),
+    cashReceipt: body.cashReceipt ?? null,
     virtualAccount: {
       bank: body.bank,
       customerName: body.customerName,
       validHours: body.validHours,
       dueDate: body.dueDate,
       useEscrow: body.useEscrow,
+      escrowProducts: body.escrowProducts,
+      customerEmail: body.customerEmail,
+      customerMobilePhone: body.customerMobilePhone,
       accountKey: body.accountKey,
     },
   };

@@ -1,4 +1,5 @@
 import type { KeyPair } from "../options.ts";
+import type { ReceiptTerms } from "../receipts/cash-receipt.ts";
 import type { CardDetails } from "./card.ts";
 import type { AccountTerms, VirtualAccount } from "./virtual-account.ts";
 
@@ -72,6 +73,10 @@ export interface Payment {
   keyDigest: string | null;
   /** What account is issued when the method is 가상계좌. */
   accountTerms: AccountTerms;
+  /** Whether the shop has told the escrow service that the goods are on their way. */
+  isDeliveryRegistered: boolean;
+  /** The cash receipt that the buyer wants with the payment; null when none was spoken of. */
+  receiptTerms: ReceiptTerms | null;
   /** The issued account. */
   virtualAccount: VirtualAccount | null;
   /** What webhooks are verified with (`ps_…`); null where Toss gives none. */

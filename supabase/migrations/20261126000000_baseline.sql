@@ -2341,7 +2341,14 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  -- What the caller's client sent is one statement, however many orders it moves.
+  statement_began constant text := statement_timestamp()::text;
 begin
+  -- A statement is cut once; the next slow call in it would be waited for without an end.
+  if current_setting('tosspayments.hook_cut_in', true) = statement_began then
+    return 'not called: an earlier call of the same statement was cut, and its time was up';
+  end if;
   execute format('select %s($1)', hook) using event;
   -- What the shop deferred is checked before it could take our commit with it.
   set constraints all immediate;
@@ -2349,12 +2356,15 @@ begin
 exception
   -- A statement timeout and a failed assert are no "others".
   when others or query_canceled or assert_failure then
+    if sqlstate = '57014' then
+      perform set_config('tosspayments.hook_cut_in', statement_began, true);
+    end if;
     return left(coalesce(nullif(sqlerrm, ''), sqlstate), 500);
 end;
 $$;
 
 comment on function toss_private.try_order_hook(text, jsonb) is
-  'Calls the shop''s hook; what it raised, with all it did undone, or null.';
+  'Calls the shop''s hook; what it raised, with all it did undone, or null. After a cut it calls nothing more in the same statement.';
 
 create function toss_private.call_order_hook(moved public.orders, from_status text)
 returns void
@@ -2433,6 +2443,30 @@ create trigger payments_follow_refund
   for each row when (new.balance_amount < old.balance_amount and new.balance_amount > 0)
   execute function toss_private.follow_refund();
 
+create function public.orders_owed_hooks(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('orderIds', (
+    select coalesce(jsonb_agg(due.order_id order by due.since, due.order_id), '[]')
+    from (
+      select c.order_id, min(c.next_attempt_at) as since from toss_private.order_hook_calls as c
+      where c.next_attempt_at <= coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now())
+      group by c.order_id
+      order by since, c.order_id
+      limit (request ->> 'limit')::integer
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.orders_owed_hooks(jsonb) is
+  'The orders for which the shop''s hook is owed calls that are due, the longest waiting first. Keys: limit, asOf.';
+
 create function public.run_order_hooks(request jsonb)
 returns jsonb
 language plpgsql
@@ -2441,50 +2475,38 @@ security definer
 set search_path = ''
 as $$
 declare
+  owing_order_id constant text := request ->> 'orderId';
   hook constant text := (select s.order_hook from toss_private.shop_code as s);
   present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   owed toss_private.order_hook_calls;
-  owing_order_id text;
   problem text;
   done integer := 0;
-  failed integer := 0;
 begin
   if hook is null then
     return jsonb_build_object('called', 0, 'failed', 0);
   end if;
-  for owing_order_id in
-    select distinct c.order_id from toss_private.order_hook_calls as c
-    where case when request ? 'orderId' then c.order_id = request ->> 'orderId' else c.next_attempt_at <= present end
-    -- In one order of locks, so that two runs cannot wait for each other.
-    order by c.order_id
-    limit (request ->> 'limit')::integer
-  loop
-    -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
-    perform 1 from public.orders as o where o.id = owing_order_id for no key update;
-    for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
-      problem := toss_private.try_order_hook(hook, owed.event);
-      if problem is not null then
-        failed := failed + 1;
-        update toss_private.order_hook_calls as c
-        set attempts = c.attempts + 1, last_error = problem,
-          next_attempt_at = present + least(interval '1 minute' * 2 ^ least(c.attempts, 6), interval '1 hour')
-        where c.id = owed.id;
-        -- The later ones wait as long.
-        update toss_private.order_hook_calls as c
-        set next_attempt_at = (select f.next_attempt_at from toss_private.order_hook_calls as f where f.id = owed.id)
-        where c.order_id = owing_order_id and c.id > owed.id;
-        exit;
-      end if;
-      delete from toss_private.order_hook_calls as c where c.id = owed.id;
-      done := done + 1;
-    end loop;
+  -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
+  perform 1 from public.orders as o where o.id = owing_order_id for no key update;
+  for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
+    problem := toss_private.try_order_hook(hook, owed.event);
+    if problem is not null then
+      -- The later ones wait as long.
+      update toss_private.order_hook_calls as c
+      set attempts = c.attempts + (c.id = owed.id)::integer,
+        last_error = case when c.id = owed.id then problem else c.last_error end,
+        next_attempt_at = present + least(interval '1 minute' * 2 ^ least(owed.attempts, 6), interval '1 hour')
+      where c.order_id = owing_order_id;
+      return jsonb_build_object('called', done, 'failed', 1);
+    end if;
+    delete from toss_private.order_hook_calls as c where c.id = owed.id;
+    done := done + 1;
   end loop;
-  return jsonb_build_object('called', done, 'failed', failed);
+  return jsonb_build_object('called', done, 'failed', 0);
 end;
 $$;
 
 comment on function public.run_order_hooks(jsonb) is
-  'Calls the shop''s hook where it is owed a call, each order''s calls in their order; with orderId that order''s at once, due or not. Keys: limit, orderId, asOf.';
+  'Calls the shop''s hook with what one order is owed, in its order, due or not, until one call fails. One order a call, so that each has a statement''s time of its own. Keys: orderId, asOf.';
 
 create view toss_private.hook_alerts
 with (security_invoker = true)
@@ -2795,6 +2817,31 @@ comment on function toss_private.free_overdue_stock(text) is
 -- supabase/schemas/21_virtual_account.sql
 -- Issuing a virtual account, and its deposit's deadline.
 
+create function toss_private.account_parameters(buying public.orders, request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
+    'validHours', (request ->> 'validHours')::integer, 'escrow', request -> 'escrow',
+    'escrowProducts', case when (request ->> 'escrow')::boolean then coalesce(request -> 'escrowProducts', (
+      select jsonb_agg(jsonb_build_object(
+        'id', i.position::text, 'name', left(i.name, 100), 'code', coalesce(i.product_id, i.position::text),
+        'unitPrice', i.unit_price, 'quantity', i.quantity
+      ) order by i.position)
+      from public.order_items as i where i.order_id = buying.id
+    )) end,
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+  ));
+end;
+$$;
+
+comment on function toss_private.account_parameters(public.orders, jsonb) is
+  'What an account is asked for with; under escrow the order''s own lines are named unless others are.';
+
 create function public.begin_virtual_account(request jsonb)
 returns jsonb
 language plpgsql
@@ -2866,10 +2913,7 @@ begin
   )
   select gen_random_uuid(), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
-    buying.currency, jsonb_build_object(
-      'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
-      'validHours', (request ->> 'validHours')::integer
-    ), token, present + lease, present, present
+    buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
@@ -3226,6 +3270,24 @@ comment on function toss_private.take_due_cancel_turns(timestamptz, integer) is
 -- supabase/schemas/23_cancel_begin.sql
 -- A refund is asked for: who may, how much is left, and the same answer to the same request.
 
+create function toss_private.is_under_escrow(payment public.payments)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(payment.use_escrow, exists (
+    select 1 from public.operations as op
+    where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.payment_key = payment.payment_key
+      and op.parameters ->> 'escrow' = 'true'
+  ));
+end;
+$$;
+
+comment on function toss_private.is_under_escrow(public.payments) is
+  'Whether a payment is under escrow: as Toss has told, else as its account was asked for. Once its delivery is registered, Toss gives back all of it or nothing.';
+
 create function toss_private.cancel_refusal(payment public.payments, request jsonb)
 returns jsonb
 language plpgsql
@@ -3249,6 +3311,9 @@ begin
   end if;
   if is_waiting and wanted < payment.total_amount then
     return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if wanted < payment.balance_amount and toss_private.is_under_escrow(payment) then
+    return jsonb_build_object('outcome', 'partial_not_possible');
   end if;
   if is_account and not is_waiting and not request ? 'secret' then
     return jsonb_build_object('outcome', 'account_required');
@@ -3483,7 +3548,7 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, partial_not_possible, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
 
 -- supabase/schemas/24_cancel_record.sql
 -- The cancels in Toss's payment object, each recorded once and matched with our request.
@@ -12848,7 +12913,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -12864,7 +12929,7 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

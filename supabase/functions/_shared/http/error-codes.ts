@@ -205,6 +205,12 @@ export const ERROR_CODES = {
     "현금영수증을 발급할 수 있는 결제가 아니에요.",
     "There is no cash payment that a receipt could be issued for.",
   ),
+  partial_refund_not_possible: describe(
+    422,
+    "fix_input",
+    "이 결제는 일부만 환불할 수 없어요. 전액 환불만 할 수 있어요.",
+    "This payment cannot be refunded in part, only as a whole.",
+  ),
   customer_key_mismatch: describe(
     422,
     "start_over",

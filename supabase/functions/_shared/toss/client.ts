@@ -53,6 +53,18 @@ export type VirtualAccountBody = {
     readonly type: string;
     readonly registrationNumber?: string;
   };
+  readonly useEscrow?: boolean;
+  /** What is sold under escrow. */
+  readonly escrowProducts?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly code: string;
+    readonly unitPrice: number;
+    readonly quantity: number;
+  }[];
+  readonly customerEmail?: string;
+  /** 8 to 15 digits. */
+  readonly customerMobilePhone?: string;
 };
 
 /** The calls of Toss's core API about payments, billing keys and cash receipts. */

@@ -34,6 +34,8 @@ export async function sendVirtualAccount(
       validHours,
       ...taxFreePart(operation),
       ...receipt,
+      ...escrowPart(operation),
+      ...addressPart(operation),
     },
     { idempotencyKey: operation.idempotencyKey },
   );
@@ -70,6 +72,24 @@ async function receiptPart(
   return registrationNumber === null
     ? null
     : { cashReceipt: { type, registrationNumber } };
+}
+
+function escrowPart({ escrow, escrowProducts }: VirtualAccountOperation) {
+  return escrow === true
+    ? {
+      useEscrow: true,
+      ...(escrowProducts === undefined ? {} : { escrowProducts }),
+    }
+    : {};
+}
+
+function addressPart(
+  { customerEmail, customerMobilePhone }: VirtualAccountOperation,
+) {
+  return {
+    ...(customerEmail === undefined ? {} : { customerEmail }),
+    ...(customerMobilePhone === undefined ? {} : { customerMobilePhone }),
+  };
 }
 
 async function judge(
