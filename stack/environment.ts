@@ -23,6 +23,7 @@ export const PROJECT_VARIABLES = [
   "DUNNING_FINAL_ACTION",
   "AD_HOC_CHARGES",
   "VIRTUAL_ACCOUNT_MAX_HOURS",
+  "CASH_RECEIPT_SELF_ISSUE_DAYS",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

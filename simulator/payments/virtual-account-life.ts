@@ -1,4 +1,7 @@
-import { cancelWithPayment, issueWithPayment } from "../receipts/receipt-life.ts";
+import {
+  cancelWithPayment,
+  issueWithPayment,
+} from "../receipts/receipt-life.ts";
 import type { SimulatorState } from "../state.ts";
 import {
   announceDeposit,

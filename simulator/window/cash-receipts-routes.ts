@@ -26,7 +26,9 @@ function hidden(number: string): string {
 
 function row(receipt: CashReceipt): string {
   const kind = receipt.transactionType === "CONFIRM" ? "발급" : "취소";
-  const origin = receipt.payment === null ? "요청 · asked for" : "결제와 함께 · with the payment";
+  const origin = receipt.payment === null
+    ? "요청 · asked for"
+    : "결제와 함께 · with the payment";
   return `<tr id="${escapeHtml(receipt.receiptKey)}">
 <td>${toReadableTime(receipt.requestedAt)}</td>
 <td>${kind} · ${receipt.transactionType}<small>${origin}</small></td>

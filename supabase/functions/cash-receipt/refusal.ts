@@ -3,7 +3,7 @@ import type { ErrorCode } from "../_shared/http/error-codes.ts";
 import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import type { ReceiptCancelResult } from "../_shared/operations/cash-receipt-cancel/begin.ts";
 import type { CashReceiptResult } from "../_shared/operations/cash-receipt/begin.ts";
-import type { ReceiptOutcome } from "../_shared/operations/cash-receipt/finish.ts";
+import type { ReceiptOutcome } from "../_shared/operations/receipt-end.ts";
 
 type Refused = Extract<ReceiptOutcome, { kind: "refused" }>;
 type RefusedLocally<Result> = Extract<Result, { kind: "refused_locally" }>;

@@ -98,7 +98,8 @@ export const ENVIRONMENT = z.object({
     "must be cancel or keep_past_due",
   ).default("cancel"),
   AD_HOC_CHARGES: switchValue.default(false),
-  CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS).optional(),
+  CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
+    .optional(),
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
 });
 

@@ -38,7 +38,9 @@ export function receiptEntry(
   };
 }
 
-function statusOf(issueStatus: string | undefined): ReceiptEntry["issueStatus"] {
+function statusOf(
+  issueStatus: string | undefined,
+): ReceiptEntry["issueStatus"] {
   return issueStatus === "COMPLETED" || issueStatus === "FAILED"
     ? issueStatus
     : "IN_PROGRESS";

@@ -2,7 +2,8 @@ import type { Operation } from "../database/jobs.ts";
 import { sendBillingDelete } from "./billing-delete/send.ts";
 import { sendBillingIssue } from "./billing-issue/send.ts";
 import { resolveCancel } from "./cancel/resolve.ts";
-import { resolveReceipt } from "./cash-receipt/resolve.ts";
+import { resolveReceiptCancel } from "./cash-receipt-cancel/resolve.ts";
+import { resolveCashReceipt } from "./cash-receipt/resolve.ts";
 import { performCharge } from "./charge/begin.ts";
 import { resolveConfirm } from "./confirm/resolve.ts";
 import type { OperationContext } from "./context.ts";
@@ -49,7 +50,8 @@ function resolveByKind(context: OperationContext, operation: Operation) {
     case "billing_delete":
       return sendBillingDelete(context, operation);
     case "cash_receipt":
+      return resolveCashReceipt(context, operation);
     case "cash_receipt_cancel":
-      return resolveReceipt(context, operation);
+      return resolveReceiptCancel(context, operation);
   }
 }

@@ -2,11 +2,11 @@ import {
   beginCashReceiptCancel,
   type BeginCashReceiptCancelAnswer,
 } from "../../database/cash-receipts.ts";
-import type { ReceiptOutcome } from "../cash-receipt/finish.ts";
-import { resolveReceipt } from "../cash-receipt/resolve.ts";
 import { newLease, type OperationContext } from "../context.ts";
 import { orProcessing } from "../no-proof.ts";
+import type { ReceiptOutcome } from "../receipt-end.ts";
 import { type Attempt, settled, untilSettled } from "../until-settled.ts";
+import { resolveReceiptCancel } from "./resolve.ts";
 import { sendReceiptCancel } from "./send.ts";
 
 /** What is to be canceled of an order's receipt. */
@@ -73,7 +73,7 @@ async function attempt(
       );
     case "resolve":
       return settled(
-        await orProcessing(context, begun.operation, resolveReceipt),
+        await orProcessing(context, begun.operation, resolveReceiptCancel),
       );
     case "processing":
       return { isSettled: false, result: { kind: "processing" } };

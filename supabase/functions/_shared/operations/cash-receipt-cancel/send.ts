@@ -1,7 +1,7 @@
 import type { CashReceiptCancelOperation } from "../../database/cash-receipts.ts";
-import type { ReceiptOutcome } from "../cash-receipt/finish.ts";
-import { judgeReceiptAnswer } from "../cash-receipt/judge-answer.ts";
 import type { OperationContext } from "../context.ts";
+import { judgeReceiptAnswer } from "../receipt-answer.ts";
+import type { ReceiptOutcome } from "../receipt-end.ts";
 import { receiptEntry } from "../receipt-entry.ts";
 
 /**

@@ -4,9 +4,9 @@ import {
 } from "../../database/cash-receipts.ts";
 import { newLease, type OperationContext } from "../context.ts";
 import { orProcessing } from "../no-proof.ts";
+import type { ReceiptOutcome } from "../receipt-end.ts";
 import { type Attempt, settled, untilSettled } from "../until-settled.ts";
-import type { ReceiptOutcome } from "./finish.ts";
-import { resolveReceipt } from "./resolve.ts";
+import { resolveCashReceipt } from "./resolve.ts";
 import { sendCashReceipt } from "./send.ts";
 
 /** The receipt that somebody wants. */
@@ -77,7 +77,7 @@ async function attempt(
       );
     case "resolve":
       return settled(
-        await orProcessing(context, begun.operation, resolveReceipt),
+        await orProcessing(context, begun.operation, resolveCashReceipt),
       );
     case "processing":
       return { isSettled: false, result: { kind: "processing" } };

@@ -7,7 +7,7 @@ import {
 import { newLease, type OperationContext } from "../context.ts";
 import { orProcessing } from "../no-proof.ts";
 import { receiptEntry } from "../receipt-entry.ts";
-import { listDay } from "./list.ts";
+import { listDay } from "../receipt-list.ts";
 import { sendCashReceipt } from "./send.ts";
 
 /** A bounded slice of the work on receipts. */

@@ -1,11 +1,11 @@
 import type { CashReceiptOperation } from "../../database/cash-receipts.ts";
 import type { OperationContext } from "../context.ts";
 import { noProof } from "../no-proof.ts";
+import { judgeReceiptAnswer } from "../receipt-answer.ts";
+import { leaveReceiptOpen, type ReceiptOutcome } from "../receipt-end.ts";
 import { receiptEntry } from "../receipt-entry.ts";
+import { openIdentity, SELF_ISSUE_NUMBER } from "../receipt-identity.ts";
 import { taxFreePart } from "../tax-free-part.ts";
-import { leaveReceiptOpen, type ReceiptOutcome } from "./finish.ts";
-import { openIdentity, SELF_ISSUE_NUMBER } from "./identity.ts";
-import { judgeReceiptAnswer } from "./judge-answer.ts";
 
 /**
  * Asks Toss for a cash receipt, and finishes the operation with the answer.

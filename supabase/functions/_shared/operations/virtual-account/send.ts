@@ -2,7 +2,7 @@ import type { VirtualAccountOperation } from "../../database/virtual-account.ts"
 import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { openIdentity } from "../cash-receipt/identity.ts";
+import { openIdentity } from "../receipt-identity.ts";
 import { noProof, REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import { judgeRefusal, unprovenRefusal } from "../refusal.ts";

@@ -1,5 +1,5 @@
-import { DecryptionError, type Encrypted } from "../../security/encryption.ts";
-import type { OperationContext } from "../context.ts";
+import { DecryptionError, type Encrypted } from "../security/encryption.ts";
+import type { OperationContext } from "./context.ts";
 
 /** The tax office's number for receipts that nobody asked for (국세청, 자진발급). */
 export const SELF_ISSUE_NUMBER = "0100001234";

@@ -4,9 +4,9 @@ import {
   type ReceiptView,
   rejectCashReceipt,
   settleCashReceipt,
-} from "../../database/cash-receipts.ts";
-import { heldBy, type OperationContext } from "../context.ts";
-import { type NoProof, postpone } from "../no-proof.ts";
+} from "../database/cash-receipts.ts";
+import { heldBy, type OperationContext } from "./context.ts";
+import { type NoProof, postpone } from "./no-proof.ts";
 
 /** How a request about a receipt stands, for whoever asked. */
 export type ReceiptOutcome =
@@ -59,7 +59,11 @@ export async function refuseReceipt(
   });
   switch (answer.outcome) {
     case "rejected":
-      return { kind: "refused", code: answer.errorCode, status: refusal.status };
+      return {
+        kind: "refused",
+        code: answer.errorCode,
+        status: refusal.status,
+      };
     case "succeeded":
       return { kind: "receipted", receipt: answer.receipt };
     case "unknown":

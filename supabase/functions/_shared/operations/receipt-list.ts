@@ -1,11 +1,11 @@
 import type {
   ReceiptEntry,
   ReceiptOperation,
-} from "../../database/cash-receipts.ts";
-import type { TossCashReceipt } from "../../toss/cash-receipts.ts";
-import type { TossRefused, TossUnknown } from "../../toss/outcome.ts";
-import type { OperationContext } from "../context.ts";
-import { receiptEntry } from "../receipt-entry.ts";
+} from "../database/cash-receipts.ts";
+import type { TossCashReceipt } from "../toss/cash-receipts.ts";
+import type { TossRefused, TossUnknown } from "../toss/outcome.ts";
+import type { OperationContext } from "./context.ts";
+import { receiptEntry } from "./receipt-entry.ts";
 
 /** What Toss lists of an order, or why nothing is known of it. */
 export type ListedReceipts =

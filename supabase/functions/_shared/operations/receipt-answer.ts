@@ -1,19 +1,19 @@
 import type {
   ReceiptEntry,
   ReceiptOperation,
-} from "../../database/cash-receipts.ts";
-import type { TossCashReceipt } from "../../toss/cash-receipts.ts";
-import type { TossOutcome } from "../../toss/outcome.ts";
-import type { OperationContext } from "../context.ts";
-import { noProof, unprovenAnswer } from "../no-proof.ts";
-import { judgeRefusal, unprovenRefusal } from "../refusal.ts";
+} from "../database/cash-receipts.ts";
+import type { TossCashReceipt } from "../toss/cash-receipts.ts";
+import type { TossOutcome } from "../toss/outcome.ts";
+import type { OperationContext } from "./context.ts";
+import { noProof, unprovenAnswer } from "./no-proof.ts";
+import { judgeRefusal, unprovenRefusal } from "./refusal.ts";
 import {
   leaveReceiptOpen,
   type ReceiptOutcome,
   refuseReceipt,
   settleReceipt,
-} from "./finish.ts";
-import { listReceipts } from "./list.ts";
+} from "./receipt-end.ts";
+import { listReceipts } from "./receipt-list.ts";
 
 /** What Toss's answer to a request about a receipt means for it; what it does not prove is left to Toss's list. */
 export async function judgeReceiptAnswer(
