@@ -4,7 +4,8 @@ import type {
 } from "./openapi/operation.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import type { Language, Text } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 /** A route at a glance; every field of it stands in docs/api.md. */
 interface Overview {
@@ -122,8 +123,10 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: SAME_ANSWER,
   },
   "POST billing-issue/prepare": {
-    request: both("`{ planId? }`"),
-    success: both("200 `{ customerKey, clientKey, successUrl, failUrl }`"),
+    request: both("`{ planId?, method? }`"),
+    success: both(
+      "200 `{ method, customerKey, clientKey, successUrl, failUrl }`",
+    ),
     repeating: SAFE,
   },
   "POST billing-issue": {
@@ -131,7 +134,12 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en: "`{ authKey, customerKey, planId? }`; with `planId` it subscribes",
       ko: "`{ authKey, customerKey, planId? }`. `planId`가 있으면 구독",
     },
-    success: both("201 `{ billingMethodId, card, subscription? }`"),
+    success: {
+      en:
+        "201 `{ billingMethodId, method, card, subscription? }`; of an account `account` in place of `card`",
+      ko:
+        "201 `{ billingMethodId, method, card, subscription? }`. 계좌면 `card` 대신 `account`",
+    },
     repeating: SAME_ANSWER,
   },
   "GET billing-issue": {

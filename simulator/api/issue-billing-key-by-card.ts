@@ -84,6 +84,7 @@ export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
   const key = issueKey(state, {
     customerKey,
     card,
+    account: null,
     authenticatedAt: now,
     reissuedKeyDigest: null,
   });

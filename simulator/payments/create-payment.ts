@@ -82,6 +82,7 @@ export function createPayment(
     receiptTerms,
     virtualAccount: null,
     isDeliveryRegistered: false,
+    transferBankCode: "92",
     paymentKey,
     keyPair,
     type: "NORMAL",

@@ -6,13 +6,13 @@
 -- migration is these files one after the other (`npx -y deno task docs`); nothing is edited there.
 --
 -- Reading order:
---   00-01  the clock, ids, and what is written down with every move
+--   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
---   40-45  what subscribers, the shop and time do to them
---   46-49  cash receipts: rows, what Toss tells of them, requests and how they end
+--   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
+--   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
@@ -129,7 +129,6 @@ $$;
 
 comment on function toss_private.derived_id(text[]) is 'toss_private.derived as the id of a row.';
 
--- supabase/schemas/01_records.sql
 -- What is written down with every move: the audit (payment_events) and the outbox, in the transaction of their cause.
 
 create table public.payment_events (
@@ -255,6 +254,140 @@ $$;
 comment on function toss_private.write_outbox_event(jsonb) is
   'Adds one row to outbox_events; keys: eventType, subject, payload, webhookEventId. False when the webhook has made its event already.';
 
+-- supabase/schemas/01_customers.sql
+-- Who buys: customers, and whether auth.users still has their accounts.
+
+create table public.customers (
+  user_id uuid primary key,
+  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
+  customer_key uuid not null,
+  created_at timestamptz not null default now(),
+  known_to_auth boolean not null default false,
+  constraint customers_customer_key_unique unique (customer_key)
+);
+
+alter table public.customers enable row level security;
+
+comment on table public.customers is 'One row per signed-in buyer, made on first use.';
+comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.known_to_auth is
+  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+create policy "users read their own customer key"
+  on public.customers for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.fill_customer_key()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
+  return new;
+end;
+$$;
+
+comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
+
+create trigger customers_key_filled
+  before insert on public.customers
+  for each row execute function toss_private.fill_customer_key();
+
+create function toss_private.account_access()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One after another, because each asks about what the one before found. Behind row level security everybody would
+  -- seem to be gone.
+  if to_regnamespace('auth') is null then
+    return 'absent';
+  end if;
+  if not has_schema_privilege('auth', 'usage') then
+    return 'refused';
+  end if;
+  if to_regclass('auth.users') is null then
+    return 'absent';
+  end if;
+  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
+    return 'refused';
+  end if;
+  return 'readable';
+end;
+$$;
+
+comment on function toss_private.account_access() is
+  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
+
+create function toss_private.can_read_accounts()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.account_access() = 'readable';
+end;
+$$;
+
+comment on function toss_private.can_read_accounts() is
+  'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
+
+create function toss_private.has_account(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.can_read_accounts() then
+    return null;
+  end if;
+  -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
+  return exists (
+    select 1 from auth.users as u where u.id = sought_user_id and to_jsonb(u) ->> 'deleted_at' is null
+  );
+end;
+$$;
+
+comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
+
+create function toss_private.is_gone(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
+    select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
+  );
+end;
+$$;
+
+comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
+
+create function toss_private.note_account()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
+  return new;
+end;
+$$;
+
+comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
+
+create trigger customers_account_noted
+  before insert on public.customers
+  for each row execute function toss_private.note_account();
+
 -- supabase/schemas/10_catalog.sql
 -- What is sold: products, and plans for time.
 
@@ -334,45 +467,7 @@ create policy "everyone reads active plans"
   using (active);
 
 -- supabase/schemas/11_orders.sql
--- Customers, orders and their items.
-
-create table public.customers (
-  user_id uuid primary key,
-  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
-  customer_key uuid not null,
-  created_at timestamptz not null default now(),
-  known_to_auth boolean not null default false,
-  constraint customers_customer_key_unique unique (customer_key)
-);
-
-alter table public.customers enable row level security;
-
-comment on table public.customers is 'One row per signed-in buyer, made on first use.';
-comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
-comment on column public.customers.known_to_auth is
-  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
-
-create policy "users read their own customer key"
-  on public.customers for select to authenticated
-  using ((select auth.uid()) = user_id);
-
-create function toss_private.fill_customer_key()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
-  return new;
-end;
-$$;
-
-comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
-
-create trigger customers_key_filled
-  before insert on public.customers
-  for each row execute function toss_private.fill_customer_key();
+-- Orders, their items and adjustments.
 
 create table public.orders (
   id text primary key,
@@ -4126,18 +4221,19 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if moved.subscription_charge_id is not null then
+    perform toss_private.charge_order_moved(moved, target, audit);
+    return;
+  end if;
   perform toss_private.set_pass(moved, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
     perform toss_private.release_stock(moved.id);
-  end if;
-  if moved.subscription_charge_id is not null then
-    perform toss_private.charge_order_moved(moved, target, audit);
   end if;
 end;
 $$;
 
 comment on function toss_private.order_moved(public.orders, text, jsonb) is
-  'What an order''s new status means for entitlements and stock, and for the charge it is an attempt of. `moved` is the order as it was before.';
+  'What an order''s new status means: for the charge it is an attempt of, or for the pass and the stock that it sells. `moved` is the order as it was before.';
 
 create function toss_private.announce_moves(known public.payments, moved public.payments, audit jsonb)
 returns void
@@ -4322,6 +4418,8 @@ declare
   stored public.payments;
   canceling public.operations;
   made_transaction_key text;
+  has_cancels boolean;
+  is_new boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4334,12 +4432,13 @@ begin
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 
+  has_cancels := jsonb_array_length(coalesce(answer -> 'cancels', '[]')) > 0;
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
     or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
     -- Nobody could tell which cancel has taken the rest.
     or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
-      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+      and not has_cancels)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
     perform toss_private.write_event(audit || jsonb_build_object(
@@ -4359,9 +4458,9 @@ begin
     return jsonb_build_object('outcome', 'unknown_status');
   end if;
 
-  answer := answer || jsonb_build_object(
-    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
-  );
+  if has_cancels then
+    answer := answer || jsonb_build_object('cancels', toss_private.name_cancels(answer_key, answer -> 'cancels'));
+  end if;
 
   -- Ends the alert that an earlier answer raised.
   if (
@@ -4387,8 +4486,11 @@ begin
     end if;
   end if;
 
-  if toss_private.is_news(known, answer, asked_time) then
-    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+  is_new := toss_private.is_news(known, answer, asked_time);
+  if is_new then
+    if known.payment_key is not null then
+      perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+    end if;
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -4437,7 +4539,9 @@ begin
       applied_at = excluded.applied_at
     returning * into stored;
     perform toss_private.record_details(answer);
-    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    if stored.status = 'WAITING_FOR_DEPOSIT' then
+      perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    end if;
 
     if known.status is distinct from stored.status then
       perform toss_private.write_event(audit || jsonb_build_object(
@@ -4445,12 +4549,15 @@ begin
       ));
     end if;
     perform toss_private.note_tax_split(known, stored, paying, audit);
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
-    perform toss_private.settle_order(paying.id, answer_key, audit);
-    perform toss_private.announce_moves(known, stored, audit);
   else
     stored := known;
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+  end if;
+  if has_cancels then
+    perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
+  end if;
+  if is_new then
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
   end if;
   perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
 
@@ -4458,7 +4565,9 @@ begin
   if made_transaction_key is not null then
     perform toss_private.end_cancel(canceling, made_transaction_key, audit);
   end if;
-  perform toss_private.announce_refunds(stored, audit);
+  if has_cancels or stored.balance_amount < stored.total_amount then
+    perform toss_private.announce_refunds(stored, audit);
+  end if;
   perform toss_private.note_api_version(answer ->> 'apiVersion');
   pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
   -- This answer is about to be told.
@@ -4501,14 +4610,20 @@ as $$
 declare
   answer jsonb;
   paid_charge_id uuid;
+  asked_amount bigint;
 begin
-  select o.subscription_charge_id into paid_charge_id
+  select o.subscription_charge_id, o.amount into paid_charge_id, asked_amount
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
   if paid_charge_id is null then
     return toss_private.apply_payment(request);
   end if;
-  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
-  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  if (request -> 'payment' ->> 'totalAmount')::numeric <> asked_amount
+    or jsonb_array_length(coalesce(request -> 'payment' -> 'cancels', '[]')) > 0
+  then
+    -- The first one locks the order, which comes before the operation.
+    perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+    perform toss_private.adopt_refunded_amount(request -> 'payment');
+  end if;
   answer := toss_private.apply_payment(request);
   return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
 end;
@@ -4530,22 +4645,33 @@ create table public.billing_methods (
   created_at timestamptz not null default now(),
   deleted_at timestamptz,
   card_type text,
-  constraint billing_methods_method_length check (char_length(method) between 1 and 50),
+  bank_name text,
+  account_number_masked text,
+  constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
     card_number_masked ~ '\*' and char_length(card_number_masked) <= 20
   ),
   constraint billing_methods_status_known check (status in ('active', 'deleted')),
   constraint billing_methods_deleted_has_time check ((status = 'deleted') = (deleted_at is not null)),
-  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20)
+  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20),
+  constraint billing_methods_bank_name_length check (char_length(bank_name) between 1 and 50),
+  constraint billing_methods_account_number_masked check (
+    account_number_masked ~ '\*' and char_length(account_number_masked) <= 30
+  ),
+  constraint billing_methods_shows_what_it_is check (case method
+    when 'CARD' then num_nonnulls(bank_name, account_number_masked) = 0
+    else num_nonnulls(card_issuer_code, card_number_masked, card_type) = 0 end)
 );
 
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
 comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.billing_methods.method is 'Toss''s method in its own words, for example 카드.';
+comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
 comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
+comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
@@ -4676,21 +4802,6 @@ create policy "users read active plans and those they pay for"
       where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
     )
   );
-
-create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.period_boundary(
-    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
-  );
-end;
-$$;
-
-comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
 
 -- supabase/schemas/31_subscription_states.sql
 -- Which moves a subscription may make; every move is checked against one table.
@@ -5125,7 +5236,7 @@ create table public.subscription_charges (
   constraint subscription_charges_status_known check (
     status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
   ),
-  -- Toss takes no card payment under 100 won.
+  -- Toss takes no card payment under 100 won; from an account it takes 200 at least, and declines the rest.
   constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
   constraint subscription_charges_plan_amount_range check (plan_amount between 0 and 9007199254740991),
   constraint subscription_charges_earlier_amount_range check (earlier_amount between 0 and 9007199254740991),
@@ -5366,12 +5477,38 @@ comment on function toss_private.write_charge_event(text, public.subscription_ch
 -- supabase/schemas/33_charge_attempt.sql
 -- One attempt of a charge: the order and the operation under which Toss knows it.
 
+create function toss_private.given_up_since(asked public.subscription_charges)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- As long as a registration is waited for: what is charged later comes as a surprise.
+  patience constant interval := interval '30 minutes';
+  given_up_at constant timestamptz := case asked.kind
+    when 'start' then asked.created_at + patience
+    -- After its period there is nothing left to have for the money.
+    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
+  end;
+begin
+  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
+end;
+$$;
+
+comment on function toss_private.given_up_since(public.subscription_charges) is
+  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
+
 create function toss_private.charge_operation_view(operation public.operations)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  was_restored constant boolean := exists (
+    select 1 from toss_private.restores as r where r.restored_at <= operation.created_at
+  );
 begin
   -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
   -- rest of the batch goes on.
@@ -5388,8 +5525,8 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1 or toss_private.may_have_been_charged(c, operation),
-    'laterOrderIds', toss_private.later_order_ids(c, operation),
+    'isResolve', operation.attempts > 1 or was_restored and toss_private.may_have_been_charged(c, operation),
+    'laterOrderIds', case when was_restored then toss_private.later_order_ids(c, operation) else '[]' end,
     'stopped', case when stop.at is not null then jsonb_build_object(
       'code', stop.code, 'seconds', extract(epoch from toss_private.clock_now() - stop.at)
     ) end
@@ -5406,7 +5543,7 @@ begin
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
       ('USER_DELETED', case when operation.attempts > 1 and toss_private.is_gone(c.user_id) then toss_private.clock_now() end),
-      ('MISSED_PERIOD', toss_private.missed_since(c, operation)),
+      ('MISSED_PERIOD', case when was_restored then toss_private.missed_since(c, operation) end),
       ('CHARGE_TIMEOUT', toss_private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
@@ -5459,6 +5596,42 @@ $$;
 
 comment on function toss_private.charge_terms(public.subscription_charges) is
   'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+
+create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Who sees the order of one attempt cannot tell that of the next.
+  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
+end;
+$$;
+
+comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
+
+create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.entitlements as e (
+    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
+  )
+  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
+    granted.period_start, until, toss_private.clock_now()
+  where until > granted.period_start
+  on conflict (charge_id) do update
+    set ends_at = excluded.ends_at, revoked_at = null
+    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
+$$;
+
+comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
+  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
 create function toss_private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
@@ -5543,6 +5716,21 @@ comment on function toss_private.retake_operation(public.operations, jsonb) is
 
 -- supabase/schemas/34_due_periods.sql
 -- Which period of a subscription comes next, and on which terms.
+
+create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.period_boundary(
+    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
+  );
+end;
+$$;
+
+comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
 
 create function toss_private.without_next_plan(changed public.subscriptions)
 returns public.subscriptions
@@ -6145,121 +6333,6 @@ $$;
 comment on function toss_private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb) is
   'The period of a paid charge becomes the current one, with the terms of the charge.';
 
-create function toss_private.switch_plan(
-  switched public.subscriptions, switch_time timestamptz, terms public.plans, audit jsonb
-)
-returns public.subscriptions
-language plpgsql
-set search_path = ''
-as $$
-begin
-  switched.plan_id := terms.id;
-  switched.amount := terms.price;
-  switched.interval := terms.interval;
-  switched.interval_count := terms.interval_count;
-  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
-    switched := toss_private.without_next_plan(switched);
-  end if;
-  if not switched.cancel_at_period_end and not toss_private.has_open_charge(switched.id) then
-    switched.next_charge_at := switched.current_period_end;
-    switched.remind_at := toss_private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
-  end if;
-  switched := toss_private.move_subscription(switched, 'plan_changed', audit);
-  perform toss_private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
-  return switched;
-end;
-$$;
-
-comment on function toss_private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
-  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
-
-create function toss_private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
-    and paid.plan_amount > upgraded.amount
-    -- The next period is being charged at the price before, or another upgrade is.
-    and not toss_private.has_open_charge(upgraded.id)
-    -- One that came since has paid for the time that this one would take.
-    and not exists (
-      select 1 from public.subscription_charges as c
-      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
-        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
-        and toss_private.has_taken_effect(c)
-    )
-    and not toss_private.comes_too_late(paid);
-end;
-$$;
-
-comment on function toss_private.upgrade_fits(public.subscriptions, public.subscription_charges) is
-  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
-
-create function toss_private.settle_upgrade(
-  upgraded public.subscriptions, paid public.subscription_charges, audit jsonb
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  terms public.plans;
-begin
-  select * into terms from public.plans as p where p.id = paid.plan_id;
-  -- As agreed when the change was asked for, whatever the plan costs by now.
-  terms.price := paid.plan_amount;
-  terms.interval := paid.plan_interval;
-  terms.interval_count := paid.plan_interval_count;
-  perform toss_private.cut_access(upgraded.id, paid.period_start);
-  perform toss_private.grant_period(paid, paid.period_end);
-  -- What was planned after a refusal is the later wish.
-  if paid.first_declined_at is null then
-    upgraded := toss_private.without_next_plan(upgraded);
-  end if;
-  perform toss_private.switch_plan(upgraded, paid.period_start, terms, audit);
-end;
-$$;
-
-comment on function toss_private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
-  'From the moment of the upgrade the dearer plan is the one there is access to.';
-
-create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  update public.entitlements as e
-  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
-    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
-  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
-end;
-$$;
-
-comment on function toss_private.cut_access(uuid, timestamptz) is
-  'Ends running access where other access takes over; nothing is taken back from what was used.';
-
-create function toss_private.end_upgrade_credit(ended public.subscription_charges)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  update public.entitlements as e set ends_at = ended.period_end
-  where e.subscription_id = ended.subscription_id and e.revoked_at is null
-    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
-    and ended.kind = 'upgrade' and not toss_private.has_open_charge(ended.subscription_id);
-end;
-$$;
-
-comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
-  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
-
 create function toss_private.resume_renewals(resumed_id uuid)
 returns void
 language plpgsql
@@ -6338,6 +6411,49 @@ $$;
 comment on function toss_private.settle_charge(
   public.orders, text, public.subscriptions, public.subscription_charges, jsonb
 ) is 'An attempt was paid: charge, subscription, access and events. Subscription (if there is one) and charge are locked.';
+
+create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  paid_by text;
+  subscription public.subscriptions;
+  charge public.subscription_charges;
+begin
+  if target not in ('paid', 'partially_refunded', 'refunded') then
+    return;
+  end if;
+  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
+  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
+  select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform toss_private.lock_user(charge.user_id);
+  end if;
+  -- Read again: it may have got its subscription while we waited.
+  select * into charge from public.subscription_charges as c where c.id = charge.id;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
+  select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
+
+  -- A payment that was found only after its refund was a payment first.
+  if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
+    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
+  end if;
+  perform toss_private.close_charge_operation(moved, paid_by, audit);
+  if target = 'refunded' then
+    select * into charge from public.subscription_charges as c where c.id = charge.id;
+    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+    if charge.order_id = moved.id then
+      perform toss_private.charge_refunded(subscription, charge, audit);
+    end if;
+  end if;
+end;
+$$;
+
+comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
+  'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';
 
 -- supabase/schemas/37_charge_refunded.sql
 -- A charge's money was given back: what its access becomes.
@@ -6419,49 +6535,6 @@ $$;
 comment on function toss_private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
   'The whole amount of a charge went back: what it paid for ends. The subscription ends when nothing of the current period''s money is left; after the upgrade in force the plan before it goes on; after an earlier payment of the period everything stays.';
 
-create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  paid_by text;
-  subscription public.subscriptions;
-  charge public.subscription_charges;
-begin
-  if target not in ('paid', 'partially_refunded', 'refunded') then
-    return;
-  end if;
-  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
-  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
-  select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
-  if charge.kind <> 'ad_hoc' then
-    perform toss_private.lock_user(charge.user_id);
-  end if;
-  -- Read again: it may have got its subscription while we waited.
-  select * into charge from public.subscription_charges as c where c.id = charge.id;
-  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
-  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
-  select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
-
-  -- A payment that was found only after its refund was a payment first.
-  if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
-    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
-  end if;
-  perform toss_private.close_charge_operation(moved, paid_by, audit);
-  if target = 'refunded' then
-    select * into charge from public.subscription_charges as c where c.id = charge.id;
-    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
-    if charge.order_id = moved.id then
-      perform toss_private.charge_refunded(subscription, charge, audit);
-    end if;
-  end if;
-end;
-$$;
-
-comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
-  'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';
-
 -- supabase/schemas/38_dunning.sql
 -- A refused charge: when to try again, what access lasts meanwhile, and when it ends.
 
@@ -6502,28 +6575,6 @@ $$;
 
 comment on function toss_private.dunning_step(text, timestamptz, timestamptz, jsonb) is
   'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
-
-create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  insert into public.entitlements as e (
-    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
-  )
-  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
-    granted.period_start, until, toss_private.clock_now()
-  where until > granted.period_start
-  on conflict (charge_id) do update
-    set ends_at = excluded.ends_at, revoked_at = null
-    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
-end;
-$$;
-
-comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
-  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
 create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
@@ -6589,28 +6640,6 @@ $$;
 
 comment on function toss_private.method_registered_since(uuid, timestamptz) is
   'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold toss_private.lock_user, so that it is not removed meanwhile.';
-
-create function toss_private.given_up_since(asked public.subscription_charges)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  -- As long as a registration is waited for: what is charged later comes as a surprise.
-  patience constant interval := interval '30 minutes';
-  given_up_at constant timestamptz := case asked.kind
-    when 'start' then asked.created_at + patience
-    -- After its period there is nothing left to have for the money.
-    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
-  end;
-begin
-  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
-end;
-$$;
-
-comment on function toss_private.given_up_since(public.subscription_charges) is
-  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
 
 create function toss_private.charge_declined(
   owing public.subscriptions, declined public.subscription_charges, refusal jsonb, audit jsonb
@@ -6836,20 +6865,6 @@ $$;
 
 comment on function toss_private.may_have_been_charged(public.subscription_charges, public.operations) is
   'Whether a period that is charged after a restore was due before it.';
-
-create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- Who sees the order of one attempt cannot tell that of the next.
-  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
-end;
-$$;
-
-comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
 
 create function toss_private.later_order_ids(asked public.subscription_charges, operation public.operations)
 returns jsonb
@@ -7696,8 +7711,10 @@ declare
   item jsonb;
   wait_seconds integer;
 begin
-  -- Toss takes no card payment under 100 won.
-  if difference < 100 then
+  -- Toss takes nothing under 100 won from a card, and nothing under 200 won from an account.
+  if difference < 100 or (difference < 200 and exists (
+    select 1 from public.billing_methods as m where m.id = changed.billing_method_id and m.method = 'TRANSFER'
+  )) then
     changed := toss_private.switch_plan(toss_private.without_next_plan(changed), as_of, wanted, audit);
     update public.entitlements as e set plan_id = changed.plan_id
     where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;
@@ -8101,71 +8118,6 @@ comment on function public.advance_subscriptions(jsonb) is
 -- supabase/schemas/45_gone_users.sql
 -- Who was deleted from auth.users is not charged; their keys are deleted at Toss.
 
-create function toss_private.can_read_accounts()
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.account_access() = 'readable';
-end;
-$$;
-
-comment on function toss_private.can_read_accounts() is
-  'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
-
-create function toss_private.has_account(sought_user_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if not toss_private.can_read_accounts() then
-    return null;
-  end if;
-  -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
-  return exists (
-    select 1 from auth.users as u where u.id = sought_user_id and to_jsonb(u) ->> 'deleted_at' is null
-  );
-end;
-$$;
-
-comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
-
-create function toss_private.is_gone(sought_user_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
-    select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
-  );
-end;
-$$;
-
-comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
-
-create function toss_private.note_account()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
-  return new;
-end;
-$$;
-
-comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
-
-create trigger customers_account_noted
-  before insert on public.customers
-  for each row execute function toss_private.note_account();
-
 create function toss_private.delete_keys_of_gone_user(gone_id uuid, request jsonb)
 returns void
 language plpgsql
@@ -8340,936 +8292,123 @@ $$;
 comment on function toss_private.end_gone_users(jsonb) is
   'Looks at the next slice of customers and ends what belongs to users who are gone; answers how many subscriptions.';
 
--- supabase/schemas/46_cash_receipts.sql
--- Cash receipts (현금영수증): what Toss says of them, and how much of a payment they may be for.
+-- supabase/schemas/46_upgrade.sql
+-- An upgrade within a period: what its payment does to plan and access.
 
-create table public.cash_receipts (
-  id bigint generated always as identity primary key,
-  receipt_key text not null,
-  order_id text not null references public.orders (id),
-  payment_key text not null references public.payments (payment_key),
-  transaction_type text not null,
-  type text not null,
-  amount bigint not null,
-  tax_free_amount bigint,
-  issue_number text,
-  issue_status text not null,
-  receipt_url text,
-  requested_at timestamptz,
-  created_at timestamptz not null,
-  canceled_amount bigint not null default 0,
-  canceled_receipt_id bigint references public.cash_receipts (id),
-  operation_id uuid references public.operations (id),
-  is_self_issued boolean not null default false,
-  failure_code text,
-  checked_at timestamptz,
-  constraint cash_receipts_receipt_key_length check (char_length(receipt_key) between 1 and 200),
-  constraint cash_receipts_transaction_type_known check (transaction_type in ('CONFIRM', 'CANCEL')),
-  constraint cash_receipts_type_length check (char_length(type) between 1 and 20),
-  constraint cash_receipts_amount_positive check (amount > 0),
-  constraint cash_receipts_tax_free_amount_range check (tax_free_amount between 0 and amount),
-  constraint cash_receipts_issue_number_length check (char_length(issue_number) between 1 and 50),
-  constraint cash_receipts_issue_status_known check (issue_status in ('IN_PROGRESS', 'COMPLETED', 'FAILED')),
-  constraint cash_receipts_receipt_url_length check (char_length(receipt_url) between 1 and 2000),
-  constraint cash_receipts_canceled_within_amount check (canceled_amount between 0 and amount),
-  constraint cash_receipts_cancel_has_no_cancels check (transaction_type = 'CONFIRM' or canceled_amount = 0),
-  constraint cash_receipts_confirm_cancels_nothing check (transaction_type = 'CANCEL' or canceled_receipt_id is null)
-);
+create function toss_private.switch_plan(
+  switched public.subscriptions, switch_time timestamptz, terms public.plans, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  switched.plan_id := terms.id;
+  switched.amount := terms.price;
+  switched.interval := terms.interval;
+  switched.interval_count := terms.interval_count;
+  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
+    switched := toss_private.without_next_plan(switched);
+  end if;
+  if not switched.cancel_at_period_end and not toss_private.has_open_charge(switched.id) then
+    switched.next_charge_at := switched.current_period_end;
+    switched.remind_at := toss_private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  end if;
+  switched := toss_private.move_subscription(switched, 'plan_changed', audit);
+  perform toss_private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
+  return switched;
+end;
+$$;
 
-alter table public.cash_receipts enable row level security;
+comment on function toss_private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
+  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
 
-comment on table public.cash_receipts is
-  'Cash receipts as Toss tells of them, each issue (CONFIRM) and each cancel of one a row, whoever asked for it: a request here, the payment itself, or Toss''s dashboard. The number that a receipt was issued for is kept nowhere.';
-comment on column public.cash_receipts.transaction_type is 'Toss''s transactionType: CONFIRM = issued, CANCEL = all or a part of one canceled.';
-comment on column public.cash_receipts.type is 'Toss''s words: 소득공제 (a person''s deduction), 지출증빙 (a company''s expense).';
-comment on column public.cash_receipts.amount is 'Won; of a CANCEL: what was canceled.';
-comment on column public.cash_receipts.tax_free_amount is 'The tax-free part of amount, won; null when Toss did not say.';
-comment on column public.cash_receipts.issue_status is 'Toss''s issueStatus: IN_PROGRESS until the tax office has answered, then COMPLETED or FAILED.';
-comment on column public.cash_receipts.canceled_amount is 'Of a CONFIRM: how much of it cancels have taken back, won.';
-comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the receipt that it takes from; null when it fits none that is known.';
-comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
-comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
-comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
-
-create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
-create index cash_receipts_order_id on public.cash_receipts (order_id);
-create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)
-  where canceled_receipt_id is not null;
-create index cash_receipts_operation_id on public.cash_receipts (operation_id) where operation_id is not null;
-create index cash_receipts_in_progress on public.cash_receipts (checked_at) where issue_status = 'IN_PROGRESS';
-create unique index cash_receipts_one_row_per_issue on public.cash_receipts (payment_key, receipt_key)
-  where transaction_type = 'CONFIRM';
-
-create policy "users read the receipts of their own orders"
-  on public.cash_receipts for select to authenticated
-  using (exists (
-    select 1 from public.orders as o
-    where o.id = cash_receipts.order_id and o.user_id = (select auth.uid())
-  ));
-
-create function toss_private.is_live_receipt(receipt public.cash_receipts)
+create function toss_private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
 returns boolean
 language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return coalesce(
-    receipt.transaction_type = 'CONFIRM' and receipt.issue_status <> 'FAILED' and receipt.canceled_amount < receipt.amount,
-    false
-  );
-end;
-$$;
-
-comment on function toss_private.is_live_receipt(public.cash_receipts) is
-  'Whether a receipt was issued, or is about to be, and something of it has not been canceled.';
-
-create function toss_private.cash_left(payment public.payments)
-returns bigint
-language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  if not toss_private.is_paid(payment) or payment.currency <> 'KRW' or not (
-    payment.method in ('가상계좌', '계좌이체')
-    or (payment.method is null and coalesce(toss_private.takes_refund_account(payment.method, payment.payment_key), false))
-  ) then
-    return 0;
+  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
+    and paid.plan_amount > upgraded.amount
+    -- The next period is being charged at the price before, or another upgrade is.
+    and not toss_private.has_open_charge(upgraded.id)
+    -- One that came since has paid for the time that this one would take.
+    and not exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
+        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
+        and toss_private.has_taken_effect(c)
+    )
+    and not toss_private.comes_too_late(paid);
+end;
+$$;
+
+comment on function toss_private.upgrade_fits(public.subscriptions, public.subscription_charges) is
+  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
+
+create function toss_private.settle_upgrade(
+  upgraded public.subscriptions, paid public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  terms public.plans;
+begin
+  select * into terms from public.plans as p where p.id = paid.plan_id;
+  -- As agreed when the change was asked for, whatever the plan costs by now.
+  terms.price := paid.plan_amount;
+  terms.interval := paid.plan_interval;
+  terms.interval_count := paid.plan_interval_count;
+  perform toss_private.cut_access(upgraded.id, paid.period_start);
+  perform toss_private.grant_period(paid, paid.period_end);
+  -- What was planned after a refusal is the later wish.
+  if paid.first_declined_at is null then
+    upgraded := toss_private.without_next_plan(upgraded);
   end if;
-  return payment.balance_amount;
+  perform toss_private.switch_plan(upgraded, paid.period_start, terms, audit);
 end;
 $$;
 
-comment on function toss_private.cash_left(public.payments) is
-  'What is left of a payment that came in cash (가상계좌, 계좌이체), won: for so much a receipt may be issued. 0 for every other payment, and for a deposit that a bank took back.';
+comment on function toss_private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'From the moment of the upgrade the dearer plan is the one there is access to.';
 
-create function toss_private.receipt_view(receipt public.cash_receipts)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return jsonb_build_object(
-    'receiptKey', receipt.receipt_key, 'orderId', receipt.order_id, 'type', receipt.type, 'amount', receipt.amount,
-    'issueStatus', receipt.issue_status, 'receiptUrl', receipt.receipt_url
-  );
-end;
-$$;
-
-comment on function toss_private.receipt_view(public.cash_receipts) is 'A receipt as the function cash-receipt answers it.';
-
-create function toss_private.known_receipt(receipt_payment_key text, entry jsonb)
-returns public.cash_receipts
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  known public.cash_receipts;
-begin
-  -- A cancel may carry the key of the receipt that it cancels, so that its amount and time tell it from another one.
-  select * into known from public.cash_receipts as r
-  where r.payment_key = receipt_payment_key and r.receipt_key = entry ->> 'receiptKey'
-    and r.transaction_type = entry ->> 'transactionType'
-    and (r.transaction_type = 'CONFIRM' or (
-      r.amount = (entry ->> 'amount')::bigint
-      and (r.requested_at is null or entry ->> 'requestedAt' is null
-        or r.requested_at = (entry ->> 'requestedAt')::timestamptz)
-    ))
-  order by r.created_at desc
-  limit 1;
-  return known;
-end;
-$$;
-
-comment on function toss_private.known_receipt(text, jsonb) is 'The row of a receipt that an answer of Toss tells of; null when it is new.';
-
-create function toss_private.receipt_to_cancel(receipt_payment_key text, cancel_entry jsonb, target_key text)
-returns public.cash_receipts
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  target public.cash_receipts;
-begin
-  select * into target from public.cash_receipts as r
-  where r.payment_key = receipt_payment_key and toss_private.is_live_receipt(r)
-    and r.amount - r.canceled_amount >= (cancel_entry ->> 'amount')::bigint
-  order by r.receipt_key = coalesce(target_key, cancel_entry ->> 'receiptKey') desc, r.operation_id is null desc, r.created_at
-  limit 1;
-  return target;
-end;
-$$;
-
-comment on function toss_private.receipt_to_cancel(text, jsonb, text) is
-  'The receipt that a cancel takes from: the one that was named, or the oldest that has as much left. What Toss cancels by itself it takes from what it issued by itself.';
-
-create function toss_private.announce_receipt(receipt public.cash_receipts, audit jsonb)
+create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
 begin
-  perform toss_private.write_event(audit || jsonb_build_object(
-    'event', 'cash_receipt', 'to', receipt.issue_status, 'amount', receipt.amount, 'detail', jsonb_strip_nulls(
-      jsonb_build_object('receiptKey', receipt.receipt_key, 'transactionType', receipt.transaction_type,
-        'type', receipt.type, 'code', receipt.failure_code)
-    )
-  ));
-  if receipt.issue_status <> 'COMPLETED' then
-    return;
-  end if;
-  perform toss_private.write_outbox_event(jsonb_build_object(
-    'eventType', case receipt.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end,
-    'subject', receipt.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
-      'orderId', receipt.order_id, 'paymentKey', receipt.payment_key,
-      'userId', (select o.user_id from public.orders as o where o.id = receipt.order_id),
-      'receiptId', receipt.id::text, 'receiptKey', receipt.receipt_key, 'type', receipt.type, 'amount', receipt.amount,
-      'taxFreeAmount', receipt.tax_free_amount, 'issueNumber', receipt.issue_number,
-      'receiptUrl', receipt.receipt_url, 'isSelfIssued', receipt.is_self_issued,
-      'canceledReceiptKey', (select r.receipt_key from public.cash_receipts as r where r.id = receipt.canceled_receipt_id),
-      'source', audit ->> 'source'
-    ))
-  ));
+  update public.entitlements as e
+  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
+    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
+  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
 end;
 $$;
 
-comment on function toss_private.announce_receipt(public.cash_receipts, jsonb) is
-  'Writes the audit line of a receipt''s state, and the outbox event when the tax office has taken it.';
+comment on function toss_private.cut_access(uuid, timestamptz) is
+  'Ends running access where other access takes over; nothing is taken back from what was used.';
 
--- supabase/schemas/47_record_receipts.sql
--- What Toss tells of cash receipts becomes rows, from wherever it is heard, and follows refunds.
-
-create function toss_private.record_receipt(
-  payment public.payments, entry jsonb, made_by public.operations, audit jsonb
-)
-returns public.cash_receipts
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  known public.cash_receipts := toss_private.known_receipt(payment.payment_key, entry);
-  told constant text := entry ->> 'issueStatus';
-  target public.cash_receipts;
-  stored public.cash_receipts;
-begin
-  if known.id is not null then
-    -- Only onwards: an older answer, or one that was held up, must not put a receipt back.
-    update public.cash_receipts as r
-    set issue_status = case when n.is_onwards then told else r.issue_status end,
-      failure_code = case when n.is_onwards then entry ->> 'failureCode' else r.failure_code end,
-      issue_number = coalesce(r.issue_number, entry ->> 'issueNumber'),
-      receipt_url = coalesce(r.receipt_url, entry ->> 'receiptUrl'),
-      tax_free_amount = coalesce(r.tax_free_amount, (entry ->> 'taxFreeAmount')::bigint),
-      requested_at = coalesce(r.requested_at, (entry ->> 'requestedAt')::timestamptz),
-      operation_id = coalesce(r.operation_id, made_by.id),
-      is_self_issued = r.is_self_issued or coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false)
-    from (
-      select array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], told)
-        > array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], known.issue_status)
-    ) as n (is_onwards)
-    where r.id = known.id
-    returning r.* into stored;
-  else
-    if entry ->> 'transactionType' = 'CANCEL' then
-      target := toss_private.receipt_to_cancel(payment.payment_key, entry, made_by.parameters ->> 'receiptKey');
-    end if;
-    insert into public.cash_receipts (
-      receipt_key, order_id, payment_key, transaction_type, type, amount, tax_free_amount, issue_number, issue_status,
-      receipt_url, requested_at, created_at, canceled_receipt_id, operation_id, is_self_issued, failure_code
-    ) values (
-      entry ->> 'receiptKey', payment.order_id, payment.payment_key, entry ->> 'transactionType',
-      coalesce(entry ->> 'type', target.type, made_by.parameters ->> 'type', '소득공제'), (entry ->> 'amount')::bigint,
-      (entry ->> 'taxFreeAmount')::bigint, entry ->> 'issueNumber', told, entry ->> 'receiptUrl',
-      (entry ->> 'requestedAt')::timestamptz, toss_private.clock_now(), target.id, made_by.id,
-      coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false), entry ->> 'failureCode'
-    )
-    returning * into stored;
-  end if;
-
-  -- A cancel counts from the moment it is asked for, and no more once the tax office has refused it.
-  if stored.canceled_receipt_id is not null then
-    update public.cash_receipts as r
-    set canceled_amount = r.canceled_amount
-      + case when stored.issue_status <> 'FAILED' then stored.amount else 0 end
-      - case when coalesce(known.issue_status, 'FAILED') <> 'FAILED' then stored.amount else 0 end
-    where r.id = stored.canceled_receipt_id and (stored.issue_status = 'FAILED') is distinct from
-      (coalesce(known.issue_status, 'FAILED') = 'FAILED');
-  end if;
-  if known.issue_status is distinct from stored.issue_status then
-    perform toss_private.announce_receipt(stored, audit);
-  end if;
-  return stored;
-end;
-$$;
-
-comment on function toss_private.record_receipt(public.payments, jsonb, public.operations, jsonb) is
-  'Writes what Toss says of one receipt or one cancel of it, once, and moves its state onwards. made_by: the request of ours that it answers, null for what Toss tells by itself. The caller holds the order.';
-
-create function toss_private.record_payment_receipts(payment public.payments, entries jsonb, audit jsonb)
+create function toss_private.end_upgrade_credit(ended public.subscription_charges)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  entry jsonb;
 begin
-  if jsonb_array_length(entries) > 0 then
-    for entry in
-      select e.value from jsonb_array_elements(entries) as e
-      order by e.value ->> 'transactionType' desc, (e.value ->> 'requestedAt')::timestamptz
-    loop
-      perform toss_private.record_receipt(payment, entry, null, audit - 'operationId');
-    end loop;
-  end if;
-  if payment.balance_amount < payment.total_amount or payment.status = 'WAITING_FOR_DEPOSIT' then
-    perform toss_private.fit_receipt(payment, audit ->> 'source', audit ->> 'requestId');
-  end if;
+  update public.entitlements as e set ends_at = ended.period_end
+  where e.subscription_id = ended.subscription_id and e.revoked_at is null
+    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
+    and ended.kind = 'upgrade' and not toss_private.has_open_charge(ended.subscription_id);
 end;
 $$;
 
-comment on function toss_private.record_payment_receipts(public.payments, jsonb, jsonb) is
-  'Records the receipts that Toss''s answer about a payment names, and begins to cancel what a refund took away from one of ours. The caller holds the order.';
-
-create function toss_private.open_receipt_operation(receipt_payment_key text)
-returns public.operations
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  operation public.operations;
-begin
-  select * into operation from public.operations as op
-  where op.payment_key = receipt_payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
-    and op.state in ('started', 'unknown');
-  return operation;
-end;
-$$;
-
-comment on function toss_private.open_receipt_operation(text) is 'The request about a payment''s receipt that has no answer yet; one at most.';
-
-create function toss_private.fit_receipt(payment public.payments, source text, log_request_id text)
-returns public.operations
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  present constant timestamptz := toss_private.clock_now();
-  remaining constant bigint := toss_private.cash_left(payment);
-  receipt public.cash_receipts;
-  operation public.operations;
-begin
-  -- What Toss issued with the payment it cancels with the payment.
-  select * into receipt from public.cash_receipts as r
-  where r.payment_key = payment.payment_key and r.operation_id is not null and toss_private.is_live_receipt(r)
-  order by r.created_at desc
-  limit 1;
-  if receipt.id is null or receipt.amount - receipt.canceled_amount <= remaining then
-    return null;
-  end if;
-  -- Whoever ends it comes back here.
-  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
-    return null;
-  end if;
-  operation := toss_private.insert_receipt_cancel(payment, receipt, receipt.amount - receipt.canceled_amount - remaining,
-    jsonb_build_object(
-      'requestId', format('left-%s-%s', remaining, (
-        select count(*) from public.operations as op
-        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel' and op.requested_by = 'refund'
-      )),
-      'requestedBy', 'refund', 'leaseToken', gen_random_uuid(), 'leaseSeconds', 0,
-      'source', source, 'logRequestId', log_request_id
-    ), present);
-  return operation;
-end;
-$$;
-
-comment on function toss_private.fit_receipt(public.payments, text, text) is
-  'When more is on a receipt of ours than is left of its payment, writes the cancel of the difference, which the worker sends. Null when nothing is to be done, or another request about the receipt is open.';
-
-create function toss_private.insert_receipt_cancel(
-  payment public.payments, receipt public.cash_receipts, canceled_amount bigint, request jsonb, present timestamptz
-)
-returns public.operations
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  operation public.operations;
-begin
-  insert into public.operations (
-    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
-    requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
-  )
-  select gen_random_uuid(), 'cash_receipt_cancel',
-    toss_private.idempotency_key('cash_receipt_cancel', count(*), payment.payment_key, receipt.receipt_key,
-      request ->> 'requestId', canceled_amount::text),
-    present, payment.order_id, payment.payment_key, canceled_amount, payment.currency, request ->> 'requestId',
-    request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
-    jsonb_build_object('receiptKey', receipt.receipt_key,
-      'isWhole', receipt.canceled_amount = 0 and canceled_amount = receipt.amount),
-    (request ->> 'leaseToken')::uuid,
-    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
-  from public.operations as op
-  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
-    and op.request_id = request ->> 'requestId'
-  returning * into operation;
-  perform toss_private.write_event(jsonb_build_object(
-    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
-    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', canceled_amount,
-    'requestId', request ->> 'logRequestId',
-    'detail', jsonb_build_object('kind', 'cash_receipt_cancel', 'requestedBy', request ->> 'requestedBy')
-  ));
-  return operation;
-end;
-$$;
-
-comment on function toss_private.insert_receipt_cancel(public.payments, public.cash_receipts, bigint, jsonb, timestamptz) is
-  'Writes the intent to cancel a receipt or a part of it. Keys of request: requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, source, logRequestId.';
-
--- supabase/schemas/48_receipt_operations.sql
--- A cash receipt is asked for, or one is to be canceled: the intent first, Toss next, its answer last.
-
-create function toss_private.receipt_operation_view(operation public.operations)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return operation.parameters || jsonb_build_object(
-    'orderName', (select o.order_name from public.orders as o where o.id = operation.order_id),
-    'taxFreeAmount', coalesce(operation.tax_free_amount, 0),
-    'createdAt', operation.created_at,
-    'secret', (
-      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
-      from toss_private.operation_secrets as s where s.operation_id = operation.id
-    )
-  );
-end;
-$$;
-
-comment on function toss_private.receipt_operation_view(public.operations) is
-  'What a request about a cash receipt needs besides what all operations have; secret: the number it is for, encrypted.';
-
-create function toss_private.told_receipt(operation public.operations)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  receipt public.cash_receipts;
-begin
-  select * into receipt from public.cash_receipts as r where r.operation_id = operation.id order by r.id limit 1;
-  return toss_private.receipt_view(receipt) || case when operation.kind = 'cash_receipt_cancel'
-    then jsonb_build_object('receiptKey', operation.parameters ->> 'receiptKey') else '{}' end;
-end;
-$$;
-
-comment on function toss_private.told_receipt(public.operations) is
-  'What a request about a receipt answered when it succeeded, as it stands now; of a cancel under the key of the receipt that it took from.';
-
-create function toss_private.continue_receipt(begun public.operations, request jsonb, at timestamptz)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if not request -> 'requestDigests' ? begun.request_digest then
-    return jsonb_build_object('outcome', 'request_differs');
-  end if;
-  if begun.state = 'succeeded' then
-    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(begun));
-  end if;
-  if begun.state = 'rejected' then
-    return jsonb_build_object('outcome', 'rejected', 'errorCode', begun.error_code);
-  end if;
-  -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
-  if begun.lease_token = (request ->> 'leaseToken')::uuid then
-    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
-  end if;
-  if begun.lease_expires_at > at or begun.next_attempt_at > at then
-    return jsonb_build_object('outcome', 'processing');
-  end if;
-  update public.operations as op
-  set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
-    lease_expires_at = at + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
-  where op.id = begun.id
-  returning * into begun;
-  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
-end;
-$$;
-
-comment on function toss_private.continue_receipt(public.operations, jsonb, timestamptz) is
-  'How a request about a receipt stands that was made before: its answer again, or who may go on with it. The caller holds the order.';
-
-create function toss_private.insert_receipt_issue(payment public.payments, request jsonb, present timestamptz)
-returns public.operations
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  remaining constant bigint := toss_private.cash_left(payment);
-  operation public.operations;
-begin
-  insert into public.operations (
-    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, tax_free_amount, request_id,
-    request_digest, requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
-  )
-  select (request ->> 'operationId')::uuid, 'cash_receipt',
-    -- It follows from the payment and how many of its receipts have ended: whoever asks, it is the one question.
-    toss_private.idempotency_key('cash_receipt', count(*), payment.payment_key), present, payment.order_id,
-    payment.payment_key, remaining, payment.currency,
-    least(remaining, coalesce(payment.tax_free_amount, (
-      select o.tax_free_amount from public.orders as o where o.id = payment.order_id
-    ), 0)), request ->> 'requestId', request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
-    jsonb_build_object('type', request ->> 'type', 'isSelfIssued', coalesce((request ->> 'isSelfIssued')::boolean, false)),
-    (request ->> 'leaseToken')::uuid,
-    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
-  from public.operations as op
-  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
-  returning * into operation;
-  if request ? 'secret' then
-    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
-    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
-  end if;
-  perform toss_private.write_event(jsonb_build_object(
-    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
-    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', operation.amount,
-    'requestId', request ->> 'logRequestId',
-    'detail', jsonb_build_object('kind', 'cash_receipt', 'requestedBy', request ->> 'requestedBy')
-  ));
-  return operation;
-end;
-$$;
-
-comment on function toss_private.insert_receipt_issue(public.payments, jsonb, timestamptz) is
-  'Writes the intent to issue a receipt on what is left of a payment, and the encrypted number it is for.';
-
-create function public.begin_cash_receipt(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  requester constant text := request ->> 'requestedBy';
-  present timestamptz;
-  receipted public.orders;
-  payment public.payments;
-  operation public.operations;
-begin
-  perform toss_private.require_real_time(request ->> 'mode');
-  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
-  if not found or (requester <> 'operator' and receipted.user_id::text is distinct from requester) then
-    return jsonb_build_object('outcome', 'order_not_found');
-  end if;
-  present := toss_private.clock_now();
-  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
-  select * into operation from public.operations as op
-  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.request_id = request ->> 'requestId'
-    and op.is_final is distinct from false
-  for update;
-  if found then
-    return toss_private.continue_receipt(operation, request, present);
-  end if;
-
-  if payment.payment_key is null or toss_private.cash_left(payment) = 0 then
-    return jsonb_build_object('outcome', 'not_a_cash_payment');
-  end if;
-  -- A cancel that the tax office has not taken yet may be refused, and then its receipt lives.
-  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null or exists (
-    select 1 from public.cash_receipts as r
-    where r.payment_key = payment.payment_key and r.transaction_type = 'CANCEL' and r.issue_status = 'IN_PROGRESS'
-  ) then
-    return jsonb_build_object('outcome', 'operation_in_progress');
-  end if;
-  if exists (
-    select 1 from public.cash_receipts as r
-    where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
-  ) then
-    return jsonb_build_object('outcome', 'receipt_exists');
-  end if;
-  -- No buyer mistypes a number this often; whoever tries on spends a quota that others need.
-  if requester <> 'operator' and (
-    select count(*) from public.operations as op
-    where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.state = 'rejected'
-      and op.created_at > present - interval '1 day'
-  ) >= 10 then
-    return jsonb_build_object('outcome', 'too_many_attempts');
-  end if;
-  operation := toss_private.insert_receipt_issue(payment, request || '{"source": "cash_receipt"}', present);
-  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
-end;
-$$;
-
-comment on function public.begin_cash_receipt(jsonb) is
-  'Checks whether an order may get a cash receipt and, when Toss may be asked, writes the operation. Keys: orderId, type, requestId (the caller''s token), requestDigests, requestedBy (operator, or the user''s id), secret, operationId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve (ask Toss first), processing, succeeded, rejected, request_differs, operation_in_progress, receipt_exists, too_many_attempts, not_a_cash_payment, order_not_found.';
-
-create function public.begin_cash_receipt_cancel(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  present timestamptz;
-  receipted public.orders;
-  payment public.payments;
-  operation public.operations;
-  receipt public.cash_receipts;
-  remaining bigint;
-begin
-  perform toss_private.require_real_time(request ->> 'mode');
-  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
-  if not found then
-    return jsonb_build_object('outcome', 'order_not_found');
-  end if;
-  present := toss_private.clock_now();
-  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
-  select * into operation from public.operations as op
-  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
-    and op.request_id = request ->> 'requestId' and op.is_final is distinct from false
-  for update;
-  if found then
-    return toss_private.continue_receipt(operation, request, present);
-  end if;
-  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
-    return jsonb_build_object('outcome', 'operation_in_progress');
-  end if;
-  select * into receipt from public.cash_receipts as r
-  where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
-  order by r.created_at desc
-  limit 1;
-  if not found then
-    return jsonb_build_object('outcome', 'receipt_not_found');
-  end if;
-  remaining := receipt.amount - receipt.canceled_amount;
-  if (request ->> 'amount')::bigint > remaining then
-    return jsonb_build_object('outcome', 'exceeds_receipt', 'availableAmount', remaining);
-  end if;
-  operation := toss_private.insert_receipt_cancel(payment, receipt, coalesce((request ->> 'amount')::bigint, remaining),
-    request || '{"source": "cash_receipt"}', present);
-  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
-end;
-$$;
-
-comment on function public.begin_cash_receipt_cancel(jsonb) is
-  'Writes the intent to cancel the receipt of an order, all that is left of it or a part. Keys: orderId, amount, requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, succeeded, rejected, request_differs, operation_in_progress, exceeds_receipt, receipt_not_found, order_not_found.';
-
--- supabase/schemas/49_receipt_ends.sql
--- How a request about a cash receipt ends; those that the tax office still works on; and receipts issued unasked.
-
-create function toss_private.own_receipt_entry(operation public.operations, entries jsonb, proof text)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- One request about a payment's receipt is open at a time, so an entry that nobody knows yet is its effect. What was
-  -- known before, or is another request's, is not; neither is what happened before it was begun. Clocks may differ.
-  return (
-    select e.value
-    from jsonb_array_elements(entries) as e
-    cross join lateral toss_private.known_receipt(operation.payment_key, e.value) as k
-    where e.value ->> 'transactionType' = case operation.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
-      and (proof = 'answered' or (
-        (e.value ->> 'amount')::bigint = operation.amount
-        and coalesce((e.value ->> 'requestedAt')::timestamptz > operation.created_at - interval '5 minutes', true)
-      ))
-      and (k.id is null or k.operation_id = operation.id
-        or (k.operation_id is null and k.created_at >= operation.created_at))
-    order by e.value ->> 'issueStatus' = 'FAILED', (e.value ->> 'requestedAt')::timestamptz
-    limit 1
-  );
-end;
-$$;
-
-comment on function toss_private.own_receipt_entry(public.operations, jsonb, text) is
-  'The receipt, or the cancel of one, that an open request made, among those that Toss tells of; null when it is none of them. proof: answered (Toss''s answer to the request itself), listed.';
-
-create function public.settle_cash_receipt(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  operation public.operations;
-  payment public.payments;
-  entry jsonb;
-  receipt public.cash_receipts;
-  audit jsonb;
-  is_failed boolean;
-begin
-  select * into operation from public.operations as op
-  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
-  if not found then
-    return jsonb_build_object('outcome', 'operation_not_found');
-  end if;
-  -- Order first, then operation: the same order of locks as everywhere else.
-  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
-  select * into operation from public.operations as op where op.id = operation.id for update;
-  if operation.state = 'succeeded' then
-    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
-  end if;
-  if operation.state = 'rejected' then
-    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
-  end if;
-  entry := toss_private.own_receipt_entry(operation, request -> 'entries', request ->> 'proof');
-  if entry is null then
-    return jsonb_build_object('outcome', 'nothing');
-  end if;
-
-  audit := jsonb_build_object(
-    'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
-    'operationId', operation.id, 'requestId', request ->> 'requestId'
-  );
-  select * into payment from public.payments as p where p.payment_key = operation.payment_key;
-  receipt := toss_private.record_receipt(payment, entry, operation, audit);
-  is_failed := receipt.issue_status = 'FAILED';
-  update public.operations as op
-  set state = case when is_failed then 'rejected' else 'succeeded' end, finished_at = toss_private.clock_now(),
-    is_final = true, refused_with = null,
-    error_code = case when is_failed then coalesce(receipt.failure_code, 'CASH_RECEIPT_FAILED') end,
-    error_message = null
-  where op.id = operation.id
-  returning * into operation;
-  perform toss_private.write_event(audit || jsonb_build_object(
-    'event', 'operation_finished', 'to', operation.state, 'amount', operation.amount,
-    'detail', jsonb_strip_nulls(jsonb_build_object('code', operation.error_code))
-  ));
-  if is_failed then
-    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
-  end if;
-  -- Money may have gone back meanwhile.
-  perform toss_private.fit_receipt(payment, request ->> 'source', request ->> 'requestId');
-  return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
-end;
-$$;
-
-comment on function public.settle_cash_receipt(jsonb) is
-  'Ends a request about a receipt with what Toss tells of it. Keys: operationId, entries (what Toss answered or listed of the order), proof (answered, listed), source, requestId. A proof counts from anyone. Outcomes: succeeded, rejected (the tax office refused), nothing (none of the entries is its effect), operation_not_found.';
-
-create function public.reject_cash_receipt(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  operation public.operations;
-begin
-  select * into operation from public.operations as op
-  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
-  if not found then
-    return jsonb_build_object('outcome', 'operation_not_found');
-  end if;
-  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
-  select * into operation from public.operations as op where op.id = operation.id for update;
-  if operation.state = 'succeeded' then
-    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
-  end if;
-  -- Whoever took over after the lease had passed may be asking Toss at this moment.
-  if operation.state <> 'rejected' and operation.lease_token <> (request ->> 'leaseToken')::uuid then
-    return jsonb_build_object('outcome', 'unknown');
-  end if;
-  if operation.state <> 'rejected' then
-    update public.operations as op
-    set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
-      error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
-    where op.id = operation.id
-    returning * into operation;
-    perform toss_private.write_event(jsonb_build_object(
-      'event', 'operation_finished', 'source', request ->> 'source', 'orderId', operation.order_id,
-      'paymentKey', operation.payment_key, 'operationId', operation.id, 'to', 'rejected', 'amount', operation.amount,
-      'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', operation.error_code)
-    ));
-  end if;
-  return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
-end;
-$$;
-
-comment on function public.reject_cash_receipt(jsonb) is
-  'Ends a request about a receipt because Toss said no. Changes nothing when another caller holds the lease. Outcomes: rejected, succeeded, unknown, operation_not_found.';
-
-create function public.claim_receipts_in_progress(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  claimed jsonb;
-begin
-  with due as (
-    select r.id from public.cash_receipts as r
-    where r.issue_status = 'IN_PROGRESS' and coalesce(r.checked_at, r.created_at) < due_time - interval '10 minutes'
-    order by r.checked_at nulls first
-    limit (request ->> 'limit')::integer
-    for update skip locked
-  ), marked as (
-    update public.cash_receipts as r set checked_at = due_time from due where r.id = due.id returning r.*
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'orderId', m.order_id, 'receiptKey', m.receipt_key,
-    'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
-  )), '[]') into claimed
-  from marked as m;
-  return jsonb_build_object('receipts', claimed);
-end;
-$$;
-
-comment on function public.claim_receipts_in_progress(jsonb) is
-  'Up to `limit` receipts that the tax office still works on and that Toss was not asked about for ten minutes, with the day in Seoul under which Toss lists them. Keys: limit, asOf.';
-
-create function public.record_listed_receipts(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  told record;
-  payment public.payments;
-  recorded integer := 0;
-begin
-  for told in
-    select e.value as entry, r.order_id, r.payment_key
-    from jsonb_array_elements(request -> 'entries') as e
-    join public.cash_receipts as r
-      on r.receipt_key = e.value ->> 'receiptKey' and r.order_id = e.value ->> 'orderId'
-      and r.transaction_type = e.value ->> 'transactionType' and r.issue_status = 'IN_PROGRESS'
-    where e.value ->> 'issueStatus' <> 'IN_PROGRESS'
-    order by r.order_id, r.id
-  loop
-    perform 1 from public.orders as o where o.id = told.order_id for no key update;
-    select * into payment from public.payments as p where p.payment_key = told.payment_key;
-    perform toss_private.record_receipt(payment, told.entry, null, jsonb_build_object(
-      'source', request ->> 'source', 'orderId', told.order_id, 'paymentKey', told.payment_key,
-      'requestId', request ->> 'requestId'
-    ));
-    recorded := recorded + 1;
-  end loop;
-  return jsonb_build_object('recorded', recorded);
-end;
-$$;
-
-comment on function public.record_listed_receipts(jsonb) is
-  'Moves receipts that are IN_PROGRESS to what Toss''s list says of them. Keys: entries, source, requestId. Answers how many have ended.';
-
-create function public.begin_self_issues(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  present constant timestamptz := toss_private.clock_now();
-  approved_until constant timestamptz := due_time - make_interval(days => (request ->> 'days')::integer);
-  payment public.payments;
-  operation public.operations;
-  begun jsonb := '[]';
-begin
-  perform toss_private.require_real_time(request ->> 'mode');
-  for payment in
-    select p.* from public.payments as p
-    join public.orders as o on o.id = p.order_id and o.payment_key = p.payment_key
-    where p.method in ('가상계좌', '계좌이체') and p.balance_amount > 0 and p.total_amount >= 100000
-      and p.approved_at <= approved_until and p.approved_at > approved_until - interval '30 days'
-      and toss_private.cash_left(p) > 0
-      and not exists (
-        select 1 from public.cash_receipts as r
-        where r.payment_key = p.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
-      )
-      -- What was refused is tried again a day later; what is open is somebody's.
-      and not exists (
-        select 1 from public.operations as op
-        where op.payment_key = p.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
-          and (op.state in ('started', 'unknown') or op.created_at > present - interval '1 day')
-      )
-    order by p.approved_at
-    limit (request ->> 'limit')::integer
-    for no key update of o skip locked
-  loop
-    -- What was committed while the order was waited for.
-    select * into payment from public.payments as p where p.payment_key = payment.payment_key;
-    continue when toss_private.cash_left(payment) = 0 or exists (
-      select 1 from public.cash_receipts as r where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
-    ) or (toss_private.open_receipt_operation(payment.payment_key)).id is not null;
-    operation := toss_private.insert_receipt_issue(payment, request || jsonb_build_object(
-      'operationId', gen_random_uuid(), 'source', 'worker', 'type', '소득공제', 'isSelfIssued', true,
-      'requestedBy', 'self', 'requestId', format('self-%s', (
-        select count(*) from public.operations as op
-        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
-      ))
-    ), present);
-    begun := begun || toss_private.operation_view(operation);
-  end loop;
-  return jsonb_build_object('operations', begun);
-end;
-$$;
-
-comment on function public.begin_self_issues(jsonb) is
-  'Writes the intent of a receipt under the tax office''s own number for payments of 100,000 won or more that came in cash and have none so many days after their approval; none for what is more than thirty days later than that. Keys: days, limit, asOf, leaseToken, leaseSeconds, mode, logRequestId.';
-
-create function public.begin_receipt_fits(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  present constant timestamptz := toss_private.clock_now();
-  payment public.payments;
-  begun integer := 0;
-begin
-  for payment in
-    select p.* from public.payments as p
-    join public.orders as o on o.id = p.order_id
-    where p.payment_key in (
-      select op.payment_key from public.operations as op
-      where op.kind = 'cash_receipt_cancel' and op.state = 'rejected' and op.requested_by = 'refund'
-        and op.created_at between present - interval '30 days' and present - interval '1 day'
-    ) and not exists (
-      select 1 from public.operations as op
-      where op.payment_key = p.payment_key and op.kind = 'cash_receipt_cancel' and op.created_at > present - interval '1 day'
-    )
-    order by p.order_id
-    limit (request ->> 'limit')::integer
-    for no key update of o skip locked
-  loop
-    begun := begun + ((toss_private.fit_receipt(payment, 'worker', request ->> 'requestId')).id is not null)::integer;
-  end loop;
-  return jsonb_build_object('begun', begun);
-end;
-$$;
-
-comment on function public.begin_receipt_fits(jsonb) is
-  'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
+  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
 
 -- supabase/schemas/50_billing_issues.sql
 -- Registering a card or account: the rows that hold its keys and its answer.
@@ -9362,7 +8501,7 @@ begin
   return (
     select jsonb_build_object(
       'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
-      'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+      'cardType', m.card_type, 'bankName', m.bank_name, 'accountNumberMasked', m.account_number_masked, 'status', m.status, 'createdAt', m.created_at
     )
     from public.billing_methods as m where m.id = viewed_id
   );
@@ -9525,16 +8664,16 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
   perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'billing_method.created', 'subject', new_method_id,
-    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id, 'method', request ->> 'method')
   ));
   return new_method_id;
 end;
@@ -9740,6 +8879,12 @@ begin
   end if;
   if request ->> 'planId' is not null then
     refusal := toss_private.plan_refusal(request ->> 'planId');
+    -- Toss takes nothing under 200 won from an account.
+    if refusal = '' and request ->> 'method' = 'TRANSFER' and exists (
+      select 1 from public.plans as p where p.id = request ->> 'planId' and p.price < 200
+    ) then
+      refusal := 'plan_not_billable';
+    end if;
     if refusal <> '' then
       return jsonb_build_object('outcome', refusal);
     end if;
@@ -9758,7 +8903,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, method (CARD, TRANSFER), mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 
 create function toss_private.earlier_billing_issue(request jsonb)
 returns jsonb
@@ -10119,7 +9264,7 @@ end;
 $$;
 
 comment on function public.finish_billing_issue(jsonb) is
-  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
+  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, bankName, accountNumberMasked, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
 
 create function public.reject_billing_issue(request jsonb)
 returns jsonb
@@ -10440,6 +9585,937 @@ $$;
 
 comment on function public.finish_billing_delete(jsonb) is
   'The key is gone at Toss: its ciphertext goes here too. Keys: operationId, source, requestId. Outcomes: deleted, operation_not_found.';
+
+-- supabase/schemas/55_cash_receipts.sql
+-- Cash receipts (현금영수증): what Toss says of them, and how much of a payment they may be for.
+
+create table public.cash_receipts (
+  id bigint generated always as identity primary key,
+  receipt_key text not null,
+  order_id text not null references public.orders (id),
+  payment_key text not null references public.payments (payment_key),
+  transaction_type text not null,
+  type text not null,
+  amount bigint not null,
+  tax_free_amount bigint,
+  issue_number text,
+  issue_status text not null,
+  receipt_url text,
+  requested_at timestamptz,
+  created_at timestamptz not null,
+  canceled_amount bigint not null default 0,
+  canceled_receipt_id bigint references public.cash_receipts (id),
+  operation_id uuid references public.operations (id),
+  is_self_issued boolean not null default false,
+  failure_code text,
+  checked_at timestamptz,
+  constraint cash_receipts_receipt_key_length check (char_length(receipt_key) between 1 and 200),
+  constraint cash_receipts_transaction_type_known check (transaction_type in ('CONFIRM', 'CANCEL')),
+  constraint cash_receipts_type_length check (char_length(type) between 1 and 20),
+  constraint cash_receipts_amount_positive check (amount > 0),
+  constraint cash_receipts_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  constraint cash_receipts_issue_number_length check (char_length(issue_number) between 1 and 50),
+  constraint cash_receipts_issue_status_known check (issue_status in ('IN_PROGRESS', 'COMPLETED', 'FAILED')),
+  constraint cash_receipts_receipt_url_length check (char_length(receipt_url) between 1 and 2000),
+  constraint cash_receipts_canceled_within_amount check (canceled_amount between 0 and amount),
+  constraint cash_receipts_cancel_has_no_cancels check (transaction_type = 'CONFIRM' or canceled_amount = 0),
+  constraint cash_receipts_confirm_cancels_nothing check (transaction_type = 'CANCEL' or canceled_receipt_id is null)
+);
+
+alter table public.cash_receipts enable row level security;
+
+comment on table public.cash_receipts is
+  'Cash receipts as Toss tells of them, each issue (CONFIRM) and each cancel of one a row, whoever asked for it: a request here, the payment itself, or Toss''s dashboard. The number that a receipt was issued for is kept nowhere.';
+comment on column public.cash_receipts.transaction_type is 'Toss''s transactionType: CONFIRM = issued, CANCEL = all or a part of one canceled.';
+comment on column public.cash_receipts.type is 'Toss''s words: 소득공제 (a person''s deduction), 지출증빙 (a company''s expense).';
+comment on column public.cash_receipts.amount is 'Won; of a CANCEL: what was canceled.';
+comment on column public.cash_receipts.tax_free_amount is 'The tax-free part of amount, won; null when Toss did not say.';
+comment on column public.cash_receipts.issue_status is 'Toss''s issueStatus: IN_PROGRESS until the tax office has answered, then COMPLETED or FAILED.';
+comment on column public.cash_receipts.canceled_amount is 'Of a CONFIRM: how much of it cancels have taken back, won.';
+comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the receipt that it takes from; null when it fits none that is known.';
+comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
+comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
+comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
+
+create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
+create index cash_receipts_order_id on public.cash_receipts (order_id);
+create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)
+  where canceled_receipt_id is not null;
+create index cash_receipts_operation_id on public.cash_receipts (operation_id) where operation_id is not null;
+create index cash_receipts_in_progress on public.cash_receipts (checked_at) where issue_status = 'IN_PROGRESS';
+create unique index cash_receipts_one_row_per_issue on public.cash_receipts (payment_key, receipt_key)
+  where transaction_type = 'CONFIRM';
+
+create policy "users read the receipts of their own orders"
+  on public.cash_receipts for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = cash_receipts.order_id and o.user_id = (select auth.uid())
+  ));
+
+create function toss_private.is_live_receipt(receipt public.cash_receipts)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    receipt.transaction_type = 'CONFIRM' and receipt.issue_status <> 'FAILED' and receipt.canceled_amount < receipt.amount,
+    false
+  );
+end;
+$$;
+
+comment on function toss_private.is_live_receipt(public.cash_receipts) is
+  'Whether a receipt was issued, or is about to be, and something of it has not been canceled.';
+
+create function toss_private.cash_left(payment public.payments)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_paid(payment) or payment.currency <> 'KRW' or not (
+    payment.method in ('가상계좌', '계좌이체')
+    or (payment.method is null and coalesce(toss_private.takes_refund_account(payment.method, payment.payment_key), false))
+  ) then
+    return 0;
+  end if;
+  return payment.balance_amount;
+end;
+$$;
+
+comment on function toss_private.cash_left(public.payments) is
+  'What is left of a payment that came in cash (가상계좌, 계좌이체), won: for so much a receipt may be issued. 0 for every other payment, and for a deposit that a bank took back.';
+
+create function toss_private.receipt_view(receipt public.cash_receipts)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receiptKey', receipt.receipt_key, 'orderId', receipt.order_id, 'type', receipt.type, 'amount', receipt.amount,
+    'issueStatus', receipt.issue_status, 'receiptUrl', receipt.receipt_url
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_view(public.cash_receipts) is 'A receipt as the function cash-receipt answers it.';
+
+create function toss_private.known_receipt(receipt_payment_key text, entry jsonb)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts;
+begin
+  -- A cancel may carry the key of the receipt that it cancels, so that its amount and time tell it from another one.
+  select * into known from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and r.receipt_key = entry ->> 'receiptKey'
+    and r.transaction_type = entry ->> 'transactionType'
+    and (r.transaction_type = 'CONFIRM' or (
+      r.amount = (entry ->> 'amount')::bigint
+      and (r.requested_at is null or entry ->> 'requestedAt' is null
+        or r.requested_at = (entry ->> 'requestedAt')::timestamptz)
+    ))
+  order by r.created_at desc
+  limit 1;
+  return known;
+end;
+$$;
+
+comment on function toss_private.known_receipt(text, jsonb) is 'The row of a receipt that an answer of Toss tells of; null when it is new.';
+
+create function toss_private.receipt_to_cancel(receipt_payment_key text, cancel_entry jsonb, target_key text)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  target public.cash_receipts;
+begin
+  select * into target from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and toss_private.is_live_receipt(r)
+    and r.amount - r.canceled_amount >= (cancel_entry ->> 'amount')::bigint
+  order by r.receipt_key = coalesce(target_key, cancel_entry ->> 'receiptKey') desc, r.operation_id is null desc, r.created_at
+  limit 1;
+  return target;
+end;
+$$;
+
+comment on function toss_private.receipt_to_cancel(text, jsonb, text) is
+  'The receipt that a cancel takes from: the one that was named, or the oldest that has as much left. What Toss cancels by itself it takes from what it issued by itself.';
+
+create function toss_private.announce_receipt(receipt public.cash_receipts, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'cash_receipt', 'to', receipt.issue_status, 'amount', receipt.amount, 'detail', jsonb_strip_nulls(
+      jsonb_build_object('receiptKey', receipt.receipt_key, 'transactionType', receipt.transaction_type,
+        'type', receipt.type, 'code', receipt.failure_code)
+    )
+  ));
+  if receipt.issue_status <> 'COMPLETED' then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', case receipt.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end,
+    'subject', receipt.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', receipt.order_id, 'paymentKey', receipt.payment_key,
+      'userId', (select o.user_id from public.orders as o where o.id = receipt.order_id),
+      'receiptId', receipt.id::text, 'receiptKey', receipt.receipt_key, 'type', receipt.type, 'amount', receipt.amount,
+      'taxFreeAmount', receipt.tax_free_amount, 'issueNumber', receipt.issue_number,
+      'receiptUrl', receipt.receipt_url, 'isSelfIssued', receipt.is_self_issued,
+      'canceledReceiptKey', (select r.receipt_key from public.cash_receipts as r where r.id = receipt.canceled_receipt_id),
+      'source', audit ->> 'source'
+    ))
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_receipt(public.cash_receipts, jsonb) is
+  'Writes the audit line of a receipt''s state, and the outbox event when the tax office has taken it.';
+
+-- supabase/schemas/56_record_receipts.sql
+-- What Toss tells of cash receipts becomes rows, from wherever it is heard, and follows refunds.
+
+create function toss_private.record_receipt(
+  payment public.payments, entry jsonb, made_by public.operations, audit jsonb
+)
+returns public.cash_receipts
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts := toss_private.known_receipt(payment.payment_key, entry);
+  told constant text := entry ->> 'issueStatus';
+  target public.cash_receipts;
+  stored public.cash_receipts;
+begin
+  if known.id is not null then
+    -- Only onwards: an older answer, or one that was held up, must not put a receipt back.
+    update public.cash_receipts as r
+    set issue_status = case when n.is_onwards then told else r.issue_status end,
+      failure_code = case when n.is_onwards then entry ->> 'failureCode' else r.failure_code end,
+      issue_number = coalesce(r.issue_number, entry ->> 'issueNumber'),
+      receipt_url = coalesce(r.receipt_url, entry ->> 'receiptUrl'),
+      tax_free_amount = coalesce(r.tax_free_amount, (entry ->> 'taxFreeAmount')::bigint),
+      requested_at = coalesce(r.requested_at, (entry ->> 'requestedAt')::timestamptz),
+      operation_id = coalesce(r.operation_id, made_by.id),
+      is_self_issued = r.is_self_issued or coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false)
+    from (
+      select array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], told)
+        > array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], known.issue_status)
+    ) as n (is_onwards)
+    where r.id = known.id
+    returning r.* into stored;
+  else
+    if entry ->> 'transactionType' = 'CANCEL' then
+      target := toss_private.receipt_to_cancel(payment.payment_key, entry, made_by.parameters ->> 'receiptKey');
+    end if;
+    insert into public.cash_receipts (
+      receipt_key, order_id, payment_key, transaction_type, type, amount, tax_free_amount, issue_number, issue_status,
+      receipt_url, requested_at, created_at, canceled_receipt_id, operation_id, is_self_issued, failure_code
+    ) values (
+      entry ->> 'receiptKey', payment.order_id, payment.payment_key, entry ->> 'transactionType',
+      coalesce(entry ->> 'type', target.type, made_by.parameters ->> 'type', '소득공제'), (entry ->> 'amount')::bigint,
+      (entry ->> 'taxFreeAmount')::bigint, entry ->> 'issueNumber', told, entry ->> 'receiptUrl',
+      (entry ->> 'requestedAt')::timestamptz, toss_private.clock_now(), target.id, made_by.id,
+      coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false), entry ->> 'failureCode'
+    )
+    returning * into stored;
+  end if;
+
+  -- A cancel counts from the moment it is asked for, and no more once the tax office has refused it.
+  if stored.canceled_receipt_id is not null then
+    update public.cash_receipts as r
+    set canceled_amount = r.canceled_amount
+      + case when stored.issue_status <> 'FAILED' then stored.amount else 0 end
+      - case when coalesce(known.issue_status, 'FAILED') <> 'FAILED' then stored.amount else 0 end
+    where r.id = stored.canceled_receipt_id and (stored.issue_status = 'FAILED') is distinct from
+      (coalesce(known.issue_status, 'FAILED') = 'FAILED');
+  end if;
+  if known.issue_status is distinct from stored.issue_status then
+    perform toss_private.announce_receipt(stored, audit);
+  end if;
+  return stored;
+end;
+$$;
+
+comment on function toss_private.record_receipt(public.payments, jsonb, public.operations, jsonb) is
+  'Writes what Toss says of one receipt or one cancel of it, once, and moves its state onwards. made_by: the request of ours that it answers, null for what Toss tells by itself. The caller holds the order.';
+
+create function toss_private.record_payment_receipts(payment public.payments, entries jsonb, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  entry jsonb;
+begin
+  if jsonb_array_length(entries) > 0 then
+    for entry in
+      select e.value from jsonb_array_elements(entries) as e
+      order by e.value ->> 'transactionType' desc, (e.value ->> 'requestedAt')::timestamptz
+    loop
+      perform toss_private.record_receipt(payment, entry, null, audit - 'operationId');
+    end loop;
+  end if;
+  if payment.balance_amount < payment.total_amount or payment.status = 'WAITING_FOR_DEPOSIT' then
+    perform toss_private.fit_receipt(payment, audit ->> 'source', audit ->> 'requestId');
+  end if;
+end;
+$$;
+
+comment on function toss_private.record_payment_receipts(public.payments, jsonb, jsonb) is
+  'Records the receipts that Toss''s answer about a payment names, and begins to cancel what a refund took away from one of ours. The caller holds the order.';
+
+create function toss_private.open_receipt_operation(receipt_payment_key text)
+returns public.operations
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.payment_key = receipt_payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+    and op.state in ('started', 'unknown');
+  return operation;
+end;
+$$;
+
+comment on function toss_private.open_receipt_operation(text) is 'The request about a payment''s receipt that has no answer yet; one at most.';
+
+create function toss_private.fit_receipt(payment public.payments, source text, log_request_id text)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  remaining constant bigint := toss_private.cash_left(payment);
+  receipt public.cash_receipts;
+  operation public.operations;
+begin
+  -- What Toss issued with the payment it cancels with the payment.
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and r.operation_id is not null and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if receipt.id is null or receipt.amount - receipt.canceled_amount <= remaining then
+    return null;
+  end if;
+  -- Whoever ends it comes back here.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return null;
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, receipt.amount - receipt.canceled_amount - remaining,
+    jsonb_build_object(
+      'requestId', format('left-%s-%s', remaining, (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel' and op.requested_by = 'refund'
+      )),
+      'requestedBy', 'refund', 'leaseToken', gen_random_uuid(), 'leaseSeconds', 0,
+      'source', source, 'logRequestId', log_request_id
+    ), present);
+  return operation;
+end;
+$$;
+
+comment on function toss_private.fit_receipt(public.payments, text, text) is
+  'When more is on a receipt of ours than is left of its payment, writes the cancel of the difference, which the worker sends. Null when nothing is to be done, or another request about the receipt is open.';
+
+create function toss_private.insert_receipt_cancel(
+  payment public.payments, receipt public.cash_receipts, canceled_amount bigint, request jsonb, present timestamptz
+)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select gen_random_uuid(), 'cash_receipt_cancel',
+    toss_private.idempotency_key('cash_receipt_cancel', count(*), payment.payment_key, receipt.receipt_key,
+      request ->> 'requestId', canceled_amount::text),
+    present, payment.order_id, payment.payment_key, canceled_amount, payment.currency, request ->> 'requestId',
+    request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('receiptKey', receipt.receipt_key,
+      'isWhole', receipt.canceled_amount = 0 and canceled_amount = receipt.amount),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', canceled_amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt_cancel', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_cancel(public.payments, public.cash_receipts, bigint, jsonb, timestamptz) is
+  'Writes the intent to cancel a receipt or a part of it. Keys of request: requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, source, logRequestId.';
+
+-- supabase/schemas/57_receipt_operations.sql
+-- A cash receipt is asked for, or one is to be canceled: the intent first, Toss next, its answer last.
+
+create function toss_private.receipt_operation_view(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return operation.parameters || jsonb_build_object(
+    'orderName', (select o.order_name from public.orders as o where o.id = operation.order_id),
+    'taxFreeAmount', coalesce(operation.tax_free_amount, 0),
+    'createdAt', operation.created_at,
+    'secret', (
+      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+      from toss_private.operation_secrets as s where s.operation_id = operation.id
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_operation_view(public.operations) is
+  'What a request about a cash receipt needs besides what all operations have; secret: the number it is for, encrypted.';
+
+create function toss_private.told_receipt(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  receipt public.cash_receipts;
+begin
+  select * into receipt from public.cash_receipts as r where r.operation_id = operation.id order by r.id limit 1;
+  return toss_private.receipt_view(receipt) || case when operation.kind = 'cash_receipt_cancel'
+    then jsonb_build_object('receiptKey', operation.parameters ->> 'receiptKey') else '{}' end;
+end;
+$$;
+
+comment on function toss_private.told_receipt(public.operations) is
+  'What a request about a receipt answered when it succeeded, as it stands now; of a cancel under the key of the receipt that it took from.';
+
+create function toss_private.continue_receipt(begun public.operations, request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if not request -> 'requestDigests' ? begun.request_digest then
+    return jsonb_build_object('outcome', 'request_differs');
+  end if;
+  if begun.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(begun));
+  end if;
+  if begun.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', begun.error_code);
+  end if;
+  -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+  if begun.lease_token = (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
+  end if;
+  if begun.lease_expires_at > at or begun.next_attempt_at > at then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
+    lease_expires_at = at + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = begun.id
+  returning * into begun;
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
+end;
+$$;
+
+comment on function toss_private.continue_receipt(public.operations, jsonb, timestamptz) is
+  'How a request about a receipt stands that was made before: its answer again, or who may go on with it. The caller holds the order.';
+
+create function toss_private.insert_receipt_issue(payment public.payments, request jsonb, present timestamptz)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  remaining constant bigint := toss_private.cash_left(payment);
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, tax_free_amount, request_id,
+    request_digest, requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select (request ->> 'operationId')::uuid, 'cash_receipt',
+    -- It follows from the payment and how many of its receipts have ended: whoever asks, it is the one question.
+    toss_private.idempotency_key('cash_receipt', count(*), payment.payment_key), present, payment.order_id,
+    payment.payment_key, remaining, payment.currency,
+    least(remaining, coalesce(payment.tax_free_amount, (
+      select o.tax_free_amount from public.orders as o where o.id = payment.order_id
+    ), 0)), request ->> 'requestId', request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('type', request ->> 'type', 'isSelfIssued', coalesce((request ->> 'isSelfIssued')::boolean, false)),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+  returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', operation.amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_issue(public.payments, jsonb, timestamptz) is
+  'Writes the intent to issue a receipt on what is left of a payment, and the encrypted number it is for.';
+
+create function public.begin_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  requester constant text := request ->> 'requestedBy';
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found or (requester <> 'operator' and receipted.user_id::text is distinct from requester) then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.request_id = request ->> 'requestId'
+    and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+
+  if payment.payment_key is null or toss_private.cash_left(payment) = 0 then
+    return jsonb_build_object('outcome', 'not_a_cash_payment');
+  end if;
+  -- A cancel that the tax office has not taken yet may be refused, and then its receipt lives.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null or exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and r.transaction_type = 'CANCEL' and r.issue_status = 'IN_PROGRESS'
+  ) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  ) then
+    return jsonb_build_object('outcome', 'receipt_exists');
+  end if;
+  -- No buyer mistypes a number this often; whoever tries on spends a quota that others need.
+  if requester <> 'operator' and (
+    select count(*) from public.operations as op
+    where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.state = 'rejected'
+      and op.created_at > present - interval '1 day'
+  ) >= 10 then
+    return jsonb_build_object('outcome', 'too_many_attempts');
+  end if;
+  operation := toss_private.insert_receipt_issue(payment, request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt(jsonb) is
+  'Checks whether an order may get a cash receipt and, when Toss may be asked, writes the operation. Keys: orderId, type, requestId (the caller''s token), requestDigests, requestedBy (operator, or the user''s id), secret, operationId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve (ask Toss first), processing, succeeded, rejected, request_differs, operation_in_progress, receipt_exists, too_many_attempts, not_a_cash_payment, order_not_found.';
+
+create function public.begin_cash_receipt_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+  receipt public.cash_receipts;
+  remaining bigint;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId' and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if not found then
+    return jsonb_build_object('outcome', 'receipt_not_found');
+  end if;
+  remaining := receipt.amount - receipt.canceled_amount;
+  if (request ->> 'amount')::bigint > remaining then
+    return jsonb_build_object('outcome', 'exceeds_receipt', 'availableAmount', remaining);
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, coalesce((request ->> 'amount')::bigint, remaining),
+    request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt_cancel(jsonb) is
+  'Writes the intent to cancel the receipt of an order, all that is left of it or a part. Keys: orderId, amount, requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, succeeded, rejected, request_differs, operation_in_progress, exceeds_receipt, receipt_not_found, order_not_found.';
+
+-- supabase/schemas/58_receipt_ends.sql
+-- How a request about a cash receipt ends; those that the tax office still works on; and receipts issued unasked.
+
+create function toss_private.own_receipt_entry(operation public.operations, entries jsonb, proof text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One request about a payment's receipt is open at a time, so an entry that nobody knows yet is its effect. What was
+  -- known before, or is another request's, is not; neither is what happened before it was begun. Clocks may differ.
+  return (
+    select e.value
+    from jsonb_array_elements(entries) as e
+    cross join lateral toss_private.known_receipt(operation.payment_key, e.value) as k
+    where e.value ->> 'transactionType' = case operation.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
+      and (proof = 'answered' or (
+        (e.value ->> 'amount')::bigint = operation.amount
+        and coalesce((e.value ->> 'requestedAt')::timestamptz > operation.created_at - interval '5 minutes', true)
+      ))
+      and (k.id is null or k.operation_id = operation.id
+        or (k.operation_id is null and k.created_at >= operation.created_at))
+    order by e.value ->> 'issueStatus' = 'FAILED', (e.value ->> 'requestedAt')::timestamptz
+    limit 1
+  );
+end;
+$$;
+
+comment on function toss_private.own_receipt_entry(public.operations, jsonb, text) is
+  'The receipt, or the cancel of one, that an open request made, among those that Toss tells of; null when it is none of them. proof: answered (Toss''s answer to the request itself), listed.';
+
+create function public.settle_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  payment public.payments;
+  entry jsonb;
+  receipt public.cash_receipts;
+  audit jsonb;
+  is_failed boolean;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  -- Order first, then operation: the same order of locks as everywhere else.
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  if operation.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  entry := toss_private.own_receipt_entry(operation, request -> 'entries', request ->> 'proof');
+  if entry is null then
+    return jsonb_build_object('outcome', 'nothing');
+  end if;
+
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
+    'operationId', operation.id, 'requestId', request ->> 'requestId'
+  );
+  select * into payment from public.payments as p where p.payment_key = operation.payment_key;
+  receipt := toss_private.record_receipt(payment, entry, operation, audit);
+  is_failed := receipt.issue_status = 'FAILED';
+  update public.operations as op
+  set state = case when is_failed then 'rejected' else 'succeeded' end, finished_at = toss_private.clock_now(),
+    is_final = true, refused_with = null,
+    error_code = case when is_failed then coalesce(receipt.failure_code, 'CASH_RECEIPT_FAILED') end,
+    error_message = null
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'to', operation.state, 'amount', operation.amount,
+    'detail', jsonb_strip_nulls(jsonb_build_object('code', operation.error_code))
+  ));
+  if is_failed then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  -- Money may have gone back meanwhile.
+  perform toss_private.fit_receipt(payment, request ->> 'source', request ->> 'requestId');
+  return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+end;
+$$;
+
+comment on function public.settle_cash_receipt(jsonb) is
+  'Ends a request about a receipt with what Toss tells of it. Keys: operationId, entries (what Toss answered or listed of the order), proof (answered, listed), source, requestId. A proof counts from anyone. Outcomes: succeeded, rejected (the tax office refused), nothing (none of the entries is its effect), operation_not_found.';
+
+create function public.reject_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  -- Whoever took over after the lease had passed may be asking Toss at this moment.
+  if operation.state <> 'rejected' and operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  if operation.state <> 'rejected' then
+    update public.operations as op
+    set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
+      error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
+    where op.id = operation.id
+    returning * into operation;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'operation_finished', 'source', request ->> 'source', 'orderId', operation.order_id,
+      'paymentKey', operation.payment_key, 'operationId', operation.id, 'to', 'rejected', 'amount', operation.amount,
+      'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', operation.error_code)
+    ));
+  end if;
+  return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+end;
+$$;
+
+comment on function public.reject_cash_receipt(jsonb) is
+  'Ends a request about a receipt because Toss said no. Changes nothing when another caller holds the lease. Outcomes: rejected, succeeded, unknown, operation_not_found.';
+
+create function public.claim_receipts_in_progress(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  claimed jsonb;
+begin
+  with due as (
+    select r.id from public.cash_receipts as r
+    where r.issue_status = 'IN_PROGRESS' and coalesce(r.checked_at, r.created_at) < due_time - interval '10 minutes'
+    order by r.checked_at nulls first
+    limit (request ->> 'limit')::integer
+    for update skip locked
+  ), marked as (
+    update public.cash_receipts as r set checked_at = due_time from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'orderId', m.order_id, 'receiptKey', m.receipt_key,
+    'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
+  )), '[]') into claimed
+  from marked as m;
+  return jsonb_build_object('receipts', claimed);
+end;
+$$;
+
+comment on function public.claim_receipts_in_progress(jsonb) is
+  'Up to `limit` receipts that the tax office still works on and that Toss was not asked about for ten minutes, with the day in Seoul under which Toss lists them. Keys: limit, asOf.';
+
+create function public.record_listed_receipts(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  told record;
+  payment public.payments;
+  recorded integer := 0;
+begin
+  for told in
+    select e.value as entry, r.order_id, r.payment_key
+    from jsonb_array_elements(request -> 'entries') as e
+    join public.cash_receipts as r
+      on r.receipt_key = e.value ->> 'receiptKey' and r.order_id = e.value ->> 'orderId'
+      and r.transaction_type = e.value ->> 'transactionType' and r.issue_status = 'IN_PROGRESS'
+    where e.value ->> 'issueStatus' <> 'IN_PROGRESS'
+    order by r.order_id, r.id
+  loop
+    perform 1 from public.orders as o where o.id = told.order_id for no key update;
+    select * into payment from public.payments as p where p.payment_key = told.payment_key;
+    perform toss_private.record_receipt(payment, told.entry, null, jsonb_build_object(
+      'source', request ->> 'source', 'orderId', told.order_id, 'paymentKey', told.payment_key,
+      'requestId', request ->> 'requestId'
+    ));
+    recorded := recorded + 1;
+  end loop;
+  return jsonb_build_object('recorded', recorded);
+end;
+$$;
+
+comment on function public.record_listed_receipts(jsonb) is
+  'Moves receipts that are IN_PROGRESS to what Toss''s list says of them. Keys: entries, source, requestId. Answers how many have ended.';
+
+create function public.begin_self_issues(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  present constant timestamptz := toss_private.clock_now();
+  approved_until constant timestamptz := due_time - make_interval(days => (request ->> 'days')::integer);
+  payment public.payments;
+  operation public.operations;
+  begun jsonb := '[]';
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id and o.payment_key = p.payment_key
+    where p.method in ('가상계좌', '계좌이체') and p.balance_amount > 0 and p.total_amount >= 100000
+      and p.approved_at <= approved_until and p.approved_at > approved_until - interval '30 days'
+      and toss_private.cash_left(p) > 0
+      and not exists (
+        select 1 from public.cash_receipts as r
+        where r.payment_key = p.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
+      )
+      -- What was refused is tried again a day later; what is open is somebody's.
+      and not exists (
+        select 1 from public.operations as op
+        where op.payment_key = p.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+          and (op.state in ('started', 'unknown') or op.created_at > present - interval '1 day')
+      )
+    order by p.approved_at
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    -- What was committed while the order was waited for.
+    select * into payment from public.payments as p where p.payment_key = payment.payment_key;
+    continue when toss_private.cash_left(payment) = 0 or exists (
+      select 1 from public.cash_receipts as r where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+    ) or (toss_private.open_receipt_operation(payment.payment_key)).id is not null;
+    operation := toss_private.insert_receipt_issue(payment, request || jsonb_build_object(
+      'operationId', gen_random_uuid(), 'source', 'worker', 'type', '소득공제', 'isSelfIssued', true,
+      'requestedBy', 'self', 'requestId', format('self-%s', (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+      ))
+    ), present);
+    begun := begun || toss_private.operation_view(operation);
+  end loop;
+  return jsonb_build_object('operations', begun);
+end;
+$$;
+
+comment on function public.begin_self_issues(jsonb) is
+  'Writes the intent of a receipt under the tax office''s own number for payments of 100,000 won or more that came in cash and have none so many days after their approval; none for what is more than thirty days later than that. Keys: days, limit, asOf, leaseToken, leaseSeconds, mode, logRequestId.';
+
+create function public.begin_receipt_fits(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  payment public.payments;
+  begun integer := 0;
+begin
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where p.payment_key in (
+      select op.payment_key from public.operations as op
+      where op.kind = 'cash_receipt_cancel' and op.state = 'rejected' and op.requested_by = 'refund'
+        and op.created_at between present - interval '30 days' and present - interval '1 day'
+    ) and not exists (
+      select 1 from public.operations as op
+      where op.payment_key = p.payment_key and op.kind = 'cash_receipt_cancel' and op.created_at > present - interval '1 day'
+    )
+    order by p.order_id
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    begun := begun + ((toss_private.fit_receipt(payment, 'worker', request ->> 'requestId')).id is not null)::integer;
+  end loop;
+  return jsonb_build_object('begun', begun);
+end;
+$$;
+
+comment on function public.begin_receipt_fits(jsonb) is
+  'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
 
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
@@ -13726,34 +13802,6 @@ $$;
 
 comment on function toss_private.diagnose_tables() is
   'Tables of both schemas whose row level security is off, but for those that belong to an extension.';
-
-create function toss_private.account_access()
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- One after another, because each asks about what the one before found. Behind row level security everybody would
-  -- seem to be gone.
-  if to_regnamespace('auth') is null then
-    return 'absent';
-  end if;
-  if not has_schema_privilege('auth', 'usage') then
-    return 'refused';
-  end if;
-  if to_regclass('auth.users') is null then
-    return 'absent';
-  end if;
-  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
-    return 'refused';
-  end if;
-  return 'readable';
-end;
-$$;
-
-comment on function toss_private.account_access() is
-  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
 
 create function toss_private.diagnose_vault()
 returns jsonb

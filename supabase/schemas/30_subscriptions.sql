@@ -10,22 +10,33 @@ create table public.billing_methods (
   created_at timestamptz not null default now(),
   deleted_at timestamptz,
   card_type text,
-  constraint billing_methods_method_length check (char_length(method) between 1 and 50),
+  bank_name text,
+  account_number_masked text,
+  constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
     card_number_masked ~ '\*' and char_length(card_number_masked) <= 20
   ),
   constraint billing_methods_status_known check (status in ('active', 'deleted')),
   constraint billing_methods_deleted_has_time check ((status = 'deleted') = (deleted_at is not null)),
-  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20)
+  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20),
+  constraint billing_methods_bank_name_length check (char_length(bank_name) between 1 and 50),
+  constraint billing_methods_account_number_masked check (
+    account_number_masked ~ '\*' and char_length(account_number_masked) <= 30
+  ),
+  constraint billing_methods_shows_what_it_is check (case method
+    when 'CARD' then num_nonnulls(bank_name, account_number_masked) = 0
+    else num_nonnulls(card_issuer_code, card_number_masked, card_type) = 0 end)
 );
 
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
 comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.billing_methods.method is 'Toss''s method in its own words, for example 카드.';
+comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
 comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
+comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
@@ -156,18 +167,3 @@ create policy "users read active plans and those they pay for"
       where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
     )
   );
-
-create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.period_boundary(
-    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
-  );
-end;
-$$;
-
-comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
