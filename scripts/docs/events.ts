@@ -2,7 +2,8 @@ import { z } from "zod";
 import { EVENT_CATALOGUE } from "../../supabase/functions/_shared/events/catalogue.ts";
 import type { EventDefinition } from "../../supabase/functions/_shared/events/event.ts";
 import type { Language } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 const HEADS = {
   en: ["Type", "When", "`data` beside `version`", "Since"],
