@@ -132,6 +132,15 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
       "토스만 호출합니다. 이벤트를 저장하고 200으로 응답합니다. 본문은 알림일 뿐이고 사실은 토스에 묻습니다. 이 버전이 모르는 종류의 이벤트까지 모든 JSON 본문을 받습니다.",
     answers: { 200: "저장되었습니다." },
   },
+  "POST /webhook-endpoints": {
+    summary: "이벤트를 받을 주소",
+    description:
+      "`create`로 상점이 이벤트를 받을 주소를 만들고 나머지로 바꿉니다. `secret`은 만들 때와 `rotate` 때 한 번만 보여 줍니다. `rotate` 뒤 24시간 동안은 이전 것으로도 서명합니다. `test`는 `webhook.test`를 보냅니다. [events.ko.md](events.ko.md).",
+    answers: {
+      200: "엔드포인트. `rotate`면 새 `secret`도 있습니다.",
+      201: "만들어진 엔드포인트와 `secret`.",
+    },
+  },
   "POST /worker": {
     summary: "밀린 일 처리",
     description:

@@ -83,6 +83,10 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "the order has no cash receipt of which anything is left",
     ko: "주문에 취소할 현금영수증이 남아 있지 않음",
   },
+  endpoint_not_found: {
+    en: "no such webhook endpoint",
+    ko: "웹훅 엔드포인트가 없음",
+  },
   method_not_allowed: {
     en: "see the `allow` header",
     ko: "`allow` 헤더 참고",
@@ -148,6 +152,12 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
   refund_account_required: {
     en: "a deposit goes back to an account, and none was given",
     ko: "입금된 가상계좌의 환불인데 받을 계좌가 없음",
+  },
+  url_not_allowed: {
+    en:
+      "an endpoint's `url` is not https, or leads to a private, local or reserved address; `details` says which",
+    ko:
+      "엔드포인트의 `url`이 https가 아니거나 사설, 로컬, 예약된 주소로 이어짐. 이유는 `details`",
   },
   partial_refund_not_possible: {
     en:

@@ -197,6 +197,22 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       ko: "횟수만 세고 두 번 처리하지 않음",
     },
   },
+  "POST webhook-endpoints": {
+    request: {
+      en:
+        '`{ action: "create", url, eventTypes?, description? }` or `{ action: "rotate" \\| "test" \\| "enable" \\| "disable", id }`',
+      ko:
+        '`{ action: "create", url, eventTypes?, description? }` 또는 `{ action: "rotate" \\| "test" \\| "enable" \\| "disable", id }`',
+    },
+    success: {
+      en: "201 the endpoint with its `secret`, 200 the endpoint",
+      ko: "201 엔드포인트와 `secret`, 200 엔드포인트",
+    },
+    repeating: {
+      en: "`create` and `rotate` make another one",
+      ko: "`create`와 `rotate`는 새로 만듦",
+    },
+  },
   "POST worker": {
     request: {
       en: "`{ job, limit?, asOf? }` (`asOf` with test keys only)",

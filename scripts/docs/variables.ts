@@ -157,6 +157,18 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     },
   }],
 }, {
+  heading: "Events to other systems (docs/events.md)",
+  variables: [{
+    names: ["WEBHOOK_ALLOW_PRIVATE"],
+    preset: "off",
+    meaning: {
+      en:
+        "`on`: events may also go to this machine and private networks, there also by `http://`; with test keys only",
+      ko:
+        "`on`: 이 컴퓨터와 사설망으로도 보내고 그곳에는 `http://`도 허용. 테스트 키에서만",
+    },
+  }],
+}, {
   heading: "Virtual accounts (docs/virtual-accounts.md)",
   variables: [{
     names: ["VIRTUAL_ACCOUNT_MAX_HOURS"],

@@ -14,6 +14,7 @@
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
+--   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
@@ -214,6 +215,8 @@ create table public.outbox_events (
   payload jsonb not null,
   webhook_event_id uuid,
   created_at timestamptz not null,
+  sequence bigint generated always as identity,
+  stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
   constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
@@ -226,10 +229,13 @@ comment on table public.outbox_events is 'Events for other systems, in the order
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
 comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
+comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
+create index outbox_events_sequence on public.outbox_events (sequence);
 -- A refund is told once, whichever answer of Toss brought it.
 create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
   where event_type in ('payment.refunded', 'payment.partially_refunded');
@@ -241,10 +247,17 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
+  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at, stream)
   values (
     audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
-    toss_private.clock_now()
+    toss_private.clock_now(), coalesce((
+      -- Before its first payment a subscription has no row, but its id already.
+      select coalesce(c.subscription_id, case c.kind
+        when 'start' then toss_private.derived_id('subscription', c.id::text) else c.id end)::text
+      from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where o.id = audit ->> 'subject'
+    ), audit ->> 'subject')
   )
   on conflict (webhook_event_id) do nothing;
   return found;
@@ -4212,6 +4225,130 @@ $$;
 comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, jsonb) is
   'After a restore: a refund that is asked for again, was made in the time that the database forgot, and which Toss would no longer recognise by its key (or whose money is gone from the balance), is that refund. Null when there is none.';
 
+-- supabase/schemas/27_announcements.sql
+-- What other systems are told of orders and payments: one event for each move, in its transaction.
+-- Refunds stand in 24_cancel_record, deposits that did not come in 21_virtual_account, what a bank took back in 28_settle_order.
+
+create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event_name constant text := case
+    when toss_private.is_paid(moved) and (not toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT')
+      then 'payment.confirmed'
+    when moved.status = 'WAITING_FOR_DEPOSIT' and not toss_private.is_paid(known)
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+    when moved.status in ('ABORTED', 'EXPIRED') and known.status is distinct from moved.status
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'payment.failed'
+  end;
+begin
+  if event_name is null then
+    return;
+  end if;
+  perform toss_private.write_payment_event(event_name, moved, jsonb_build_object(
+    'method', moved.method, 'source', audit ->> 'source',
+    'approvedAt', case event_name when 'payment.confirmed' then moved.approved_at end,
+    'dueDate', case event_name when 'virtual_account.issued' then toss_private.deposit_deadline(moved) end,
+    'failureCode', case event_name when 'payment.failed' then coalesce(moved.failure_code, moved.status || '_PAYMENT') end
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_payment(public.payments, public.payments, jsonb) is
+  'Writes the outbox event of a payment whose money arrived, of an account that was issued, of an attempt that ended without money. Called before the order moves, so that what follows from a payment is told after it.';
+
+create function toss_private.write_payment_event(event_name text, concerned public.payments, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Whoever asks for a refused payment again is refused again; it has failed once.
+  if event_name = 'payment.failed' and exists (
+    select 1 from public.outbox_events as e
+    where e.subject = concerned.order_id and e.event_type = event_name
+      and e.payload ->> 'paymentKey' = concerned.payment_key
+  ) then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', concerned.order_id, 'paymentKey', concerned.payment_key, 'userId', concerned.user_id,
+      'amount', concerned.total_amount, 'currency', concerned.currency
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.write_payment_event(text, public.payments, jsonb) is
+  'Adds an event about a payment to outbox_events; payment.failed once per payment.';
+
+create function toss_private.follow_refusal()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  refused public.payments;
+begin
+  select new.payment_key, o.id, o.user_id, o.amount, o.currency
+  into refused.payment_key, refused.order_id, refused.user_id, refused.total_amount, refused.currency
+  from public.orders as o where o.id = new.order_id;
+  perform toss_private.write_payment_event(
+    'payment.failed', refused, jsonb_build_object('source', 'confirm', 'failureCode', new.error_code)
+  );
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refusal() is
+  'Trigger: Toss refused to confirm a payment for good. One that may be confirmed again has not failed.';
+
+create trigger operations_follow_refusal
+  after update of state on public.operations
+  for each row when (
+    new.kind = 'confirm' and new.state = 'rejected' and old.state <> 'rejected' and new.is_final
+  )
+  execute function toss_private.follow_refusal();
+
+create function toss_private.tell_of_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Money that turns out not to have gone back leaves the order as paid as it was told to be.
+  if tg_op = 'UPDATE' and new.status = 'paid' and old.status in ('partially_refunded', 'refunded') then
+    return null;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'order.' || new.status, 'subject', new.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', new.id, 'reference', new.reference, 'userId', new.user_id, 'orderName', new.order_name,
+      'amount', new.amount, 'currency', new.currency, 'paymentKey', new.payment_key,
+      'from', case tg_op when 'UPDATE' then old.status end
+    ))
+  ));
+  return null;
+end;
+$$;
+
+comment on function toss_private.tell_of_order() is
+  'Trigger: an order was paid, canceled or expired, whatever moved it. Refunds are told as payments.';
+
+create trigger orders_tell_new
+  after insert on public.orders
+  for each row when (new.status = 'paid')
+  execute function toss_private.tell_of_order();
+
+create trigger orders_tell
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
+  execute function toss_private.tell_of_order();
+
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
 
@@ -4556,6 +4693,7 @@ begin
     perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
   end if;
   if is_new then
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
@@ -11681,6 +11819,706 @@ $$;
 comment on function public.replay_webhook_events(jsonb) is
   'Arms events again: by eventId, orderId, paymentKey, status, or created from/to (combined with and). Safe on processed events: each only makes the worker ask Toss again.';
 
+-- supabase/schemas/64_webhook_endpoints.sql
+-- Where a shop wants to hear of events, and the secrets that sign them.
+
+create table public.webhook_endpoints (
+  id uuid primary key,
+  url text not null,
+  event_types text[],
+  status text not null default 'active',
+  description text,
+  created_at timestamptz not null,
+  disabled_at timestamptz,
+  disabled_reason text,
+  enabled_at timestamptz not null,
+  failing_since timestamptz,
+  failures_in_row integer not null default 0,
+  constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
+  constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
+  constraint webhook_endpoints_description_length check (char_length(description) <= 200),
+  constraint webhook_endpoints_disabled_with_reason check (
+    (status = 'disabled') = (disabled_at is not null) and (status = 'disabled') = (disabled_reason is not null)
+  ),
+  constraint webhook_endpoints_reason_known check (disabled_reason in ('by_operator', 'failed_for_five_days')),
+  constraint webhook_endpoints_failures_not_negative check (failures_in_row >= 0)
+);
+
+alter table public.webhook_endpoints enable row level security;
+
+comment on table public.webhook_endpoints is
+  'Addresses that events are sent to, docs/events.md. Made and changed through the function webhook-endpoints. Service role only.';
+comment on column public.webhook_endpoints.event_types is 'Which types it gets; null = all.';
+comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
+comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
+comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+
+create table toss_private.endpoint_secrets (
+  id uuid primary key,
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  key_id text not null,
+  ciphertext text not null,
+  created_at timestamptz not null,
+  expires_at timestamptz
+);
+
+alter table toss_private.endpoint_secrets enable row level security;
+
+comment on table toss_private.endpoint_secrets is
+  'The secrets of endpoints, encrypted and bound to their row; shown once, when they are made.';
+comment on column toss_private.endpoint_secrets.expires_at is 'Until then a replaced one signs beside its successor; null = the present one.';
+
+create unique index endpoint_secrets_one_present on toss_private.endpoint_secrets (endpoint_id) where expires_at is null;
+create index endpoint_secrets_endpoint_id on toss_private.endpoint_secrets (endpoint_id);
+
+create function toss_private.endpoint_view(viewed public.webhook_endpoints)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'id', viewed.id, 'url', viewed.url, 'eventTypes', viewed.event_types, 'status', viewed.status,
+    'description', viewed.description, 'createdAt', viewed.created_at, 'disabledAt', viewed.disabled_at,
+    'disabledReason', viewed.disabled_reason
+  );
+end;
+$$;
+
+comment on function toss_private.endpoint_view(public.webhook_endpoints) is 'What webhook-endpoints answers for an endpoint.';
+
+create function toss_private.store_endpoint_secret(owner_id uuid, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into toss_private.endpoint_secrets (id, endpoint_id, key_id, ciphertext, created_at)
+  values (
+    (request ->> 'secretId')::uuid, owner_id, request ->> 'keyId', request ->> 'ciphertext', toss_private.clock_now()
+  );
+end;
+$$;
+
+comment on function toss_private.store_endpoint_secret(uuid, jsonb) is
+  'Keeps the present secret of an endpoint. Keys: secretId, keyId, ciphertext.';
+
+create function public.create_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  made public.webhook_endpoints;
+begin
+  -- Every run looks at each of them.
+  if (select count(*) from public.webhook_endpoints as e where e.status = 'active') >= 50 then
+    return jsonb_build_object('outcome', 'too_many_endpoints');
+  end if;
+  insert into public.webhook_endpoints (id, url, event_types, description, created_at, enabled_at)
+  values (
+    (request ->> 'endpointId')::uuid, request ->> 'url', case
+      when jsonb_typeof(request -> 'eventTypes') = 'array'
+        then array(select jsonb_array_elements_text(request -> 'eventTypes')) end,
+    request ->> 'description', present, present
+  )
+  returning * into made;
+  perform toss_private.store_endpoint_secret(made.id, request);
+  return jsonb_build_object('outcome', 'created', 'endpoint', toss_private.endpoint_view(made));
+end;
+$$;
+
+comment on function public.create_webhook_endpoint(jsonb) is
+  'Makes an endpoint and keeps its secret. Keys: endpointId, url, eventTypes, description, secretId, keyId, ciphertext. Outcomes: created, too_many_endpoints (50 are active).';
+
+create function public.change_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  changed public.webhook_endpoints;
+begin
+  select * into changed from public.webhook_endpoints as e
+  where e.id = (request ->> 'endpointId')::uuid
+  for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'endpoint_not_found');
+  end if;
+  case request ->> 'action'
+    when 'rotate' then
+      -- At most two sign: whoever rotates twice within a day means that the first one is known to others.
+      delete from toss_private.endpoint_secrets as s where s.endpoint_id = changed.id and s.expires_at is not null;
+      update toss_private.endpoint_secrets as s set expires_at = present + interval '24 hours'
+      where s.endpoint_id = changed.id;
+      perform toss_private.store_endpoint_secret(changed.id, request);
+    when 'test' then
+      if changed.status <> 'active' then
+        return jsonb_build_object('outcome', 'endpoint_disabled');
+      end if;
+      perform toss_private.write_outbox_event(jsonb_build_object(
+        'eventType', 'webhook.test', 'subject', changed.id,
+        'payload', jsonb_build_object('endpointId', changed.id)
+      ));
+    when 'disable' then
+      update public.webhook_endpoints as e
+      set status = 'disabled', disabled_at = coalesce(e.disabled_at, present), disabled_reason = 'by_operator'
+      where e.id = changed.id
+      returning * into changed;
+    when 'enable' then
+      -- What waits is tried at once.
+      update public.webhook_deliveries as d set next_attempt_at = present
+      where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
+      update public.webhook_endpoints as e
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+        enabled_at = case e.status when 'disabled' then present else e.enabled_at end
+      where e.id = changed.id
+      returning * into changed;
+  end case;
+  return jsonb_build_object('outcome', 'changed', 'endpoint', toss_private.endpoint_view(changed));
+end;
+$$;
+
+comment on function public.change_webhook_endpoint(jsonb) is
+  'Rotates the secret of an endpoint (secretId, keyId, ciphertext; the old one signs for 24 hours more), sends it a test event, disables or enables it. Keys: endpointId, action. Outcomes: changed, endpoint_not_found, endpoint_disabled.';
+
+-- supabase/schemas/65_webhook_deliveries.sql
+-- Which event goes to which endpoint: one row each, written with the event.
+
+create table public.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  event_id uuid not null references public.outbox_events (id),
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  status text not null default 'pending',
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  response_status integer,
+  duration_ms integer,
+  last_error text,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  replayed_at timestamptz,
+  event_sequence bigint not null,
+  stream text not null,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint webhook_deliveries_once_per_endpoint unique (event_id, endpoint_id),
+  constraint webhook_deliveries_status_known check (status in ('pending', 'delivered', 'failed')),
+  constraint webhook_deliveries_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint webhook_deliveries_finished_when_over check ((status = 'pending') = (finished_at is null)),
+  -- Nothing else is a proof that a receiver has it.
+  constraint webhook_deliveries_delivered_was_answered check (status <> 'delivered' or coalesce(response_status between 200 and 299, false)),
+  constraint webhook_deliveries_attempts_not_negative check (attempts >= 0),
+  constraint webhook_deliveries_last_error_length check (char_length(last_error) <= 300)
+);
+
+alter table public.webhook_deliveries enable row level security;
+
+comment on table public.webhook_deliveries is
+  'Every event for every endpoint that wants it: pending until the receiver answers 2xx (delivered) or the last of ten attempts has failed (failed). Service role only.';
+comment on column public.webhook_deliveries.response_status is 'HTTP status of the last answer; null when there was none.';
+comment on column public.webhook_deliveries.last_error is 'Why the last attempt failed, in our words; nothing of the answer''s body.';
+comment on column public.webhook_deliveries.replayed_at is 'When an operator had it sent again.';
+comment on column public.webhook_deliveries.stream is 'As outbox_events.stream: within it, an endpoint gets one event after the other.';
+
+create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, next_attempt_at, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
+
+create function toss_private.outward_type(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What only passes through is what somebody told this project. It is told on under a name that none of ours can
+  -- have, and only when it was proven who said it.
+  if event.webhook_event_id is not null and event.payload ? 'body' then
+    return case when event.payload ->> 'verified' = 'true' then 'toss.' || event.event_type end;
+  end if;
+  return event.event_type;
+end;
+$$;
+
+comment on function toss_private.outward_type(public.outbox_events) is
+  'The type under which an event is sent; null = it is not sent.';
+
+create function toss_private.wants(endpoint public.webhook_endpoints, event public.outbox_events)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  outward constant text := toss_private.outward_type(event);
+begin
+  if outward = 'webhook.test' then
+    return event.subject = endpoint.id::text;
+  end if;
+  return outward is not null and (endpoint.event_types is null or outward = any (endpoint.event_types));
+end;
+$$;
+
+comment on function toss_private.wants(public.webhook_endpoints, public.outbox_events) is
+  'Whether an event is for an endpoint.';
+
+create function toss_private.queue_deliveries()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
+  select new.id, e.id, new.created_at, new.created_at, new.sequence, new.stream
+  from public.webhook_endpoints as e
+  where e.status = 'active' and toss_private.wants(e, new);
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_deliveries() is
+  'Trigger: an event and its deliveries are written together or not at all.';
+
+create trigger outbox_events_queue_deliveries
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_deliveries();
+
+create function toss_private.wake_outbox()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  transaction_id constant text := pg_current_xact_id()::text;
+begin
+  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
+    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
+  then
+    return null;
+  end if;
+  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+  begin
+    perform toss_private.wake_worker('outbox');
+  exception when others then
+    -- Nothing that is told may stop what it tells of.
+    raise notice 'outbox is woken by its schedule: %', sqlerrm;
+  end;
+  return null;
+end;
+$$;
+
+comment on function toss_private.wake_outbox() is
+  'Trigger: wakes the job outbox once for a transaction that has something to send. At its end, so that the job finds what is committed.';
+
+create constraint trigger webhook_deliveries_wake
+  after insert on public.webhook_deliveries
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/66_webhook_sending.sql
+-- Sending: each endpoint is a lane of its own, and each stream in it is told one event after the other.
+
+create function public.claim_webhook_lanes(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  ended integer;
+begin
+  update public.webhook_endpoints as e
+  set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  get diagnostics ended = row_count;
+  return jsonb_build_object('disabled', ended, 'lanes', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'endpointId', e.id, 'url', e.url, 'failuresInRow', e.failures_in_row, 'secrets', (
+        select jsonb_agg(jsonb_build_object('id', s.id, 'keyId', s.key_id, 'ciphertext', s.ciphertext)
+          order by s.created_at desc)
+        from toss_private.endpoint_secrets as s
+        where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > due_time)
+      )
+    ) order by e.failures_in_row, e.id), '[]')
+    from public.webhook_endpoints as e
+    where e.status = 'active' and exists (
+      select 1 from public.webhook_deliveries as d
+      where d.endpoint_id = e.id and d.status = 'pending' and d.next_attempt_at <= due_time
+    )
+  ));
+end;
+$$;
+
+comment on function public.claim_webhook_lanes(jsonb) is
+  'The active endpoints that something is due for, with the secrets that sign; endpoints that have failed for five days are disabled first. Key: asOf.';
+
+create function public.claim_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  with due as (
+    select d.id
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
+      and (d.lease_expires_at is null or d.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.webhook_deliveries as earlier
+        where earlier.endpoint_id = d.endpoint_id and earlier.stream = d.stream and earlier.status = 'pending'
+          and earlier.event_sequence < d.event_sequence
+      )
+    order by d.next_attempt_at, d.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.webhook_deliveries as d
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+    from due, public.webhook_endpoints as e
+    -- Disabled since the lane was opened.
+    where d.id = due.id and e.id = lane_id and e.status = 'active'
+    returning d.id, d.event_id, d.event_sequence
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'deliveryId', t.id, 'eventId', e.id, 'type', toss_private.outward_type(e), 'timestamp', e.created_at,
+    'data', e.payload
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join public.outbox_events as e on e.id = t.event_id;
+  return jsonb_build_object('deliveries', claimed);
+end;
+$$;
+
+comment on function public.claim_webhook_deliveries(jsonb) is
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.count_due_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as d
+      join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+      where d.status = 'pending' and d.next_attempt_at <= due_time
+      limit 10000
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.count_due_deliveries(jsonb) is
+  'How many deliveries are due, 10,000 at most. Key: asOf.';
+
+create function toss_private.delivery_pause(attempts integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Standard Webhooks' schedule; up to a tenth sooner, so that what failed together does not come back together.
+  return (array[
+    interval '5 seconds', interval '5 minutes', interval '30 minutes', interval '2 hours', interval '5 hours',
+    interval '10 hours', interval '14 hours', interval '20 hours', interval '24 hours'
+  ])[attempts] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.delivery_pause(integer) is
+  'How long after so many failed attempts the next one waits; null = there is no next one.';
+
+create function public.finish_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result record;
+  ended public.webhook_deliveries;
+  delivered integer := 0;
+  failures integer := 0;
+  given_up integer := 0;
+  pause interval;
+begin
+  for result in
+    select r.* from jsonb_to_recordset(request -> 'results') as r (
+      "deliveryId" uuid, "responseStatus" integer, "durationMs" integer, error text
+    )
+    -- In one order of locks, so that two runs cannot wait for each other.
+    order by r."deliveryId"
+  loop
+    select * into ended from public.webhook_deliveries as d
+    where d.id = result."deliveryId" and d.endpoint_id = lane_id and d.status = 'pending'
+      and d.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    pause := case when result.error is not null then toss_private.delivery_pause(ended.attempts + 1) end;
+    update public.webhook_deliveries as d
+    set attempts = d.attempts + 1, response_status = result."responseStatus", duration_ms = result."durationMs",
+      last_error = left(result.error, 300), lease_token = null, lease_expires_at = null,
+      status = case when result.error is null then 'delivered' when pause is null then 'failed' else 'pending' end,
+      next_attempt_at = present + pause, finished_at = case when pause is null then present end
+    where d.id = ended.id;
+    if result.error is null then
+      delivered := delivered + 1;
+    else
+      failures := failures + 1;
+      given_up := given_up + (pause is null)::integer;
+      -- They cannot go before it, so nobody need look at them before.
+      update public.webhook_deliveries as d set next_attempt_at = greatest(d.next_attempt_at, present + pause)
+      where d.endpoint_id = lane_id and d.stream = ended.stream and d.status = 'pending'
+        and d.event_sequence > ended.event_sequence and pause is not null;
+    end if;
+  end loop;
+  update public.webhook_endpoints as e
+  set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+  where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
+  return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.finish_webhook_deliveries(jsonb) is
+  'Writes down how attempts ended: delivered, or with an `error` tried again later, after the tenth never. Keys: endpointId, leaseToken, asOf, results [{deliveryId, responseStatus, durationMs, error}]. Counts only for the holder of the lease.';
+
+-- supabase/schemas/67_webhook_replay.sql
+-- Sending again, and how long events and deliveries are kept.
+
+create function public.replay_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  queued integer;
+begin
+  if not (request ?| array['eventId', 'endpointId', 'type', 'from']) then
+    return jsonb_build_object('outcome', 'nothing_named');
+  end if;
+  with chosen as (
+    select v.id as event_id, v.sequence, v.stream, e.id as endpoint_id
+    from public.outbox_events as v
+    cross join public.webhook_endpoints as e
+    where toss_private.wants(e, v)
+      and (not request ? 'endpointId' or e.id = (request ->> 'endpointId')::uuid)
+      -- Whoever names one that is disabled means to enable it afterwards.
+      and (request ? 'endpointId' or e.status = 'active')
+      and (not request ? 'eventId' or v.id = (request ->> 'eventId')::uuid)
+      and (not request ? 'type' or toss_private.outward_type(v) = request ->> 'type')
+      and (not request ? 'from' or v.created_at >= (request ->> 'from')::timestamptz)
+      and (not request ? 'to' or v.created_at < (request ->> 'to')::timestamptz)
+      and not exists (
+        select 1 from public.webhook_deliveries as d
+        where d.event_id = v.id and d.endpoint_id = e.id and (
+          d.status = 'pending'
+          or (d.status = 'delivered' and not coalesce((request ->> 'withDelivered')::boolean, false))
+          -- This replay has done it already.
+          or d.replayed_at >= (request ->> 'since')::timestamptz
+        )
+      )
+    order by v.sequence
+    limit 1000
+  ), written as (
+    insert into public.webhook_deliveries as d (
+      event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream, replayed_at
+    )
+    select c.event_id, c.endpoint_id, present, present, c.sequence, c.stream, present from chosen as c
+    on conflict (event_id, endpoint_id) do update
+    set status = 'pending', attempts = 0, next_attempt_at = present, finished_at = null, last_error = null,
+      replayed_at = present
+    where d.status <> 'pending'
+    returning 1
+  )
+  select count(*) into queued from written;
+  return jsonb_build_object('outcome', 'replayed', 'deliveries', queued, 'startedAt', present);
+end;
+$$;
+
+comment on function public.replay_webhook_deliveries(jsonb) is
+  'Queues events again for the endpoints that want them, a thousand at a time: those that were missed or have failed, with withDelivered also those that were delivered. Keys, all of which must hold: eventId, endpointId, type, from, to; since: when this replay began. Outcomes: replayed, nothing_named.';
+
+create function toss_private.old_event_ids(at_most integer)
+returns setof uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.id from public.outbox_events as v
+  where v.created_at < toss_private.clock_now() - interval '90 days'
+    and not exists (select 1 from public.webhook_deliveries as d where d.event_id = v.id)
+  order by v.created_at
+  limit at_most;
+end;
+$$;
+
+comment on function toss_private.old_event_ids(integer) is 'Events older than 90 days that no delivery needs any more.';
+
+create function toss_private.remove_old_events()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  removed_deliveries integer;
+  removed_events integer;
+begin
+  delete from toss_private.endpoint_secrets as s where s.expires_at < present;
+  -- Nobody enables it any more.
+  update public.webhook_deliveries as d
+  set status = 'failed', next_attempt_at = null, finished_at = present, last_error = 'the endpoint stayed disabled'
+  from public.webhook_endpoints as e
+  where e.id = d.endpoint_id and e.disabled_at < present - interval '30 days' and d.status = 'pending';
+  delete from public.webhook_deliveries as d where d.id in (
+    select old.id from public.webhook_deliveries as old
+    where old.status <> 'pending' and old.finished_at < present - interval '30 days'
+    limit 20000
+  );
+  get diagnostics removed_deliveries = row_count;
+  with removed as (
+    delete from public.outbox_events as v where v.id in (select toss_private.old_event_ids(20000))
+    returning v.event_type, v.payload
+  ), untold as (
+    -- What was told so long ago is not told again.
+    update public.payment_cancels as k set has_event = false
+    from removed as r
+    where r.event_type in ('payment.refunded', 'payment.partially_refunded')
+      and k.transaction_key = r.payload ->> 'transactionKey'
+  )
+  select count(*) into removed_events from removed;
+  return removed_deliveries + removed_events;
+end;
+$$;
+
+comment on function toss_private.remove_old_events() is
+  'Removes deliveries that ended 30 days ago, events older than 90 days, and secrets that sign no more. What waits for an endpoint that has been disabled for 30 days fails.';
+
+create function toss_private.count_old_events()
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select count(*) from toss_private.old_event_ids(20000)) + (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as old
+      where old.status <> 'pending' and old.finished_at < toss_private.clock_now() - interval '30 days'
+      limit 20000
+    ) as o
+  );
+end;
+$$;
+
+comment on function toss_private.count_old_events() is 'How much toss_private.remove_old_events has yet to remove.';
+
+-- supabase/schemas/68_delivery_watch.sql
+-- What must never be true of deliveries, and what a person must see of them.
+
+create function toss_private.delivery_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for endpoints that were made while the event was being committed.
+  select 'event_reaches_its_endpoints', v.id::text, format('endpoint %s has no delivery of %s', e.id, v.event_type)
+  from public.webhook_endpoints as e
+  join public.outbox_events as v on v.created_at > e.enabled_at + interval '1 minute'
+  where e.status = 'active' and v.created_at > toss_private.clock_now() - interval '29 days'
+    and toss_private.wants(e, v)
+    and not exists (
+      select 1 from public.webhook_deliveries as d where d.event_id = v.id and d.endpoint_id = e.id
+    )
+
+  union all
+  select 'events_are_delivered_in_order', later.id::text,
+    format('event %s of %s was delivered while event %s waits', later.event_sequence, later.stream, d.event_sequence)
+  from public.webhook_deliveries as d
+  join public.webhook_deliveries as later
+    on later.endpoint_id = d.endpoint_id and later.stream = d.stream and later.event_sequence > d.event_sequence
+  where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
+
+  union all
+  select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
+  from public.webhook_endpoints as e
+  where not exists (
+    select 1 from toss_private.endpoint_secrets as s where s.endpoint_id = e.id and s.expires_at is null
+  );
+end;
+$$;
+
+comment on function toss_private.delivery_violations() is
+  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create view toss_private.delivery_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'endpoint_disabled' as alert, e.id::text as subject,
+  format('%s has failed since %s and gets nothing any more', e.url, e.failing_since) as detail, e.disabled_at as since
+from public.webhook_endpoints as e
+where e.disabled_reason = 'failed_for_five_days'
+
+union all
+select 'warning', 'endpoint_failing', e.id::text,
+  format('%s: %s failures in a row', e.url, e.failures_in_row), e.failing_since
+from public.webhook_endpoints as e
+where e.status = 'active' and e.failing_since < toss_private.clock_now() - interval '1 hour'
+
+union all
+select 'warning', 'delivery_failed', e.id::text,
+  format('%s event(s) were given up; the last: %s', count(*), max(d.last_error)), min(d.finished_at)
+from public.webhook_deliveries as d
+join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+where d.status = 'failed' and d.finished_at > toss_private.clock_now() - interval '7 days'
+group by e.id;
+
+comment on view toss_private.delivery_alerts is
+  'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
+
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
@@ -11712,6 +12550,7 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
   ('cash_receipts', '*/10 * * * *', 600),
+  ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 
 create view public.job_status
@@ -11801,7 +12640,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;
@@ -11883,13 +12722,14 @@ begin
   deleted_events := toss_private.remove_unproven_webhook_events();
   return jsonb_build_object(
     'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
-    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
+    'deletedRefusals', toss_private.remove_old_refusals(), 'deletedEvents', toss_private.remove_old_events(),
+    'remaining', toss_private.count_old_unproven_webhooks() + toss_private.count_old_events()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, counted refusals of callers, and old events and deliveries of the outbox; remaining = what a further run removes; the request is empty.';
 
 create function toss_private.remove_unproven_webhook_events()
 returns integer
@@ -12272,6 +13112,7 @@ as $$
     ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
     ('billing_issues', 'operation_id', 't.operation_id::text'),
     ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('endpoint_secrets', 'id', 't.id::text'),
     ('webhook_bodies', 'webhook_event_id',
       '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
   ) as s (store, id_column, associated_data);
@@ -12426,6 +13267,12 @@ as $$
       from toss_private.operation_secrets as s
       join public.operations as op on op.id = s.operation_id
       order by s.key_id, op.created_at
+    )
+    union all
+    (
+      select distinct on (e.key_id) 'toss_private.endpoint_secrets', e.key_id, e.ciphertext, e.id::text
+      from toss_private.endpoint_secrets as e
+      order by e.key_id, e.created_at
     )
   )
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -13330,11 +14177,13 @@ as $$
   union all
   select * from toss_private.subscription_violations()
   union all
-  select * from toss_private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations()
+  union all
+  select * from toss_private.delivery_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds, cash receipts and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -13590,7 +14439,9 @@ select * from toss_private.receipt_alerts
 union all
 select * from toss_private.subscription_alerts
 union all
-select * from toss_private.hook_alerts;
+select * from toss_private.hook_alerts
+union all
+select * from toss_private.delivery_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -14012,9 +14863,10 @@ revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries
 from anon, authenticated, service_role;
-revoke all on sequence public.payment_events_id_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
 -- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
 grant select on public.products, public.plans to anon, authenticated;
@@ -14029,13 +14881,14 @@ to authenticated, service_role;
 -- The operator's.
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
-  public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
@@ -14063,6 +14916,9 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -14082,6 +14938,9 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

@@ -222,6 +222,7 @@ begin
     perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
   end if;
   if is_new then
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;

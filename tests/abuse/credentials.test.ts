@@ -24,6 +24,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
   subscription: [["POST", ""]],
   "virtual-account": [["POST", ""]],
   webhook: [["POST", ""]],
+  "webhook-endpoints": [["POST", ""]],
   worker: [["POST", ""]],
 };
 

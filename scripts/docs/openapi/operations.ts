@@ -7,6 +7,7 @@ import { checkoutOperations } from "./operations/checkout.ts";
 import { confirmOperations } from "./operations/confirm.ts";
 import { serviceOperations } from "./operations/service.ts";
 import { subscriptionOperations } from "./operations/subscription.ts";
+import { webhookEndpointOperations } from "./operations/webhook-endpoints.ts";
 import { virtualAccountOperations } from "./operations/virtual-account.ts";
 
 /** Every method of every function, in the order in which the document shows them. */
@@ -19,5 +20,6 @@ export const OPERATIONS: readonly OperationDescription[] = [
   ...billingIssueOperations,
   ...subscriptionOperations,
   ...billingChargeOperations,
+  ...webhookEndpointOperations,
   ...serviceOperations,
 ];

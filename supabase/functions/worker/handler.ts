@@ -9,6 +9,7 @@ import { runCashReceipts } from "../_shared/operations/cash-receipt/run.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { expireOverdue } from "../_shared/operations/expire.ts";
 import { runOperations } from "../_shared/operations/run.ts";
+import { runOutbox } from "../_shared/outbox/run.ts";
 import { runWebhooks } from "../_shared/webhooks/run.ts";
 import { type WorkerRequest, workerRequest } from "./request.ts";
 
@@ -42,6 +43,9 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
       asOf,
       selfIssueDays: context.services.config.selfIssueDays,
     }),
+  /** What other systems have yet to hear. */
+  outbox: ({ services, logger }, { limit, asOf }) =>
+    runOutbox({ services, logger, limit, asOf }),
   /** Records that nobody needs any more. Money rows are never removed. */
   housekeeping: async ({ services }) => ({
     ...await runHousekeeping(services.database),

@@ -8,6 +8,7 @@ export const workerRequest = z.strictObject({
     "operations",
     "expiry",
     "cash_receipts",
+    "outbox",
     "housekeeping",
   ]),
   /** So many at most, of each kind of work; each job has a default of its own. */

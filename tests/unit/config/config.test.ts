@@ -55,6 +55,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
       allowedIps: [],
       clientIpHeader: "cf-connecting-ip",
     },
+    outgoing: { allowPrivate: false },
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
     depositHours: { user: 72, guest: 24 },
@@ -139,6 +140,7 @@ const EVERY_VARIABLE = environment({
   WEBHOOK_URL_TOKEN: "token-in-the-address",
   WEBHOOK_ALLOWED_IPS: "13.124.18.147",
   WEBHOOK_CLIENT_IP_HEADER: "x-real-ip",
+  WEBHOOK_ALLOW_PRIVATE: "on",
   CORS_ALLOWED_ORIGINS: "*",
   DUNNING_SCHEDULE_DAYS: "2,4",
   DUNNING_FINAL_ACTION: "keep_past_due",
@@ -410,4 +412,21 @@ Deno.test("loadConfig() lets test keys talk to a simulator on this machine", () 
       url.replace(/\/$/, ""),
     );
   }
+});
+
+Deno.test("loadConfig() lets events go to private networks with test keys only", () => {
+  assert.equal(
+    configOf({ WEBHOOK_ALLOW_PRIVATE: "on" }).outgoing.allowPrivate,
+    true,
+  );
+  const live = loadConfig(environment({
+    TOSS_SECRET_KEY: "live_gsk_a",
+    TOSS_CLIENT_KEY: "live_gck_a",
+    WEBHOOK_ALLOW_PRIVATE: "on",
+  }));
+  assert.ok(!live.ok);
+  assert.deepEqual(live.problems, [{
+    variable: "WEBHOOK_ALLOW_PRIVATE",
+    problem: "is on, which only test keys allow",
+  }]);
 });

@@ -56,6 +56,10 @@ export type Config = {
     /** Lower case; the platform writes the sender's address there. */
     readonly clientIpHeader: string;
   };
+  readonly outgoing: {
+    /** Whether events may go to this machine and private networks, also by http. */
+    readonly allowPrivate: boolean;
+  };
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly dunning: {
     readonly scheduleDays: readonly number[];
@@ -127,6 +131,7 @@ function toConfig(environment: Environment): Config {
       allowedIps: environment.WEBHOOK_ALLOWED_IPS,
       clientIpHeader: environment.WEBHOOK_CLIENT_IP_HEADER,
     },
+    outgoing: { allowPrivate: environment.WEBHOOK_ALLOW_PRIVATE },
     // The app itself is the one page that always has to reach the functions.
     cors: {
       allowedOrigins: environment.CORS_ALLOWED_ORIGINS ??

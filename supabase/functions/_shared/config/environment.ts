@@ -91,6 +91,7 @@ export const ENVIRONMENT = z.object({
     CLIENT_IP_HEADERS,
     `must be one of ${CLIENT_IP_HEADERS.join(", ")}`,
   ).default("cf-connecting-ip"),
+  WEBHOOK_ALLOW_PRIVATE: switchValue.default(false),
   CORS_ALLOWED_ORIGINS: origins.optional(),
   DUNNING_SCHEDULE_DAYS: scheduleDays.default([1, 3, 5, 7]),
   DUNNING_FINAL_ACTION: z.enum(

@@ -123,6 +123,8 @@ const housekeeping = z.object({
   deletedWebhookEvents: z.number().int(),
   /** Callers that were counted because Toss did not know their payments. */
   deletedRefusals: z.number().int(),
+  /** Old events and deliveries of the outbox. */
+  deletedEvents: z.number().int(),
   remaining: z.number().int(),
 });
 

@@ -25,6 +25,7 @@ export const FUNCTION_ACCESS = {
   subscription: { modes: ["user", "secret"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
+  "webhook-endpoints": { modes: ["secret"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;
 
@@ -54,5 +55,6 @@ export const MAXIMUM_BODY_BYTES = {
   // The largest that Toss sends is a payment with its cancels: 1.5 to 4 KB without them, and 0.5 KB for each; about
   // sixty partial refunds fit. Deposits, cancels, billing keys, payouts and sellers stay below 1 KB.
   webhook: 32 * KIB,
+  "webhook-endpoints": SMALL,
   worker: SMALL,
 } as const satisfies Record<FunctionName, number>;

@@ -137,6 +137,12 @@ export const ERROR_CODES = {
     "취소할 현금영수증이 없어요.",
     "There is no cash receipt to cancel.",
   ),
+  endpoint_not_found: describe(
+    404,
+    "fix_input",
+    "웹훅 주소를 찾을 수 없어요.",
+    "We could not find this webhook endpoint.",
+  ),
   method_not_allowed: describe(405, "none", ...SUPPORT),
   insufficient_stock: describe(
     409,
@@ -216,6 +222,12 @@ export const ERROR_CODES = {
     "start_over",
     "결제 수단 등록 정보가 이 계정과 달라요. 처음부터 다시 등록해 주세요.",
     "This registration belongs to another account. Please register the payment method again.",
+  ),
+  url_not_allowed: describe(
+    422,
+    "fix_input",
+    "이 주소로는 보낼 수 없어요. 공개된 https 주소인지 확인해 주세요.",
+    "Nothing can be sent to this address. Please check that it is a public https address.",
   ),
   too_many_attempts: describe(
     429,
