@@ -191,6 +191,49 @@ export interface VirtualAccountExpired {
   };
 }
 
+/** When the tax office has taken a cash receipt, whoever asked for it. */
+export interface CashReceiptIssued {
+  type: "cash_receipt.issued";
+  timestamp: string;
+  data: {
+    version: 1;
+    orderId: string;
+    paymentKey: string;
+    userId?: string;
+    receiptId: string;
+    receiptKey: string;
+    type: string;
+    amount: number;
+    taxFreeAmount?: number;
+    issueNumber?: string;
+    receiptUrl?: string;
+    isSelfIssued: boolean;
+    source?: string;
+  };
+}
+
+/** When the tax office has taken back a cash receipt, or a part of one. */
+export interface CashReceiptCanceled {
+  type: "cash_receipt.canceled";
+  timestamp: string;
+  data: {
+    version: 1;
+    orderId: string;
+    paymentKey: string;
+    userId?: string;
+    receiptId: string;
+    receiptKey: string;
+    type: string;
+    amount: number;
+    taxFreeAmount?: number;
+    issueNumber?: string;
+    receiptUrl?: string;
+    isSelfIssued: boolean;
+    source?: string;
+    canceledReceiptKey?: string;
+  };
+}
+
 /** When a trial began. */
 export interface SubscriptionTrialStarted {
   type: "subscription.trial_started";
@@ -654,6 +697,8 @@ export type TossPaymentsEvent =
   | PaymentDepositReversed
   | VirtualAccountIssued
   | VirtualAccountExpired
+  | CashReceiptIssued
+  | CashReceiptCanceled
   | SubscriptionTrialStarted
   | SubscriptionTrialEnding
   | SubscriptionActivated
