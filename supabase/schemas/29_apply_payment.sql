@@ -7,16 +7,14 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
-  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
-  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
-  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
-  -- its progress covers.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
+  -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
+  -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
+  -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
   return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
-        and answer ->> 'status' = 'DONE')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
       select case when asked_time > known.applied_at
