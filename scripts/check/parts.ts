@@ -13,6 +13,7 @@ const PARTS: Record<string, readonly string[]> = {
   security: [],
   database: [],
   version: [],
+  events: [],
   notices: ["toss"],
   config: ["toss", "security", "notices"],
   logger: ["security"],
@@ -35,6 +36,16 @@ const PARTS: Record<string, readonly string[]> = {
     "http",
     "operations",
   ],
+  outgoing: [
+    "security",
+    "database",
+    "version",
+    "events",
+    "logger",
+    "services",
+    "operations",
+  ],
+  outbox: ["outgoing", "notify"],
 };
 
 /** The kinds of operations, and which other kinds each may begin. */
@@ -45,6 +56,8 @@ const KINDS: Record<string, readonly string[]> = {
   charge: [],
   "billing-issue": ["charge"],
   "billing-delete": [],
+  "cash-receipt": [],
+  "cash-receipt-cancel": [],
 };
 
 /** The engine's files that know every kind; the others know none. */

@@ -181,6 +181,19 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     },
   }],
 }, {
+  heading: "Cash receipts (docs/cash-receipts.md)",
+  variables: [{
+    names: ["CASH_RECEIPT_SELF_ISSUE_DAYS"],
+    preset: "",
+    defaultMeans: { en: "never", ko: "발급하지 않음" },
+    meaning: {
+      en:
+        "so many days after its approval, 0 to 30, a cash payment of 100,000 won or more that has no receipt gets one under the tax office's number 010-000-1234",
+      ko:
+        "승인 뒤 이만큼의 날(0~30)이 지나면 현금영수증이 없는 10만 원 이상의 현금성 결제에 국세청 지정번호 010-000-1234로 자진발급",
+    },
+  }],
+}, {
   heading: "Subscriptions (docs/subscriptions.md)",
   variables: [{
     names: ["DUNNING_SCHEDULE_DAYS"],

@@ -31,7 +31,8 @@ const options: StackOptions = {
     wasCut = true;
     if (here.moment === "after") await (await forward()).body?.cancel();
     await kill?.();
-    return null;
+    // Nobody is left to read it.
+    return new Response(null, { status: 503 });
   },
 };
 let kill: (() => Promise<void>) | undefined;

@@ -59,6 +59,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
     depositHours: { user: 72, guest: 24 },
+    selfIssueDays: null,
     adHocCharges: false,
     notices: {
       email: null,
@@ -87,6 +88,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     DUNNING_FINAL_ACTION: "keep_past_due",
     AD_HOC_CHARGES: "on",
     VIRTUAL_ACCOUNT_MAX_HOURS: "12",
+    CASH_RECEIPT_SELF_ISSUE_DAYS: "3",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -115,6 +117,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     finalAction: "keep_past_due",
   });
   assert.equal(config.adHocCharges, true);
+  assert.equal(config.selfIssueDays, 3);
   assert.deepEqual(config.depositHours, { user: 12, guest: 12 });
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
@@ -148,6 +151,7 @@ const EVERY_VARIABLE = environment({
   DUNNING_FINAL_ACTION: "keep_past_due",
   AD_HOC_CHARGES: "on",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
+  CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
   NOTIFY_EMAIL: "resend",
   RESEND_API_KEY: "re_key_of_a_shop_1",
   RESEND_API_BASE_URL: "http://127.0.0.1:54381",
@@ -392,6 +396,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
+  ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
   ["NOTIFY_EMAIL", { NOTIFY_EMAIL: "leaked99" }],
   ["RESEND_API_KEY", {
     NOTIFY_EMAIL: "resend",

@@ -68,6 +68,8 @@ export type Config = {
   };
   /** For how long a virtual account may hold its order's stock. */
   readonly depositHours: { readonly user: number; readonly guest: number };
+  /** So many days after its approval a cash payment gets a receipt that nobody asked for; null = never. */
+  readonly selfIssueDays: number | null;
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
   /** How buyers are told what happened. */
@@ -149,6 +151,7 @@ function toConfig(environment: Environment): Config {
         GUEST_DEPOSIT_HOURS,
       ),
     },
+    selfIssueDays: environment.CASH_RECEIPT_SELF_ISSUE_DAYS ?? null,
     adHocCharges: environment.AD_HOC_CHARGES,
     notices: noticeConfig(environment),
   };

@@ -53,6 +53,7 @@ export type PaymentSource =
   | "cancel"
   | "virtual_account"
   | "billing"
+  | "cash_receipt"
   | "webhook"
   | "worker"
   | "operator";

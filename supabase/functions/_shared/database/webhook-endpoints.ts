@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import type { Encrypted } from "../security/encryption.ts";
 
 /** An endpoint as the API answers it; its secret is told only when it is made. */
 export const endpointView = z.object({
@@ -19,8 +18,10 @@ export const endpointView = z.object({
 export type EndpointView = z.output<typeof endpointView>;
 
 /** A secret as it is stored: bound to the id of its row. */
-export interface SealedSecret extends Encrypted {
+export interface SealedSecret {
   secretId: string;
+  keyId: string;
+  ciphertext: string;
 }
 
 const created = z.discriminatedUnion("outcome", [

@@ -26,6 +26,18 @@ export const mobilePhone = z.string().regex(
   "must be 8 to 15 digits, without hyphens",
 );
 
+/** Whom a cash receipt is for: a phone number, a card's number or a company's, as digits. */
+export const receiptNumber = z.string().regex(
+  /^[0-9]{8,30}$/,
+  "must be 8 to 30 digits, without hyphens",
+);
+
+/** A caller's idempotency token. */
+export const requestToken = z.string().regex(
+  /^[\x21-\x7e]{1,100}$/,
+  "must be 1 to 100 printable ASCII characters without spaces",
+);
+
 /** A moment with its offset. */
 export const instant = z.iso.datetime({
   offset: true,
