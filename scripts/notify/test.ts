@@ -34,7 +34,7 @@ export async function run(
     language,
     facts: NOTICE_EXAMPLES[notice],
     doubtSince: null,
-  }, { channel, accounts, shop, fetch });
+  }, { channel, accounts, shop, fetcher: fetch });
   if (outcome.kind === "not_sent") {
     console.error(
       `Not sent: ${outcome.fault} (${outcome.code}). ${HELP[outcome.fault]}`,

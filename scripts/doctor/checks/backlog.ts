@@ -49,11 +49,21 @@ const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
   delivery_failed: "without events that were given up",
 };
 
+/** What notices to buyers raise. */
+const NOTICE_ALERTS: Readonly<Record<string, string>> = {
+  notice_not_sent: "required ones that nobody got",
+  notice_late: "required ones that are late",
+  notice_channel_failing: "channels that fail",
+  notice_template_refused: "kinds without their template",
+  notice_address_failed: "look-ups of addresses that fail",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
+  ...Object.keys(NOTICE_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -62,7 +72,13 @@ export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
     const checks = [
       ...NAMED.map(({ check }) => check),
-      ...["webhook_inbox", "webhook_endpoints", "alerts", "invariants"],
+      ...[
+        "webhook_inbox",
+        "webhook_endpoints",
+        "notices",
+        "alerts",
+        "invariants",
+      ],
     ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
@@ -75,6 +91,7 @@ export const checkBacklog: Check = ({ database }) => {
     }),
     judgeInbox(alerts),
     judgeEndpoints(alerts),
+    judgeNotices(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -120,6 +137,18 @@ function judgeEndpoints(alerts: readonly Alert[]): Finding {
     none: "every endpoint takes its events",
     detail: `endpoints: ${named.join(", ")}`,
     action: "docs/events.md, When a receiver fails.",
+  });
+}
+
+function judgeNotices(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in NOTICE_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${NOTICE_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("notices", rows, {
+    none: "no notice to a buyer is late",
+    detail: `notices: ${named.join(", ")}`,
+    action: "docs/notices.md, When a notice does not arrive.",
   });
 }
 

@@ -31,11 +31,11 @@ export interface OutgoingNotice {
 /** Writes a notice for a channel and hands it over. Never rejects; nothing of the buyer's is in the outcome. */
 export async function sendNotice(
   outgoing: OutgoingNotice,
-  { channel, accounts, shop, fetch }: {
+  { channel, accounts, shop, fetcher }: {
     channel: Channel;
     accounts: Accounts;
     shop: Shop;
-    fetch: typeof globalThis.fetch;
+    fetcher: typeof fetch;
   },
 ): Promise<SendOutcome> {
   const { id, address: to, language, doubtSince } = outgoing;
@@ -49,10 +49,10 @@ export async function sendNotice(
   const { email, message } = accounts;
   if (channel === "email" && email !== null) {
     const content = renderEmail(text, { language, shop });
-    return await sendEmail(fetch, email, { id, notice, to, ...content });
+    return await sendEmail(fetcher, email, { id, notice, to, ...content });
   }
   if (channel === "message" && message !== null) {
-    return await sendMessage(fetch, message, {
+    return await sendMessage(fetcher, message, {
       id,
       notice,
       to,

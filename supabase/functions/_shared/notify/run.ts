@@ -49,7 +49,7 @@ export async function sendNotices(
             channel,
             accounts: notices,
             shop: notices.shop,
-            fetch,
+            fetcher: fetch,
           }),
       });
       for (const name of Object.keys(total) as (keyof ChannelCounts)[]) {
