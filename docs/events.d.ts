@@ -536,6 +536,7 @@ export interface BillingMethodCreated {
     version: 1;
     billingMethodId: string;
     userId: string;
+    method?: "CARD" | "TRANSFER";
   };
 }
 

@@ -163,7 +163,12 @@ test("a receiver that fails is tried by the schedule, then the event is given up
     assert.equal(pauses.length, schedule.length);
     for (const [index, wanted] of schedule.entries()) {
       const pause = pauses[index] ?? 0;
-      assert.ok(pause > wanted * 0.89 && pause <= wanted, `${index}: ${pause}`);
+      // The first attempt may have been that of the run that the purchase woke.
+      const late = index === 0 ? 2 : 0;
+      assert.ok(
+        pause > wanted * 0.89 && pause <= wanted + late,
+        `${index}: ${pause}`,
+      );
     }
     const later = new Date(asOf.getTime() + 3 * 24 * 3600_000);
     await callWorker(shop, { job: "outbox", asOf: later.toISOString() });

@@ -67,8 +67,16 @@ export const OTHER_EVENTS: readonly EventDefinition[] = [{
     en: "a user registered a card or account",
     ko: "사용자가 카드나 계좌를 등록함",
   },
-  data: z.object({ billingMethodId: id, userId: id }),
-  example: { billingMethodId: EXAMPLE_METHOD, userId: EXAMPLE_USER },
+  data: z.object({
+    billingMethodId: id,
+    userId: id,
+    method: z.enum(["CARD", "TRANSFER"]).optional(),
+  }),
+  example: {
+    billingMethodId: EXAMPLE_METHOD,
+    userId: EXAMPLE_USER,
+    method: "CARD",
+  },
 }, {
   ...common,
   type: "billing_method.deleted",
