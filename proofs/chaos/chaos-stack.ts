@@ -7,6 +7,7 @@ import {
 } from "../../stack/stack.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
+import { type EventReceiver, startEventReceiver } from "./receiver.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -21,6 +22,8 @@ export interface ChaosStack {
   /** Status codes of the webhook function's answers, oldest first. */
   webhookAnswers: number[];
   acceptedWebhooks: AcceptedWebhook[];
+  /** The shop's server that hears of events. */
+  receiver: EventReceiver;
   /** Moves Toss's clock and the database's together. */
   advance(seconds: number): Promise<void>;
   /** Resolves when nothing is on its way between functions, database and Toss. */
@@ -123,6 +126,17 @@ async function becomeIdle(
   } while (!isIdle());
 }
 
+/** Lets a server hear of every event. */
+async function addEndpoint(stack: Stack, url: string): Promise<void> {
+  const answer = await fetch(`${stack.functionsUrl}/webhook-endpoints`, {
+    method: "POST",
+    headers: { apikey: stack.secretKey, "content-type": "application/json" },
+    body: JSON.stringify({ action: "create", url }),
+  });
+  const body = await answer.text();
+  if (answer.status !== 201) throw new Error(`no endpoint: ${body}`);
+}
+
 /** Makes Postgres restart, once at a time. */
 function restarter(stack: () => Stack): ChaosStack["restartPostgres"] {
   let restarting: Promise<void> | null = null;
@@ -156,13 +170,21 @@ export async function startChaosStack(
       TOSS_SECRET_KEY: simulator.secretKey,
       TOSS_CLIENT_KEY: simulator.clientKey,
       TOSS_TIMEOUT_MS: String(TOSS_TIMEOUT_MILLISECONDS),
+      WEBHOOK_ALLOW_PRIVATE: "on",
     },
     ...options,
   });
   cleanup.defer(() => stack.stop());
   simulator.setWebhookUrls([`${stack.functionsUrl}/webhook`]);
   await stack.sql.unsafe(CATALOGUE);
-  const parts = { stack, simulator, cutter, ...recorded, restartPostgres };
+  const receiver = startEventReceiver();
+  cleanup.defer(() => receiver.stop());
+  await addEndpoint(stack, receiver.url);
+  const parts = {
+    ...{ stack, simulator, cutter, receiver },
+    ...recorded,
+    restartPostgres,
+  };
   const owned = cleanup.move();
   return {
     ...parts,

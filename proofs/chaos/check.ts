@@ -11,6 +11,7 @@ import {
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkEvents } from "./check-events.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
 
@@ -275,5 +276,6 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkOperations(state, books),
     ...await checkWebhooks(state),
     ...await checkInvariants(state),
+    ...await checkEvents(state),
   ];
 }

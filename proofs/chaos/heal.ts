@@ -38,6 +38,11 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
     from public.payments as p
     where p.order_id = any (${ids}) and p.reserved_amount <> 0
     union all
+    select format('event %s of %s is not delivered (%s)', v.event_type, v.subject, d.last_error)
+    from public.webhook_deliveries as d
+    join public.outbox_events as v on v.id = d.event_id
+    where v.subject = any (${ids}) and d.status <> 'delivered'
+    union all
     select format('the refund account of operation %s is still stored', s.operation_id)
     from toss_private.operation_secrets as s`;
   return rows.map(({ line }) => line);

@@ -10876,6 +10876,7 @@ create table public.webhook_endpoints (
   disabled_reason text,
   enabled_at timestamptz not null,
   failing_since timestamptz,
+  last_failed_at timestamptz,
   failures_in_row integer not null default 0,
   constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
   constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
@@ -10895,6 +10896,7 @@ comment on column public.webhook_endpoints.event_types is 'Which types it gets; 
 comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
 comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
 comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+comment on column public.webhook_endpoints.last_failed_at is 'The last failure since the last success.';
 
 create table toss_private.endpoint_secrets (
   id uuid primary key,
@@ -11020,7 +11022,8 @@ begin
       update public.webhook_deliveries as d set next_attempt_at = present
       where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
       update public.webhook_endpoints as e
-      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, last_failed_at = null,
+        failures_in_row = 0,
         enabled_at = case e.status when 'disabled' then present else e.enabled_at end
       where e.id = changed.id
       returning * into changed;
@@ -11075,6 +11078,8 @@ create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, n
   where status = 'pending';
 create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
   where status = 'pending';
+create index webhook_deliveries_leased on public.webhook_deliveries (endpoint_id, lease_expires_at)
+  where status = 'pending' and lease_expires_at is not null;
 create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
 
 create function toss_private.outward_type(event public.outbox_events)
@@ -11146,18 +11151,10 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
-  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
-    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
-  then
-    return null;
+  if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
+    perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+    perform toss_private.try_to_wake('outbox');
   end if;
-  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
-  begin
-    perform toss_private.wake_worker('outbox');
-  exception when others then
-    -- Nothing that is told may stop what it tells of.
-    raise notice 'outbox is woken by its schedule: %', sqlerrm;
-  end;
   return null;
 end;
 $$;
@@ -11186,7 +11183,9 @@ declare
 begin
   update public.webhook_endpoints as e
   set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
-  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days'
+    -- Seen to fail for as long as the attempts for one event last: a job that did not run for five days proves nothing.
+    and e.last_failed_at >= e.failing_since + interval '2 days';
   get diagnostics ended = row_count;
   return jsonb_build_object('disabled', ended, 'lanes', (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -11223,7 +11222,12 @@ declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
   claimed jsonb;
 begin
-  with due as (
+  -- However many runs there are, a receiver is asked so many things at once.
+  with room as (
+    select greatest(0, 20 - count(*)) as places
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.lease_expires_at > present
+  ), due as (
     select d.id
     from public.webhook_deliveries as d
     where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
@@ -11234,7 +11238,7 @@ begin
           and earlier.event_sequence < d.event_sequence
       )
     order by d.next_attempt_at, d.event_sequence
-    limit (request ->> 'limit')::integer
+    limit least((request ->> 'limit')::integer, (select places from room))
     for no key update skip locked
   ), taken as (
     update public.webhook_deliveries as d
@@ -11257,7 +11261,22 @@ end;
 $$;
 
 comment on function public.claim_webhook_deliveries(jsonb) is
-  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over, and never more than about twenty at a time. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.relay_outbox(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('isWoken', toss_private.try_to_wake('outbox'));
+end;
+$$;
+
+comment on function public.relay_outbox(jsonb) is
+  'Wakes another run of the job outbox while this one still waits for slow receivers; the request is empty.';
 
 create function public.count_due_deliveries(request jsonb)
 returns jsonb
@@ -11350,7 +11369,8 @@ begin
   end loop;
   update public.webhook_endpoints as e
   set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
-    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end,
+    last_failed_at = case when delivered > 0 then null else present end
   where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
   return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
 end;
@@ -11730,6 +11750,27 @@ $$;
 comment on function toss_private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
+create function toss_private.try_to_wake(job text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null then
+    return false;
+  end if;
+  perform toss_private.wake_worker(job);
+  return true;
+exception when others then
+  raise notice '% is woken by its schedule: %', job, sqlerrm;
+  return false;
+end;
+$$;
+
+comment on function toss_private.try_to_wake(text) is
+  'Wakes a job before its time, where that works; whatever keeps it from it, the caller goes on.';
+
 create function toss_private.has_worked(result jsonb)
 returns boolean
 language plpgsql
@@ -11766,15 +11807,8 @@ begin
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
-    and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
-  then
-    begin
-      perform toss_private.wake_worker(recorded.name);
-      is_woken := true;
-    exception when others then
-      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
-    end;
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result) then
+    is_woken := toss_private.try_to_wake(recorded.name);
   end if;
   return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
 end;
@@ -13872,7 +13906,7 @@ revoke execute on function
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -13891,7 +13925,7 @@ grant execute on function
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

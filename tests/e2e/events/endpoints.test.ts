@@ -216,3 +216,29 @@ test("what an endpoint may not be is refused by name, and only the shop manages 
   assert.equal(unknown.status, 404);
   assert.equal(unknown.body.code, "endpoint_not_found");
 });
+
+test("one failure before days without a run disables nobody", async (shop) => {
+  const { sql } = shop.stack;
+  let status = 500;
+  const receiver = startReceiver(() => new Response(null, { status }));
+  try {
+    const { id } = await addEndpoint(shop, receiver.url, {
+      eventTypes: ["order.paid"],
+    });
+    await buy(shop, ONE_STICKER);
+    await work(shop, "outbox");
+    status = 204;
+    await advance(shop, 17 * 24 * 3600);
+    await work(shop, "outbox");
+    const [endpoint] = await sql`
+      select status, failing_since from public.webhook_endpoints where id = ${id}`;
+    assert.deepEqual({ ...endpoint }, {
+      status: "active",
+      failing_since: null,
+    });
+    assert.equal(receiver.received.length, 1);
+    await manage(shop, { action: "disable", id });
+  } finally {
+    await receiver.stop();
+  }
+});
