@@ -32,7 +32,7 @@ type Page = { data: unknown; hasNext?: unknown; lastCursor?: unknown };
 /** Toss with these pages by day and cursor; keeps what it was asked. */
 function contextWith(pages: Record<string, Page>) {
   const asked: string[] = [];
-  const logger = createLogger({ write: () => {} });
+  const logger = createLogger({ sink: () => {} });
   const context: OperationContext = {
     database: { call: () => Promise.reject(new Error("not here")) },
     firstCall: { call: () => Promise.reject(new Error("not here")) },
