@@ -1,7 +1,6 @@
 import { toKoreanTime } from "../korean-time.ts";
 import { type ApiVersion, billingInVersion } from "../payments/api-version.ts";
 import { CARD_COMPANIES, maskCardNumber } from "../payments/card.ts";
-import { MERCHANT_ID } from "../payments/identifiers.ts";
 import type { BillingKey } from "./billing-key.ts";
 
 /** Writes the Billing object in the words of the shop's API version. */
@@ -20,7 +19,7 @@ function bodyOf(key: BillingKey) {
   const { issuerCode, acquirerCode, cardType, ownerType } = key.card;
   const number = maskCardNumber(key.card.cardNumber);
   return {
-    mId: MERCHANT_ID,
+    mId: key.keyPair.merchantId,
     customerKey: key.customerKey,
     authenticatedAt: toKoreanTime(key.authenticatedAt),
     method: "카드",

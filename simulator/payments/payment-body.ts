@@ -2,7 +2,6 @@ import { toKoreanTime } from "../korean-time.ts";
 import type { SimulatorState } from "../state.ts";
 import { paymentInVersion } from "./api-version.ts";
 import { maskCardNumber } from "./card.ts";
-import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 import { taxFreeLeft } from "./tax.ts";
 import { virtualAccountBody } from "./virtual-account-body.ts";
@@ -111,7 +110,7 @@ function bodyOf(payment: Payment, publicUrl: string) {
     `${publicUrl}/receipt/redirection?transactionId=${paymentKey}&ref=PX`;
   const approvedAt = payment.approvedAt;
   return {
-    mId: MERCHANT_ID,
+    mId: payment.keyPair.merchantId,
     lastTransactionKey: payment.lastTransactionKey,
     paymentKey,
     orderId: payment.orderId,

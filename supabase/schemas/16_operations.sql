@@ -209,7 +209,7 @@ begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
   return jsonb_build_object(
     'operationId', operation.id,
-    'kind', operation.kind,
+    'kind', operation.kind, 'tossKeys', toss_private.keys_of_operation(operation),
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
     'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),

@@ -280,6 +280,7 @@ begin
       'isKnownPayment', toss_private.webhook_payment_is_known(event),
       'isOurs', toss_private.webhook_is_ours(event),
       'isClaimed', event.status = 'processing',
+      'tossKeys', toss_private.keys_of_event(event.order_id, event.payment_key),
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
     )

@@ -94,12 +94,14 @@ async function checkTossKeys(context: Context): Promise<Finding> {
 /** Asks Toss for an order that cannot be: who is not allowed to ask hears that first. */
 async function refusalOfToss(
   { ask, target }: Context,
-  toss: { secretKey: string; apiBaseUrl: string },
+  toss: { pairs: { main: { secretKey: string } }; apiBaseUrl: string },
 ): Promise<Finding | null> {
   const check = "toss_keys";
   const answer = await ask({
     url: `${toss.apiBaseUrl}/v1/payments/orders/doctor-${crypto.randomUUID()}`,
-    headers: { authorization: `Basic ${btoa(`${toss.secretKey}:`)}` },
+    headers: {
+      authorization: `Basic ${btoa(`${toss.pairs.main.secretKey}:`)}`,
+    },
   });
   if (isRefusedKey(answer)) {
     return fail(

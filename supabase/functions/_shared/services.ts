@@ -14,7 +14,7 @@ import {
   type DerivedSigner,
 } from "./security/derived-signer.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
-import { createTossClient, type TossClient } from "./toss/client.ts";
+import { createTossClients, type TossClients } from "./toss/clients.ts";
 import { createVerifyUser, type VerifyUser } from "./database/verify-user.ts";
 import type { Logger } from "./logger.ts";
 
@@ -31,8 +31,8 @@ export interface Services {
   verifyUser: VerifyUser;
   /** How long an operation or event may stay with one caller. */
   leaseSeconds: number;
-  /** A Toss client whose log lines carry the request's id. */
-  toss(logger: Logger): TossClient;
+  /** Toss through each key pair, with log lines that carry the request's id. */
+  toss(logger: Logger): TossClients;
 }
 
 /** What {@link createServices} needs from outside. */
@@ -80,8 +80,7 @@ export function createServices(
       ),
       leaseSeconds: config.toss.timeoutMs / 1000 + LEASE_MARGIN_SECONDS,
       toss: (logger) =>
-        createTossClient({
-          secretKey: config.toss.secretKey,
+        createTossClients(config.toss.pairs, {
           baseUrl: config.toss.apiBaseUrl,
           timeoutMs: config.toss.timeoutMs,
           fetch,

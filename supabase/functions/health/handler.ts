@@ -3,14 +3,19 @@ import { readStatus, type SystemStatus } from "../_shared/database/status.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
 import type { Services } from "../_shared/services.ts";
-import { parseTossKey } from "../_shared/toss/keys.ts";
+import { familyOf, TOSS_KEYS } from "../_shared/toss/key-pairs.ts";
 
 /** What an operator may know of the configuration; no value of it is a secret. */
 export const configurationReport = z.object({
   /** `test` keys never move money. */
   tossMode: z.enum(["test", "live"]),
-  /** Which pair of keys the shop's pages must use. */
+  /** The family of the main pair. */
   tossKeyFamily: z.enum(["api", "widget"]),
+  /** Every pair that is set. */
+  tossPairs: z.array(z.object({
+    keys: z.enum(TOSS_KEYS),
+    family: z.enum(["api", "widget"]),
+  })),
   tossApiBaseUrl: z.string(),
   /** Where the redirects lead. */
   appUrl: z.string(),
@@ -29,7 +34,11 @@ export function describeConfiguration(
 ): ConfigurationReport {
   return {
     tossMode: config.toss.mode,
-    tossKeyFamily: parseTossKey(config.toss.clientKey)?.family ?? "api",
+    tossKeyFamily: familyOf(config.toss.pairs.main),
+    tossPairs: TOSS_KEYS.flatMap((keys) => {
+      const pair = config.toss.pairs[keys];
+      return pair === null ? [] : [{ keys, family: familyOf(pair) }];
+    }),
     tossApiBaseUrl: config.toss.apiBaseUrl,
     appUrl: config.app.url,
     encryptionKeyIds: [...keyring.keyIds],

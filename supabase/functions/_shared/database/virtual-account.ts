@@ -34,6 +34,7 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("issued"), payment: paymentView }),
   z.object({ outcome: z.literal("already_confirmed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("other_keys") }),
   z.object({ outcome: z.literal("order_closed") }),
   z.object({ outcome: z.literal("order_not_found") }),
 ]);

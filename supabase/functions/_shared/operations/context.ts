@@ -10,7 +10,7 @@ import type { DunningPolicy } from "../database/subscriptions.ts";
 import type { Logger } from "../logger.ts";
 import type { Keyring } from "../security/encryption.ts";
 import type { Services } from "../services.ts";
-import type { TossClient } from "../toss/client.ts";
+import type { TossClients } from "../toss/clients.ts";
 
 /** What acting on an operation needs, and on whose behalf it happens. */
 export interface OperationContext {
@@ -18,7 +18,8 @@ export interface OperationContext {
   database: Database;
   /** Without retries, for what begins: nothing has happened at Toss yet, so a failure may simply be answered. */
   firstCall: Database;
-  toss: TossClient;
+  /** Asked with the pair that made what it is asked about. */
+  toss: TossClients;
   logger: Logger;
   source: PaymentSource;
   requestId: string;

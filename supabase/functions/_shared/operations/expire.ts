@@ -76,10 +76,10 @@ async function giveUpOverdueOrders(
 
 async function settle(
   context: OperationContext,
-  { paymentKey, askedAt }: UnsettledPayment,
+  { paymentKey, tossKeys, askedAt }: UnsettledPayment,
 ): Promise<boolean> {
   const { toss, logger, depositHours } = context;
-  const answer = await toss.getPayment(paymentKey);
+  const answer = await toss.of(tossKeys).getPayment(paymentKey);
   if (answer.kind !== "answered") {
     logger.warn("payment_without_proof", { paymentKey, outcome: answer.kind });
     return false;

@@ -7,6 +7,7 @@ import {
   createTossRequest,
   type Idempotency,
   type TossConnection,
+  type TossRequest,
 } from "./request.ts";
 
 /** What `confirm()` sends; `amount` in the minor unit (KRW: won). */
@@ -80,7 +81,11 @@ export type TossClient = TossBilling & {
  * characters. Source: core API reference, payments.
  */
 export function createTossClient(connection: TossConnection): TossClient {
-  const request = createTossRequest(connection);
+  return clientOver(createTossRequest(connection));
+}
+
+/** As {@link createTossClient}, over any way to reach Toss. */
+export function clientOver(request: TossRequest): TossClient {
   return {
     ...createTossBilling(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>

@@ -8,7 +8,9 @@ export type UnknownReason =
   | "unreadable"
   | "in_progress"
   | "temporary"
-  | "rate_limited";
+  | "rate_limited"
+  /** Nothing was sent: the key pair that Toss would have to be asked with is not set. */
+  | "keys_missing";
 
 /** Toss answered 200 with an object that parsed. */
 export type TossAnswered<Value> = {

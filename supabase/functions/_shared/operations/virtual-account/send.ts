@@ -21,7 +21,7 @@ export async function sendVirtualAccount(
 ): Promise<ConfirmOutcome> {
   const { orderId, orderName, amount, bank, customerName, validHours } =
     operation;
-  const outcome = await context.toss.issueVirtualAccount(
+  const outcome = await context.toss.of(operation.tossKeys).issueVirtualAccount(
     {
       orderId,
       orderName,
@@ -59,7 +59,9 @@ async function judge(
   if (judgement.endsAtOnce) {
     return await refuseAccount(context, operation, refusal);
   }
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation.tossKeys).getPaymentByOrder(
+    operation.orderId,
+  );
   if (outcome.kind === "answered" && isVirtualAccount(outcome.value)) {
     return await settlePaying(context, operation, outcome.value);
   }
@@ -80,7 +82,9 @@ async function readRecord(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation.tossKeys).getPaymentByOrder(
+    operation.orderId,
+  );
   return outcome.kind === "answered" && isVirtualAccount(outcome.value)
     ? await settlePaying(context, operation, outcome.value)
     : await leaveOpen(context, operation, REPEATED);

@@ -34,13 +34,15 @@ export async function askToss(
 
 function ask(
   { toss }: OperationContext,
-  { paymentKey, orderId, isOurs }: WebhookEvent,
+  { paymentKey, orderId, isOurs, tossKeys }: WebhookEvent,
 ): Promise<TossLookup<TossPayment>> | undefined {
   if (!isOurs) return undefined;
   if (paymentKey !== null && isPathSegment(paymentKey)) {
-    return toss.getPayment(paymentKey);
+    return toss.of(tossKeys).getPayment(paymentKey);
   }
-  return orderId === null ? undefined : toss.getPaymentByOrder(orderId);
+  return orderId === null
+    ? undefined
+    : toss.of(tossKeys).getPaymentByOrder(orderId);
 }
 
 function withoutAnswer(
