@@ -1,4 +1,5 @@
 import type { Cancel, Payment } from "./payments/payment.ts";
+import type { AccountTerms } from "./payments/virtual-account.ts";
 import { virtualAccountBody } from "./payments/virtual-account-body.ts";
 
 /** What the simulator's ledger says about one payment; amounts in KRW. */
@@ -25,8 +26,26 @@ export interface Book {
   virtualAccount: ReturnType<typeof virtualAccountBody> | null;
   /** When a deposit is due, milliseconds since the Unix epoch; null without an account. */
   depositDueAt: number | null;
+  /** How the account was asked for; null without an account. */
+  accountRequest: AccountRequest | null;
   /** SHA-256 in hex of the billing key that was charged, else null. */
   keyDigest: string | null;
+}
+
+type AccountRequest = Pick<
+  AccountTerms,
+  "useEscrow" | "escrowProducts" | "customerEmail" | "customerMobilePhone"
+>;
+
+function accountRequestOf({ accountTerms }: Payment): AccountRequest {
+  const { useEscrow, escrowProducts, customerEmail, customerMobilePhone } =
+    accountTerms;
+  return structuredClone({
+    useEscrow,
+    escrowProducts,
+    customerEmail,
+    customerMobilePhone,
+  });
 }
 
 /** Copies one payment into the ledger's shape. */
@@ -51,6 +70,7 @@ export function bookOf(payment: Payment): Book {
     virtualAccount: virtualAccount &&
       structuredClone(virtualAccountBody(virtualAccount)),
     depositDueAt: virtualAccount?.dueAt ?? null,
+    accountRequest: virtualAccount && accountRequestOf(payment),
     keyDigest: payment.keyDigest,
   };
 }

@@ -1,6 +1,6 @@
 import { type ClaimTimes, duePlan, fullScans } from "./claim-scale.ts";
 import type { OncePlan, OnceResult } from "./prove-once.ts";
-import { markdownTable } from "../support/markdown.ts";
+import { figures } from "../support/markdown.ts";
 import { stormTable } from "./table.ts";
 import type { Throughput } from "./throughput.ts";
 
@@ -72,7 +72,7 @@ answers, ${soft} soft declines, ${limit} limits, and ${hard} cards that never wo
 again, ${year.newCards} of which were replaced:
 
 ${
-      markdownTable(["", "Charges"], [
+      figures(["", "Charges"], [
         ["Subscriptions × months", String(verdict.expected)],
         ["Paid in the database", String(verdict.paidCharges)],
         ["Taken by the simulated Toss", String(verdict.takenAtToss)],
@@ -110,7 +110,7 @@ with everything it writes. Every subscription has its customer, its billing
 method and key, and the order, the operation and the charge of its first period.
 
 ${
-      markdownTable([
+      figures([
         "Subscriptions",
         ...batches.map((batch) => `Batch of ${batch}`),
       ], [...rows, ["Ratio", ...ratios.map((ratio) => ratio.toFixed(2))]])
@@ -145,7 +145,7 @@ One run each, Toss takes ${latencyMilliseconds} ms for an answer. Simulated Toss
 Data API, database and functions share the machine.
 
 ${
-      markdownTable(["", "Charges a second"], [
+      figures(["", "Charges a second"], [
         ["naive loop, one by one", measured.naivePerSecond.toFixed(1)],
         ["billing-charge", measured.perSecond.toFixed(1)],
         ["Ratio", ratio.toFixed(1)],

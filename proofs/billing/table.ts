@@ -1,9 +1,9 @@
-import { markdownTable } from "../support/markdown.ts";
+import { figures } from "../support/markdown.ts";
 import type { StormResult } from "./storm.ts";
 
 /** What became of the same month, side by side. */
 export function stormTable(storms: [name: string, StormResult][]): string {
-  return markdownTable(
+  return figures(
     [
       "",
       "Charges made",

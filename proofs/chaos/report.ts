@@ -1,4 +1,4 @@
-import { markdownTable } from "../support/markdown.ts";
+import { figures } from "../support/markdown.ts";
 import { cutName } from "./cutter.ts";
 import { CUT_CHOICES } from "./plan-faults.ts";
 import type { Statistics } from "./statistics.ts";
@@ -15,7 +15,7 @@ function table(
   order: (rows: Row[]) => Row[] = byName,
 ): string {
   const rows = order([...counts]);
-  return markdownTable(
+  return figures(
     heads,
     rows.map(([name, count]) => [name, String(count)]),
   );

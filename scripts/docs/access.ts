@@ -4,7 +4,8 @@ import {
   type FunctionAccess,
 } from "../../supabase/functions/_shared/http/access.ts";
 import type { Language } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 const MODES: readonly AccessMode[] = [
   "anyone",

@@ -1,6 +1,7 @@
 import { SUPABASE_CLI } from "../hosted/supabase-cli.ts";
 import type { Language, Text } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 /** Where a package runs, and why it is there. */
 interface Dependency {

@@ -129,6 +129,12 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "a deposit goes back to an account, and none was given",
     ko: "입금된 가상계좌의 환불인데 받을 계좌가 없음",
   },
+  partial_refund_not_possible: {
+    en:
+      "a part of a payment that Toss gives back as a whole or not at all: one under [escrow](virtual-accounts.md#escrow), or what Toss itself refused (`tossCode`)",
+    ko:
+      "일부만 돌려줄 수 없는 결제: [에스크로](virtual-accounts.ko.md#에스크로) 결제이거나 토스가 거절함(`tossCode`)",
+  },
   too_many_attempts: {
     en:
       "a [limit for attempts](subscriptions.md#a-limit-for-attempts): registrations, changes of card and `retry_payment` of this user, or payments and authKeys unknown to Toss from this network; the header `retry-after` says in how many seconds the next one may be made",

@@ -4,7 +4,8 @@ import type {
 } from "./openapi/operation.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import type { Language, Text } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 /** A route at a glance; every field of it stands in docs/api.md. */
 interface Overview {
@@ -74,7 +75,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: AS_POST,
   },
   "POST virtual-account": {
-    request: both("`{ orderId, bank, customerName, validHours? }`"),
+    request: both(
+      "`{ orderId, bank, customerName, validHours?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
+    ),
     success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
     repeating: { en: "same account", ko: "같은 계좌" },
   },

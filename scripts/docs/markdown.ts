@@ -1,15 +1,3 @@
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
-}
-
-/** A table in Markdown; the cells are Markdown already. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  return [head, head.map(() => "---"), ...rows].map(row).join("\n");
-}
-
 /** Text as code. */
 export function code(text: string): string {
   return `\`${text}\``;

@@ -3,7 +3,8 @@ import { buildDocument } from "./openapi/document.ts";
 import { KOREAN_FIELDS, KOREAN_ROUTES } from "./api-korean.ts";
 import { API_WORDS } from "./api-words.ts";
 import type { Language } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 interface Schema {
   type?: string | string[];

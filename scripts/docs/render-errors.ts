@@ -7,7 +7,8 @@ import {
 import { ERROR_CASES } from "./error-cases.ts";
 import { ERROR_WORDS } from "./error-words.ts";
 import type { Language } from "./language.ts";
-import { code, table } from "./markdown.ts";
+import { code } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 
 function codesTable(language: Language): string {
   const { codes, yes, no } = ERROR_WORDS[language];

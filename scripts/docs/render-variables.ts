@@ -1,6 +1,7 @@
 import { ENVIRONMENT } from "../../supabase/functions/_shared/config/environment.ts";
 import type { Language } from "./language.ts";
-import { code, table, wrap } from "./markdown.ts";
+import { code, wrap } from "./markdown.ts";
+import { table } from "../../proofs/support/markdown.ts";
 import { VARIABLE_GROUPS, type VariableDescription } from "./variables.ts";
 
 const WORDS = {

@@ -23,7 +23,7 @@ async function replayHook(
   orderId: string,
 ): Promise<number> {
   const { data, error } = await client.rpc("run_order_hooks", {
-    request: { orderId, limit: 1 },
+    request: { orderId },
   });
   if (error !== null) {
     console.error(`The database refused: ${error.message}`);

@@ -65,6 +65,11 @@ function refusalByAmount(payment: Payment, body: CancelBody): string | null {
     refundableAmount !== undefined && refundableAmount !== payment.balanceAmount
   ) return "NOT_MATCHES_REFUNDABLE_AMOUNT";
   if (cancelAmount > payment.balanceAmount) return "NOT_CANCELABLE_AMOUNT";
+  // Toss codes: under escrow with its delivery registered, all or nothing.
+  if (
+    cancelAmount < payment.balanceAmount && payment.accountTerms.useEscrow &&
+    payment.isDeliveryRegistered
+  ) return "NOT_ALLOWED_PARTIAL_REFUND";
   if (
     cancelAmount < payment.balanceAmount &&
     cancelAmount < payment.discountAmount

@@ -11,6 +11,7 @@ import type { PaymentStatus } from "../payments/payment.ts";
 import {
   ACCOUNT_FIELDS,
   deadlineRefusal,
+  escrowProductSchema,
   ONE_DEADLINE,
 } from "../payments/virtual-account.ts";
 import { issueAccount } from "../payments/virtual-account-life.ts";
@@ -28,14 +29,6 @@ const cashReceiptSchema = z.discriminatedUnion("type", [
       .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
   }),
 ]);
-
-const escrowProductSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  code: z.string(),
-  unitPrice: z.number().min(0),
-  quantity: z.int().positive(),
-});
 
 const bodySchema = z.object({
   ...ACCOUNT_FIELDS,
@@ -76,6 +69,9 @@ function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {
       validHours: body.validHours,
       dueDate: body.dueDate,
       useEscrow: body.useEscrow,
+      escrowProducts: body.escrowProducts,
+      customerEmail: body.customerEmail,
+      customerMobilePhone: body.customerMobilePhone,
       accountKey: body.accountKey,
     },
   };

@@ -59,6 +59,10 @@ function addVirtualAccountRoutes(app: Hono, controls: Controls): void {
   app.post("/payments/:paymentKey/reverse-deposit", (c) => {
     return answerOutcome(c, controls.reverseDeposit(c.req.param("paymentKey")));
   });
+  app.post("/payments/:paymentKey/register-delivery", (c) => {
+    const paymentKey = c.req.param("paymentKey");
+    return answerOutcome(c, controls.registerDelivery(paymentKey));
+  });
   app.post("/payments/:paymentKey/end-refund", async (c) => {
     const { status } = refundEndSchema.parse(await c.req.json());
     const paymentKey = c.req.param("paymentKey");

@@ -28,6 +28,8 @@ export interface VirtualAccountControls {
   deposit(paymentKey: string, input?: DepositInput): ControlOutcome;
   /** DONE → WAITING_FOR_DEPOSIT: the bank takes the deposit back. */
   reverseDeposit(paymentKey: string): ControlOutcome;
+  /** Tells the escrow service that the goods of a paid account are on their way. */
+  registerDelivery(paymentKey: string): ControlOutcome;
   /**
    * Ends the refund of an account now. By itself it is COMPLETED two days
    * after the cancel.
@@ -65,6 +67,10 @@ export function virtualAccountControls(
     reverseDeposit: (paymentKey) =>
       change(paymentKey, "DONE", (payment) => {
         reverseDeposit(state, payment);
+      }),
+    registerDelivery: (paymentKey) =>
+      change(paymentKey, "DONE", (payment) => {
+        payment.isDeliveryRegistered = true;
       }),
     endRefund(paymentKey, status) {
       const end = refundEndSchema.parse({ status }).status;

@@ -63,6 +63,7 @@ export function createPayment(
     ...rest,
     accountTerms,
     virtualAccount: null,
+    isDeliveryRegistered: false,
     paymentKey,
     keyPair,
     type: "NORMAL",

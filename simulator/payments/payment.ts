@@ -72,6 +72,8 @@ export interface Payment {
   keyDigest: string | null;
   /** What account is issued when the method is 가상계좌. */
   accountTerms: AccountTerms;
+  /** Whether the shop has told the escrow service that the goods are on their way. */
+  isDeliveryRegistered: boolean;
   /** The issued account. */
   virtualAccount: VirtualAccount | null;
   /** What webhooks are verified with (`ps_…`); null where Toss gives none. */

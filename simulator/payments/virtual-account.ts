@@ -32,6 +32,18 @@ export const ACCOUNT_FIELDS = {
   useEscrow: z.boolean().default(false),
 };
 
+/** Core API reference, escrowProducts. */
+export const escrowProductSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  code: z.string(),
+  unitPrice: z.number().min(0),
+  quantity: z.int().positive(),
+});
+
+/** One kind of goods that is sold under escrow. */
+export type EscrowProduct = z.output<typeof escrowProductSchema>;
+
 /** What decides about an account that is not issued yet. Time in epoch ms. */
 export interface AccountTerms {
   /** The bank's code. */
@@ -40,6 +52,10 @@ export interface AccountTerms {
   validHours?: number | undefined;
   dueDate?: number | undefined;
   useEscrow: boolean;
+  /** What is sold under escrow, as the merchant named it. */
+  escrowProducts?: EscrowProduct[] | undefined;
+  customerEmail?: string | undefined;
+  customerMobilePhone?: string | undefined;
   /** Names a fixed account (고정), which stays the same for every payment. */
   accountKey?: string | undefined;
 }

@@ -6,11 +6,11 @@
 -- migration is these files one after the other (`npx -y deno task docs`); nothing is edited there.
 --
 -- Reading order:
---   00-01  the clock, ids, and what is written down with every move
+--   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
---   40-45  what subscribers, the shop and time do to them
+--   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   60-63  webhooks: budgets, receiving, finishing
 --   70-73  jobs, questions to Toss, brakes, key rotation
@@ -128,7 +128,6 @@ $$;
 
 comment on function toss_private.derived_id(text[]) is 'toss_private.derived as the id of a row.';
 
--- supabase/schemas/01_records.sql
 -- What is written down with every move: the audit (payment_events) and the outbox, in the transaction of their cause.
 
 create table public.payment_events (
@@ -254,6 +253,140 @@ $$;
 comment on function toss_private.write_outbox_event(jsonb) is
   'Adds one row to outbox_events; keys: eventType, subject, payload, webhookEventId. False when the webhook has made its event already.';
 
+-- supabase/schemas/01_customers.sql
+-- Who buys: customers, and whether auth.users still has their accounts.
+
+create table public.customers (
+  user_id uuid primary key,
+  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
+  customer_key uuid not null,
+  created_at timestamptz not null default now(),
+  known_to_auth boolean not null default false,
+  constraint customers_customer_key_unique unique (customer_key)
+);
+
+alter table public.customers enable row level security;
+
+comment on table public.customers is 'One row per signed-in buyer, made on first use.';
+comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.known_to_auth is
+  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+create policy "users read their own customer key"
+  on public.customers for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.fill_customer_key()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
+  return new;
+end;
+$$;
+
+comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
+
+create trigger customers_key_filled
+  before insert on public.customers
+  for each row execute function toss_private.fill_customer_key();
+
+create function toss_private.account_access()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One after another, because each asks about what the one before found. Behind row level security everybody would
+  -- seem to be gone.
+  if to_regnamespace('auth') is null then
+    return 'absent';
+  end if;
+  if not has_schema_privilege('auth', 'usage') then
+    return 'refused';
+  end if;
+  if to_regclass('auth.users') is null then
+    return 'absent';
+  end if;
+  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
+    return 'refused';
+  end if;
+  return 'readable';
+end;
+$$;
+
+comment on function toss_private.account_access() is
+  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
+
+create function toss_private.can_read_accounts()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.account_access() = 'readable';
+end;
+$$;
+
+comment on function toss_private.can_read_accounts() is
+  'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
+
+create function toss_private.has_account(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.can_read_accounts() then
+    return null;
+  end if;
+  -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
+  return exists (
+    select 1 from auth.users as u where u.id = sought_user_id and to_jsonb(u) ->> 'deleted_at' is null
+  );
+end;
+$$;
+
+comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
+
+create function toss_private.is_gone(sought_user_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
+    select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
+  );
+end;
+$$;
+
+comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
+
+create function toss_private.note_account()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
+  return new;
+end;
+$$;
+
+comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
+
+create trigger customers_account_noted
+  before insert on public.customers
+  for each row execute function toss_private.note_account();
+
 -- supabase/schemas/10_catalog.sql
 -- What is sold: products, and plans for time.
 
@@ -333,45 +466,7 @@ create policy "everyone reads active plans"
   using (active);
 
 -- supabase/schemas/11_orders.sql
--- Customers, orders and their items.
-
-create table public.customers (
-  user_id uuid primary key,
-  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
-  customer_key uuid not null,
-  created_at timestamptz not null default now(),
-  known_to_auth boolean not null default false,
-  constraint customers_customer_key_unique unique (customer_key)
-);
-
-alter table public.customers enable row level security;
-
-comment on table public.customers is 'One row per signed-in buyer, made on first use.';
-comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
-comment on column public.customers.known_to_auth is
-  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
-
-create policy "users read their own customer key"
-  on public.customers for select to authenticated
-  using ((select auth.uid()) = user_id);
-
-create function toss_private.fill_customer_key()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
-  return new;
-end;
-$$;
-
-comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
-
-create trigger customers_key_filled
-  before insert on public.customers
-  for each row execute function toss_private.fill_customer_key();
+-- Orders, their items and adjustments.
 
 create table public.orders (
   id text primary key,
@@ -2350,7 +2445,14 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  -- What the caller's client sent is one statement, however many orders it moves.
+  statement_began constant text := statement_timestamp()::text;
 begin
+  -- A statement is cut once; the next slow call in it would be waited for without an end.
+  if current_setting('tosspayments.hook_cut_in', true) = statement_began then
+    return 'not called: an earlier call of the same statement was cut, and its time was up';
+  end if;
   execute format('select %s($1)', hook) using event;
   -- What the shop deferred is checked before it could take our commit with it.
   set constraints all immediate;
@@ -2358,12 +2460,15 @@ begin
 exception
   -- A statement timeout and a failed assert are no "others".
   when others or query_canceled or assert_failure then
+    if sqlstate = '57014' then
+      perform set_config('tosspayments.hook_cut_in', statement_began, true);
+    end if;
     return left(coalesce(nullif(sqlerrm, ''), sqlstate), 500);
 end;
 $$;
 
 comment on function toss_private.try_order_hook(text, jsonb) is
-  'Calls the shop''s hook; what it raised, with all it did undone, or null.';
+  'Calls the shop''s hook; what it raised, with all it did undone, or null. After a cut it calls nothing more in the same statement.';
 
 create function toss_private.call_order_hook(moved public.orders, from_status text)
 returns void
@@ -2442,6 +2547,30 @@ create trigger payments_follow_refund
   for each row when (new.balance_amount < old.balance_amount and new.balance_amount > 0)
   execute function toss_private.follow_refund();
 
+create function public.orders_owed_hooks(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('orderIds', (
+    select coalesce(jsonb_agg(due.order_id order by due.since, due.order_id), '[]')
+    from (
+      select c.order_id, min(c.next_attempt_at) as since from toss_private.order_hook_calls as c
+      where c.next_attempt_at <= coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now())
+      group by c.order_id
+      order by since, c.order_id
+      limit (request ->> 'limit')::integer
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.orders_owed_hooks(jsonb) is
+  'The orders for which the shop''s hook is owed calls that are due, the longest waiting first. Keys: limit, asOf.';
+
 create function public.run_order_hooks(request jsonb)
 returns jsonb
 language plpgsql
@@ -2450,50 +2579,38 @@ security definer
 set search_path = ''
 as $$
 declare
+  owing_order_id constant text := request ->> 'orderId';
   hook constant text := (select s.order_hook from toss_private.shop_code as s);
   present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   owed toss_private.order_hook_calls;
-  owing_order_id text;
   problem text;
   done integer := 0;
-  failed integer := 0;
 begin
   if hook is null then
     return jsonb_build_object('called', 0, 'failed', 0);
   end if;
-  for owing_order_id in
-    select distinct c.order_id from toss_private.order_hook_calls as c
-    where case when request ? 'orderId' then c.order_id = request ->> 'orderId' else c.next_attempt_at <= present end
-    -- In one order of locks, so that two runs cannot wait for each other.
-    order by c.order_id
-    limit (request ->> 'limit')::integer
-  loop
-    -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
-    perform 1 from public.orders as o where o.id = owing_order_id for no key update;
-    for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
-      problem := toss_private.try_order_hook(hook, owed.event);
-      if problem is not null then
-        failed := failed + 1;
-        update toss_private.order_hook_calls as c
-        set attempts = c.attempts + 1, last_error = problem,
-          next_attempt_at = present + least(interval '1 minute' * 2 ^ least(c.attempts, 6), interval '1 hour')
-        where c.id = owed.id;
-        -- The later ones wait as long.
-        update toss_private.order_hook_calls as c
-        set next_attempt_at = (select f.next_attempt_at from toss_private.order_hook_calls as f where f.id = owed.id)
-        where c.order_id = owing_order_id and c.id > owed.id;
-        exit;
-      end if;
-      delete from toss_private.order_hook_calls as c where c.id = owed.id;
-      done := done + 1;
-    end loop;
+  -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
+  perform 1 from public.orders as o where o.id = owing_order_id for no key update;
+  for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
+    problem := toss_private.try_order_hook(hook, owed.event);
+    if problem is not null then
+      -- The later ones wait as long.
+      update toss_private.order_hook_calls as c
+      set attempts = c.attempts + (c.id = owed.id)::integer,
+        last_error = case when c.id = owed.id then problem else c.last_error end,
+        next_attempt_at = present + least(interval '1 minute' * 2 ^ least(owed.attempts, 6), interval '1 hour')
+      where c.order_id = owing_order_id;
+      return jsonb_build_object('called', done, 'failed', 1);
+    end if;
+    delete from toss_private.order_hook_calls as c where c.id = owed.id;
+    done := done + 1;
   end loop;
-  return jsonb_build_object('called', done, 'failed', failed);
+  return jsonb_build_object('called', done, 'failed', 0);
 end;
 $$;
 
 comment on function public.run_order_hooks(jsonb) is
-  'Calls the shop''s hook where it is owed a call, each order''s calls in their order; with orderId that order''s at once, due or not. Keys: limit, orderId, asOf.';
+  'Calls the shop''s hook with what one order is owed, in its order, due or not, until one call fails. One order a call, so that each has a statement''s time of its own. Keys: orderId, asOf.';
 
 create view toss_private.hook_alerts
 with (security_invoker = true)
@@ -2804,6 +2921,31 @@ comment on function toss_private.free_overdue_stock(text) is
 -- supabase/schemas/21_virtual_account.sql
 -- Issuing a virtual account, and its deposit's deadline.
 
+create function toss_private.account_parameters(buying public.orders, request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
+    'validHours', (request ->> 'validHours')::integer, 'escrow', request -> 'escrow',
+    'escrowProducts', case when (request ->> 'escrow')::boolean then coalesce(request -> 'escrowProducts', (
+      select jsonb_agg(jsonb_build_object(
+        'id', i.position::text, 'name', left(i.name, 100), 'code', coalesce(i.product_id, i.position::text),
+        'unitPrice', i.unit_price, 'quantity', i.quantity
+      ) order by i.position)
+      from public.order_items as i where i.order_id = buying.id
+    )) end,
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+  ));
+end;
+$$;
+
+comment on function toss_private.account_parameters(public.orders, jsonb) is
+  'What an account is asked for with; under escrow the order''s own lines are named unless others are.';
+
 create function public.begin_virtual_account(request jsonb)
 returns jsonb
 language plpgsql
@@ -2884,10 +3026,7 @@ begin
   )
   select gen_random_uuid(), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
-    buying.currency, jsonb_build_object(
-      'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
-      'validHours', (request ->> 'validHours')::integer
-    ), token, present + lease, present, present
+    buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
@@ -3244,6 +3383,24 @@ comment on function toss_private.take_due_cancel_turns(timestamptz, integer) is
 -- supabase/schemas/23_cancel_begin.sql
 -- A refund is asked for: who may, how much is left, and the same answer to the same request.
 
+create function toss_private.is_under_escrow(payment public.payments)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(payment.use_escrow, exists (
+    select 1 from public.operations as op
+    where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.payment_key = payment.payment_key
+      and op.parameters ->> 'escrow' = 'true'
+  ));
+end;
+$$;
+
+comment on function toss_private.is_under_escrow(public.payments) is
+  'Whether a payment is under escrow: as Toss has told, else as its account was asked for. Once its delivery is registered, Toss gives back all of it or nothing.';
+
 create function toss_private.cancel_refusal(payment public.payments, request jsonb)
 returns jsonb
 language plpgsql
@@ -3267,6 +3424,9 @@ begin
   end if;
   if is_waiting and wanted < payment.total_amount then
     return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if wanted < payment.balance_amount and toss_private.is_under_escrow(payment) then
+    return jsonb_build_object('outcome', 'partial_not_possible');
   end if;
   if is_account and not is_waiting and not request ? 'secret' then
     return jsonb_build_object('outcome', 'account_required');
@@ -3501,7 +3661,7 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, partial_not_possible, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
 
 -- supabase/schemas/24_cancel_record.sql
 -- The cancels in Toss's payment object, each recorded once and matched with our request.
@@ -4117,18 +4277,19 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if moved.subscription_charge_id is not null then
+    perform toss_private.charge_order_moved(moved, target, audit);
+    return;
+  end if;
   perform toss_private.set_pass(moved, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
     perform toss_private.release_stock(moved.id);
-  end if;
-  if moved.subscription_charge_id is not null then
-    perform toss_private.charge_order_moved(moved, target, audit);
   end if;
 end;
 $$;
 
 comment on function toss_private.order_moved(public.orders, text, jsonb) is
-  'What an order''s new status means for entitlements and stock, and for the charge it is an attempt of. `moved` is the order as it was before.';
+  'What an order''s new status means: for the charge it is an attempt of, or for the pass and the stock that it sells. `moved` is the order as it was before.';
 
 create function toss_private.announce_moves(known public.payments, moved public.payments, audit jsonb)
 returns void
@@ -4313,6 +4474,8 @@ declare
   stored public.payments;
   canceling public.operations;
   made_transaction_key text;
+  has_cancels boolean;
+  is_new boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4325,12 +4488,13 @@ begin
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 
+  has_cancels := jsonb_array_length(coalesce(answer -> 'cancels', '[]')) > 0;
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
     or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
     -- Nobody could tell which cancel has taken the rest.
     or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
-      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+      and not has_cancels)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
     perform toss_private.write_event(audit || jsonb_build_object(
@@ -4350,9 +4514,9 @@ begin
     return jsonb_build_object('outcome', 'unknown_status');
   end if;
 
-  answer := answer || jsonb_build_object(
-    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
-  );
+  if has_cancels then
+    answer := answer || jsonb_build_object('cancels', toss_private.name_cancels(answer_key, answer -> 'cancels'));
+  end if;
 
   -- Ends the alert that an earlier answer raised.
   if (
@@ -4378,8 +4542,11 @@ begin
     end if;
   end if;
 
-  if toss_private.is_news(known, answer, asked_time) then
-    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+  is_new := toss_private.is_news(known, answer, asked_time);
+  if is_new then
+    if known.payment_key is not null then
+      perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+    end if;
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -4428,7 +4595,9 @@ begin
       applied_at = excluded.applied_at
     returning * into stored;
     perform toss_private.record_details(answer);
-    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    if stored.status = 'WAITING_FOR_DEPOSIT' then
+      perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    end if;
 
     if known.status is distinct from stored.status then
       perform toss_private.write_event(audit || jsonb_build_object(
@@ -4436,19 +4605,24 @@ begin
       ));
     end if;
     perform toss_private.note_tax_split(known, stored, paying, audit);
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
-    perform toss_private.settle_order(paying.id, answer_key, audit);
-    perform toss_private.announce_moves(known, stored, audit);
   else
     stored := known;
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+  end if;
+  if has_cancels then
+    perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
+  end if;
+  if is_new then
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
   end if;
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
     perform toss_private.end_cancel(canceling, made_transaction_key, audit);
   end if;
-  perform toss_private.announce_refunds(stored, audit);
+  if has_cancels or stored.balance_amount < stored.total_amount then
+    perform toss_private.announce_refunds(stored, audit);
+  end if;
   perform toss_private.note_api_version(answer ->> 'apiVersion');
   pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
   -- This answer is about to be told.
@@ -4491,14 +4665,20 @@ as $$
 declare
   answer jsonb;
   paid_charge_id uuid;
+  asked_amount bigint;
 begin
-  select o.subscription_charge_id into paid_charge_id
+  select o.subscription_charge_id, o.amount into paid_charge_id, asked_amount
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
   if paid_charge_id is null then
     return toss_private.apply_payment(request);
   end if;
-  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
-  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  if (request -> 'payment' ->> 'totalAmount')::numeric <> asked_amount
+    or jsonb_array_length(coalesce(request -> 'payment' -> 'cancels', '[]')) > 0
+  then
+    -- The first one locks the order, which comes before the operation.
+    perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+    perform toss_private.adopt_refunded_amount(request -> 'payment');
+  end if;
   answer := toss_private.apply_payment(request);
   return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
 end;
@@ -4670,21 +4850,6 @@ create policy "users read active plans and those they pay for"
       where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
     )
   );
-
-create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.period_boundary(
-    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
-  );
-end;
-$$;
-
-comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
 
 -- supabase/schemas/31_subscription_states.sql
 -- Which moves a subscription may make; every move is checked against one table.
@@ -5360,12 +5525,38 @@ comment on function toss_private.write_charge_event(text, public.subscription_ch
 -- supabase/schemas/33_charge_attempt.sql
 -- One attempt of a charge: the order and the operation under which Toss knows it.
 
+create function toss_private.given_up_since(asked public.subscription_charges)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- As long as a registration is waited for: what is charged later comes as a surprise.
+  patience constant interval := interval '30 minutes';
+  given_up_at constant timestamptz := case asked.kind
+    when 'start' then asked.created_at + patience
+    -- After its period there is nothing left to have for the money.
+    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
+  end;
+begin
+  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
+end;
+$$;
+
+comment on function toss_private.given_up_since(public.subscription_charges) is
+  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
+
 create function toss_private.charge_operation_view(operation public.operations)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  was_restored constant boolean := exists (
+    select 1 from toss_private.restores as r where r.restored_at <= operation.created_at
+  );
 begin
   -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
   -- rest of the batch goes on.
@@ -5382,8 +5573,8 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1 or toss_private.may_have_been_charged(c, operation),
-    'laterOrderIds', toss_private.later_order_ids(c, operation),
+    'isResolve', operation.attempts > 1 or was_restored and toss_private.may_have_been_charged(c, operation),
+    'laterOrderIds', case when was_restored then toss_private.later_order_ids(c, operation) else '[]' end,
     'stopped', case when stop.at is not null then jsonb_build_object(
       'code', stop.code, 'seconds', extract(epoch from toss_private.clock_now() - stop.at)
     ) end
@@ -5400,7 +5591,7 @@ begin
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
       ('USER_DELETED', case when operation.attempts > 1 and toss_private.is_gone(c.user_id) then toss_private.clock_now() end),
-      ('MISSED_PERIOD', toss_private.missed_since(c, operation)),
+      ('MISSED_PERIOD', case when was_restored then toss_private.missed_since(c, operation) end),
       ('CHARGE_TIMEOUT', toss_private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
@@ -5453,6 +5644,42 @@ $$;
 
 comment on function toss_private.charge_terms(public.subscription_charges) is
   'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+
+create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Who sees the order of one attempt cannot tell that of the next.
+  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
+end;
+$$;
+
+comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
+
+create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.entitlements as e (
+    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
+  )
+  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
+    granted.period_start, until, toss_private.clock_now()
+  where until > granted.period_start
+  on conflict (charge_id) do update
+    set ends_at = excluded.ends_at, revoked_at = null
+    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
+$$;
+
+comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
+  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
 create function toss_private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb
@@ -5538,6 +5765,21 @@ comment on function toss_private.retake_operation(public.operations, jsonb) is
 
 -- supabase/schemas/34_due_periods.sql
 -- Which period of a subscription comes next, and on which terms.
+
+create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.period_boundary(
+    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
+  );
+end;
+$$;
+
+comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
 
 create function toss_private.without_next_plan(changed public.subscriptions)
 returns public.subscriptions
@@ -6140,121 +6382,6 @@ $$;
 comment on function toss_private.settle_renewal(public.subscriptions, public.subscription_charges, jsonb) is
   'The period of a paid charge becomes the current one, with the terms of the charge.';
 
-create function toss_private.switch_plan(
-  switched public.subscriptions, switch_time timestamptz, terms public.plans, audit jsonb
-)
-returns public.subscriptions
-language plpgsql
-set search_path = ''
-as $$
-begin
-  switched.plan_id := terms.id;
-  switched.amount := terms.price;
-  switched.interval := terms.interval;
-  switched.interval_count := terms.interval_count;
-  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
-    switched := toss_private.without_next_plan(switched);
-  end if;
-  if not switched.cancel_at_period_end and not toss_private.has_open_charge(switched.id) then
-    switched.next_charge_at := switched.current_period_end;
-    switched.remind_at := toss_private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
-  end if;
-  switched := toss_private.move_subscription(switched, 'plan_changed', audit);
-  perform toss_private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
-  return switched;
-end;
-$$;
-
-comment on function toss_private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
-  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
-
-create function toss_private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
-    and paid.plan_amount > upgraded.amount
-    -- The next period is being charged at the price before, or another upgrade is.
-    and not toss_private.has_open_charge(upgraded.id)
-    -- One that came since has paid for the time that this one would take.
-    and not exists (
-      select 1 from public.subscription_charges as c
-      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
-        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
-        and toss_private.has_taken_effect(c)
-    )
-    and not toss_private.comes_too_late(paid);
-end;
-$$;
-
-comment on function toss_private.upgrade_fits(public.subscriptions, public.subscription_charges) is
-  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
-
-create function toss_private.settle_upgrade(
-  upgraded public.subscriptions, paid public.subscription_charges, audit jsonb
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  terms public.plans;
-begin
-  select * into terms from public.plans as p where p.id = paid.plan_id;
-  -- As agreed when the change was asked for, whatever the plan costs by now.
-  terms.price := paid.plan_amount;
-  terms.interval := paid.plan_interval;
-  terms.interval_count := paid.plan_interval_count;
-  perform toss_private.cut_access(upgraded.id, paid.period_start);
-  perform toss_private.grant_period(paid, paid.period_end);
-  -- What was planned after a refusal is the later wish.
-  if paid.first_declined_at is null then
-    upgraded := toss_private.without_next_plan(upgraded);
-  end if;
-  perform toss_private.switch_plan(upgraded, paid.period_start, terms, audit);
-end;
-$$;
-
-comment on function toss_private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
-  'From the moment of the upgrade the dearer plan is the one there is access to.';
-
-create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  update public.entitlements as e
-  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
-    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
-  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
-end;
-$$;
-
-comment on function toss_private.cut_access(uuid, timestamptz) is
-  'Ends running access where other access takes over; nothing is taken back from what was used.';
-
-create function toss_private.end_upgrade_credit(ended public.subscription_charges)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  update public.entitlements as e set ends_at = ended.period_end
-  where e.subscription_id = ended.subscription_id and e.revoked_at is null
-    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
-    and ended.kind = 'upgrade' and not toss_private.has_open_charge(ended.subscription_id);
-end;
-$$;
-
-comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
-  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
-
 create function toss_private.resume_renewals(resumed_id uuid)
 returns void
 language plpgsql
@@ -6333,6 +6460,49 @@ $$;
 comment on function toss_private.settle_charge(
   public.orders, text, public.subscriptions, public.subscription_charges, jsonb
 ) is 'An attempt was paid: charge, subscription, access and events. Subscription (if there is one) and charge are locked.';
+
+create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  paid_by text;
+  subscription public.subscriptions;
+  charge public.subscription_charges;
+begin
+  if target not in ('paid', 'partially_refunded', 'refunded') then
+    return;
+  end if;
+  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
+  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
+  select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
+  if charge.kind <> 'ad_hoc' then
+    perform toss_private.lock_user(charge.user_id);
+  end if;
+  -- Read again: it may have got its subscription while we waited.
+  select * into charge from public.subscription_charges as c where c.id = charge.id;
+  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
+  select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
+
+  -- A payment that was found only after its refund was a payment first.
+  if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
+    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
+  end if;
+  perform toss_private.close_charge_operation(moved, paid_by, audit);
+  if target = 'refunded' then
+    select * into charge from public.subscription_charges as c where c.id = charge.id;
+    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
+    if charge.order_id = moved.id then
+      perform toss_private.charge_refunded(subscription, charge, audit);
+    end if;
+  end if;
+end;
+$$;
+
+comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
+  'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';
 
 -- supabase/schemas/37_charge_refunded.sql
 -- A charge's money was given back: what its access becomes.
@@ -6414,49 +6584,6 @@ $$;
 comment on function toss_private.charge_refunded(public.subscriptions, public.subscription_charges, jsonb) is
   'The whole amount of a charge went back: what it paid for ends. The subscription ends when nothing of the current period''s money is left; after the upgrade in force the plan before it goes on; after an earlier payment of the period everything stays.';
 
-create function toss_private.charge_order_moved(moved public.orders, target text, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  paid_by text;
-  subscription public.subscriptions;
-  charge public.subscription_charges;
-begin
-  if target not in ('paid', 'partially_refunded', 'refunded') then
-    return;
-  end if;
-  -- Locks: order (held by apply_payment), operation, user, subscription, charge.
-  perform 1 from public.operations as op where op.order_id = moved.id and op.kind = 'charge' for no key update;
-  select * into charge from public.subscription_charges as c where c.id = moved.subscription_charge_id;
-  if charge.kind <> 'ad_hoc' then
-    perform toss_private.lock_user(charge.user_id);
-  end if;
-  -- Read again: it may have got its subscription while we waited.
-  select * into charge from public.subscription_charges as c where c.id = charge.id;
-  select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
-  select * into charge from public.subscription_charges as c where c.id = charge.id for no key update;
-  select o.payment_key into paid_by from public.orders as o where o.id = moved.id;
-
-  -- A payment that was found only after its refund was a payment first.
-  if charge.status <> 'paid' or (target = 'paid' and charge.order_id <> moved.id) then
-    perform toss_private.settle_charge(moved, paid_by, subscription, charge, audit);
-  end if;
-  perform toss_private.close_charge_operation(moved, paid_by, audit);
-  if target = 'refunded' then
-    select * into charge from public.subscription_charges as c where c.id = charge.id;
-    select * into subscription from public.subscriptions as s where s.id = charge.subscription_id for no key update;
-    if charge.order_id = moved.id then
-      perform toss_private.charge_refunded(subscription, charge, audit);
-    end if;
-  end if;
-end;
-$$;
-
-comment on function toss_private.charge_order_moved(public.orders, text, jsonb) is
-  'What an order''s new status means for the charge it is an attempt of. `moved` is the order as it was before.';
-
 -- supabase/schemas/38_dunning.sql
 -- A refused charge: when to try again, what access lasts meanwhile, and when it ends.
 
@@ -6497,28 +6624,6 @@ $$;
 
 comment on function toss_private.dunning_step(text, timestamptz, timestamptz, jsonb) is
   'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
-
-create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  insert into public.entitlements as e (
-    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
-  )
-  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
-    granted.period_start, until, toss_private.clock_now()
-  where until > granted.period_start
-  on conflict (charge_id) do update
-    set ends_at = excluded.ends_at, revoked_at = null
-    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
-end;
-$$;
-
-comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
-  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
 create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
@@ -6584,28 +6689,6 @@ $$;
 
 comment on function toss_private.method_registered_since(uuid, timestamptz) is
   'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold toss_private.lock_user, so that it is not removed meanwhile.';
-
-create function toss_private.given_up_since(asked public.subscription_charges)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  -- As long as a registration is waited for: what is charged later comes as a surprise.
-  patience constant interval := interval '30 minutes';
-  given_up_at constant timestamptz := case asked.kind
-    when 'start' then asked.created_at + patience
-    -- After its period there is nothing left to have for the money.
-    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
-  end;
-begin
-  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
-end;
-$$;
-
-comment on function toss_private.given_up_since(public.subscription_charges) is
-  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
 
 create function toss_private.charge_declined(
   owing public.subscriptions, declined public.subscription_charges, refusal jsonb, audit jsonb
@@ -6831,20 +6914,6 @@ $$;
 
 comment on function toss_private.may_have_been_charged(public.subscription_charges, public.operations) is
   'Whether a period that is charged after a restore was due before it.';
-
-create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- Who sees the order of one attempt cannot tell that of the next.
-  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
-end;
-$$;
-
-comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
 
 create function toss_private.later_order_ids(asked public.subscription_charges, operation public.operations)
 returns jsonb
@@ -8096,71 +8165,6 @@ comment on function public.advance_subscriptions(jsonb) is
 -- supabase/schemas/45_gone_users.sql
 -- Who was deleted from auth.users is not charged; their keys are deleted at Toss.
 
-create function toss_private.can_read_accounts()
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.account_access() = 'readable';
-end;
-$$;
-
-comment on function toss_private.can_read_accounts() is
-  'Whether auth.users can tell who is there; false in a plain Postgres. What cannot be read proves nothing.';
-
-create function toss_private.has_account(sought_user_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if not toss_private.can_read_accounts() then
-    return null;
-  end if;
-  -- Auth keeps the row of an account that was deleted softly. As json, because old versions lack the column.
-  return exists (
-    select 1 from auth.users as u where u.id = sought_user_id and to_jsonb(u) ->> 'deleted_at' is null
-  );
-end;
-$$;
-
-comment on function toss_private.has_account(uuid) is 'Whether auth.users has a user; null when nobody can tell.';
-
-create function toss_private.is_gone(sought_user_id uuid)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return coalesce(not toss_private.has_account(sought_user_id), false) and exists (
-    select 1 from public.customers as c where c.user_id = sought_user_id and c.known_to_auth
-  );
-end;
-$$;
-
-comment on function toss_private.is_gone(uuid) is 'Whether a user had an account in auth.users and has none any more.';
-
-create function toss_private.note_account()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.known_to_auth := new.known_to_auth or coalesce(toss_private.has_account(new.user_id), false);
-  return new;
-end;
-$$;
-
-comment on function toss_private.note_account() is 'Trigger: remembers that a customer has an account.';
-
-create trigger customers_account_noted
-  before insert on public.customers
-  for each row execute function toss_private.note_account();
-
 create function toss_private.delete_keys_of_gone_user(gone_id uuid, request jsonb)
 returns void
 language plpgsql
@@ -8334,6 +8338,124 @@ $$;
 
 comment on function toss_private.end_gone_users(jsonb) is
   'Looks at the next slice of customers and ends what belongs to users who are gone; answers how many subscriptions.';
+
+-- supabase/schemas/46_upgrade.sql
+-- An upgrade within a period: what its payment does to plan and access.
+
+create function toss_private.switch_plan(
+  switched public.subscriptions, switch_time timestamptz, terms public.plans, audit jsonb
+)
+returns public.subscriptions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  switched.plan_id := terms.id;
+  switched.amount := terms.price;
+  switched.interval := terms.interval;
+  switched.interval_count := terms.interval_count;
+  if (switched.next_plan_id, switched.next_amount) = (switched.plan_id, switched.amount) then
+    switched := toss_private.without_next_plan(switched);
+  end if;
+  if not switched.cancel_at_period_end and not toss_private.has_open_charge(switched.id) then
+    switched.next_charge_at := switched.current_period_end;
+    switched.remind_at := toss_private.reminder_time(switch_time, switched.current_period_end, switched.plan_id);
+  end if;
+  switched := toss_private.move_subscription(switched, 'plan_changed', audit);
+  perform toss_private.write_subscription_event('plan_changed', switched, jsonb_build_object('amount', switched.amount));
+  return switched;
+end;
+$$;
+
+comment on function toss_private.switch_plan(public.subscriptions, timestamptz, public.plans, jsonb) is
+  'Gives a subscription the terms of another plan within its period. Its access is moved, and a change that is planned is taken back, by the caller.';
+
+create function toss_private.upgrade_fits(upgraded public.subscriptions, paid public.subscription_charges)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return upgraded.status = 'active' and paid.period_number = upgraded.period_number
+    and paid.plan_amount > upgraded.amount
+    -- The next period is being charged at the price before, or another upgrade is.
+    and not toss_private.has_open_charge(upgraded.id)
+    -- One that came since has paid for the time that this one would take.
+    and not exists (
+      select 1 from public.subscription_charges as c
+      where c.subscription_id = upgraded.id and c.kind = 'upgrade' and c.period_number = paid.period_number
+        and c.period_start >= paid.period_start and c.id <> paid.id and c.undone_at is null
+        and toss_private.has_taken_effect(c)
+    )
+    and not toss_private.comes_too_late(paid);
+end;
+$$;
+
+comment on function toss_private.upgrade_fits(public.subscriptions, public.subscription_charges) is
+  'Whether a paid upgrade can still take place; a refusal that turns out to have been a payment may come too late.';
+
+create function toss_private.settle_upgrade(
+  upgraded public.subscriptions, paid public.subscription_charges, audit jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  terms public.plans;
+begin
+  select * into terms from public.plans as p where p.id = paid.plan_id;
+  -- As agreed when the change was asked for, whatever the plan costs by now.
+  terms.price := paid.plan_amount;
+  terms.interval := paid.plan_interval;
+  terms.interval_count := paid.plan_interval_count;
+  perform toss_private.cut_access(upgraded.id, paid.period_start);
+  perform toss_private.grant_period(paid, paid.period_end);
+  -- What was planned after a refusal is the later wish.
+  if paid.first_declined_at is null then
+    upgraded := toss_private.without_next_plan(upgraded);
+  end if;
+  perform toss_private.switch_plan(upgraded, paid.period_start, terms, audit);
+end;
+$$;
+
+comment on function toss_private.settle_upgrade(public.subscriptions, public.subscription_charges, jsonb) is
+  'From the moment of the upgrade the dearer plan is the one there is access to.';
+
+create function toss_private.cut_access(cut_subscription_id uuid, cut_time timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.entitlements as e
+  set ends_at = case when e.starts_at < cut_time then cut_time else e.ends_at end,
+    revoked_at = case when e.starts_at < cut_time then e.revoked_at else cut_time end
+  where e.subscription_id = cut_subscription_id and e.revoked_at is null and e.ends_at > cut_time;
+end;
+$$;
+
+comment on function toss_private.cut_access(uuid, timestamptz) is
+  'Ends running access where other access takes over; nothing is taken back from what was used.';
+
+create function toss_private.end_upgrade_credit(ended public.subscription_charges)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update public.entitlements as e set ends_at = ended.period_end
+  where e.subscription_id = ended.subscription_id and e.revoked_at is null
+    and e.starts_at < ended.period_end and e.ends_at > ended.period_end
+    and ended.kind = 'upgrade' and not toss_private.has_open_charge(ended.subscription_id);
+end;
+$$;
+
+comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
+  'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
 
 -- supabase/schemas/50_billing_issues.sql
 -- Registering a card or account: the rows that hold its keys and its answer.
@@ -12659,34 +12781,6 @@ $$;
 comment on function toss_private.diagnose_tables() is
   'Tables of both schemas whose row level security is off, but for those that belong to an extension.';
 
-create function toss_private.account_access()
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- One after another, because each asks about what the one before found. Behind row level security everybody would
-  -- seem to be gone.
-  if to_regnamespace('auth') is null then
-    return 'absent';
-  end if;
-  if not has_schema_privilege('auth', 'usage') then
-    return 'refused';
-  end if;
-  if to_regclass('auth.users') is null then
-    return 'absent';
-  end if;
-  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
-    return 'refused';
-  end if;
-  return 'readable';
-end;
-$$;
-
-comment on function toss_private.account_access() is
-  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
-
 create function toss_private.diagnose_vault()
 returns jsonb
 language plpgsql
@@ -12944,7 +13038,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -12960,7 +13054,7 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.run_order_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

@@ -1,42 +1,4 @@
--- Customers, orders and their items.
-
-create table public.customers (
-  user_id uuid primary key,
-  -- Follows from the user's id: a customer whose row was lost gets the key again that Toss knows the cards by.
-  customer_key uuid not null,
-  created_at timestamptz not null default now(),
-  known_to_auth boolean not null default false,
-  constraint customers_customer_key_unique unique (customer_key)
-);
-
-alter table public.customers enable row level security;
-
-comment on table public.customers is 'One row per signed-in buyer, made on first use.';
-comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
-comment on column public.customers.known_to_auth is
-  'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
-
-create policy "users read their own customer key"
-  on public.customers for select to authenticated
-  using ((select auth.uid()) = user_id);
-
-create function toss_private.fill_customer_key()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  new.customer_key := coalesce(new.customer_key, toss_private.derived_id('customer', new.user_id::text));
-  return new;
-end;
-$$;
-
-comment on function toss_private.fill_customer_key() is 'Trigger: a user''s customerKey follows from the user.';
-
-create trigger customers_key_filled
-  before insert on public.customers
-  for each row execute function toss_private.fill_customer_key();
+-- Orders, their items and adjustments.
 
 create table public.orders (
   id text primary key,

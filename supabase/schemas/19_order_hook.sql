@@ -78,7 +78,14 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  -- What the caller's client sent is one statement, however many orders it moves.
+  statement_began constant text := statement_timestamp()::text;
 begin
+  -- A statement is cut once; the next slow call in it would be waited for without an end.
+  if current_setting('tosspayments.hook_cut_in', true) = statement_began then
+    return 'not called: an earlier call of the same statement was cut, and its time was up';
+  end if;
   execute format('select %s($1)', hook) using event;
   -- What the shop deferred is checked before it could take our commit with it.
   set constraints all immediate;
@@ -86,12 +93,15 @@ begin
 exception
   -- A statement timeout and a failed assert are no "others".
   when others or query_canceled or assert_failure then
+    if sqlstate = '57014' then
+      perform set_config('tosspayments.hook_cut_in', statement_began, true);
+    end if;
     return left(coalesce(nullif(sqlerrm, ''), sqlstate), 500);
 end;
 $$;
 
 comment on function toss_private.try_order_hook(text, jsonb) is
-  'Calls the shop''s hook; what it raised, with all it did undone, or null.';
+  'Calls the shop''s hook; what it raised, with all it did undone, or null. After a cut it calls nothing more in the same statement.';
 
 create function toss_private.call_order_hook(moved public.orders, from_status text)
 returns void
@@ -170,6 +180,30 @@ create trigger payments_follow_refund
   for each row when (new.balance_amount < old.balance_amount and new.balance_amount > 0)
   execute function toss_private.follow_refund();
 
+create function public.orders_owed_hooks(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('orderIds', (
+    select coalesce(jsonb_agg(due.order_id order by due.since, due.order_id), '[]')
+    from (
+      select c.order_id, min(c.next_attempt_at) as since from toss_private.order_hook_calls as c
+      where c.next_attempt_at <= coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now())
+      group by c.order_id
+      order by since, c.order_id
+      limit (request ->> 'limit')::integer
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.orders_owed_hooks(jsonb) is
+  'The orders for which the shop''s hook is owed calls that are due, the longest waiting first. Keys: limit, asOf.';
+
 create function public.run_order_hooks(request jsonb)
 returns jsonb
 language plpgsql
@@ -178,50 +212,38 @@ security definer
 set search_path = ''
 as $$
 declare
+  owing_order_id constant text := request ->> 'orderId';
   hook constant text := (select s.order_hook from toss_private.shop_code as s);
   present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   owed toss_private.order_hook_calls;
-  owing_order_id text;
   problem text;
   done integer := 0;
-  failed integer := 0;
 begin
   if hook is null then
     return jsonb_build_object('called', 0, 'failed', 0);
   end if;
-  for owing_order_id in
-    select distinct c.order_id from toss_private.order_hook_calls as c
-    where case when request ? 'orderId' then c.order_id = request ->> 'orderId' else c.next_attempt_at <= present end
-    -- In one order of locks, so that two runs cannot wait for each other.
-    order by c.order_id
-    limit (request ->> 'limit')::integer
-  loop
-    -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
-    perform 1 from public.orders as o where o.id = owing_order_id for no key update;
-    for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
-      problem := toss_private.try_order_hook(hook, owed.event);
-      if problem is not null then
-        failed := failed + 1;
-        update toss_private.order_hook_calls as c
-        set attempts = c.attempts + 1, last_error = problem,
-          next_attempt_at = present + least(interval '1 minute' * 2 ^ least(c.attempts, 6), interval '1 hour')
-        where c.id = owed.id;
-        -- The later ones wait as long.
-        update toss_private.order_hook_calls as c
-        set next_attempt_at = (select f.next_attempt_at from toss_private.order_hook_calls as f where f.id = owed.id)
-        where c.order_id = owing_order_id and c.id > owed.id;
-        exit;
-      end if;
-      delete from toss_private.order_hook_calls as c where c.id = owed.id;
-      done := done + 1;
-    end loop;
+  -- The order first, as whoever moves it does; who moves it now calls or owes by itself.
+  perform 1 from public.orders as o where o.id = owing_order_id for no key update;
+  for owed in select * from toss_private.order_hook_calls as c where c.order_id = owing_order_id order by c.id loop
+    problem := toss_private.try_order_hook(hook, owed.event);
+    if problem is not null then
+      -- The later ones wait as long.
+      update toss_private.order_hook_calls as c
+      set attempts = c.attempts + (c.id = owed.id)::integer,
+        last_error = case when c.id = owed.id then problem else c.last_error end,
+        next_attempt_at = present + least(interval '1 minute' * 2 ^ least(owed.attempts, 6), interval '1 hour')
+      where c.order_id = owing_order_id;
+      return jsonb_build_object('called', done, 'failed', 1);
+    end if;
+    delete from toss_private.order_hook_calls as c where c.id = owed.id;
+    done := done + 1;
   end loop;
-  return jsonb_build_object('called', done, 'failed', failed);
+  return jsonb_build_object('called', done, 'failed', 0);
 end;
 $$;
 
 comment on function public.run_order_hooks(jsonb) is
-  'Calls the shop''s hook where it is owed a call, each order''s calls in their order; with orderId that order''s at once, due or not. Keys: limit, orderId, asOf.';
+  'Calls the shop''s hook with what one order is owed, in its order, due or not, until one call fails. One order a call, so that each has a statement''s time of its own. Keys: orderId, asOf.';
 
 create view toss_private.hook_alerts
 with (security_invoker = true)

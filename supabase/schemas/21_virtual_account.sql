@@ -1,5 +1,30 @@
 -- Issuing a virtual account, and its deposit's deadline.
 
+create function toss_private.account_parameters(buying public.orders, request jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
+    'validHours', (request ->> 'validHours')::integer, 'escrow', request -> 'escrow',
+    'escrowProducts', case when (request ->> 'escrow')::boolean then coalesce(request -> 'escrowProducts', (
+      select jsonb_agg(jsonb_build_object(
+        'id', i.position::text, 'name', left(i.name, 100), 'code', coalesce(i.product_id, i.position::text),
+        'unitPrice', i.unit_price, 'quantity', i.quantity
+      ) order by i.position)
+      from public.order_items as i where i.order_id = buying.id
+    )) end,
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+  ));
+end;
+$$;
+
+comment on function toss_private.account_parameters(public.orders, jsonb) is
+  'What an account is asked for with; under escrow the order''s own lines are named unless others are.';
+
 create function public.begin_virtual_account(request jsonb)
 returns jsonb
 language plpgsql
@@ -80,10 +105,7 @@ begin
   )
   select gen_random_uuid(), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
-    buying.currency, jsonb_build_object(
-      'bank', request ->> 'bank', 'customerName', request ->> 'customerName',
-      'validHours', (request ->> 'validHours')::integer
-    ), token, present + lease, present, present
+    buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;

@@ -1,5 +1,23 @@
 -- A refund is asked for: who may, how much is left, and the same answer to the same request.
 
+create function toss_private.is_under_escrow(payment public.payments)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(payment.use_escrow, exists (
+    select 1 from public.operations as op
+    where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.payment_key = payment.payment_key
+      and op.parameters ->> 'escrow' = 'true'
+  ));
+end;
+$$;
+
+comment on function toss_private.is_under_escrow(public.payments) is
+  'Whether a payment is under escrow: as Toss has told, else as its account was asked for. Once its delivery is registered, Toss gives back all of it or nothing.';
+
 create function toss_private.cancel_refusal(payment public.payments, request jsonb)
 returns jsonb
 language plpgsql
@@ -23,6 +41,9 @@ begin
   end if;
   if is_waiting and wanted < payment.total_amount then
     return jsonb_build_object('outcome', 'partial_before_deposit');
+  end if;
+  if wanted < payment.balance_amount and toss_private.is_under_escrow(payment) then
+    return jsonb_build_object('outcome', 'partial_not_possible');
   end if;
   if is_account and not is_waiting and not request ? 'secret' then
     return jsonb_build_object('outcome', 'account_required');
@@ -257,4 +278,4 @@ end;
 $$;
 
 comment on function public.begin_cancel(jsonb) is
-  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';
+  'Checks who may cancel what and, when Toss may be asked, reserves the amount and writes the operation. Called again with the same requestId it tells how that cancel stands, or lets it take its turn. Without requestDigests it only goes on with a cancel that the database has begun. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, succeeded, given_up (an order without a payment), operation_in_progress, rejected, request_differs, exceeds_balance, account_required, account_not_taken, partial_before_deposit, partial_not_possible, tax_free_amount_out_of_range, payment_of_another_order, payment_not_found, order_not_found, forbidden.';

@@ -6,18 +6,19 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if moved.subscription_charge_id is not null then
+    perform toss_private.charge_order_moved(moved, target, audit);
+    return;
+  end if;
   perform toss_private.set_pass(moved, target in ('paid', 'partially_refunded'));
   if target in ('refunded', 'canceled', 'expired') then
     perform toss_private.release_stock(moved.id);
-  end if;
-  if moved.subscription_charge_id is not null then
-    perform toss_private.charge_order_moved(moved, target, audit);
   end if;
 end;
 $$;
 
 comment on function toss_private.order_moved(public.orders, text, jsonb) is
-  'What an order''s new status means for entitlements and stock, and for the charge it is an attempt of. `moved` is the order as it was before.';
+  'What an order''s new status means: for the charge it is an attempt of, or for the pass and the stock that it sells. `moved` is the order as it was before.';
 
 create function toss_private.announce_moves(known public.payments, moved public.payments, audit jsonb)
 returns void

@@ -84,6 +84,8 @@ declare
   stored public.payments;
   canceling public.operations;
   made_transaction_key text;
+  has_cancels boolean;
+  is_new boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -96,12 +98,13 @@ begin
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 
+  has_cancels := jsonb_array_length(coalesce(answer -> 'cancels', '[]')) > 0;
   -- Toss is believed only about this order, this amount and this currency.
   if (answer ->> 'totalAmount')::numeric <> paying.amount or answer ->> 'currency' <> paying.currency
     or (answer ->> 'balanceAmount')::numeric not between 0 and (answer ->> 'totalAmount')::numeric
     -- Nobody could tell which cancel has taken the rest.
     or (answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') and answer ->> 'balanceAmount' <> answer ->> 'totalAmount'
-      and jsonb_array_length(coalesce(answer -> 'cancels', '[]')) = 0)
+      and not has_cancels)
     or (known.payment_key is not null and known.order_id <> paying.id)
   then
     perform toss_private.write_event(audit || jsonb_build_object(
@@ -121,9 +124,9 @@ begin
     return jsonb_build_object('outcome', 'unknown_status');
   end if;
 
-  answer := answer || jsonb_build_object(
-    'cancels', toss_private.name_cancels(answer_key, coalesce(answer -> 'cancels', '[]'))
-  );
+  if has_cancels then
+    answer := answer || jsonb_build_object('cancels', toss_private.name_cancels(answer_key, answer -> 'cancels'));
+  end if;
 
   -- Ends the alert that an earlier answer raised.
   if (
@@ -149,8 +152,11 @@ begin
     end if;
   end if;
 
-  if toss_private.is_news(known, answer, asked_time) then
-    perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+  is_new := toss_private.is_news(known, answer, asked_time);
+  if is_new then
+    if known.payment_key is not null then
+      perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
+    end if;
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -199,7 +205,9 @@ begin
       applied_at = excluded.applied_at
     returning * into stored;
     perform toss_private.record_details(answer);
-    perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    if stored.status = 'WAITING_FOR_DEPOSIT' then
+      perform toss_private.note_far_deadline(known, stored, request -> 'depositHours', audit);
+    end if;
 
     if known.status is distinct from stored.status then
       perform toss_private.write_event(audit || jsonb_build_object(
@@ -207,19 +215,24 @@ begin
       ));
     end if;
     perform toss_private.note_tax_split(known, stored, paying, audit);
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
-    perform toss_private.settle_order(paying.id, answer_key, audit);
-    perform toss_private.announce_moves(known, stored, audit);
   else
     stored := known;
-    perform toss_private.record_cancels(stored, coalesce(answer -> 'cancels', '[]'), audit);
+  end if;
+  if has_cancels then
+    perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
+  end if;
+  if is_new then
+    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.announce_moves(known, stored, audit);
   end if;
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
     perform toss_private.end_cancel(canceling, made_transaction_key, audit);
   end if;
-  perform toss_private.announce_refunds(stored, audit);
+  if has_cancels or stored.balance_amount < stored.total_amount then
+    perform toss_private.announce_refunds(stored, audit);
+  end if;
   perform toss_private.note_api_version(answer ->> 'apiVersion');
   pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
   -- This answer is about to be told.
@@ -262,14 +275,20 @@ as $$
 declare
   answer jsonb;
   paid_charge_id uuid;
+  asked_amount bigint;
 begin
-  select o.subscription_charge_id into paid_charge_id
+  select o.subscription_charge_id, o.amount into paid_charge_id, asked_amount
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
   if paid_charge_id is null then
     return toss_private.apply_payment(request);
   end if;
-  perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
-  perform toss_private.adopt_refunded_amount(request -> 'payment');
+  if (request -> 'payment' ->> 'totalAmount')::numeric <> asked_amount
+    or jsonb_array_length(coalesce(request -> 'payment' -> 'cancels', '[]')) > 0
+  then
+    -- The first one locks the order, which comes before the operation.
+    perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
+    perform toss_private.adopt_refunded_amount(request -> 'payment');
+  end if;
   answer := toss_private.apply_payment(request);
   return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
 end;

@@ -160,18 +160,3 @@ create policy "users read active plans and those they pay for"
       where e.user_id = (select auth.uid()) and e.revoked_at is null and e.ends_at > (select toss_private.clock_now())
     )
   );
-
-create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return toss_private.period_boundary(
-    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
-  );
-end;
-$$;
-
-comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';

@@ -1,11 +1,37 @@
 -- One attempt of a charge: the order and the operation under which Toss knows it.
 
+create function toss_private.given_up_since(asked public.subscription_charges)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- As long as a registration is waited for: what is charged later comes as a surprise.
+  patience constant interval := interval '30 minutes';
+  given_up_at constant timestamptz := case asked.kind
+    when 'start' then asked.created_at + patience
+    -- After its period there is nothing left to have for the money.
+    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
+  end;
+begin
+  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
+end;
+$$;
+
+comment on function toss_private.given_up_since(public.subscription_charges) is
+  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
+
 create function toss_private.charge_operation_view(operation public.operations)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  was_restored constant boolean := exists (
+    select 1 from toss_private.restores as r where r.restored_at <= operation.created_at
+  );
 begin
   -- Who has no customerKey (any more) has none that fits: Toss refuses it for good (NOT_MATCHES_CUSTOMER_KEY), and the
   -- rest of the batch goes on.
@@ -22,8 +48,8 @@ begin
     'billingMethodId', c.billing_method_id,
     'keyId', k.key_id,
     'ciphertext', k.ciphertext,
-    'isResolve', operation.attempts > 1 or toss_private.may_have_been_charged(c, operation),
-    'laterOrderIds', toss_private.later_order_ids(c, operation),
+    'isResolve', operation.attempts > 1 or was_restored and toss_private.may_have_been_charged(c, operation),
+    'laterOrderIds', case when was_restored then toss_private.later_order_ids(c, operation) else '[]' end,
     'stopped', case when stop.at is not null then jsonb_build_object(
       'code', stop.code, 'seconds', extract(epoch from toss_private.clock_now() - stop.at)
     ) end
@@ -40,7 +66,7 @@ begin
       ('SUBSCRIPTION_ENDED', s.ended_at),
       ('NO_BILLING_METHOD', m.deleted_at),
       ('USER_DELETED', case when operation.attempts > 1 and toss_private.is_gone(c.user_id) then toss_private.clock_now() end),
-      ('MISSED_PERIOD', toss_private.missed_since(c, operation)),
+      ('MISSED_PERIOD', case when was_restored then toss_private.missed_since(c, operation) end),
       ('CHARGE_TIMEOUT', toss_private.given_up_since(c))
     ) as r (code, at)
     where r.at is not null
@@ -93,6 +119,42 @@ $$;
 
 comment on function toss_private.charge_terms(public.subscription_charges) is
   'What a charge pays for. It never changes; the audit log repeats it with each attempt, and invariant_violations() compares.';
+
+create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Who sees the order of one attempt cannot tell that of the next.
+  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
+end;
+$$;
+
+comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
+
+create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.entitlements as e (
+    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
+  )
+  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
+    granted.period_start, until, toss_private.clock_now()
+  where until > granted.period_start
+  on conflict (charge_id) do update
+    set ends_at = excluded.ends_at, revoked_at = null
+    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
+end;
+$$;
+
+comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
+  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
 
 create function toss_private.begin_attempt(
   tried public.subscription_charges, method_id uuid, as_of timestamptz, request jsonb

@@ -1,5 +1,20 @@
 -- Which period of a subscription comes next, and on which terms.
 
+create function toss_private.boundary(counted public.subscriptions, wanted_period integer)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return toss_private.period_boundary(
+    counted.anchor, counted.interval, counted.interval_count, wanted_period - counted.anchor_period
+  );
+end;
+$$;
+
+comment on function toss_private.boundary(public.subscriptions, integer) is 'When a period of a subscription begins.';
+
 create function toss_private.without_next_plan(changed public.subscriptions)
 returns public.subscriptions
 language plpgsql

@@ -38,28 +38,6 @@ $$;
 comment on function toss_private.dunning_step(text, timestamptz, timestamptz, jsonb) is
   'What follows a decline of a class: the next attempt (null: none by itself), the end of the grace, and whether the final action is due. Days are counted from the first decline; an hour at least lies between a decline and the next attempt, but for the midnight after a limit.';
 
-create function toss_private.grant_period(granted public.subscription_charges, until timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  insert into public.entitlements as e (
-    user_id, plan_id, source, subscription_id, charge_id, starts_at, ends_at, created_at
-  )
-  select granted.user_id, granted.plan_id, 'subscription', granted.subscription_id, granted.id,
-    granted.period_start, until, toss_private.clock_now()
-  where until > granted.period_start
-  on conflict (charge_id) do update
-    set ends_at = excluded.ends_at, revoked_at = null
-    where e.ends_at <> excluded.ends_at or e.revoked_at is not null;
-end;
-$$;
-
-comment on function toss_private.grant_period(public.subscription_charges, timestamptz) is
-  'Gives access to the plan of a charge from the start of its period, on credit or paid, until the given time.';
-
 create function toss_private.end_access(ended_subscription_id uuid, end_time timestamptz)
 returns void
 language plpgsql
@@ -124,28 +102,6 @@ $$;
 
 comment on function toss_private.method_registered_since(uuid, timestamptz) is
   'The newest usable billing method that a user has registered since a time; null when there is none. Callers hold toss_private.lock_user, so that it is not removed meanwhile.';
-
-create function toss_private.given_up_since(asked public.subscription_charges)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  -- As long as a registration is waited for: what is charged later comes as a surprise.
-  patience constant interval := interval '30 minutes';
-  given_up_at constant timestamptz := case asked.kind
-    when 'start' then asked.created_at + patience
-    -- After its period there is nothing left to have for the money.
-    when 'upgrade' then least(asked.created_at + patience, asked.period_end)
-  end;
-begin
-  return case when given_up_at <= toss_private.clock_now() then given_up_at end;
-end;
-$$;
-
-comment on function toss_private.given_up_since(public.subscription_charges) is
-  'Since when a first charge or an upgrade is not sent any more because nobody waits for it; null while it is. Renewals are owed and have no such end.';
 
 create function toss_private.charge_declined(
   owing public.subscriptions, declined public.subscription_charges, refusal jsonb, audit jsonb

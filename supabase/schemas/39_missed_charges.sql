@@ -19,20 +19,6 @@ $$;
 comment on function toss_private.may_have_been_charged(public.subscription_charges, public.operations) is
   'Whether a period that is charged after a restore was due before it.';
 
-create function toss_private.attempt_order_id(charge_id uuid, attempt integer)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- Who sees the order of one attempt cannot tell that of the next.
-  return format('sub_%s_%s', toss_private.derived('attempt', charge_id::text, attempt::text), attempt);
-end;
-$$;
-
-comment on function toss_private.attempt_order_id(uuid, integer) is 'The orderId of an attempt to charge.';
-
 create function toss_private.later_order_ids(asked public.subscription_charges, operation public.operations)
 returns jsonb
 language plpgsql

@@ -70,34 +70,6 @@ $$;
 comment on function toss_private.diagnose_tables() is
   'Tables of both schemas whose row level security is off, but for those that belong to an extension.';
 
-create function toss_private.account_access()
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- One after another, because each asks about what the one before found. Behind row level security everybody would
-  -- seem to be gone.
-  if to_regnamespace('auth') is null then
-    return 'absent';
-  end if;
-  if not has_schema_privilege('auth', 'usage') then
-    return 'refused';
-  end if;
-  if to_regclass('auth.users') is null then
-    return 'absent';
-  end if;
-  if not has_table_privilege('auth.users', 'select') or row_security_active('auth.users') then
-    return 'refused';
-  end if;
-  return 'readable';
-end;
-$$;
-
-comment on function toss_private.account_access() is
-  'Whether auth.users can tell who is there: readable; absent, as in a plain Postgres; refused to the owner of this function, or hidden from it by row level security.';
-
 create function toss_private.diagnose_vault()
 returns jsonb
 language plpgsql

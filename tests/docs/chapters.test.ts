@@ -8,7 +8,6 @@ const LONGER: Record<string, string> = {
   "13_pricing.sql": "from a name's length to a cart's total is one reading",
   "15_payments.sql": "three tables with the comments of their columns",
   "31_subscription_states.sql": "the table of all moves stands in it",
-  "36_charge_settle.sql": "start, renewal and upgrade are told side by side",
   "38_dunning.sql":
     "what a refusal does to charge, access and card is one rule",
   "51_billing_issue_begin.sql":

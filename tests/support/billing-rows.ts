@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Shop } from "./shop.ts";
+import { outboxTypes as outboxTypesIn } from "./subscriber.ts";
 
 /** A subscription as it stands in the table. Times are dates. */
 export interface SubscriptionRow {
@@ -56,13 +57,11 @@ export async function chargeRows(
 }
 
 /** The types of the events that the outbox has about something, in order. */
-export async function outboxTypes(
+export function outboxTypes(
   { stack }: Shop,
   subject: string,
 ): Promise<string[]> {
-  const rows = await stack.sql<{ event_type: string }[]>`
-    select event_type from public.outbox_events where subject = ${subject} order by created_at, id`;
-  return rows.map(({ event_type }) => event_type);
+  return outboxTypesIn(stack.sql, subject);
 }
 
 /** Lets the open operations of a user be taken up at once: nobody holds them, no pause is left. */

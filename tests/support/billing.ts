@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AuthorizeCardInput } from "../../simulator/control/billing-schemas.ts";
 import { type Answer, callFunction } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
+import { addPlan as addPlanRow, type PlanOptions } from "./subscriber.ts";
 import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 
 /** What `billing-issue/prepare` answers; strict, because a field that the API does not promise is a mistake. */
@@ -46,29 +47,12 @@ const issuedSchema = z.strictObject({
 /** What a registration that succeeded answers. */
 export type Issued = z.output<typeof issuedSchema>;
 
-/** A plan with the columns that a shop writes. */
-export async function addPlan(
+/** A plan; without options a monthly one of 10,000 won. */
+export function addPlan(
   { stack }: Shop,
-  plan: {
-    price?: number;
-    interval?: "day" | "week" | "month" | "year";
-    intervalCount?: number;
-    trialDays?: number;
-    group?: string;
-  } = {},
+  plan: PlanOptions = {},
 ): Promise<string> {
-  const id = `plan-${crypto.randomUUID()}`;
-  await stack.sql`
-    insert into public.plans (id, name, price, currency, interval, interval_count, trial_days, plan_group, active)
-    values (
-      ${id}, '시험 요금제', ${plan.price ?? 10_000}, 'KRW', ${
-    plan.interval ?? "month"
-  },
-      ${plan.intervalCount ?? 1}, ${plan.trialDays ?? 0}, ${
-    plan.group ?? null
-  }, true
-    )`;
-  return id;
+  return addPlanRow(stack.sql, plan);
 }
 
 /** Calls `billing-issue/prepare`. */

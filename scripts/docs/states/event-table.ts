@@ -1,5 +1,6 @@
 import type { Language, Text } from "../language.ts";
-import { code, table } from "../markdown.ts";
+import { code } from "../markdown.ts";
+import { table } from "../../../proofs/support/markdown.ts";
 
 /** What happens, and the state after it by the state before it; what is missing stays. */
 export interface Happening {

@@ -1,5 +1,6 @@
 import type { Language, Text } from "../language.ts";
-import { code, table } from "../markdown.ts";
+import { code } from "../markdown.ts";
+import { table } from "../../../proofs/support/markdown.ts";
 import { type Arrow, diagram, START } from "./diagram.ts";
 
 /** A move of an order. */

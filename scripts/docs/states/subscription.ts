@@ -1,6 +1,7 @@
 import { readChapters } from "../../schema/chapters.ts";
 import type { Language, Text } from "../language.ts";
-import { code, table } from "../markdown.ts";
+import { code } from "../markdown.ts";
+import { table } from "../../../proofs/support/markdown.ts";
 
 /** What a subscription can be; none: it does not exist yet. */
 export const SUBSCRIPTION_STATES = [

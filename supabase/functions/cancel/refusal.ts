@@ -50,6 +50,20 @@ function accountRequired(): AppError {
   );
 }
 
+/** Toss's own word for it, and for a payment that waits for its deposit again. */
+const NO_PARTS: ReadonlySet<string> = new Set([
+  "NOT_ALLOWED_PARTIAL_REFUND",
+  "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+]);
+
+function partialNotPossible(tossCode?: string): AppError {
+  return new AppError(
+    "partial_refund_not_possible",
+    "This payment can only be refunded as a whole.",
+    tossCode === undefined ? {} : { tossCode },
+  );
+}
+
 function refusedLocally(
   refusal: LocalCancelRefusal,
   caller: Caller["kind"],
@@ -69,6 +83,8 @@ function refusedLocally(
         "cancelAmount",
         "before the deposit only the whole amount can be cancelled",
       );
+    case "partial_not_possible":
+      return partialNotPossible();
     case "tax_free_amount_out_of_range":
       return invalidField(
         "taxFreeAmount",
@@ -120,6 +136,7 @@ function refusedByToss(
   const key = keyRefusal(result);
   if (key !== null) return key;
   const entry = describeTossError(code, status);
+  if (NO_PARTS.has(code)) return partialNotPossible(code);
   return entry.class === "not_found"
     ? new AppError("payment_not_found", "Toss knows no such payment.", {
       tossCode: code,

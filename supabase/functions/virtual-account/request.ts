@@ -3,6 +3,15 @@ import { bank, orderId, plainText } from "../_shared/http/fields.ts";
 import { LONGEST_VALID_HOURS } from "../_shared/config/environment.ts";
 import { BANKS } from "../_shared/toss/banks.ts";
 
+/** What is sold under escrow, as Toss names it. Source: Toss, 가상계좌 발급, escrowProducts. */
+const escrowProduct = z.strictObject({
+  id: plainText(100),
+  name: plainText(100),
+  code: plainText(100),
+  unitPrice: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  quantity: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+});
+
 /** The body of `POST virtual-account`. */
 export const virtualAccountRequest = z.strictObject({
   orderId,
@@ -10,4 +19,16 @@ export const virtualAccountRequest = z.strictObject({
   customerName: plainText(100),
   /** Absent = a day, or VIRTUAL_ACCOUNT_MAX_HOURS where that is less. */
   validHours: z.number().int().min(1).max(LONGEST_VALID_HOURS).optional(),
-});
+  /** Under escrow (구매안전서비스) the payment cannot be refunded in part. */
+  escrow: z.boolean().optional(),
+  /** Absent = the order's own lines. */
+  escrowProducts: z.array(escrowProduct).min(1).max(100).optional(),
+  customerEmail: z.email().max(100).optional(),
+  customerMobilePhone: z.string().regex(
+    /^[0-9]{8,15}$/,
+    "must be 8 to 15 digits, without hyphens",
+  ).optional(),
+}).refine(
+  (body) => body.escrowProducts === undefined || body.escrow === true,
+  { path: ["escrowProducts"], message: "only with escrow: true" },
+);

@@ -30,6 +30,12 @@ const failed = (action: string, again = false): Refusal => ({
   action,
   again,
 });
+const NO_PARTS: Refusal = {
+  status: 422,
+  code: "partial_refund_not_possible",
+  action: "fix_input",
+  again: false,
+};
 const NOT_CONFIGURED: Refusal = {
   status: 500,
   code: "not_configured",
@@ -50,8 +56,8 @@ const REFUSED: Record<string, Refusal> = {
   FORBIDDEN_REQUEST: failed("contact_support", true),
   NOT_CANCELABLE_PAYMENT: failed("contact_support"),
   EXCEED_MAX_REFUND_DUE: failed("contact_support"),
-  NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT: failed("fix_input"),
-  NOT_ALLOWED_PARTIAL_REFUND: failed("contact_support"),
+  NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT: NO_PARTS,
+  NOT_ALLOWED_PARTIAL_REFUND: NO_PARTS,
   NOT_AVAILABLE_BANK: failed("retry_later", true),
   NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER: failed("contact_support"),
   EXCEED_CANCEL_LIMIT: failed("contact_support"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertBooksAgree } from "../../support/books.ts";
-import { buy } from "../../support/buy.ts";
+import { buy, placeOrder } from "../../support/buy.ts";
 import { callFunction } from "../../support/call-function.ts";
 import { cancel } from "../../support/cancel.ts";
 import type { Shop } from "../../support/shop.ts";
@@ -20,6 +20,7 @@ interface HookEvent {
   refundedAmount: number;
   paymentKey: string | null;
   lines: { productId: string; quantity: number }[];
+  at?: string;
 }
 
 const SHOP_TABLES = `
@@ -177,6 +178,73 @@ test("a hook that outlasts the statement's time is cut, and the move stands", as
   });
   assert.equal(row?.status, "paid");
   assert.match(await alertOf(shop, row.id) ?? "", /statement timeout/);
+});
+
+test("after a cut, the other moves of the same statement are owed and wait for nothing", async (shop) => {
+  await useHook(shop, "perform pg_sleep(20);");
+  const orders = await Promise.all([1, 2, 3].map(() => placeOrder(shop)));
+  const { sql } = shop.stack;
+  const startedAt = performance.now();
+  await sql.begin(async (sql) => {
+    await sql`set local statement_timeout = '500ms'`;
+    const request = JSON.stringify({
+      limit: 10,
+      asOf: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+    });
+    await sql`select public.expire_orders(${request}::text::jsonb)`;
+  });
+  assert.ok(performance.now() - startedAt < 10_000);
+  const details = await Promise.all(
+    orders.map(({ orderId }) => alertOf(shop, orderId)),
+  );
+  assert.equal(
+    details.filter((detail) => /statement timeout/.test(detail ?? "")).length,
+    1,
+  );
+  assert.equal(
+    details.filter((detail) => /time was up/.test(detail ?? "")).length,
+    2,
+  );
+  await useHook(shop, "");
+  await later(shop);
+  assert.equal(await owed(shop), 0);
+});
+
+test("each order's owed calls have a statement's time of their own", async (shop) => {
+  await useHook(shop, "raise exception 'out of boxes';");
+  const purchases = await Promise.all([1, 2, 3].map(() => buy(shop)));
+  // What the hook is called in, it notes beside the move.
+  await useHook(
+    shop,
+    `update shop.moves as m set event = m.event || jsonb_build_object('at', statement_timestamp())
+     where m.event ->> 'orderId' = order_moved.event ->> 'orderId';`,
+  );
+  await shop.stack.advanceClock({ hours: 2 });
+  assert.equal((await work(shop, "expiry")).hooksCalled, 3);
+  const moments = await Promise.all(purchases.map(async ({ orderId }) => {
+    const [move] = await movesOf(shop, orderId);
+    return move?.at;
+  }));
+  assert.equal(new Set(moments).size, 3, JSON.stringify(moments));
+});
+
+test("a hook that outlasts the time of one order's calls holds up no other order's", async (shop) => {
+  await useHook(shop, "raise exception 'out of boxes';");
+  const purchases = await Promise.all([1, 2].map(() => buy(shop)));
+  await useHook(shop, "perform pg_sleep(20);");
+  const { sql } = shop.stack;
+  const startedAt = performance.now();
+  await sql.begin(async (sql) => {
+    await sql`set local statement_timeout = '500ms'`;
+    for (const { orderId } of purchases) {
+      const request = JSON.stringify({ orderId });
+      await sql`select public.run_order_hooks(${request}::text::jsonb)`;
+    }
+  });
+  assert.ok(performance.now() - startedAt < 10_000);
+  for (const { orderId } of purchases) {
+    assert.match(await alertOf(shop, orderId) ?? "", /statement timeout/);
+  }
 });
 
 test("a hook that raises on every second call handles every move once, in order", async (shop) => {

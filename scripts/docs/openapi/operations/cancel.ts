@@ -50,6 +50,7 @@ export const cancelOperations: readonly OperationDescription[] = [{
     "operation_in_progress",
     "cancel_amount_exceeds_balance",
     "refund_account_required",
+    "partial_refund_not_possible",
     "cancel_failed",
   ],
 }];

@@ -72,6 +72,7 @@ const beginning = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("account_required") }),
   z.object({ outcome: z.literal("account_not_taken") }),
   z.object({ outcome: z.literal("partial_before_deposit") }),
+  z.object({ outcome: z.literal("partial_not_possible") }),
   z.object({ outcome: z.literal("payment_of_another_order") }),
   z.object({ outcome: z.literal("payment_not_found") }),
   z.object({ outcome: z.literal("order_not_found") }),

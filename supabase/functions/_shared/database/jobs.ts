@@ -50,15 +50,30 @@ const expired = z.object({
   remaining: z.number().int(),
 });
 
+const owedOrders = z.object({ orderIds: z.array(z.string()) });
+
+/** The orders for which the shop's hook is owed calls that are due; see the comment on `public.orders_owed_hooks`. */
+export async function ordersOwedHooks(
+  database: Database,
+  request: SliceRequest,
+): Promise<string[]> {
+  const { orderIds } = await database.call(
+    "orders_owed_hooks",
+    { ...request },
+    owedOrders,
+  );
+  return orderIds;
+}
+
 const hookCalls = z.object({
   called: z.number().int(),
   failed: z.number().int(),
 });
 
-/** Calls the shop's order hook where it is owed a call; see the comment on `public.run_order_hooks`. */
+/** Calls the shop's hook with what one order is owed; see the comment on `public.run_order_hooks`. */
 export function runOrderHooks(
   database: Database,
-  request: { limit: number; asOf: string | null },
+  request: { orderId: string; asOf: string | null },
 ): Promise<z.output<typeof hookCalls>> {
   return database.call("run_order_hooks", { ...request }, hookCalls);
 }

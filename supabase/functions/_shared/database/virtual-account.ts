@@ -3,6 +3,14 @@ import type { Database } from "./client.ts";
 import { leased, type LeaseRequest } from "./lease.ts";
 import { paymentView } from "./payments.ts";
 
+const escrowProduct = z.object({
+  id: z.string(),
+  name: z.string(),
+  code: z.string(),
+  unitPrice: z.number().int(),
+  quantity: z.number().int(),
+});
+
 /** A leased issue of a virtual account. */
 export const virtualAccountOperation = z.object({
   ...leased,
@@ -16,6 +24,10 @@ export const virtualAccountOperation = z.object({
   bank: z.string(),
   customerName: z.string(),
   validHours: z.number().int(),
+  escrow: z.boolean().optional(),
+  escrowProducts: z.array(escrowProduct).optional(),
+  customerEmail: z.string().optional(),
+  customerMobilePhone: z.string().optional(),
 });
 
 /** An account that Toss is to issue for an order. */
@@ -42,8 +54,18 @@ const answer = z.discriminatedUnion("outcome", [
 /** What `begin_virtual_account` answers. */
 export type BeginVirtualAccountAnswer = z.output<typeof answer>;
 
+/** Escrow, and where Toss tells the buyer of the account. */
+export interface AccountExtras {
+  escrow?: boolean | undefined;
+  /** Absent = the order's own lines. */
+  escrowProducts?: z.output<typeof escrowProduct>[] | undefined;
+  customerEmail?: string | undefined;
+  customerMobilePhone?: string | undefined;
+}
+
 /** The account that a buyer wants, and who may act on it for how long. */
-export interface BeginVirtualAccountRequest extends LeaseRequest {
+export interface BeginVirtualAccountRequest
+  extends LeaseRequest, AccountExtras {
   orderId: string;
   /** Null for a guest. */
   userId: string | null;

@@ -181,6 +181,12 @@ export const ERROR_CODES = {
     "환불받을 계좌를 입력해 주세요.",
     "Please enter the account that is to receive the refund.",
   ),
+  partial_refund_not_possible: describe(
+    422,
+    "fix_input",
+    "이 결제는 일부만 환불할 수 없어요. 전액 환불만 할 수 있어요.",
+    "This payment cannot be refunded in part, only as a whole.",
+  ),
   customer_key_mismatch: describe(
     422,
     "start_over",

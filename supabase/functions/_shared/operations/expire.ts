@@ -2,11 +2,11 @@ import type { Database } from "../database/client.ts";
 import {
   claimUnsettledPayments,
   expireOrders,
-  runOrderHooks,
   type SliceRequest,
   type UnsettledPayment,
 } from "../database/jobs.ts";
 import type { OperationContext } from "./context.ts";
+import { callOwedHooks } from "./owed-hooks.ts";
 import { runBatches, TIME_BUDGET_MILLISECONDS } from "./run-batches.ts";
 import { applyAnswer } from "./toss-answer.ts";
 
@@ -42,10 +42,7 @@ export async function expireOverdue(
         cause: error instanceof Error ? error.message : String(error),
       }),
   });
-  const hooks = await runOrderHooks(context.firstCall, {
-    limit: ORDERS_PER_BATCH,
-    asOf,
-  });
+  const hooks = await callOwedHooks(context, asOf);
   return {
     expired: orders.expired,
     hooksCalled: hooks.called,

@@ -45,6 +45,18 @@ export type VirtualAccountBody = {
   /** Hours until the deadline, 1 to 2160. */
   readonly validHours: number;
   readonly taxFreeAmount?: number;
+  readonly useEscrow?: boolean;
+  /** What is sold under escrow. */
+  readonly escrowProducts?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly code: string;
+    readonly unitPrice: number;
+    readonly quantity: number;
+  }[];
+  readonly customerEmail?: string;
+  /** 8 to 15 digits. */
+  readonly customerMobilePhone?: string;
 };
 
 /** The calls of Toss's core API about payments and billing keys. */

@@ -1,4 +1,5 @@
 import {
+  type AccountExtras,
   beginVirtualAccount,
   type BeginVirtualAccountAnswer,
 } from "../../database/virtual-account.ts";
@@ -10,7 +11,7 @@ import { resolveVirtualAccount } from "./resolve.ts";
 import { sendVirtualAccount } from "./send.ts";
 
 /** The account that a buyer wants. */
-export interface VirtualAccountRequest {
+export interface VirtualAccountRequest extends AccountExtras {
   orderId: string;
   /** Toss's code of the bank. */
   bank: string;

@@ -30,6 +30,8 @@ export async function sendVirtualAccount(
       customerName,
       validHours,
       ...taxFreePart(operation),
+      ...escrowPart(operation),
+      ...addressPart(operation),
     },
     { idempotencyKey: operation.idempotencyKey },
   );
@@ -48,6 +50,24 @@ export async function sendVirtualAccount(
         unprovenAnswer(outcome, operation),
       );
   }
+}
+
+function escrowPart({ escrow, escrowProducts }: VirtualAccountOperation) {
+  return escrow === true
+    ? {
+      useEscrow: true,
+      ...(escrowProducts === undefined ? {} : { escrowProducts }),
+    }
+    : {};
+}
+
+function addressPart(
+  { customerEmail, customerMobilePhone }: VirtualAccountOperation,
+) {
+  return {
+    ...(customerEmail === undefined ? {} : { customerEmail }),
+    ...(customerMobilePhone === undefined ? {} : { customerMobilePhone }),
+  };
 }
 
 async function judge(
