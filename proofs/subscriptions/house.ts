@@ -128,14 +128,14 @@ export class House {
     return {
       ...this.#services,
       database: this.#database(life),
-      toss: (logger) =>
+      toss: (logger, witness) =>
         createTossClients(toss.pairs, {
           baseUrl: toss.apiBaseUrl,
           timeoutMs: toss.timeoutMs,
           fetch: (input, init) =>
             life.pass(() => this.#askToss(life, input, init)),
           logger,
-        }),
+        }, witness),
     };
   }
 
@@ -202,7 +202,10 @@ export class House {
       this.#context({ kind: "secret" }, new Life("answered", null)),
       "webhook",
     );
-    const found = await context.toss.of("main").getPayment(paymentKey);
+    const found = await context.toss.of({
+      tossKeys: "main",
+      tossClientKey: null,
+    }).getPayment(paymentKey);
     if (found.kind !== "answered") throw new Error(`Toss: ${found.kind}`);
     await applyPayment(context.database, {
       payment: paymentSnapshot(found.value),

@@ -491,6 +491,8 @@ create table public.orders (
   reference text,
   request_digest text,
   toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
   -- A charge has no page.
   constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
@@ -534,6 +536,8 @@ comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.toss_keys is
   'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -1228,15 +1232,15 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, expires_at, created_at,
-    updated_at
+    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
+    expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
     (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
-    coalesce(request ->> 'tossKeys', 'main'),
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
   ) on conflict do nothing;
   if not found then
@@ -1935,7 +1939,7 @@ begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
   return jsonb_build_object(
     'operationId', operation.id,
-    'kind', operation.kind, 'tossKeys', toss_private.keys_of_operation(operation),
+    'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
     'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
@@ -1949,7 +1953,7 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
@@ -3012,12 +3016,13 @@ begin
   end if;
 
   -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
-  if buying.toss_keys <> 'main' then
-    if toss_private.has_payment_begun(buying.id) then
-      return jsonb_build_object('outcome', 'other_keys');
-    end if;
-    update public.orders as o set toss_keys = 'main', updated_at = present where o.id = buying.id
-    returning * into buying;
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
   end if;
 
   insert into public.operations (
@@ -4209,7 +4214,7 @@ comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, 
 -- Which of the shop's key pairs Toss is asked with.
 
 create function toss_private.keys_of_operation(operation public.operations)
-returns text
+returns jsonb
 language plpgsql
 stable
 set search_path = ''
@@ -4217,12 +4222,17 @@ as $$
 begin
   return case operation.kind
     when 'billing_issue' then (
-      select i.toss_keys from toss_private.billing_issues as i where i.operation_id = operation.id
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
     )
     when 'billing_delete' then (
-      select m.toss_keys from public.billing_methods as m where m.id = operation.billing_method_id
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
     )
-    else (select o.toss_keys from public.orders as o where o.id = operation.order_id)
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
   end;
 end;
 $$;
@@ -4231,22 +4241,20 @@ comment on function toss_private.keys_of_operation(public.operations) is
   'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
 
 create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
-returns text
+returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
   -- A payment that is known has its order, whatever order the body names.
-  return coalesce(
-    (
-      select o.toss_keys from public.payments as p
-      join public.orders as o on o.id = p.order_id
-      where p.payment_key = event_payment_key
-    ),
-    (select o.toss_keys from public.orders as o where o.id = event_order_id),
-    'main'
-  );
+  return coalesce((
+    select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+    from public.orders as o
+    where o.id = coalesce(
+      (select p.order_id from public.payments as p where p.payment_key = event_payment_key), event_order_id
+    )
+  ), '{"tossKeys": "main", "tossClientKey": null}');
 end;
 $$;
 
@@ -4267,6 +4275,30 @@ $$;
 
 comment on function toss_private.has_payment_begun(text) is
   'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.find_known_payment(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Asked only after the variables of a pair were changed, so it may search.
+  return jsonb_build_object('paymentKey', (
+    select p.payment_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where o.toss_keys = request ->> 'tossKeys' and o.toss_client_key = request ->> 'tossClientKey'
+      and p.approved_at is not null
+    order by p.approved_at desc
+    limit 1
+  ));
+end;
+$$;
+
+comment on function public.find_known_payment(jsonb) is
+  'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';
 
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
@@ -4701,6 +4733,8 @@ create table public.billing_methods (
   deleted_at timestamptz,
   card_type text,
   toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_length check (char_length(method) between 1 and 50),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
@@ -4721,6 +4755,7 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);
@@ -5693,15 +5728,17 @@ declare
   attempt_number constant integer := tried.attempt + 1;
   attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
+  card record;
 begin
+  select m.toss_keys, m.toss_client_key into card from public.billing_methods as m where m.id = method_id;
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys, expires_at,
-    created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
     case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
-    tried.id, (select m.toss_keys from public.billing_methods as m where m.id = method_id), present, present, present
+    tried.id, coalesce(card.toss_keys, 'main'), card.toss_client_key, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
@@ -8495,6 +8532,8 @@ create table toss_private.billing_issues (
   created_at timestamptz not null,
   plan_terms text,
   toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_issues_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint billing_issues_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
@@ -8510,6 +8549,7 @@ comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the
 comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
 comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
 comment on column toss_private.billing_issues.toss_keys is 'The key pair whose window brought the authKey.';
+comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
 
@@ -8714,10 +8754,12 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, toss_keys, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, toss_keys, toss_client_key,
+    created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', coalesce(request ->> 'tossKeys', 'main'), toss_private.clock_now()
+    request ->> 'cardType', coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
+    toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
@@ -9049,11 +9091,13 @@ begin
   )
   returning * into operation;
   insert into toss_private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys,
+    toss_client_key, created_at
   ) values (
     operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
     case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
-    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'), present
+    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'),
+    request ->> 'tossClientKey', present
   );
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
@@ -9065,7 +9109,7 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), tossClientKey, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
 
 -- supabase/schemas/52_billing_issue_finish.sql
 -- Toss issued the billing key: the method, and the subscription that was asked for with it.
@@ -9275,7 +9319,7 @@ begin
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
   method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
-    'tossKeys', issue.toss_keys
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
   ));
   if method_id is null then
     update public.operations as op
@@ -9915,10 +9959,9 @@ begin
       'isKnownPayment', toss_private.webhook_payment_is_known(event),
       'isOurs', toss_private.webhook_is_ours(event),
       'isClaimed', event.status = 'processing',
-      'tossKeys', toss_private.keys_of_event(event.order_id, event.payment_key),
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );
@@ -11174,11 +11217,12 @@ begin
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
   ), told as (
-    select checked.payment_key, checked.order_id, o.toss_keys
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
     from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
     'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
@@ -12377,6 +12421,17 @@ from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
 
 union all
+-- Whatever was made with them waits until they are back.
+select 'critical', lower(op.error_code), op.id::text,
+  case op.error_code
+    when 'TOSS_KEYS_MISSING' then format('%s: the key pair that made it is not set', concat_ws(' of order ', op.kind, op.order_id))
+    else format('%s: the key pair that is set now is not the one that made it', concat_ws(' of order ', op.kind, op.order_id))
+  end,
+  op.created_at
+from public.operations as op
+where op.state in ('started', 'unknown') and op.error_code in ('TOSS_KEYS_MISSING', 'TOSS_KEYS_CHANGED')
+
+union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
 from public.webhook_events as e
 where e.status = 'dead'
@@ -13038,6 +13093,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -13054,6 +13110,7 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

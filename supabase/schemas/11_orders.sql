@@ -23,6 +23,8 @@ create table public.orders (
   reference text,
   request_digest text,
   toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
   -- A charge has no page.
   constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
@@ -66,6 +68,8 @@ comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.toss_keys is
   'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);

@@ -209,7 +209,7 @@ begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
   return jsonb_build_object(
     'operationId', operation.id,
-    'kind', operation.kind, 'tossKeys', toss_private.keys_of_operation(operation),
+    'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
     'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
@@ -223,7 +223,7 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)

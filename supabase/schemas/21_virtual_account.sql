@@ -91,12 +91,13 @@ begin
   end if;
 
   -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
-  if buying.toss_keys <> 'main' then
-    if toss_private.has_payment_begun(buying.id) then
-      return jsonb_build_object('outcome', 'other_keys');
-    end if;
-    update public.orders as o set toss_keys = 'main', updated_at = present where o.id = buying.id
-    returning * into buying;
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
   end if;
 
   insert into public.operations (

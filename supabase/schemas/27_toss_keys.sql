@@ -1,7 +1,7 @@
 -- Which of the shop's key pairs Toss is asked with.
 
 create function toss_private.keys_of_operation(operation public.operations)
-returns text
+returns jsonb
 language plpgsql
 stable
 set search_path = ''
@@ -9,12 +9,17 @@ as $$
 begin
   return case operation.kind
     when 'billing_issue' then (
-      select i.toss_keys from toss_private.billing_issues as i where i.operation_id = operation.id
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
     )
     when 'billing_delete' then (
-      select m.toss_keys from public.billing_methods as m where m.id = operation.billing_method_id
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
     )
-    else (select o.toss_keys from public.orders as o where o.id = operation.order_id)
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
   end;
 end;
 $$;
@@ -23,22 +28,20 @@ comment on function toss_private.keys_of_operation(public.operations) is
   'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
 
 create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
-returns text
+returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
   -- A payment that is known has its order, whatever order the body names.
-  return coalesce(
-    (
-      select o.toss_keys from public.payments as p
-      join public.orders as o on o.id = p.order_id
-      where p.payment_key = event_payment_key
-    ),
-    (select o.toss_keys from public.orders as o where o.id = event_order_id),
-    'main'
-  );
+  return coalesce((
+    select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+    from public.orders as o
+    where o.id = coalesce(
+      (select p.order_id from public.payments as p where p.payment_key = event_payment_key), event_order_id
+    )
+  ), '{"tossKeys": "main", "tossClientKey": null}');
 end;
 $$;
 
@@ -59,3 +62,27 @@ $$;
 
 comment on function toss_private.has_payment_begun(text) is
   'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.find_known_payment(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Asked only after the variables of a pair were changed, so it may search.
+  return jsonb_build_object('paymentKey', (
+    select p.payment_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where o.toss_keys = request ->> 'tossKeys' and o.toss_client_key = request ->> 'tossClientKey'
+      and p.approved_at is not null
+    order by p.approved_at desc
+    limit 1
+  ));
+end;
+$$;
+
+comment on function public.find_known_payment(jsonb) is
+  'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';

@@ -11,6 +11,8 @@ create table public.billing_methods (
   deleted_at timestamptz,
   card_type text,
   toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_length check (char_length(method) between 1 and 50),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
@@ -31,6 +33,7 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);

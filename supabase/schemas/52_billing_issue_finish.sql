@@ -205,7 +205,7 @@ begin
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
   method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
-    'tossKeys', issue.toss_keys
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
   ));
   if method_id is null then
     update public.operations as op

@@ -280,10 +280,9 @@ begin
       'isKnownPayment', toss_private.webhook_payment_is_known(event),
       'isOurs', toss_private.webhook_is_ours(event),
       'isClaimed', event.status = 'processing',
-      'tossKeys', toss_private.keys_of_event(event.order_id, event.payment_key),
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );

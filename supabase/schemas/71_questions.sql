@@ -121,11 +121,12 @@ begin
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
   ), told as (
-    select checked.payment_key, checked.order_id, o.toss_keys
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
     from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
     'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed

@@ -82,14 +82,14 @@ type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
 async function register(
   http: Request,
   context: RequestContext,
-  request: Omit<IssueRequest, "caller" | "tossKeys">,
+  request: Omit<IssueRequest, "caller" | "tossKeys" | "tossClientKey">,
 ): Promise<Registered> {
   const { pairs } = context.services.config.toss;
-  const { keys: tossKeys } = requireKeys(keysOfBilling(pairs));
+  const { keys, clientKey } = requireKeys(keysOfBilling(pairs));
   const caller = callerDigest(http, context.caller, context.services);
   const result = await issueBillingKey(
     createOperationContext(context, "billing"),
-    { ...request, caller, tossKeys },
+    { ...request, caller, tossKeys: keys, tossClientKey: clientKey },
   );
   switch (result.kind) {
     case "refused_locally":

@@ -28,7 +28,7 @@ const ORDER_LIFETIME_SECONDS = 3600;
 type Asked =
   & Omit<
     CreateOrderRequest,
-    "requestId" | "logRequestId" | "mode" | "tossKeys"
+    "requestId" | "logRequestId" | "mode" | "tossKeys" | "tossClientKey"
   >
   & { ui?: CheckoutUi | undefined };
 
@@ -88,10 +88,11 @@ export const checkout: Handler = async (request, context) => {
     ? await readShopsRequest(request, context)
     : await readBuyersRequest(request, context);
   const { toss } = services.config;
-  const { keys } = requireKeys(keysOfCheckout(toss.pairs, ui));
+  const { keys, clientKey } = requireKeys(keysOfCheckout(toss.pairs, ui));
   const order = await createOrder(services.database, {
     ...asked,
     tossKeys: keys,
+    tossClientKey: clientKey,
     requestId: crypto.randomUUID(),
     logRequestId: requestId,
     mode: toss.mode,

@@ -26,11 +26,14 @@ export const virtualAccount: Handler = async (request, context) => {
     virtualAccountRequest,
     context.bodyLimit,
   );
-  requireKeys(keysOfWindow(context.services.config.toss.pairs));
+  const { clientKey } = requireKeys(
+    keysOfWindow(context.services.config.toss.pairs),
+  );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),
     {
       ...body,
+      tossClientKey: clientKey,
       validHours: validHours(body.validHours, context),
       userId: caller.kind === "user" ? caller.userId : null,
     },

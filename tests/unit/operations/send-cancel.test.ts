@@ -14,6 +14,7 @@ const keyring = createKeyring(JSON.stringify({ "2026": KEY }));
 const OPERATION: CancelOperation = {
   kind: "cancel",
   tossKeys: "main",
+  tossClientKey: null,
   operationId: "8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11",
   idempotencyKey: "cancel-8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11-1",
   keyGeneration: 1,
@@ -63,7 +64,7 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
       });
       throw new TypeError("connection reset");
     },
-  });
+  }, () => Promise.resolve(null));
   return {
     database,
     firstCall: database,

@@ -123,6 +123,7 @@ export interface BeginBillingIssueRequest extends LeaseRequest {
   caller: string | null;
   /** With which pair the window was opened; the key that comes stays with it. */
   tossKeys: TossKeys;
+  tossClientKey: string;
 }
 
 /** Decides what a registration may do; a repeat of the same authKey gets the first one's result. */

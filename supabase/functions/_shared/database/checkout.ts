@@ -86,6 +86,7 @@ export interface CreateOrderRequest {
   timeToLiveSeconds: number;
   /** With which pair it is to be paid; a reference that is known keeps its own. */
   tossKeys: TossKeys;
+  tossClientKey: string;
   mode: "test" | "live";
 }
 

@@ -5,7 +5,7 @@ import { cancelOperation } from "./cancel.ts";
 import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
 import { confirmOperation } from "./confirm.ts";
-import { type Claimed, type ClaimRequest, tossKeys } from "./lease.ts";
+import { type Claimed, type ClaimRequest, madeWith } from "./lease.ts";
 import { virtualAccountOperation } from "./virtual-account.ts";
 
 /** A leased operation of any kind. */
@@ -90,7 +90,7 @@ const unsettled = z.object({
   payments: z.array(z.object({
     paymentKey: z.string(),
     orderId: z.string(),
-    tossKeys,
+    ...madeWith,
     askedAt: z.string(),
   })),
   remaining: z.number().int(),

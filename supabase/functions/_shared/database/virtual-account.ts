@@ -73,6 +73,8 @@ export interface BeginVirtualAccountRequest
   bank: string;
   customerName: string;
   validHours: number;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
 }
 
 /** Decides under the order's lock whether an account may be issued; see the comment on `public.begin_virtual_account`. */

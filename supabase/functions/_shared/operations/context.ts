@@ -6,6 +6,7 @@ import type {
   LeaseRequest,
   PaymentSource,
 } from "../database/lease.ts";
+import { findKnownPayment } from "../database/known-payment.ts";
 import type { DunningPolicy } from "../database/subscriptions.ts";
 import type { Logger } from "../logger.ts";
 import type { Keyring } from "../security/encryption.ts";
@@ -49,7 +50,10 @@ export function createOperationContext(
   return {
     database: withRetries(services.database),
     firstCall: services.database,
-    toss: services.toss(logger),
+    toss: services.toss(
+      logger,
+      (made) => findKnownPayment(services.database, made),
+    ),
     logger,
     source,
     requestId,

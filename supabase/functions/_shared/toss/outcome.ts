@@ -10,7 +10,9 @@ export type UnknownReason =
   | "temporary"
   | "rate_limited"
   /** Nothing was sent: the key pair that Toss would have to be asked with is not set. */
-  | "keys_missing";
+  | "keys_missing"
+  /** The pair is another one than made the thing, so that Toss's no proves nothing. */
+  | "keys_changed";
 
 /** Toss answered 200 with an object that parsed. */
 export type TossAnswered<Value> = {

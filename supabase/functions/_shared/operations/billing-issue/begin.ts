@@ -22,6 +22,7 @@ export interface IssueRequest {
   caller: string | null;
   /** The pair with whose window the card was registered. */
   tossKeys: TossKeys;
+  tossClientKey: string;
 }
 
 /** Refusals that were decided in our own database; Toss was not asked. */

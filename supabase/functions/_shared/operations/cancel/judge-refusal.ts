@@ -49,7 +49,7 @@ async function askAfterRefusal(
 ): Promise<CancelStep> {
   const { code, message, status } = refusal;
   const unproven = unprovenRefusal(refusal, judgement);
-  const read = await context.toss.of(operation.tossKeys).getPayment(
+  const read = await context.toss.of(operation).getPayment(
     operation.paymentKey,
   );
   if (read.kind !== "answered") {

@@ -26,7 +26,7 @@ export async function resolveCancel(
   if (isUnanswered && !isTired(operation)) {
     return await sendCancel(context, operation);
   }
-  const read = await context.toss.of(operation.tossKeys).getPayment(
+  const read = await context.toss.of(operation).getPayment(
     operation.paymentKey,
   );
   if (read.kind !== "answered") {

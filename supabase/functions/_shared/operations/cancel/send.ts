@@ -59,7 +59,7 @@ async function sendOnce(
     );
   }
   const { paymentKey, idempotencyKey } = operation;
-  const outcome = await context.toss.of(operation.tossKeys).cancel(
+  const outcome = await context.toss.of(operation).cancel(
     paymentKey,
     body,
     {
@@ -97,7 +97,7 @@ async function settleAnswer(
   );
   if (isRepeated) {
     // What was cancelled after that answer stands in Toss's record alone.
-    const read = await context.toss.of(operation.tossKeys).getPayment(
+    const read = await context.toss.of(operation).getPayment(
       operation.paymentKey,
     );
     if (read.kind === "answered") {

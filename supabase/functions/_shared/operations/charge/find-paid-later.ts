@@ -19,7 +19,7 @@ export async function findPaidLater(
   charge: ChargeOperation,
 ): Promise<ChargeOutcome | null> {
   for (const { attempt, orderId } of charge.laterOrderIds) {
-    const outcome = await context.toss.of(charge.tossKeys).getPaymentByOrder(
+    const outcome = await context.toss.of(charge).getPaymentByOrder(
       orderId,
     );
     if (outcome.kind === "not_found") continue;

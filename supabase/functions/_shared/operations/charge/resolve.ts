@@ -22,7 +22,7 @@ export async function resolveCharge(
   context: OperationContext,
   charge: ChargeOperation,
 ): Promise<ChargeOutcome> {
-  const outcome = await context.toss.of(charge.tossKeys).getPaymentByOrder(
+  const outcome = await context.toss.of(charge).getPaymentByOrder(
     charge.orderId,
   );
   switch (outcome.kind) {

@@ -23,7 +23,7 @@ export async function resolveConfirm(
   context: OperationContext,
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.of(operation.tossKeys).getPayment(
+  const outcome = await context.toss.of(operation).getPayment(
     operation.paymentKey,
   );
   switch (outcome.kind) {

@@ -21,7 +21,7 @@ export async function sendConfirm(
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
   const { paymentKey, orderId, amount, idempotencyKey } = operation;
-  const outcome = await context.toss.of(operation.tossKeys).confirm(
+  const outcome = await context.toss.of(operation).confirm(
     { paymentKey, orderId, amount },
     { idempotencyKey },
   );
@@ -61,7 +61,7 @@ async function askAfterRefusal(
     judgement: RefusalJudgement;
   },
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.of(operation.tossKeys).getPayment(
+  const outcome = await context.toss.of(operation).getPayment(
     operation.paymentKey,
   );
   switch (outcome.kind) {
@@ -98,7 +98,7 @@ async function askAfterRepeat(
   context: OperationContext,
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.of(operation.tossKeys).getPayment(
+  const outcome = await context.toss.of(operation).getPayment(
     operation.paymentKey,
   );
   return outcome.kind === "answered"

@@ -20,6 +20,8 @@ export interface VirtualAccountRequest extends AccountExtras {
   validHours: number;
   /** Null for a guest. */
   userId: string | null;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
 }
 
 /**

@@ -22,7 +22,7 @@ export async function resolveVirtualAccount(
   if (isUnanswered && !isTired(operation)) {
     return await sendVirtualAccount(context, operation);
   }
-  const outcome = await context.toss.of(operation.tossKeys).getPaymentByOrder(
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
     operation.orderId,
   );
   switch (outcome.kind) {

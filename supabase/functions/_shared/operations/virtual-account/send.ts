@@ -21,7 +21,7 @@ export async function sendVirtualAccount(
 ): Promise<ConfirmOutcome> {
   const { orderId, orderName, amount, bank, customerName, validHours } =
     operation;
-  const outcome = await context.toss.of(operation.tossKeys).issueVirtualAccount(
+  const outcome = await context.toss.of(operation).issueVirtualAccount(
     {
       orderId,
       orderName,
@@ -79,7 +79,7 @@ async function judge(
   if (judgement.endsAtOnce) {
     return await refuseAccount(context, operation, refusal);
   }
-  const outcome = await context.toss.of(operation.tossKeys).getPaymentByOrder(
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
     operation.orderId,
   );
   if (outcome.kind === "answered" && isVirtualAccount(outcome.value)) {
@@ -102,7 +102,7 @@ async function readRecord(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.of(operation.tossKeys).getPaymentByOrder(
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
     operation.orderId,
   );
   return outcome.kind === "answered" && isVirtualAccount(outcome.value)

@@ -34,15 +34,16 @@ export async function askToss(
 
 function ask(
   { toss }: OperationContext,
-  { paymentKey, orderId, isOurs, tossKeys }: WebhookEvent,
+  event: WebhookEvent,
 ): Promise<TossLookup<TossPayment>> | undefined {
+  const { paymentKey, orderId, isOurs } = event;
   if (!isOurs) return undefined;
   if (paymentKey !== null && isPathSegment(paymentKey)) {
-    return toss.of(tossKeys).getPayment(paymentKey);
+    return toss.of(event).getPayment(paymentKey);
   }
   return orderId === null
     ? undefined
-    : toss.of(tossKeys).getPaymentByOrder(orderId);
+    : toss.of(event).getPaymentByOrder(orderId);
 }
 
 function withoutAnswer(
