@@ -86,3 +86,28 @@ $$;
 
 comment on function public.find_known_payment(jsonb) is
   'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';
+
+create function toss_private.toss_keys_in_use()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(k.name order by k.name), '[]')
+    from (values ('main'), ('widget'), ('billing')) as k (name)
+    where exists (
+      select 1 from public.orders as o
+      where o.status in ('pending', 'waiting_for_deposit') and o.toss_keys = k.name
+        and (o.status = 'waiting_for_deposit' or o.expires_at > toss_private.clock_now()
+          or toss_private.order_is_busy(o.id))
+    ) or exists (
+      select 1 from public.billing_methods as m where m.status = 'active' and m.toss_keys = k.name
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.toss_keys_in_use() is
+  'The key pairs that something open needs: an order that can still be paid, or a card that is charged.';

@@ -3,7 +3,11 @@ import { readStatus, type SystemStatus } from "../_shared/database/status.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { VERSION } from "../_shared/version.ts";
 import type { Services } from "../_shared/services.ts";
-import { familyOf, TOSS_KEYS } from "../_shared/toss/key-pairs.ts";
+import {
+  familyOf,
+  TOSS_KEYS,
+  type TossKeys,
+} from "../_shared/toss/key-pairs.ts";
 
 /** What an operator may know of the configuration; no value of it is a secret. */
 export const configurationReport = z.object({
@@ -16,6 +20,8 @@ export const configurationReport = z.object({
     keys: z.enum(TOSS_KEYS),
     family: z.enum(["api", "widget"]),
   })),
+  /** Pairs that are not set, although open orders or cards were made with them. */
+  tossKeysMissing: z.array(z.enum(TOSS_KEYS)),
   tossApiBaseUrl: z.string(),
   /** Where the redirects lead. */
   appUrl: z.string(),
@@ -31,7 +37,7 @@ export type ConfigurationReport = z.output<typeof configurationReport>;
 /** Describes how the functions are configured, for comparison with what the database and the operator expect. */
 export function describeConfiguration(
   { config, keyring }: Services,
-): ConfigurationReport {
+): Omit<ConfigurationReport, "tossKeysMissing"> {
   return {
     tossMode: config.toss.mode,
     tossKeyFamily: familyOf(config.toss.pairs.main),
@@ -47,8 +53,13 @@ export function describeConfiguration(
 }
 
 /** The loudest of what an operator must know: `critical` before `attention` before `ok`. */
-function levelOf({ alerts, invariantViolations }: SystemStatus): string {
-  if (alerts.critical > 0 || invariantViolations > 0) return "critical";
+function levelOf(
+  { alerts, invariantViolations }: SystemStatus,
+  missing: readonly TossKeys[],
+): string {
+  if (alerts.critical > 0 || invariantViolations > 0 || missing.length > 0) {
+    return "critical";
+  }
   return alerts.warning > 0 ? "attention" : "ok";
 }
 
@@ -66,10 +77,14 @@ export const health: Handler = async (_request, { services, caller }) => {
     return Response.json({ status: "ok", version: VERSION });
   }
   const system = await readStatus(services.database);
+  const { tossKeysInUse, ...figures } = system;
+  const tossKeysMissing = tossKeysInUse.filter((keys) =>
+    services.config.toss.pairs[keys] === null
+  );
   return Response.json({
-    status: levelOf(system),
+    status: levelOf(system, tossKeysMissing),
     version: VERSION,
-    ...system,
-    configuration: describeConfiguration(services),
+    ...figures,
+    configuration: { ...describeConfiguration(services), tossKeysMissing },
   });
 };
