@@ -64,7 +64,7 @@ async function storeMethods(
   await sql`
     with stored as (
       insert into public.billing_methods (id, user_id, method, card_number_masked)
-      select r."billingMethodId", r."userId", '카드', '433012******1234'
+      select r."billingMethodId", r."userId", 'CARD', '433012******1234'
       from jsonb_to_recordset(${sql.json(rows)})
         as r ("billingMethodId" uuid, "userId" uuid)
       returning id

@@ -16,7 +16,7 @@ const SUBSCRIBERS = [
     id(1)
   } from members`,
   `insert into public.billing_methods (id, user_id, method, card_number_masked)
-    select ${id(2)}, ${id(1)}, '카드', '433012******1234' from members`,
+    select ${id(2)}, ${id(1)}, 'CARD', '433012******1234' from members`,
   `insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     select ${
     id(2)

@@ -57,19 +57,19 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
     },
   },
   "POST /billing-issue/prepare": {
-    summary: "카드 등록 준비",
+    summary: "카드나 계좌 등록 준비",
     description:
-      "로그인한 사용자의 등록창(SDK의 `requestBillingAuth`)을 여는 데 필요한 값입니다. 카드를 묻기 전에 요금제를 확인합니다. `successUrl`에는 30분 동안 유효한 서명된 state가 있습니다.",
+      "로그인한 사용자의 등록창(SDK의 `requestBillingAuth`)을 여는 데 필요한 값입니다. 카드를 묻기 전에 요금제를 확인합니다. `method`는 등록할 것입니다. `CARD`(기본값), 또는 은행 계좌인 `TRANSFER`이며 계좌는 토스와의 계약에 있어야 합니다. `successUrl`에는 30분 동안 유효한 서명된 state가 있습니다.",
     answers: { 200: "`requestBillingAuth`에 넘길 값." },
   },
   "POST /billing-issue": {
-    summary: "카드 등록과 구독",
+    summary: "카드나 계좌 등록과 구독",
     description:
       "등록창의 `authKey`로 결제 수단을 만듭니다. `planId`가 있으면 구독합니다. 첫 기간을 바로 청구하거나 체험을 시작합니다. 다시 보내면 같은 응답이고 두 번 청구하지 않습니다. 첫 청구가 거절되면 `payment_confirm_failed`의 `details`에 등록은 된 결제 수단과 요금제가 있습니다. `POST subscription`의 `subscribe`로 다시 등록하지 않고 한 번 더 시도하세요. `prepare` 뒤에 가격, 주기, 체험이 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 `details`에 있으며, 청구된 금액은 없습니다. `prepare`를 다시 불러 보여 주고 같은 `authKey`를 쓰면 됩니다.",
     answers: {
       201: "등록되었습니다. `planId`가 있으면 구독도 시작되었습니다.",
       202:
-        "토스의 응답을 아직 모릅니다. 다시 물으세요. `billingMethodId`가 있으면 카드는 등록되었고 첫 청구가 진행 중입니다.",
+        "토스의 응답을 아직 모릅니다. 다시 물으세요. `billingMethodId`가 있으면 결제 수단은 등록되었고 첫 청구가 진행 중입니다.",
     },
   },
   "GET /billing-issue": {
@@ -131,6 +131,8 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
 export const KOREAN_FIELDS: Readonly<Record<string, string>> = {
   "Minor unit of the currency; KRW: won": "통화의 최소 단위. KRW는 원",
   "Masked": "가려짐",
+  "Of a card": "카드일 때",
+  "Of an account": "계좌일 때",
   "There when the order does not wait for its payment: one of nothing, or a known one.":
     "결제를 기다리지 않는 주문에만 있음: 0원 주문이나 이미 있는 주문",
   "ISO 8601 with offset": "오프셋이 있는 ISO 8601",

@@ -103,8 +103,10 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
   },
   "POST billing-issue/prepare": {
-    request: both("`{ planId? }`"),
-    success: both("200 `{ customerKey, clientKey, successUrl, failUrl }`"),
+    request: both("`{ planId?, method? }`"),
+    success: both(
+      "200 `{ method, customerKey, clientKey, successUrl, failUrl }`",
+    ),
     repeating: SAFE,
   },
   "POST billing-issue": {
@@ -112,7 +114,12 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en: "`{ authKey, customerKey, planId? }`; with `planId` it subscribes",
       ko: "`{ authKey, customerKey, planId? }`. `planId`가 있으면 구독",
     },
-    success: both("201 `{ billingMethodId, card, subscription? }`"),
+    success: {
+      en:
+        "201 `{ billingMethodId, method, card, subscription? }`; of an account `account` in place of `card`",
+      ko:
+        "201 `{ billingMethodId, method, card, subscription? }`. 계좌면 `card` 대신 `account`",
+    },
     repeating: SAME_ANSWER,
   },
   "GET billing-issue": {

@@ -33,12 +33,20 @@ interface ChargeResult {
   payment: Payment | null;
 }
 
-/** Toss error codes: cards from 100 KRW. */
-const MINIMUM_AMOUNT = 100;
+/** Toss error codes: cards from 100 KRW, accounts from 200 KRW. */
+const MINIMUM_AMOUNT = { card: 100, account: 200 };
 
-function refusalByAmount({ amount, taxFreeAmount }: ChargeBody): string | null {
+/** Toss core API reference: one transfer carries 10,000,000 KRW at most. */
+const MAXIMUM_TRANSFER = 10_000_000;
+
+function refusalByAmount(
+  { account }: BillingKey,
+  { amount, taxFreeAmount }: ChargeBody,
+): string | null {
   if (amount <= 0) return "BELOW_ZERO_AMOUNT";
-  if (amount < MINIMUM_AMOUNT) return "BELOW_MINIMUM_AMOUNT";
+  const minimum = MINIMUM_AMOUNT[account === null ? "card" : "account"];
+  if (amount < minimum) return "BELOW_MINIMUM_AMOUNT";
+  if (account !== null && amount > MAXIMUM_TRANSFER) return "EXCEED_MAX_AMOUNT";
   return taxFreeAmount > amount ? "INVALID_REQUEST" : null;
 }
 
@@ -53,16 +61,18 @@ function refusalByKey(
   const sameOrder = paymentsOfOrder(state, keyPair, body.orderId);
   return isLate !== true && sameOrder.some(({ approvals }) => approvals > 0)
     ? "DUPLICATED_ORDER_ID"
-    : refusalByAmount(body);
+    : refusalByAmount(key, body);
 }
 
-/** The code with which the card's company declines, when it does. */
+/** The code with which the card's company or the bank declines, when it does. */
 function declineOf(state: SimulatorState, key: BillingKey): string | null {
-  const { cardNumber, cardType } = key.card;
-  if (isExpired(key.card, state.clock.now())) return "INVALID_CARD_EXPIRATION";
-  if (cardType === "미확인") return "NOT_SUPPORTED_CARD_TYPE";
+  const { card } = key;
+  if (card !== null) {
+    if (isExpired(card, state.clock.now())) return "INVALID_CARD_EXPIRATION";
+    if (card.cardType === "미확인") return "NOT_SUPPORTED_CARD_TYPE";
+  }
   return takeChargeDecline(state.billing.declines, key) ??
-    takeCardDecline(state.cardDeclines, cardNumber) ?? null;
+    (card && takeCardDecline(state.cardDeclines, card.cardNumber)) ?? null;
 }
 
 function charge(call: EndpointCall, body: ChargeBody): ChargeResult {
@@ -87,9 +97,9 @@ function charge(call: EndpointCall, body: ChargeBody): ChargeResult {
 }
 
 /**
- * POST /v1/billing/{billingKey}: charges the key's card at once; no webhook.
+ * POST /v1/billing/{billingKey}: charges the key's card or account at once; no webhook.
  * Every charge that is worked on is written down, refused ones too.
- * Source: Toss core API reference, 카드 자동결제 승인.
+ * Source: Toss core API reference, 자동결제 승인.
  */
 export function chargeBillingKey(call: EndpointCall): EndpointOutcome {
   const { state, request } = call;

@@ -85,6 +85,7 @@ export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
     keyPair,
     customerKey,
     card,
+    account: null,
     authenticatedAt: now,
     reissuedKeyDigest: null,
   });

@@ -57,6 +57,7 @@ export function authorizeCard(
         lastDigits,
       acquirerCode: card.acquirerCode ?? card.issuerCode,
     },
+    account: null,
     authenticatedAt: state.clock.now(),
   };
   state.billing.authorizations.set(authorization.authKey, authorization);

@@ -1,3 +1,4 @@
+import type { BillingAccount } from "./billing-account.ts";
 import type { KeyPair } from "../options.ts";
 import type { BillingCard } from "./billing-card.ts";
 
@@ -9,7 +10,10 @@ export interface BillingKey {
   /** SHA-256 of the billing key in hex, by which others may name it. */
   keyDigest: string;
   customerKey: string;
-  card: BillingCard;
+  /** Null for an account. */
+  card: BillingCard | null;
+  /** Null for a card. */
+  account: BillingAccount | null;
   authenticatedAt: number;
   issuedAt: number;
   deletedAt: number | null;

@@ -1,15 +1,19 @@
 import type { KeyPair } from "../options.ts";
+import type { BillingAccount } from "./billing-account.ts";
 import type { BillingCard } from "./billing-card.ts";
 import type { BillingKey } from "./billing-key.ts";
 import type { ChargeAttempt } from "./charge-attempt.ts";
 import type { ChargeDecline } from "./charge-decline.ts";
 
-/** A card that its owner has authenticated; the authKey buys one billing key. Times in epoch ms. */
+/** A card or an account that its owner has authenticated; the authKey buys one billing key. Times in epoch ms. */
 export interface BillingAuthorization {
   authKey: string;
   keyPair: KeyPair;
   customerKey: string;
-  card: BillingCard;
+  /** Null for an account. */
+  card: BillingCard | null;
+  /** Null for a card. */
+  account: BillingAccount | null;
   authenticatedAt: number;
   /** The key that it buys, when that is one which was issued before; null: a new one. */
   reissuedKeyDigest: string | null;

@@ -25,15 +25,25 @@ export interface Charge {
   order: ChargeOrder;
 }
 
+/** What is charged, as a payment names it. */
+function methodOf({ card, account }: BillingKey) {
+  return account === null
+    ? { cardNumber: card?.cardNumber }
+    : { method: "계좌이체" };
+}
+
 function openBillingPayment(state: SimulatorState, charge: Charge): Payment {
   const { keyPair, key, order } = charge;
-  const { cardNumber, issuerCode, acquirerCode, cardType, ownerType } =
-    key.card;
   const { customerKey } = key;
-  const input = newPaymentSchema.parse({ ...order, customerKey, cardNumber });
+  const input = newPaymentSchema
+    .parse({ ...order, customerKey, ...methodOf(key) });
   const payment = createPayment(state, keyPair, input);
   payment.type = "BILLING";
-  payment.card = { issuerCode, acquirerCode, cardType, ownerType };
+  if (key.card !== null) {
+    const { issuerCode, acquirerCode, cardType, ownerType } = key.card;
+    payment.card = { issuerCode, acquirerCode, cardType, ownerType };
+  }
+  payment.transferBankCode = key.account?.bankCode ?? payment.transferBankCode;
   payment.keyDigest = key.keyDigest;
   payment.secret = newSecret();
   authenticatePayment(state, payment);

@@ -3,7 +3,7 @@ import type { BillingKey } from "./billing-key.ts";
 import type { BillingAuthorization } from "./billing-state.ts";
 import { digestOf, newBillingKey } from "./identifiers.ts";
 
-/** Issues a billing key; one card may have several, and Toss does not say that a key is issued only once. */
+/** Issues a billing key; one card or account may have several, and Toss does not say that a key is issued only once. */
 export function issueKey(
   state: SimulatorState,
   authorization: Omit<BillingAuthorization, "authKey">,
@@ -22,6 +22,7 @@ export function issueKey(
     keyDigest: digestOf(billingKey),
     customerKey: authorization.customerKey,
     card: authorization.card,
+    account: authorization.account,
     authenticatedAt: authorization.authenticatedAt,
     issuedAt: state.clock.now(),
     deletedAt: null,

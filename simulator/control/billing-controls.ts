@@ -1,10 +1,13 @@
 import { authorizeCard } from "../billing/authorize-card.ts";
+import { authorizeAccount } from "../billing/authorize-account.ts";
 import type { ChargeAttempt } from "../billing/charge-attempt.ts";
 import { type KeyBook, keyBookOf } from "../billing/key-book.ts";
 import { matchesKey } from "../billing/key-selector.ts";
 import type { SimulatorState } from "../state.ts";
 import { announceBillingDeleted } from "../webhooks/announce-billing.ts";
 import {
+  type AuthorizeAccountInput,
+  authorizeAccountSchema,
   type AuthorizeCardInput,
   authorizeCardSchema,
   type ChargeDeclineInput,
@@ -19,6 +22,10 @@ export interface BillingControls {
   /** A customer authenticates a card, as in the window; the single-use authKey. */
   authorizeCard(
     input: AuthorizeCardInput,
+  ): { authKey: string; customerKey: string };
+  /** As `authorizeCard`, for a bank account. */
+  authorizeAccount(
+    input: AuthorizeAccountInput,
   ): { authKey: string; customerKey: string };
   /** Every billing key, deleted ones too, in order of issue. */
   billingKeys(): KeyBook[];
@@ -39,6 +46,16 @@ export function billingControls(state: SimulatorState): BillingControls {
       const { clientKey, ...card } = authorizeCardSchema.parse(input);
       const keyPair = keyPairOf(state, clientKey);
       const { authKey, customerKey } = authorizeCard(state, keyPair, card);
+      return { authKey, customerKey };
+    },
+    authorizeAccount(input) {
+      const { clientKey, ...account } = authorizeAccountSchema.parse(input);
+      const keyPair = keyPairOf(state, clientKey);
+      const { authKey, customerKey } = authorizeAccount(
+        state,
+        keyPair,
+        account,
+      );
       return { authKey, customerKey };
     },
     billingKeys: () => [...state.billing.keys.values()].map(keyBookOf),

@@ -6,6 +6,9 @@ export function addBillingRoutes(app: Hono, controls: BillingControls): void {
   app.post("/billing/authorizations", async (c) => {
     return c.json(controls.authorizeCard(await c.req.json()), 201);
   });
+  app.post("/billing/account-authorizations", async (c) => {
+    return c.json(controls.authorizeAccount(await c.req.json()), 201);
+  });
   app.get("/billing/keys", (c) => c.json(controls.billingKeys()));
   app.post("/billing/keys/remove", async (c) => {
     return c.json(controls.removeBillingKeys(await c.req.json()));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authorizationSchema } from "../billing/authorize-card.ts";
+import { accountAuthorizationSchema } from "../billing/authorize-account.ts";
 import { keySelectorShape } from "../billing/key-selector.ts";
 import { declineCodeSchema, declineCountSchema } from "./schemas.ts";
 
@@ -11,6 +12,15 @@ export const authorizeCardSchema = authorizationSchema.safeExtend({
 
 /** `authorizeCardSchema` as callers give it. */
 export type AuthorizeCardInput = z.input<typeof authorizeCardSchema>;
+
+/** An account that is authenticated without a window. */
+export const authorizeAccountSchema = accountAuthorizationSchema.safeExtend({
+  /** Default: the first client key. */
+  clientKey: z.string().optional(),
+});
+
+/** `authorizeAccountSchema` as callers give it. */
+export type AuthorizeAccountInput = z.input<typeof authorizeAccountSchema>;
 
 /** Billing keys whose next charges are declined; without a selector, all. */
 export const chargeDeclineSchema = z.strictObject({

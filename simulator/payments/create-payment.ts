@@ -64,6 +64,7 @@ export function createPayment(
     accountTerms,
     virtualAccount: null,
     isDeliveryRegistered: false,
+    transferBankCode: "92",
     paymentKey,
     keyPair,
     type: "NORMAL",

@@ -51,7 +51,9 @@ function methodBody(payment: Payment, receiptUrl: string) {
       return { easyPay: { provider: "토스페이", amount, discountAmount } };
     }
     case "계좌이체":
-      return { transfer: { bankCode: "92", settlementStatus } };
+      return {
+        transfer: { bankCode: payment.transferBankCode, settlementStatus },
+      };
     case "휴대폰": {
       const customerMobilePhone = "01000000000";
       const mobilePhone = { customerMobilePhone, settlementStatus, receiptUrl };

@@ -63,6 +63,8 @@ export interface Payment {
   metadata: Record<string, string> | null;
   cardNumber: string;
   card: CardDetails;
+  /** Whose account pays when the method is 계좌이체. */
+  transferBankCode: string;
   /** 0 = at once. */
   installmentPlanMonths: number;
   isInterestFree: boolean;

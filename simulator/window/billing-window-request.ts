@@ -13,9 +13,15 @@ const targetShape = {
   failUrl: redirectUrlSchema,
 };
 
+/** As the SDK says it, or as answers do. */
+const methodSchema = z.enum(["CARD", "카드", "TRANSFER", "계좌이체"])
+  .transform((method) =>
+    method === "CARD" || method === "카드" ? "CARD" : "TRANSFER"
+  );
+
 const querySchema = z.object({
   ...targetShape,
-  method: z.enum(["CARD", "카드"]),
+  method: methodSchema,
   customerName: z.string().max(100).optional(),
   customerEmail: z.string().max(100).optional(),
 });
@@ -25,16 +31,29 @@ export type BillingWindowRequest = z.output<typeof querySchema>;
 
 const { issuerCode, cardType, ownerType } = authorizationSchema.shape;
 
-/** What the form of the window sends. */
-export const billingFormSchema = z.object({
+const formShape = {
   ...targetShape,
   action: z.enum(["register", "decline", "cancel"]),
   ...declineShape,
-  lastDigits: z.string(),
-  issuerCode,
-  cardType,
-  ownerType,
-});
+};
+
+/** What the form of the window sends. */
+export const billingFormSchema = z.discriminatedUnion("method", [
+  z.object({
+    ...formShape,
+    method: z.literal("CARD"),
+    lastDigits: z.string(),
+    issuerCode,
+    cardType,
+    ownerType,
+  }),
+  z.object({
+    ...formShape,
+    method: z.literal("TRANSFER"),
+    bank: z.string(),
+    accountNumber: z.string(),
+  }),
+]);
 
 /** `billingFormSchema` after parsing. */
 export type BillingForm = z.output<typeof billingFormSchema>;

@@ -3,6 +3,11 @@ import {
   authorizationSchema,
   authorizeCard,
 } from "../billing/authorize-card.ts";
+import {
+  accountAuthorizationSchema,
+  authorizeAccount,
+} from "../billing/authorize-account.ts";
+import type { BillingAuthorization } from "../billing/billing-state.ts";
 import { describeError } from "../error-codes.ts";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
@@ -31,6 +36,37 @@ function fail(form: BillingForm, code: string): Response {
   return redirectTo(form.failUrl, { code, message });
 }
 
+/** What the customer has authenticated, or the code that shuts the window. */
+type Registered = BillingAuthorization | "INVALID_CARD_NUMBER" | "INVALID_BANK";
+
+function registerCard(
+  state: SimulatorState,
+  keyPair: KeyPair,
+  form: Extract<BillingForm, { method: "CARD" }>,
+): Registered {
+  const { customerKey, lastDigits, issuerCode, cardType, ownerType } = form;
+  const card = { lastDigits, issuerCode, cardType, ownerType };
+  const input = authorizationSchema.safeParse({ customerKey, ...card });
+  return input.success
+    ? authorizeCard(state, keyPair, input.data)
+    : "INVALID_CARD_NUMBER";
+}
+
+function registerAccount(
+  state: SimulatorState,
+  keyPair: KeyPair,
+  { customerKey, bank, accountNumber }: Extract<
+    BillingForm,
+    { method: "TRANSFER" }
+  >,
+): Registered {
+  const account = { customerKey, bank, accountNumber };
+  const input = accountAuthorizationSchema.safeParse(account);
+  return input.success
+    ? authorizeAccount(state, keyPair, input.data)
+    : "INVALID_BANK";
+}
+
 /**
  * Hands the result on by redirect, the only way that billing has.
  * Source: Toss docs, billing guide: `customerKey` and `authKey`, or `code` and
@@ -41,23 +77,32 @@ function play(
   keyPair: KeyPair,
   form: BillingForm,
 ): Response {
-  const { customerKey, lastDigits, issuerCode, cardType, ownerType } = form;
   switch (form.action) {
     case "cancel":
       return fail(form, "PAY_PROCESS_CANCELED");
     case "decline":
-      return fail(form, chosenDecline(form, "INVALID_CARD_NUMBER"));
+      return fail(
+        form,
+        chosenDecline(
+          form,
+          form.method === "CARD"
+            ? "INVALID_CARD_NUMBER"
+            : "RESTRICTED_TRANSFER_ACCOUNT",
+        ),
+      );
     case "register": {
-      const card = { lastDigits, issuerCode, cardType, ownerType };
-      const input = authorizationSchema.safeParse({ customerKey, ...card });
-      if (!input.success) return problemPage("INVALID_CARD_NUMBER");
-      const { authKey } = authorizeCard(state, keyPair, input.data);
-      return redirectTo(form.successUrl, { customerKey, authKey });
+      const { customerKey, successUrl } = form;
+      const authorization = form.method === "CARD"
+        ? registerCard(state, keyPair, form)
+        : registerAccount(state, keyPair, form);
+      if (typeof authorization === "string") return problemPage(authorization);
+      const { authKey } = authorization;
+      return redirectTo(successUrl, { customerKey, authKey });
     }
   }
 }
 
-/** The window in which a customer registers a card for billing. */
+/** The window in which a customer registers a card or an account for billing. */
 export function billingWindowRoutes(state: SimulatorState): Hono {
   const app = new Hono();
   app.get("/billing-window", (c) => {

@@ -18,7 +18,17 @@ export const PAYMENT_DECLINES: readonly Decline[] = [
   ["FDS_ERROR", "위험 거래 차단"],
 ];
 
-/** The declines that a registration meets most. */
+/** The declines that the registration of an account meets most. */
+export const ACCOUNT_DECLINES: readonly Decline[] = [
+  ["REJECT_ACCOUNT_PAYMENT", "계좌 잔액 부족"],
+  ["RESTRICTED_TRANSFER_ACCOUNT", "이체 제한 계좌"],
+  ["INVALID_BIRTH_DAY_FORMAT", "생년월일 오류"],
+  ["NOT_AVAILABLE_BANK", "은행 점검 시간"],
+  ["EXCEED_MAX_AUTH_COUNT", "인증 횟수 초과"],
+  ["NOT_SUPPORTED_METHOD", "계약되지 않은 결제수단"],
+];
+
+/** The declines that the registration of a card meets most. */
 export const REGISTRATION_DECLINES: readonly Decline[] = [
   ["INVALID_CARD_NUMBER", "카드번호 오류"],
   ["INVALID_CARD_EXPIRATION", "유효기간 오류"],

@@ -118,6 +118,9 @@
     if (!successUrl || !failUrl) {
       throw fail("INVALID_PARAMETERS", "successUrl and failUrl are needed.");
     }
+    if (method !== "CARD" && method !== "TRANSFER") {
+      throw fail("NOT_SUPPORTED_METHOD", "Billing takes CARD and TRANSFER.");
+    }
     return leaveFor(windowUrl("/billing-window", {
       clientKey,
       customerKey,

@@ -4757,26 +4757,37 @@ create table public.billing_methods (
   created_at timestamptz not null default now(),
   deleted_at timestamptz,
   card_type text,
+  bank_name text,
+  account_number_masked text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
-  constraint billing_methods_method_length check (char_length(method) between 1 and 50),
+  constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
     card_number_masked ~ '\*' and char_length(card_number_masked) <= 20
   ),
   constraint billing_methods_status_known check (status in ('active', 'deleted')),
   constraint billing_methods_deleted_has_time check ((status = 'deleted') = (deleted_at is not null)),
-  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20)
+  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20),
+  constraint billing_methods_bank_name_length check (char_length(bank_name) between 1 and 50),
+  constraint billing_methods_account_number_masked check (
+    account_number_masked ~ '\*' and char_length(account_number_masked) <= 30
+  ),
+  constraint billing_methods_shows_what_it_is check (case method
+    when 'CARD' then num_nonnulls(bank_name, account_number_masked) = 0
+    else num_nonnulls(card_issuer_code, card_number_masked, card_type) = 0 end)
 );
 
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
 comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.billing_methods.method is 'Toss''s method in its own words, for example 카드.';
+comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
 comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
+comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
@@ -5344,7 +5355,7 @@ create table public.subscription_charges (
   constraint subscription_charges_status_known check (
     status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
   ),
-  -- Toss takes no card payment under 100 won.
+  -- Toss takes no card payment under 100 won; from an account it takes 200 at least, and declines the rest.
   constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
   constraint subscription_charges_plan_amount_range check (plan_amount between 0 and 9007199254740991),
   constraint subscription_charges_earlier_amount_range check (earlier_amount between 0 and 9007199254740991),
@@ -7822,8 +7833,10 @@ declare
   item jsonb;
   wait_seconds integer;
 begin
-  -- Toss takes no card payment under 100 won.
-  if difference < 100 then
+  -- Toss takes nothing under 100 won from a card, and nothing under 200 won from an account.
+  if difference < 100 or (difference < 200 and exists (
+    select 1 from public.billing_methods as m where m.id = changed.billing_method_id and m.method = 'TRANSFER'
+  )) then
     changed := toss_private.switch_plan(toss_private.without_next_plan(changed), as_of, wanted, audit);
     update public.entitlements as e set plan_id = changed.plan_id
     where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;
@@ -8616,7 +8629,7 @@ begin
   return (
     select jsonb_build_object(
       'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
-      'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+      'cardType', m.card_type, 'bankName', m.bank_name, 'accountNumberMasked', m.account_number_masked, 'status', m.status, 'createdAt', m.created_at
     )
     from public.billing_methods as m where m.id = viewed_id
   );
@@ -8779,18 +8792,18 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, toss_keys, toss_client_key,
-    created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
-    toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
   perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'billing_method.created', 'subject', new_method_id,
-    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id, 'method', request ->> 'method')
   ));
   return new_method_id;
 end;
@@ -8996,6 +9009,12 @@ begin
   end if;
   if request ->> 'planId' is not null then
     refusal := toss_private.plan_refusal(request ->> 'planId');
+    -- Toss takes nothing under 200 won from an account.
+    if refusal = '' and request ->> 'method' = 'TRANSFER' and exists (
+      select 1 from public.plans as p where p.id = request ->> 'planId' and p.price < 200
+    ) then
+      refusal := 'plan_not_billable';
+    end if;
     if refusal <> '' then
       return jsonb_build_object('outcome', refusal);
     end if;
@@ -9014,7 +9033,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, method (CARD, TRANSFER), mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 
 create function toss_private.earlier_billing_issue(request jsonb)
 returns jsonb
@@ -9379,7 +9398,7 @@ end;
 $$;
 
 comment on function public.finish_billing_issue(jsonb) is
-  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
+  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, bankName, accountNumberMasked, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
 
 create function public.reject_billing_issue(request jsonb)
 returns jsonb

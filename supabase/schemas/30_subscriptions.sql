@@ -10,26 +10,37 @@ create table public.billing_methods (
   created_at timestamptz not null default now(),
   deleted_at timestamptz,
   card_type text,
+  bank_name text,
+  account_number_masked text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
-  constraint billing_methods_method_length check (char_length(method) between 1 and 50),
+  constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
     card_number_masked ~ '\*' and char_length(card_number_masked) <= 20
   ),
   constraint billing_methods_status_known check (status in ('active', 'deleted')),
   constraint billing_methods_deleted_has_time check ((status = 'deleted') = (deleted_at is not null)),
-  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20)
+  constraint billing_methods_card_type_length check (char_length(card_type) between 1 and 20),
+  constraint billing_methods_bank_name_length check (char_length(bank_name) between 1 and 50),
+  constraint billing_methods_account_number_masked check (
+    account_number_masked ~ '\*' and char_length(account_number_masked) <= 30
+  ),
+  constraint billing_methods_shows_what_it_is check (case method
+    when 'CARD' then num_nonnulls(bank_name, account_number_masked) = 0
+    else num_nonnulls(card_issuer_code, card_number_masked, card_type) = 0 end)
 );
 
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
 comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.billing_methods.method is 'Toss''s method in its own words, for example 카드.';
+comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
 comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
+comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';

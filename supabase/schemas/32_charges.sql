@@ -37,7 +37,7 @@ create table public.subscription_charges (
   constraint subscription_charges_status_known check (
     status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
   ),
-  -- Toss takes no card payment under 100 won.
+  -- Toss takes no card payment under 100 won; from an account it takes 200 at least, and declines the rest.
   constraint subscription_charges_amount_range check (amount between 100 and 9007199254740991),
   constraint subscription_charges_plan_amount_range check (plan_amount between 0 and 9007199254740991),
   constraint subscription_charges_earlier_amount_range check (earlier_amount between 0 and 9007199254740991),

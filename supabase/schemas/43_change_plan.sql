@@ -31,8 +31,10 @@ declare
   item jsonb;
   wait_seconds integer;
 begin
-  -- Toss takes no card payment under 100 won.
-  if difference < 100 then
+  -- Toss takes nothing under 100 won from a card, and nothing under 200 won from an account.
+  if difference < 100 or (difference < 200 and exists (
+    select 1 from public.billing_methods as m where m.id = changed.billing_method_id and m.method = 'TRANSFER'
+  )) then
     changed := toss_private.switch_plan(toss_private.without_next_plan(changed), as_of, wanted, audit);
     update public.entitlements as e set plan_id = changed.plan_id
     where e.subscription_id = changed.id and e.revoked_at is null and e.ends_at > as_of;

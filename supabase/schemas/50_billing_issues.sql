@@ -94,7 +94,7 @@ begin
   return (
     select jsonb_build_object(
       'id', m.id, 'method', m.method, 'cardIssuerCode', m.card_issuer_code, 'cardNumberMasked', m.card_number_masked,
-      'cardType', m.card_type, 'status', m.status, 'createdAt', m.created_at
+      'cardType', m.card_type, 'bankName', m.bank_name, 'accountNumberMasked', m.account_number_masked, 'status', m.status, 'createdAt', m.created_at
     )
     from public.billing_methods as m where m.id = viewed_id
   );
@@ -257,18 +257,18 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, toss_keys, toss_client_key,
-    created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
-    toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
   perform toss_private.write_outbox_event(jsonb_build_object(
     'eventType', 'billing_method.created', 'subject', new_method_id,
-    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id)
+    'payload', jsonb_build_object('billingMethodId', new_method_id, 'userId', owner_id, 'method', request ->> 'method')
   ));
   return new_method_id;
 end;

@@ -194,6 +194,12 @@ begin
   end if;
   if request ->> 'planId' is not null then
     refusal := toss_private.plan_refusal(request ->> 'planId');
+    -- Toss takes nothing under 200 won from an account.
+    if refusal = '' and request ->> 'method' = 'TRANSFER' and exists (
+      select 1 from public.plans as p where p.id = request ->> 'planId' and p.price < 200
+    ) then
+      refusal := 'plan_not_billable';
+    end if;
     if refusal <> '' then
       return jsonb_build_object('outcome', refusal);
     end if;
@@ -212,7 +218,7 @@ end;
 $$;
 
 comment on function public.prepare_billing(jsonb) is
-  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
+  'The customerKey of a user, made on first use, and what the plan costs now (planTerms, to be handed to begin_billing_issue), unless the plan cannot be subscribed to. Keys: userId, planId, method (CARD, TRANSFER), mode. Outcomes: prepared, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), user_deleted.';
 
 create function toss_private.earlier_billing_issue(request jsonb)
 returns jsonb

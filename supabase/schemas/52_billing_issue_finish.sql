@@ -240,7 +240,7 @@ end;
 $$;
 
 comment on function public.finish_billing_issue(jsonb) is
-  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
+  'Keeps an issued billing key and begins what it is for: a trial, the first charge (answered as `charge`, leased with chargeLeaseToken), or the debts of subscriptions that waited for a card (`debts`: their ids, due now). Keys: operationId, billingMethodId (made by the caller, because the ciphertext is bound to it), keyDigest, keyId, ciphertext, method, cardIssuerCode, cardNumberMasked, cardType, bankName, accountNumberMasked, chargeLeaseToken, leaseSeconds, mode, source, requestId. Outcomes: issued, rejected (given up meanwhile, or the key cannot be this user''s: the caller deletes it at Toss unless isInUse), operation_not_found.';
 
 create function public.reject_billing_issue(request jsonb)
 returns jsonb

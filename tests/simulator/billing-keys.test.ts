@@ -105,6 +105,8 @@ Deno.test("control API authorises cards, lists keys and charges, and removes key
       issuerCode: "11",
       cardType: "신용",
       cardNumberMasked: "94100012****789*",
+      bankCode: null,
+      accountNumberMasked: null,
       deletedAt: null,
     });
     const path = `GET /billing/charges?orderId=${CHARGE.orderId}`;

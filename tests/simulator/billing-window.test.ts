@@ -25,8 +25,9 @@ async function press(
   simulator: Simulator,
   action: string,
   filled: Record<string, string> = {},
+  query: Record<string, string> = {},
 ) {
-  const page = await fetch(windowUrl(simulator));
+  const page = await fetch(windowUrl(simulator, query));
   const html = await page.text();
   assert.equal(page.status, 200, html);
   const form = new URLSearchParams(
@@ -51,10 +52,10 @@ async function press(
   });
   await response.body?.cancel();
   const location = response.headers.get("location") ?? "";
-  const query = location === ""
+  const result = location === ""
     ? {}
     : Object.fromEntries(new URL(location).searchParams);
-  return { html, status: response.status, location, query };
+  return { html, status: response.status, location, query: result };
 }
 
 Deno.test("billing window §8 redirects to successUrl with customerKey and authKey", async () => {
@@ -99,6 +100,39 @@ Deno.test("billing window §8 redirects to failUrl with code and message only", 
   });
 });
 
+Deno.test("billing window registers an account, or does not", async () => {
+  await withSimulator(async (simulator) => {
+    const account = { bank: "88", accountNumber: "110413789012" };
+    const asked = { method: "TRANSFER" };
+    const { status, query, html } = await press(
+      simulator,
+      "register",
+      account,
+      asked,
+    );
+    assert.equal(status, 303);
+    assert.match(html, /계좌 등록/);
+    assert.ok(!html.includes("lastDigits"));
+    const { authKey } = query;
+    const { json } = await issue(simulator, { authKey, ...CUSTOMER });
+    assert.deepEqual(json.transfers, [
+      { bankName: "신한", bankAccountNumber: "1104****9012" },
+    ]);
+    assert.equal((await charge(simulator, json.billingKey)).status, 200);
+
+    const declined = await press(simulator, "decline", {
+      ...account,
+      code: "RESTRICTED_TRANSFER_ACCOUNT",
+    }, asked);
+    assert.equal(declined.query.code, "RESTRICTED_TRANSFER_ACCOUNT");
+    const malformed = await press(simulator, "register", {
+      ...account,
+      accountNumber: "12",
+    }, asked);
+    assert.equal(malformed.status, 400);
+  });
+});
+
 Deno.test("billing window registers no card with a malformed number", async () => {
   await withSimulator(async (simulator) => {
     const result = await press(simulator, "register", { lastDigits: "12a4" });
@@ -116,7 +150,7 @@ Deno.test("billing window refuses what Toss refuses", async () => {
     const cases: [Record<string, string>, number, string][] = [
       [{ clientKey: "test_ck_unknown" }, 401, "UNAUTHORIZED_KEY"],
       [{ clientKey: "test_gck_a" }, 400, "NOT_SUPPORTED_WIDGET_KEY"],
-      [{ method: "TRANSFER" }, 400, "NOT_SUPPORTED_METHOD"],
+      [{ method: "MOBILE_PHONE" }, 400, "NOT_SUPPORTED_METHOD"],
       [{ customerKey: "c" }, 400, "INVALID_REQUEST"],
       [{ successUrl: "javascript:alert(1)" }, 400, "INVALID_REQUEST"],
     ];

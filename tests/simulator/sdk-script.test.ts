@@ -187,6 +187,19 @@ Deno.test("SDK script §9 opens the billing window through the npm package", asy
   );
 });
 
+Deno.test("SDK script §9 leads to the window that registers an account", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      leave(payment.requestBillingAuth({ method: "TRANSFER", ...TARGETS }));
+      const url = new URL(browser.assigned[0] ?? "");
+      assert.equal(url.searchParams.get("method"), "TRANSFER");
+      assert.match(await (await fetch(url)).text(), /계좌 등록/);
+    })
+  );
+});
+
 Deno.test("SDK script §9 refuses billing without a customer or without both URLs", async () => {
   await withSimulator((simulator) =>
     withBrowser(async (browser) => {
@@ -200,6 +213,11 @@ Deno.test("SDK script §9 refuses billing without a customer or without both URL
       await assert.rejects(
         payment.requestBillingAuth({ ...request, failUrl: "" }),
         { code: "INVALID_PARAMETERS" },
+      );
+      const phone: unknown = { ...request, method: "MOBILE_PHONE" };
+      await assert.rejects(
+        payment.requestBillingAuth(phone as typeof request),
+        { code: "NOT_SUPPORTED_METHOD" },
       );
       assert.deepEqual(browser.assigned, []);
     })

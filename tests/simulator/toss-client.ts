@@ -34,6 +34,11 @@ export interface AnswerBody {
     cardType: string;
     ownerType: string;
   };
+  /** Before version 2024-06-01. */
+  cardNumber?: string | null;
+  cardCompany?: string | null;
+  transfer: { bankCode: string } | null;
+  transfers: { bankName: string; bankAccountNumber: string }[] | null;
   cancels: Cancel[];
   suppliedAmount: number;
   vat: number;

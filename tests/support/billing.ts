@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { AuthorizeCardInput } from "../../simulator/control/billing-schemas.ts";
+import type {
+  AuthorizeAccountInput,
+  AuthorizeCardInput,
+} from "../../simulator/control/billing-schemas.ts";
 import { type Answer, callFunction } from "./call-function.ts";
 import type { Shop } from "./shop.ts";
 import { addPlan as addPlanRow, type PlanOptions } from "./subscriber.ts";
@@ -8,6 +11,7 @@ import { buyerHeaders, signUp, type User } from "../../stack/users.ts";
 
 /** What `billing-issue/prepare` answers; strict, because a field that the API does not promise is a mistake. */
 const preparedSchema = z.strictObject({
+  method: z.enum(["CARD", "TRANSFER"]),
   customerKey: z.uuid(),
   clientKey: z.string(),
   successUrl: z.url(),
@@ -36,6 +40,7 @@ export type Subscription = z.output<typeof subscriptionSchema>;
 
 const issuedSchema = z.strictObject({
   billingMethodId: z.uuid(),
+  method: z.literal("CARD"),
   card: z.strictObject({
     issuerCode: z.string().nullable(),
     number: z.string().nullable(),
@@ -44,8 +49,19 @@ const issuedSchema = z.strictObject({
   subscription: subscriptionSchema.optional(),
 });
 
-/** What a registration that succeeded answers. */
+/** What a registration of a card that succeeded answers. */
 export type Issued = z.output<typeof issuedSchema>;
+
+const issuedAccountSchema = issuedSchema.omit({ card: true }).extend({
+  method: z.literal("TRANSFER"),
+  account: z.strictObject({
+    bankName: z.string().nullable(),
+    number: z.string().nullable(),
+  }),
+});
+
+/** What the registration of an account that succeeded answers. */
+export type IssuedAccountMethod = z.output<typeof issuedAccountSchema>;
 
 /** A plan; without options a monthly one of 10,000 won. */
 export function addPlan(
@@ -126,6 +142,28 @@ export async function registerCard(
   const answer = await issue(shop, user, { authKey, customerKey, ...plan });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return issuedSchema.parse(answer.body);
+}
+
+/** The user registers a bank account, which must succeed. */
+export async function registerAccount(
+  shop: Shop,
+  user: User,
+  { planId, ...account }:
+    & Partial<AuthorizeAccountInput>
+    & { planId?: string } = {},
+): Promise<IssuedAccountMethod> {
+  const plan = planId === undefined ? {} : { planId };
+  const answer = await prepare(shop, user, { ...plan, method: "TRANSFER" });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const { method, customerKey } = preparedSchema.parse(answer.body);
+  assert.equal(method, "TRANSFER");
+  const { authKey } = shop.simulator.authorizeAccount({
+    customerKey,
+    ...account,
+  });
+  const issued = await issue(shop, user, { authKey, customerKey, ...plan });
+  assert.equal(issued.status, 201, JSON.stringify(issued.body));
+  return issuedAccountSchema.parse(issued.body);
 }
 
 /** Somebody with a live subscription. */

@@ -181,7 +181,7 @@ export async function addMethod(
   const [row] = await sql<{ id: string }[]>`
     with method as (
       insert into public.billing_methods (user_id, method, card_number_masked)
-      values (${userId}, '카드', '433012******1234') returning id
+      values (${userId}, 'CARD', '433012******1234') returning id
     )
     insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
     select id, encode(sha256(id::text::bytea), 'hex'), 'k1', 'ciphertext of ' || id from method

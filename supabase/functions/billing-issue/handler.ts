@@ -40,17 +40,22 @@ import {
 
 /**
  * `POST billing-issue/prepare`: answers what a page needs to open the registration window (the SDK's
- * `requestBillingAuth`) for its user, and checks the plan before a card is asked for.
+ * `requestBillingAuth`) for its user, and checks the plan before a card or an account is asked for.
  */
 export const prepare: Handler = async (request, context) => {
   const { services, caller } = context;
   const { config, billingStateSigner } = services;
   const userId = requireUser(caller);
-  const { planId } = await readJson(request, prepareRequest, context.bodyLimit);
+  const { planId, method } = await readJson(
+    request,
+    prepareRequest,
+    context.bodyLimit,
+  );
   const { clientKey } = requireKeys(keysOfBilling(config.toss.pairs));
   const prepared = await prepareBilling(services.database, {
     userId,
     planId,
+    method,
     mode: config.toss.mode,
   });
   if (prepared.outcome !== "prepared") throw localIssueError(prepared);
@@ -63,6 +68,7 @@ export const prepare: Handler = async (request, context) => {
   const successUrl = new URL(functionUrl(config, "billing-issue"));
   successUrl.searchParams.set("state", state);
   return Response.json({
+    method,
     customerKey,
     clientKey,
     successUrl: successUrl.href,

@@ -11,7 +11,11 @@ const fromRedirect = {
 };
 
 /** The body of `POST billing-issue/prepare`. */
-export const prepareRequest = z.strictObject({ planId: planId.optional() });
+export const prepareRequest = z.strictObject({
+  planId: planId.optional(),
+  /** What the window registers, as the SDK's `requestBillingAuth` names it. */
+  method: z.enum(["CARD", "TRANSFER"]).default("CARD"),
+});
 
 /** The body of `POST billing-issue`: what the registration window handed to the success page. */
 export const issueRequest = z.strictObject({

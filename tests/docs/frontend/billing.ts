@@ -3,6 +3,7 @@ import { loadToss } from "./checkout.ts";
 import { callFunction, whileProcessing } from "./functions.ts";
 
 interface RegistrationWindow {
+  method: "CARD" | "TRANSFER";
   customerKey: string;
   clientKey: string;
   successUrl: string; // GET billing-issue with a signed state, for 30 minutes
@@ -11,24 +12,28 @@ interface RegistrationWindow {
 
 export interface RegistrationOptions {
   planId?: string | undefined;
+  method?: "CARD" | "TRANSFER" | undefined; // TRANSFER: a bank account
   successUrl?: string | undefined; // a page of your own, else GET billing-issue
   sdkUrl?: string | undefined; // the simulator's script; Toss's own without it
 }
 
-/** Opens the window that registers a card; with a plan it also subscribes. */
+/** Opens the window that registers a card or an account; with a plan it also subscribes. */
 export async function openRegistrationWindow(
   supabase: SupabaseClient,
-  { planId, successUrl, sdkUrl }: RegistrationOptions = {},
+  { planId, method, successUrl, sdkUrl }: RegistrationOptions = {},
 ): Promise<void> {
   const prepared = await callFunction<RegistrationWindow>(
     supabase,
     "billing-issue/prepare",
-    planId === undefined ? {} : { planId },
+    {
+      ...(planId === undefined ? {} : { planId }),
+      ...(method === undefined ? {} : { method }),
+    },
   );
   const toss = await loadToss(prepared.clientKey, sdkUrl);
   const { customerKey, failUrl } = prepared;
   await toss.payment({ customerKey }).requestBillingAuth({
-    method: "CARD",
+    method: prepared.method,
     successUrl: successUrl ?? prepared.successUrl,
     failUrl,
   });
@@ -37,7 +42,9 @@ export async function openRegistrationWindow(
 export interface Registration {
   status?: "processing";
   billingMethodId: string;
-  card: { issuerCode: string; number: string; cardType: string };
+  method?: "CARD" | "TRANSFER";
+  card?: { issuerCode: string; number: string; cardType: string };
+  account?: { bankName: string; number: string };
   subscription?: { id: string; planId: string; status: string };
 }
 

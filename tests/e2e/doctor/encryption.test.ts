@@ -105,7 +105,7 @@ test("a billing key under a key of its own is tried as well", async (shop) => {
   const { sql } = shop.stack;
   const { own, other, remade } = keysOf(shop);
   const [method] = await sql<{ id: string }[]>`
-    insert into public.billing_methods (user_id, method) values (gen_random_uuid(), '카드')
+    insert into public.billing_methods (user_id, method) values (gen_random_uuid(), 'CARD')
     returning id`;
   const id = method?.id ?? "";
   const older = JSON.stringify({ older: other });

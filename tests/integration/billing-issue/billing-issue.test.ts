@@ -56,7 +56,7 @@ function finish(sql: Connection, issue: Issue) {
     keyDigest: digest(),
     keyId: "k1",
     ciphertext: "encrypted billing key",
-    method: "카드",
+    method: "CARD",
     cardIssuerCode: "11",
     cardNumberMasked: "433012******1234",
     cardType: "신용",
@@ -433,7 +433,7 @@ test("a registration that was given up says whether its key is somebody's card, 
       keyDigest,
       keyId: "k1",
       ciphertext: "encrypted billing key",
-      method: "카드",
+      method: "CARD",
       chargeLeaseToken: crypto.randomUUID(),
     });
 
@@ -463,7 +463,7 @@ test("a key that another user's card has ends the registration, and is not delet
     keyDigest: key?.key_digest,
     keyId: "k1",
     ciphertext: "encrypted billing key",
-    method: "카드",
+    method: "CARD",
     chargeLeaseToken: crypto.randomUUID(),
   });
 

@@ -50,7 +50,7 @@ async function register(
     keyDigest: digest(),
     keyId: "k1",
     ciphertext: "encrypted billing key",
-    method: "카드",
+    method: "CARD",
     cardIssuerCode: "11",
     cardNumberMasked: "433012******1234",
     cardType: "신용",

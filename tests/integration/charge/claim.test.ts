@@ -35,7 +35,7 @@ async function addMany({ stack }: Shop, count: number): Promise<string[]> {
     ),
     method as (
       insert into public.billing_methods (user_id, method, card_number_masked)
-      select user_id, '카드', '4330******' from customer returning id, user_id
+      select user_id, 'CARD', '4330******' from customer returning id, user_id
     ),
     key as (
       insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)

@@ -68,7 +68,7 @@ function finish(sql: Connection, operationId: string) {
     keyDigest: digest(),
     keyId: "k1",
     ciphertext: "encrypted billing key",
-    method: "카드",
+    method: "CARD",
     cardIssuerCode: "11",
     cardNumberMasked: "433012******1234",
     cardType: "신용",

@@ -17,7 +17,7 @@ async function addMethod({ stack }: Shop): Promise<Method> {
   const [row] = await stack.sql<{ id: string; subscriptionId: string }[]>`
     with method as (
       insert into public.billing_methods (user_id, method, card_number_masked)
-      values (gen_random_uuid(), '카드', '433012******1234')
+      values (gen_random_uuid(), 'CARD', '433012******1234')
       returning *
     ), key as (
       insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)

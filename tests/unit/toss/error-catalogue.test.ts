@@ -168,12 +168,14 @@ for (const [expected, codes] of CLASSES) {
   });
 }
 
-Deno.test("describeTossError() marks the declines after which a card is dead", () => {
+Deno.test("describeTossError() marks the declines after which a card or account will not pay", () => {
   const hard = ERROR_CATALOGUE.filter((entry) => entry.hard === true)
     .map(({ code }) => code).sort();
   assert.deepEqual(hard, [
     "ALREADY_REMOVED_BILLING_KEY",
+    "BELOW_MINIMUM_AMOUNT",
     "BILLING_KEY_NOT_FOUND",
+    "INVALID_ACCOUNT_INFO_RE_REGISTER",
     "INVALID_BILL_KEY_REQUEST",
     "INVALID_CARD_EXPIRATION",
     "INVALID_CARD_LOST_OR_STOLEN",

@@ -28,11 +28,16 @@ export const payment = paymentView.extend({
 /** A billing method that is registered, and the subscription that it pays for. */
 export const issuedMethod = z.object({
   billingMethodId: z.string(),
+  method: z.enum(["CARD", "TRANSFER"]),
   card: z.object({
     issuerCode: z.string().nullable(),
     number: z.string().nullable().meta({ description: "Masked" }),
     cardType: z.string().nullable(),
-  }),
+  }).optional().meta({ description: "Of a card" }),
+  account: z.object({
+    bankName: z.string().nullable(),
+    number: z.string().nullable().meta({ description: "Masked" }),
+  }).optional().meta({ description: "Of an account" }),
   subscription: subscriptionView.optional(),
 });
 

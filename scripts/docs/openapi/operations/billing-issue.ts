@@ -15,16 +15,18 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   function: "billing-issue",
   method: "post",
   path: "/prepare",
-  summary: "Prepare the registration of a card",
+  summary: "Prepare the registration of a card or an account",
   description:
     "What a page needs to open the registration window (the SDK's `requestBillingAuth`) for the signed-in user. The " +
-    "plan is checked before a card is asked for. `successUrl` carries a signed state that is good for half an hour.",
+    "plan is checked before a card is asked for. `method` says what is registered: `CARD` (default), or `TRANSFER` for " +
+    "a bank account, which the contract with Toss must allow. `successUrl` carries a signed state that is good for half an hour.",
   security: ["userToken"],
   body: prepareRequest,
   answers: {
     200: {
       description: "The arguments of `requestBillingAuth`.",
       schema: z.object({
+        method: z.enum(["CARD", "TRANSFER"]),
         customerKey: z.string(),
         clientKey: z.string(),
         successUrl: z.string(),
@@ -37,7 +39,7 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
   function: "billing-issue",
   method: "post",
   path: "",
-  summary: "Register a card, and subscribe",
+  summary: "Register a card or an account, and subscribe",
   description:
     "Turns the `authKey` of the registration window into a billing method. With `planId` it subscribes: the first " +
     "period is charged at once, or the trial begins. Repeating it answers the same and charges nothing twice. When " +
@@ -54,7 +56,7 @@ export const billingIssueOperations: readonly OperationDescription[] = [{
     },
     202: {
       description:
-        "Toss's answer is not known yet. Ask again; with `billingMethodId` the card is registered and its first charge open.",
+        "Toss's answer is not known yet. Ask again; with `billingMethodId` the method is registered and its first charge open.",
       schema: processing.extend({ billingMethodId: z.string().optional() }),
       headers: ASK_AGAIN,
     },

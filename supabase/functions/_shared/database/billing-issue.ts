@@ -47,19 +47,28 @@ export function prepareBilling(
   request: {
     userId: string;
     planId?: string | undefined;
+    /** What is to be registered; an account pays 200 won at least. */
+    method: BillingMethodKind;
     mode: "test" | "live";
   },
 ): Promise<z.output<typeof prepared>> {
   return database.call("prepare_billing", { ...request }, prepared);
 }
 
+const billingMethodKind = z.enum(["CARD", "TRANSFER"]);
+
+/** A card, or a bank account (계좌이체). */
+export type BillingMethodKind = z.output<typeof billingMethodKind>;
+
 /** A billing method as SQL shows it to its user. */
 export const billingMethodView = z.object({
   id: z.string(),
-  method: z.string(),
+  method: billingMethodKind,
   cardIssuerCode: z.string().nullable(),
   cardNumberMasked: z.string().nullable(),
   cardType: z.string().nullable(),
+  bankName: z.string().nullable(),
+  accountNumberMasked: z.string().nullable(),
 });
 
 /** What the user may see of a billing method. */
@@ -161,10 +170,12 @@ export interface FinishBillingIssueRequest extends EndRequest, LeaseRequest {
   keyDigest: string;
   keyId: string;
   ciphertext: string;
-  method: string;
+  method: BillingMethodKind;
   cardIssuerCode: string | null;
   cardNumberMasked: string | null;
   cardType: string | null;
+  bankName: string | null;
+  accountNumberMasked: string | null;
   /** For the charge that may follow. */
   chargeLeaseToken: string;
 }

@@ -130,11 +130,26 @@ export function issuedResponse(
 ): Response {
   return Response.json({
     billingMethodId: billingMethod.id,
-    card: {
-      issuerCode: billingMethod.cardIssuerCode,
-      number: billingMethod.cardNumberMasked,
-      cardType: billingMethod.cardType,
-    },
+    method: billingMethod.method,
+    ...shownMethod(billingMethod),
     ...(subscription === null ? {} : { subscription }),
   }, { status: 201 });
+}
+
+/** What its owner sees of a billing method: a card's details, or an account's. */
+function shownMethod(method: BillingMethodView) {
+  return method.method === "CARD"
+    ? {
+      card: {
+        issuerCode: method.cardIssuerCode,
+        number: method.cardNumberMasked,
+        cardType: method.cardType,
+      },
+    }
+    : {
+      account: {
+        bankName: method.bankName,
+        number: method.accountNumberMasked,
+      },
+    };
 }

@@ -1,39 +1,66 @@
+import type { BillingMethodKind } from "../../database/billing-issue.ts";
 import type { TossBillingKey } from "../../toss/billing.ts";
 import { cutText } from "../../toss/storable-text.ts";
 
-/** What is stored of a billing method in clear. */
+/** What is stored of a billing method in clear: what a card's owner may see, or an account's. */
 export interface StoredMethod {
-  method: string;
+  method: BillingMethodKind;
   cardIssuerCode: string | null;
   cardNumberMasked: string | null;
   cardType: string | null;
+  bankName: string | null;
+  accountNumberMasked: string | null;
 }
 
-const MASKED_NUMBER_LENGTH = 20;
+const CARD_NUMBER_LENGTH = 20;
+const ACCOUNT_NUMBER_LENGTH = 30;
 const ISSUER_CODE_LENGTH = 10;
 const CARD_TYPE_LENGTH = 20;
-const METHOD_LENGTH = 50;
+const BANK_NAME_LENGTH = 50;
 
-/** Picks from Toss's Billing object what its owner may see: a card, or an account's masked number. */
+const NO_CARD = {
+  cardIssuerCode: null,
+  cardNumberMasked: null,
+  cardType: null,
+};
+
+const NO_ACCOUNT = { bankName: null, accountNumberMasked: null };
+
+/** Picks from Toss's Billing object what its owner may see. */
 export function storedMethod(billing: TossBillingKey): StoredMethod {
-  const number = billing.card?.number ?? billing.cardNumber ??
-    billing.transfers?.[0]?.bankAccountNumber;
+  return isAccount(billing)
+    ? { method: "TRANSFER", ...NO_CARD, ...accountOf(billing) }
+    : { method: "CARD", ...cardOf(billing), ...NO_ACCOUNT };
+}
+
+/** Toss registers cards and accounts, in Korean words or in English ones (Accept-Language). */
+function isAccount({ method, card, transfers }: TossBillingKey): boolean {
+  if (method === "계좌이체") return true;
+  if (method === "카드") return false;
+  return card === null && transfers !== null && transfers.length > 0;
+}
+
+function cardOf({ card, cardNumber }: TossBillingKey) {
+  const number = card?.number ?? cardNumber;
   return {
-    method: shortened(billing.method, METHOD_LENGTH) ?? likelyMethod(billing),
-    cardIssuerCode: shortened(billing.card?.issuerCode, ISSUER_CODE_LENGTH),
-    cardNumberMasked: number ? masked(number) : null,
-    cardType: shortened(billing.card?.cardType, CARD_TYPE_LENGTH),
+    cardIssuerCode: shortened(card?.issuerCode, ISSUER_CODE_LENGTH),
+    cardNumberMasked: number ? masked(number, CARD_NUMBER_LENGTH) : null,
+    cardType: shortened(card?.cardType, CARD_TYPE_LENGTH),
   };
 }
 
-/** Toss registers cards and accounts; only an account comes as a transfer. */
-function likelyMethod({ transfers }: TossBillingKey): string {
-  return transfers === null ? "카드" : "계좌이체";
+function accountOf({ transfers }: TossBillingKey) {
+  const account = transfers?.[0];
+  const number = account?.bankAccountNumber;
+  return {
+    bankName: shortened(account?.bankName, BANK_NAME_LENGTH),
+    accountNumberMasked: number ? masked(number, ACCOUNT_NUMBER_LENGTH) : null,
+  };
 }
 
 /** Toss masks numbers itself; one that it did not is cut to its last four characters. */
-function masked(number: string): string {
-  const shown = cutText(number, MASKED_NUMBER_LENGTH);
+function masked(number: string, length: number): string {
+  const shown = cutText(number, length);
   return shown.includes("*") ? shown : `****${number.slice(-4).toWellFormed()}`;
 }
 

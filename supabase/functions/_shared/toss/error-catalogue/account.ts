@@ -36,6 +36,7 @@ export const ACCOUNT_ERRORS: readonly CatalogueEntry[] = [
       "계좌를 다시 등록해야 해요. 등록을 마치거나 다른 결제 수단을 이용해 주세요.",
     en:
       "The account must be registered again. Please do so or pay another way.",
+    hard: true,
   },
   {
     code: "INVALID_PASSWORD",

@@ -24,7 +24,7 @@ export const BILLING_ERRORS: readonly CatalogueEntry[] = [
     action: "start_over",
     ko: "결제 수단 인증 정보를 찾을 수 없어요. 처음부터 다시 등록해 주세요.",
     en:
-      "We could not find this card registration. Please register the card again.",
+      "We could not find this registration. Please register the payment method again.",
     hard: true,
   },
   {
@@ -42,7 +42,7 @@ export const BILLING_ERRORS: readonly CatalogueEntry[] = [
     action: "start_over",
     ko: "결제 수단 인증이 올바르지 않아요. 처음부터 다시 등록해 주세요.",
     en:
-      "The card registration could not be verified. Please register the card again.",
+      "The registration could not be verified. Please register the payment method again.",
   },
   {
     code: "NOT_MATCHES_CUSTOMER_KEY",
@@ -73,7 +73,7 @@ export const BILLING_ERRORS: readonly CatalogueEntry[] = [
     action: "retry_later",
     ko: "결제 수단 등록 결과를 확인하지 못했어요. 잠시 후 다시 시도해 주세요.",
     en:
-      "We do not know yet whether the card was registered. Please try again shortly.",
+      "We do not know yet whether the payment method was registered. Please try again shortly.",
   },
   {
     code: "FAILED_CARD_COMPANY_RESPONSE",

@@ -50,7 +50,7 @@ export type CatalogueEntry = {
   readonly ko: string;
   /** Text for the end user, in English. */
   readonly en: string;
-  /** A stored payment method with this answer will never work again. */
+  /** A stored payment method with this answer will never pay this again. */
   readonly hard?: boolean;
   /** A limit that resets with the day: retry after midnight in Seoul. */
   readonly limit?: boolean;

@@ -78,9 +78,11 @@ export const LIMIT_ERRORS: readonly CatalogueEntry[] = [
   {
     code: "BELOW_MINIMUM_AMOUNT",
     class: "request",
-    action: "fix_input",
+    action: "use_another_method",
     ko: "카드는 100원, 계좌는 200원부터 결제할 수 있어요.",
     en: "Cards start at 100 won and bank accounts at 200 won.",
+    // Nothing under 100 won is charged here, so that it is an account which can never pay this price.
+    hard: true,
   },
   {
     code: "BELOW_ZERO_AMOUNT",
