@@ -40,7 +40,7 @@ test("each pair is checked by its own line, the given file's at Toss", async (sh
   const [finding] = assertOnlyBroken(unknown, "toss_keys:billing");
   assert.match(
     finding?.detail ?? "",
-    /does not take TOSS_BILLING_SECRET_KEY: 401/,
+    /does not take TOSS_BILLING_SECRET_KEY: HTTP 401/,
   );
 });
 

@@ -34,7 +34,7 @@ import { underVariables } from "../../support/other-variables.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { cancelAtToss, refundAtToss } from "../../support/toss-side.ts";
-import { settleWebhooks } from "../../support/webhooks.ts";
+import { settleWebhooks, withoutWebhooks } from "../../support/webhooks.ts";
 import { advance, work } from "../../support/worker.ts";
 import { buyerHeaders, signUp } from "../../../stack/users.ts";
 
@@ -159,6 +159,7 @@ test("a virtual account moves an order to the main pair, until a payment has beg
 });
 
 test("what Toss never answered is asked about with the pair of its order, by the worker too", async (shop) => {
+  withoutWebhooks(shop);
   const purchase = await startPurchase(shop);
   const path = "/v1/payments/confirm";
   shop.simulator.addFault({ kind: "lose_answer_after", path, count: "always" });
