@@ -8,7 +8,8 @@ import type { SimulatorState } from "./state.ts";
  * whoever asks, and both pairs of one merchant see the same.
  */
 
-function isOf(made: { keyPair: KeyPair }, asking: KeyPair): boolean {
+/** Whether something was made by the merchant that asks. */
+export function isOf(made: { keyPair: KeyPair }, asking: KeyPair): boolean {
   return made.keyPair.merchantId === asking.merchantId;
 }
 

@@ -55,6 +55,8 @@ const changeable = {
   showDueDate: z.boolean(),
   authKeyLifetimeMilliseconds: z.int().positive().nullable(),
   latencyMilliseconds: z.int().min(0),
+  cashReceiptSeconds: z.int().min(0),
+  cashReceiptFailure: z.string().min(1).max(100).nullable(),
 };
 
 const changeableSchema = z.object(changeable);
@@ -74,6 +76,8 @@ const optionsSchema = z.strictObject({
   authKeyLifetimeMilliseconds: changeable.authKeyLifetimeMilliseconds
     .default(null),
   latencyMilliseconds: changeable.latencyMilliseconds.default(0),
+  cashReceiptSeconds: changeable.cashReceiptSeconds.default(0),
+  cashReceiptFailure: changeable.cashReceiptFailure.default(null),
   minuteInMilliseconds: z.number().positive().default(60_000),
   webhookTimeoutMilliseconds: z.number().positive().default(10_000),
   publicUrl: z.url().optional(),
@@ -99,6 +103,10 @@ const optionsSchema = z.strictObject({
  * - `authKeyLifetimeMilliseconds` virtual time in which an authKey can be used;
  *   null = for ever
  * - `latencyMilliseconds` real time that every request is worked on
+ * - `cashReceiptSeconds` virtual time until the tax office has taken a cash
+ *   receipt; 0 = at once
+ * - `cashReceiptFailure` the code with which it refuses every one from now on;
+ *   null = none
  * - `minuteInMilliseconds` length of a minute of the webhook retry schedule
  * - `webhookTimeoutMilliseconds` real time a webhook receiver has, 10 seconds
  * - `publicUrl` the address browsers reach, when it is not `url`

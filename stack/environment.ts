@@ -22,11 +22,13 @@ export const PROJECT_VARIABLES = [
   "WEBHOOK_URL_TOKEN",
   "WEBHOOK_ALLOWED_IPS",
   "WEBHOOK_CLIENT_IP_HEADER",
+  "WEBHOOK_ALLOW_PRIVATE",
   "CORS_ALLOWED_ORIGINS",
   "DUNNING_SCHEDULE_DAYS",
   "DUNNING_FINAL_ACTION",
   "AD_HOC_CHARGES",
   "VIRTUAL_ACCOUNT_MAX_HOURS",
+  "CASH_RECEIPT_SELF_ISSUE_DAYS",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

@@ -13,6 +13,7 @@ const PARTS: Record<string, readonly string[]> = {
   security: [],
   database: [],
   version: [],
+  events: [],
   config: ["toss", "security"],
   logger: ["security"],
   services: ["toss", "security", "database", "config", "logger"],
@@ -27,6 +28,16 @@ const PARTS: Record<string, readonly string[]> = {
     "http",
     "operations",
   ],
+  outgoing: [
+    "security",
+    "database",
+    "version",
+    "events",
+    "logger",
+    "services",
+    "operations",
+  ],
+  outbox: ["outgoing"],
 };
 
 /** The kinds of operations, and which other kinds each may begin. */
@@ -37,6 +48,8 @@ const KINDS: Record<string, readonly string[]> = {
   charge: [],
   "billing-issue": ["charge"],
   "billing-delete": [],
+  "cash-receipt": [],
+  "cash-receipt-cancel": [],
 };
 
 /** The engine's files that know every kind; the others know none. */

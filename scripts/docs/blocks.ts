@@ -1,5 +1,6 @@
 import { accessTable } from "./access.ts";
 import { dependenciesTable } from "./dependencies.ts";
+import { eventsTable, exampleEvent } from "./events.ts";
 import { functionsTable } from "./functions.ts";
 import { ENDINGS, type Language, LANGUAGES } from "./language.ts";
 import { variablesTable } from "./render-variables.ts";
@@ -17,6 +18,7 @@ type Block = (language: Language) => string | Promise<string>;
 /** The generated parts of each hand-written page, by the page's name and the part's own. */
 const PAGES: Readonly<Record<string, Readonly<Record<string, Block>>>> = {
   "docs/functions": { functions: functionsTable },
+  "docs/events": { events: eventsTable, example: exampleEvent },
   "docs/environment": { environment: variablesTable },
   "docs/dependencies": { dependencies: dependenciesTable },
   "docs/security": { access: accessTable },

@@ -36,6 +36,15 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "밖에서 오는 모든 값을 검사",
     },
   },
+  standardwebhooks: {
+    runs: DEPLOYED,
+    why: {
+      en:
+        "signs outgoing webhooks; the convention's own library, so that receivers verify with the same",
+      ko:
+        "밖으로 보내는 웹훅의 서명. 표준의 공식 라이브러리이므로 받는 쪽도 같은 것으로 확인",
+    },
+  },
   supabase: {
     runs: { en: "`deploy` only", ko: "`deploy`만" },
     why: {

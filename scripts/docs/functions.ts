@@ -76,7 +76,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   },
   "POST virtual-account": {
     request: both(
-      "`{ orderId, bank, customerName, validHours?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
+      "`{ orderId, bank, customerName, validHours?, cashReceipt?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
     ),
     success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
     repeating: { en: "same account", ko: "같은 계좌" },
@@ -101,6 +101,26 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en: "same `requestId`: same answer, never a second refund",
       ko: "같은 `requestId`면 같은 응답, 이중 환불 없음",
     },
+  },
+  "POST cash-receipt": {
+    caller: {
+      en: "users only for their own order",
+      ko: "사용자는 본인 주문만",
+    },
+    request: both("`{ orderId, type, customerIdentityNumber, requestId }`"),
+    success: both(
+      "201 `{ receiptKey, orderId, type, amount, issueStatus, receiptUrl }`",
+    ),
+    repeating: {
+      en: "same `requestId`: same answer, never a second receipt",
+      ko: "같은 `requestId`면 같은 응답, 이중 발급 없음",
+    },
+  },
+  "DELETE cash-receipt": {
+    caller: { en: "the secret key alone", ko: "시크릿 키만" },
+    request: both("`{ orderId, amount?, requestId }`"),
+    success: both("200 `{ orderId, receiptKey, amount, issueStatus }`"),
+    repeating: SAME_ANSWER,
   },
   "POST billing-issue/prepare": {
     request: both("`{ planId?, method? }`"),
@@ -175,6 +195,22 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     repeating: {
       en: "counted, not processed twice",
       ko: "횟수만 세고 두 번 처리하지 않음",
+    },
+  },
+  "POST webhook-endpoints": {
+    request: {
+      en:
+        '`{ action: "create", url, eventTypes?, description? }` or `{ action: "rotate" \\| "test" \\| "enable" \\| "disable", id }`',
+      ko:
+        '`{ action: "create", url, eventTypes?, description? }` 또는 `{ action: "rotate" \\| "test" \\| "enable" \\| "disable", id }`',
+    },
+    success: {
+      en: "201 the endpoint with its `secret`, 200 the endpoint",
+      ko: "201 엔드포인트와 `secret`, 200 엔드포인트",
+    },
+    repeating: {
+      en: "`create` and `rotate` make another one",
+      ko: "`create`와 `rotate`는 새로 만듦",
     },
   },
   "POST worker": {

@@ -1,6 +1,8 @@
 import type { Options } from "./command.ts";
 import { fillPages } from "./blocks.ts";
 import { renderDecisions } from "./decisions.ts";
+import { eventTypes } from "./event-types.ts";
+import { eventSchema } from "./events.ts";
 import { renderApi } from "./render-api.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
@@ -18,6 +20,8 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     "docs/api.ko.md": renderApi(OPERATIONS, "ko"),
     "docs/errors.md": renderErrors("en"),
     "docs/errors.ko.md": renderErrors("ko"),
+    "docs/events.schema.json": JSON.stringify(eventSchema(), null, 2) + "\n",
+    "docs/events.d.ts": eventTypes(),
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),

@@ -173,6 +173,18 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     },
   }],
 }, {
+  heading: "Events to other systems (docs/events.md)",
+  variables: [{
+    names: ["WEBHOOK_ALLOW_PRIVATE"],
+    preset: "off",
+    meaning: {
+      en:
+        "`on`: events may also go to this machine and private networks, there also by `http://`; with test keys only",
+      ko:
+        "`on`: 이 컴퓨터와 사설망으로도 보내고 그곳에는 `http://`도 허용. 테스트 키에서만",
+    },
+  }],
+}, {
   heading: "Virtual accounts (docs/virtual-accounts.md)",
   variables: [{
     names: ["VIRTUAL_ACCOUNT_MAX_HOURS"],
@@ -182,6 +194,19 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
         "the longest `validHours` that `virtual-account` takes from a user, 1 to 2160; a guest gets 24 at most. The account holds its order's stock until then",
       ko:
         "`virtual-account`가 사용자에게 허용하는 가장 긴 `validHours`, 1~2160. 비회원은 최대 24. 계좌는 그때까지 주문의 재고를 잡음",
+    },
+  }],
+}, {
+  heading: "Cash receipts (docs/cash-receipts.md)",
+  variables: [{
+    names: ["CASH_RECEIPT_SELF_ISSUE_DAYS"],
+    preset: "",
+    defaultMeans: { en: "never", ko: "발급하지 않음" },
+    meaning: {
+      en:
+        "so many days after its approval, 0 to 30, a cash payment of 100,000 won or more that has no receipt gets one under the tax office's number 010-000-1234",
+      ko:
+        "승인 뒤 이만큼의 날(0~30)이 지나면 현금영수증이 없는 10만 원 이상의 현금성 결제에 국세청 지정번호 010-000-1234로 자진발급",
     },
   }],
 }, {

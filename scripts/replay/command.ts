@@ -1,5 +1,12 @@
 import { defineCommand } from "../door/command.ts";
-import { oneOf, rowId, text, time, type Values } from "../door/options.ts";
+import {
+  flag,
+  oneOf,
+  rowId,
+  text,
+  time,
+  type Values,
+} from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
 const STATUSES = [
@@ -16,8 +23,18 @@ const OPTIONS = {
   payment: text("<paymentKey>", "events about this payment"),
   status: oneOf("<status>", STATUSES, STATUSES.join(", ")),
   hook: text("<orderId>", "the order hook's calls that this order is owed"),
-  from: time("received since"),
-  to: time("received before"),
+  endpoint: rowId(
+    "outgoing: what this endpoint has missed",
+    "the id of a row of webhook_endpoints",
+  ),
+  outboxEvent: rowId(
+    "outgoing: this event",
+    "the id of a row of outbox_events",
+  ),
+  type: text("<type>", "outgoing: events of this type"),
+  delivered: flag("outgoing: also what was delivered"),
+  from: time("received, or outgoing: written, since"),
+  to: time("received, or outgoing: written, before"),
 };
 
 /** What replay is given. */
@@ -25,14 +42,16 @@ export type Options = Values<typeof OPTIONS>;
 
 export const replay = defineCommand({
   call: "toss replay",
-  summary: "Process webhook events again, or call the order hook again",
-  about: "Safe at any time: Toss is asked what is true.",
+  summary: "Process webhooks, the order hook or outgoing events again",
+  about:
+    "Safe at any time: Toss is asked what is true, and outgoing events keep their ids.",
   examples: [
     "--event <id>",
     "--order <orderId>",
     "--payment <paymentKey>",
     "--status dead",
     "--hook <orderId>",
+    "--endpoint <id> --from 2026-11-21T00:00:00+09:00",
     "--from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00",
   ],
   options: OPTIONS,

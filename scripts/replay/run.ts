@@ -4,6 +4,7 @@ import { commandEnvironment } from "../project/command-environment.ts";
 import { openProject } from "../project/open-project.ts";
 import { UsageError } from "../door/errors.ts";
 import type { Options } from "./command.ts";
+import { isOutgoing, replayOutgoing } from "./outgoing.ts";
 
 const replayed = z.object({
   outcome: z.enum(["replayed", "nothing_named"]),
@@ -44,10 +45,10 @@ export async function run(options: Options): Promise<number> {
   if (
     [event, order, payment, status, from, hook].every((one) =>
       one === undefined
-    )
+    ) && !isOutgoing(options)
   ) {
     throw new UsageError(
-      "Name at least one of --event, --order, --payment, --status, --from, --hook",
+      "Name at least one of --event, --order, --payment, --status, --from, --hook, --endpoint, --outbox-event, --type",
     );
   }
   const project = await openProject(commandEnvironment());
@@ -55,6 +56,7 @@ export async function run(options: Options): Promise<number> {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   if (hook !== undefined) return await replayHook(client, hook);
+  if (isOutgoing(options)) return await replayOutgoing(client, options);
   const request = {
     eventId: event,
     orderId: order,

@@ -4,6 +4,7 @@ import {
   type NewPayment,
   newPaymentSchema,
   orderIdSchema,
+  receiptTermsSchema,
 } from "../payments/create-payment.ts";
 import { isWidgetPair, paymentsOfOrder } from "../merchant.ts";
 import { paymentBody } from "../payments/payment-body.ts";
@@ -21,15 +22,6 @@ import { refusalCodeOf } from "./refusal-code.ts";
 /** Toss error codes: accounts from 200 KRW. */
 const MINIMUM_AMOUNT = 200;
 
-const cashReceiptSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("미발행") }),
-  z.object({
-    type: z.enum(["소득공제", "지출증빙"]),
-    registrationNumber: z.string()
-      .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
-  }),
-]);
-
 const bodySchema = z.object({
   ...ACCOUNT_FIELDS,
   orderId: orderIdSchema,
@@ -39,7 +31,7 @@ const bodySchema = z.object({
   taxFreeAmount: z.int().min(0).default(0),
   customerEmail: z.email().max(100).optional(),
   customerMobilePhone: z.string().regex(/^\d{8,15}$/).optional(),
-  cashReceipt: cashReceiptSchema.optional(),
+  cashReceipt: receiptTermsSchema.optional(),
   escrowProducts: z.array(escrowProductSchema).optional(),
   accountKey: z.string().min(1).optional(),
 }).refine(...ONE_DEADLINE)
@@ -63,6 +55,7 @@ function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {
   const order = { orderId, orderName, amount, taxFreeAmount, method };
   return {
     ...newPaymentSchema.parse(order),
+    cashReceipt: body.cashReceipt ?? null,
     virtualAccount: {
       bank: body.bank,
       customerName: body.customerName,

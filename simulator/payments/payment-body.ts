@@ -1,4 +1,5 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { paymentReceipts } from "../receipts/receipt-body.ts";
 import type { SimulatorState } from "../state.ts";
 import { paymentInVersion } from "./api-version.ts";
 import { maskCardNumber } from "./card.ts";
@@ -96,9 +97,12 @@ function amountsBody(payment: Payment) {
  */
 export function paymentBody(
   payment: Payment,
-  { publicUrl, settings }: Pick<SimulatorState, "publicUrl" | "settings">,
+  state: Pick<SimulatorState, "publicUrl" | "settings" | "cashReceipts">,
 ): Record<string, unknown> {
-  return paymentInVersion(bodyOf(payment, publicUrl), settings.apiVersion);
+  return paymentInVersion({
+    ...bodyOf(payment, state.publicUrl),
+    ...paymentReceipts(state, payment),
+  }, state.settings.apiVersion);
 }
 
 /**
@@ -124,8 +128,6 @@ function bodyOf(payment: Payment, publicUrl: string) {
     cultureExpense: false,
     ...NO_METHOD,
     ...methodBody(payment, receiptUrl),
-    cashReceipt: null,
-    cashReceipts: null,
     discount: discountBody(payment),
     cancels: payment.cancels.length === 0 ? null : payment.cancels,
     secret: payment.secret,

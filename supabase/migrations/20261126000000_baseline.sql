@@ -12,9 +12,11 @@
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
+--   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
+--   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -213,6 +215,8 @@ create table public.outbox_events (
   payload jsonb not null,
   webhook_event_id uuid,
   created_at timestamptz not null,
+  sequence bigint generated always as identity,
+  stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
   constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
@@ -225,10 +229,13 @@ comment on table public.outbox_events is 'Events for other systems, in the order
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
 comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
+comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
+create index outbox_events_sequence on public.outbox_events (sequence);
 -- A refund is told once, whichever answer of Toss brought it.
 create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
   where event_type in ('payment.refunded', 'payment.partially_refunded');
@@ -240,10 +247,17 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
+  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at, stream)
   values (
     audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
-    toss_private.clock_now()
+    toss_private.clock_now(), coalesce((
+      -- Before its first payment a subscription has no row, but its id already.
+      select coalesce(c.subscription_id, case c.kind
+        when 'start' then toss_private.derived_id('subscription', c.id::text) else c.id end)::text
+      from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where o.id = audit ->> 'subject'
+    ), audit ->> 'subject')
   )
   on conflict (webhook_event_id) do nothing;
   return found;
@@ -1439,6 +1453,8 @@ create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
 create index payments_unsettled on public.payments (applied_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
+create index payments_cash_approved_at on public.payments (approved_at)
+  where method in ('가상계좌', '계좌이체') and balance_amount > 0;
 create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
 
 create policy "users read their own payments"
@@ -1776,7 +1792,8 @@ create table public.operations (
   constraint operations_amount_positive check (amount > 0),
   constraint operations_attempts_positive check (attempts > 0),
   constraint operations_kind_known check (kind in (
-    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete'
+    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete', 'cash_receipt',
+    'cash_receipt_cancel'
   )),
   -- A billing key is issued and removed without money changing hands.
   constraint operations_money_has_order check (
@@ -1802,6 +1819,12 @@ create table public.operations (
   constraint operations_virtual_account_has_parameters check (
     kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
   ),
+  constraint operations_receipt_is_complete check (
+    kind not in ('cash_receipt', 'cash_receipt_cancel') or (
+      payment_key is not null and request_id is not null and requested_by is not null
+      and parameters ? case kind when 'cash_receipt' then 'type' else 'receiptKey' end
+    )
+  ),
   constraint operations_charge_has_id check ((kind = 'charge') = (charge_id is not null)),
   constraint operations_delete_has_method check ((kind = 'billing_delete') = (billing_method_id is not null))
 );
@@ -1810,7 +1833,7 @@ alter table public.operations enable row level security;
 
 comment on table public.operations is 'One row per mutating Toss call, written before the call. Service role only.';
 comment on column public.operations.kind is
-  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete.';
+  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete, cash_receipt (issue), cash_receipt_cancel.';
 comment on column public.operations.state is 'started: a caller holds the lease. unknown: no proof yet, the worker asks Toss. succeeded / rejected: proven by Toss.';
 comment on column public.operations.idempotency_key is
   'Sent as Idempotency-Key: kind, digest of what is asked, number of the question and generation. It follows from the question, so that a restored database sends the same one.';
@@ -1823,10 +1846,10 @@ comment on column public.operations.lease_expires_at is 'Until then no one else 
 comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
 comment on column public.operations.refused_with is
   'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
-comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel.';
+comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked.';
 comment on column public.operations.request_digest is
   'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
-comment on column public.operations.requested_by is 'Who asked for a cancel: operator, or the user''s id.';
+comment on column public.operations.requested_by is 'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did.';
 comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
 comment on column public.operations.cancel_all is
   'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
@@ -1840,7 +1863,7 @@ comment on column public.operations.is_queued is 'A cancel that waits until no o
 comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
 comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
 comment on column public.operations.parameters is
-  'What the call needs besides the order: bank, customerName and validHours of a virtual account.';
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled.';
 comment on column public.operations.charge_id is 'For kind charge: what is charged.';
 comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
 
@@ -1854,6 +1877,13 @@ create unique index operations_one_cancel_per_request on public.operations (paym
 -- With one cancel of ours at Toss at a time, any other change of the balance is somebody else's.
 create unique index operations_one_cancel_at_toss on public.operations (payment_key)
   where kind = 'cancel' and state in ('started', 'unknown') and not is_queued;
+-- With one request about a payment's receipt at a time, what Toss lists anew is its effect.
+create unique index operations_one_open_receipt_per_payment on public.operations (payment_key)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state in ('started', 'unknown');
+create index operations_refused_receipts on public.operations (created_at)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state = 'rejected';
+create unique index operations_one_receipt_per_request on public.operations (payment_key, kind, request_id)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and is_final is distinct from false;
 create unique index operations_one_open_payment_per_order on public.operations (order_id)
   where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
 create unique index operations_one_open_per_charge on public.operations (charge_id)
@@ -1874,7 +1904,7 @@ create table toss_private.operation_secrets (
 alter table toss_private.operation_secrets enable row level security;
 
 comment on table toss_private.operation_secrets is
-  'Where a refund goes, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
+  'Where a refund goes, or for whose number a cash receipt is, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
 comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
@@ -1908,11 +1938,11 @@ end;
 $$;
 
 comment on function toss_private.follow_operation() is
-  'Trigger: a cancel''s claim on the balance moves with the operation, and its refund account is gone when it ends.';
+  'Trigger: a cancel''s claim on the balance moves with the operation, and what an operation kept encrypted is gone when it ends.';
 
 create trigger operations_follow
   after insert or update of state, reserved_amount on public.operations
-  for each row when (new.kind = 'cancel')
+  for each row when (new.kind in ('cancel', 'cash_receipt', 'virtual_account'))
   execute function toss_private.follow_operation();
 
 create function toss_private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
@@ -1956,9 +1986,12 @@ begin
   ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
-        from public.orders as o where o.id = operation.order_id)
+      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (
+          select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+          from toss_private.operation_secrets as s where s.operation_id = operation.id
+        )) from public.orders as o where o.id = operation.order_id)
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
+    when operation.kind in ('cash_receipt', 'cash_receipt_cancel') then toss_private.receipt_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
 end;
@@ -1974,10 +2007,10 @@ stable
 set search_path = ''
 as $$
 begin
-  -- A cancel makes no payment, and may stay open for long.
+  -- A cancel or a receipt makes no payment, and may stay open for long.
   return exists (
     select 1 from public.operations as op
-    where op.order_id = busy_order_id and op.kind <> 'cancel'
+    where op.order_id = busy_order_id and op.kind not in ('cancel', 'cash_receipt', 'cash_receipt_cancel')
       and op.state in ('started', 'unknown')
   );
 end;
@@ -1985,49 +2018,6 @@ $$;
 
 comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
-
-create function toss_private.close_operations(payment public.payments, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  is_success constant boolean := toss_private.is_paid(payment)
-    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
-  closed public.operations;
-begin
-  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
-    return;
-  end if;
-  for closed in
-    update public.operations as op
-    set state = case when is_success then 'succeeded' else 'rejected' end,
-      finished_at = toss_private.clock_now(),
-      is_final = true,
-      payment_key = payment.payment_key,
-      error_code = case when is_success then null
-        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
-      error_message = case when is_success then null else payment.failure_message end
-    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
-      and (
-        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
-        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
-        or (op.kind = 'virtual_account' and (
-          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
-        ))
-      )
-    returning *
-  loop
-    perform toss_private.write_event(audit || jsonb_build_object(
-      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
-      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
-    ));
-  end loop;
-end;
-$$;
-
-comment on function toss_private.close_operations(public.payments, jsonb) is
-  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/17_operation_ends.sql
 -- How an operation ends or goes on: proof, refusal, postponement, and the worker's claim.
@@ -2213,6 +2203,49 @@ $$;
 
 comment on function public.claim_operations(jsonb) is
   'Leases up to `limit` open operations whose lease and pause have passed, and of queued cancels the next of each payment. Overlapping workers never get the same row.';
+
+create function toss_private.close_operations(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := toss_private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = toss_private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
+        ))
+      )
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/18_entitlements.sql
 -- Which plan a user has access to, and for how long.
@@ -2942,7 +2975,8 @@ begin
       ) order by i.position)
       from public.order_items as i where i.order_id = buying.id
     )) end,
-    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone',
+    'cashReceiptType', request ->> 'cashReceiptType'
   ));
 end;
 $$;
@@ -3029,12 +3063,16 @@ begin
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
-  select gen_random_uuid(), 'virtual_account',
+  select coalesce((request ->> 'operationId')::uuid, gen_random_uuid()), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
     buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,
     'amount', buying.amount, 'requestId', request ->> 'requestId'
@@ -4210,6 +4248,130 @@ $$;
 comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, jsonb) is
   'After a restore: a refund that is asked for again, was made in the time that the database forgot, and which Toss would no longer recognise by its key (or whose money is gone from the balance), is that refund. Null when there is none.';
 
+-- supabase/schemas/27_announcements.sql
+-- What other systems are told of orders and payments: one event for each move, in its transaction.
+-- Refunds stand in 24_cancel_record, deposits that did not come in 21_virtual_account, what a bank took back in 28_settle_order.
+
+create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event_name constant text := case
+    when toss_private.is_paid(moved) and (not toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT')
+      then 'payment.confirmed'
+    when moved.status = 'WAITING_FOR_DEPOSIT' and not toss_private.is_paid(known)
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+    when moved.status in ('ABORTED', 'EXPIRED') and known.status is distinct from moved.status
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'payment.failed'
+  end;
+begin
+  if event_name is null then
+    return;
+  end if;
+  perform toss_private.write_payment_event(event_name, moved, jsonb_build_object(
+    'method', moved.method, 'source', audit ->> 'source',
+    'approvedAt', case event_name when 'payment.confirmed' then moved.approved_at end,
+    'dueDate', case event_name when 'virtual_account.issued' then toss_private.deposit_deadline(moved) end,
+    'failureCode', case event_name when 'payment.failed' then coalesce(moved.failure_code, moved.status || '_PAYMENT') end
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_payment(public.payments, public.payments, jsonb) is
+  'Writes the outbox event of a payment whose money arrived, of an account that was issued, of an attempt that ended without money. Called before the order moves, so that what follows from a payment is told after it.';
+
+create function toss_private.write_payment_event(event_name text, concerned public.payments, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Whoever asks for a refused payment again is refused again; it has failed once.
+  if event_name = 'payment.failed' and exists (
+    select 1 from public.outbox_events as e
+    where e.subject = concerned.order_id and e.event_type = event_name
+      and e.payload ->> 'paymentKey' = concerned.payment_key
+  ) then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', concerned.order_id, 'paymentKey', concerned.payment_key, 'userId', concerned.user_id,
+      'amount', concerned.total_amount, 'currency', concerned.currency
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.write_payment_event(text, public.payments, jsonb) is
+  'Adds an event about a payment to outbox_events; payment.failed once per payment.';
+
+create function toss_private.follow_refusal()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  refused public.payments;
+begin
+  select new.payment_key, o.id, o.user_id, o.amount, o.currency
+  into refused.payment_key, refused.order_id, refused.user_id, refused.total_amount, refused.currency
+  from public.orders as o where o.id = new.order_id;
+  perform toss_private.write_payment_event(
+    'payment.failed', refused, jsonb_build_object('source', 'confirm', 'failureCode', new.error_code)
+  );
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refusal() is
+  'Trigger: Toss refused to confirm a payment for good. One that may be confirmed again has not failed.';
+
+create trigger operations_follow_refusal
+  after update of state on public.operations
+  for each row when (
+    new.kind = 'confirm' and new.state = 'rejected' and old.state <> 'rejected' and new.is_final
+  )
+  execute function toss_private.follow_refusal();
+
+create function toss_private.tell_of_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Money that turns out not to have gone back leaves the order as paid as it was told to be.
+  if tg_op = 'UPDATE' and new.status = 'paid' and old.status in ('partially_refunded', 'refunded') then
+    return null;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'order.' || new.status, 'subject', new.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', new.id, 'reference', new.reference, 'userId', new.user_id, 'orderName', new.order_name,
+      'amount', new.amount, 'currency', new.currency, 'paymentKey', new.payment_key,
+      'from', case tg_op when 'UPDATE' then old.status end
+    ))
+  ));
+  return null;
+end;
+$$;
+
+comment on function toss_private.tell_of_order() is
+  'Trigger: an order was paid, canceled or expired, whatever moved it. Refunds are told as payments.';
+
+create trigger orders_tell_new
+  after insert on public.orders
+  for each row when (new.status = 'paid')
+  execute function toss_private.tell_of_order();
+
+create trigger orders_tell
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
+  execute function toss_private.tell_of_order();
+
 -- supabase/schemas/27_toss_keys.sql
 -- Which of the shop's key pairs Toss is asked with.
 
@@ -4669,9 +4831,11 @@ begin
     perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
   end if;
   if is_new then
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
+  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
@@ -9720,6 +9884,937 @@ $$;
 comment on function public.finish_billing_delete(jsonb) is
   'The key is gone at Toss: its ciphertext goes here too. Keys: operationId, source, requestId. Outcomes: deleted, operation_not_found.';
 
+-- supabase/schemas/55_cash_receipts.sql
+-- Cash receipts (현금영수증): what Toss says of them, and how much of a payment they may be for.
+
+create table public.cash_receipts (
+  id bigint generated always as identity primary key,
+  receipt_key text not null,
+  order_id text not null references public.orders (id),
+  payment_key text not null references public.payments (payment_key),
+  transaction_type text not null,
+  type text not null,
+  amount bigint not null,
+  tax_free_amount bigint,
+  issue_number text,
+  issue_status text not null,
+  receipt_url text,
+  requested_at timestamptz,
+  created_at timestamptz not null,
+  canceled_amount bigint not null default 0,
+  canceled_receipt_id bigint references public.cash_receipts (id),
+  operation_id uuid references public.operations (id),
+  is_self_issued boolean not null default false,
+  failure_code text,
+  checked_at timestamptz,
+  constraint cash_receipts_receipt_key_length check (char_length(receipt_key) between 1 and 200),
+  constraint cash_receipts_transaction_type_known check (transaction_type in ('CONFIRM', 'CANCEL')),
+  constraint cash_receipts_type_length check (char_length(type) between 1 and 20),
+  constraint cash_receipts_amount_positive check (amount > 0),
+  constraint cash_receipts_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  constraint cash_receipts_issue_number_length check (char_length(issue_number) between 1 and 50),
+  constraint cash_receipts_issue_status_known check (issue_status in ('IN_PROGRESS', 'COMPLETED', 'FAILED')),
+  constraint cash_receipts_receipt_url_length check (char_length(receipt_url) between 1 and 2000),
+  constraint cash_receipts_canceled_within_amount check (canceled_amount between 0 and amount),
+  constraint cash_receipts_cancel_has_no_cancels check (transaction_type = 'CONFIRM' or canceled_amount = 0),
+  constraint cash_receipts_confirm_cancels_nothing check (transaction_type = 'CANCEL' or canceled_receipt_id is null)
+);
+
+alter table public.cash_receipts enable row level security;
+
+comment on table public.cash_receipts is
+  'Cash receipts as Toss tells of them, each issue (CONFIRM) and each cancel of one a row, whoever asked for it: a request here, the payment itself, or Toss''s dashboard. The number that a receipt was issued for is kept nowhere.';
+comment on column public.cash_receipts.transaction_type is 'Toss''s transactionType: CONFIRM = issued, CANCEL = all or a part of one canceled.';
+comment on column public.cash_receipts.type is 'Toss''s words: 소득공제 (a person''s deduction), 지출증빙 (a company''s expense).';
+comment on column public.cash_receipts.amount is 'Won; of a CANCEL: what was canceled.';
+comment on column public.cash_receipts.tax_free_amount is 'The tax-free part of amount, won; null when Toss did not say.';
+comment on column public.cash_receipts.issue_status is 'Toss''s issueStatus: IN_PROGRESS until the tax office has answered, then COMPLETED or FAILED.';
+comment on column public.cash_receipts.canceled_amount is 'Of a CONFIRM: how much of it cancels have taken back, won.';
+comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the receipt that it takes from; null when it fits none that is known.';
+comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
+comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
+comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
+
+create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
+create index cash_receipts_order_id on public.cash_receipts (order_id);
+create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)
+  where canceled_receipt_id is not null;
+create index cash_receipts_operation_id on public.cash_receipts (operation_id) where operation_id is not null;
+create index cash_receipts_in_progress on public.cash_receipts (checked_at) where issue_status = 'IN_PROGRESS';
+create unique index cash_receipts_one_row_per_issue on public.cash_receipts (payment_key, receipt_key)
+  where transaction_type = 'CONFIRM';
+
+create policy "users read the receipts of their own orders"
+  on public.cash_receipts for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = cash_receipts.order_id and o.user_id = (select auth.uid())
+  ));
+
+create function toss_private.is_live_receipt(receipt public.cash_receipts)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    receipt.transaction_type = 'CONFIRM' and receipt.issue_status <> 'FAILED' and receipt.canceled_amount < receipt.amount,
+    false
+  );
+end;
+$$;
+
+comment on function toss_private.is_live_receipt(public.cash_receipts) is
+  'Whether a receipt was issued, or is about to be, and something of it has not been canceled.';
+
+create function toss_private.cash_left(payment public.payments)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_paid(payment) or payment.currency <> 'KRW' or not (
+    payment.method in ('가상계좌', '계좌이체')
+    or (payment.method is null and coalesce(toss_private.takes_refund_account(payment.method, payment.payment_key), false))
+  ) then
+    return 0;
+  end if;
+  return payment.balance_amount;
+end;
+$$;
+
+comment on function toss_private.cash_left(public.payments) is
+  'What is left of a payment that came in cash (가상계좌, 계좌이체), won: for so much a receipt may be issued. 0 for every other payment, and for a deposit that a bank took back.';
+
+create function toss_private.receipt_view(receipt public.cash_receipts)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receiptKey', receipt.receipt_key, 'orderId', receipt.order_id, 'type', receipt.type, 'amount', receipt.amount,
+    'issueStatus', receipt.issue_status, 'receiptUrl', receipt.receipt_url
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_view(public.cash_receipts) is 'A receipt as the function cash-receipt answers it.';
+
+create function toss_private.known_receipt(receipt_payment_key text, entry jsonb)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts;
+begin
+  -- A cancel may carry the key of the receipt that it cancels, so that its amount and time tell it from another one.
+  select * into known from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and r.receipt_key = entry ->> 'receiptKey'
+    and r.transaction_type = entry ->> 'transactionType'
+    and (r.transaction_type = 'CONFIRM' or (
+      r.amount = (entry ->> 'amount')::bigint
+      and (r.requested_at is null or entry ->> 'requestedAt' is null
+        or r.requested_at = (entry ->> 'requestedAt')::timestamptz)
+    ))
+  order by r.created_at desc
+  limit 1;
+  return known;
+end;
+$$;
+
+comment on function toss_private.known_receipt(text, jsonb) is 'The row of a receipt that an answer of Toss tells of; null when it is new.';
+
+create function toss_private.receipt_to_cancel(receipt_payment_key text, cancel_entry jsonb, target_key text)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  target public.cash_receipts;
+begin
+  select * into target from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and toss_private.is_live_receipt(r)
+    and r.amount - r.canceled_amount >= (cancel_entry ->> 'amount')::bigint
+  order by r.receipt_key = coalesce(target_key, cancel_entry ->> 'receiptKey') desc, r.operation_id is null desc, r.created_at
+  limit 1;
+  return target;
+end;
+$$;
+
+comment on function toss_private.receipt_to_cancel(text, jsonb, text) is
+  'The receipt that a cancel takes from: the one that was named, or the oldest that has as much left. What Toss cancels by itself it takes from what it issued by itself.';
+
+create function toss_private.announce_receipt(receipt public.cash_receipts, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'cash_receipt', 'to', receipt.issue_status, 'amount', receipt.amount, 'detail', jsonb_strip_nulls(
+      jsonb_build_object('receiptKey', receipt.receipt_key, 'transactionType', receipt.transaction_type,
+        'type', receipt.type, 'code', receipt.failure_code)
+    )
+  ));
+  if receipt.issue_status <> 'COMPLETED' then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', case receipt.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end,
+    'subject', receipt.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', receipt.order_id, 'paymentKey', receipt.payment_key,
+      'userId', (select o.user_id from public.orders as o where o.id = receipt.order_id),
+      'receiptId', receipt.id::text, 'receiptKey', receipt.receipt_key, 'type', receipt.type, 'amount', receipt.amount,
+      'taxFreeAmount', receipt.tax_free_amount, 'issueNumber', receipt.issue_number,
+      'receiptUrl', receipt.receipt_url, 'isSelfIssued', receipt.is_self_issued,
+      'canceledReceiptKey', (select r.receipt_key from public.cash_receipts as r where r.id = receipt.canceled_receipt_id),
+      'source', audit ->> 'source'
+    ))
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_receipt(public.cash_receipts, jsonb) is
+  'Writes the audit line of a receipt''s state, and the outbox event when the tax office has taken it.';
+
+-- supabase/schemas/56_record_receipts.sql
+-- What Toss tells of cash receipts becomes rows, from wherever it is heard, and follows refunds.
+
+create function toss_private.record_receipt(
+  payment public.payments, entry jsonb, made_by public.operations, audit jsonb
+)
+returns public.cash_receipts
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts := toss_private.known_receipt(payment.payment_key, entry);
+  told constant text := entry ->> 'issueStatus';
+  target public.cash_receipts;
+  stored public.cash_receipts;
+begin
+  if known.id is not null then
+    -- Only onwards: an older answer, or one that was held up, must not put a receipt back.
+    update public.cash_receipts as r
+    set issue_status = case when n.is_onwards then told else r.issue_status end,
+      failure_code = case when n.is_onwards then entry ->> 'failureCode' else r.failure_code end,
+      issue_number = coalesce(r.issue_number, entry ->> 'issueNumber'),
+      receipt_url = coalesce(r.receipt_url, entry ->> 'receiptUrl'),
+      tax_free_amount = coalesce(r.tax_free_amount, (entry ->> 'taxFreeAmount')::bigint),
+      requested_at = coalesce(r.requested_at, (entry ->> 'requestedAt')::timestamptz),
+      operation_id = coalesce(r.operation_id, made_by.id),
+      is_self_issued = r.is_self_issued or coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false)
+    from (
+      select array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], told)
+        > array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], known.issue_status)
+    ) as n (is_onwards)
+    where r.id = known.id
+    returning r.* into stored;
+  else
+    if entry ->> 'transactionType' = 'CANCEL' then
+      target := toss_private.receipt_to_cancel(payment.payment_key, entry, made_by.parameters ->> 'receiptKey');
+    end if;
+    insert into public.cash_receipts (
+      receipt_key, order_id, payment_key, transaction_type, type, amount, tax_free_amount, issue_number, issue_status,
+      receipt_url, requested_at, created_at, canceled_receipt_id, operation_id, is_self_issued, failure_code
+    ) values (
+      entry ->> 'receiptKey', payment.order_id, payment.payment_key, entry ->> 'transactionType',
+      coalesce(entry ->> 'type', target.type, made_by.parameters ->> 'type', '소득공제'), (entry ->> 'amount')::bigint,
+      (entry ->> 'taxFreeAmount')::bigint, entry ->> 'issueNumber', told, entry ->> 'receiptUrl',
+      (entry ->> 'requestedAt')::timestamptz, toss_private.clock_now(), target.id, made_by.id,
+      coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false), entry ->> 'failureCode'
+    )
+    returning * into stored;
+  end if;
+
+  -- A cancel counts from the moment it is asked for, and no more once the tax office has refused it.
+  if stored.canceled_receipt_id is not null then
+    update public.cash_receipts as r
+    set canceled_amount = r.canceled_amount
+      + case when stored.issue_status <> 'FAILED' then stored.amount else 0 end
+      - case when coalesce(known.issue_status, 'FAILED') <> 'FAILED' then stored.amount else 0 end
+    where r.id = stored.canceled_receipt_id and (stored.issue_status = 'FAILED') is distinct from
+      (coalesce(known.issue_status, 'FAILED') = 'FAILED');
+  end if;
+  if known.issue_status is distinct from stored.issue_status then
+    perform toss_private.announce_receipt(stored, audit);
+  end if;
+  return stored;
+end;
+$$;
+
+comment on function toss_private.record_receipt(public.payments, jsonb, public.operations, jsonb) is
+  'Writes what Toss says of one receipt or one cancel of it, once, and moves its state onwards. made_by: the request of ours that it answers, null for what Toss tells by itself. The caller holds the order.';
+
+create function toss_private.record_payment_receipts(payment public.payments, entries jsonb, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  entry jsonb;
+begin
+  if jsonb_array_length(entries) > 0 then
+    for entry in
+      select e.value from jsonb_array_elements(entries) as e
+      order by e.value ->> 'transactionType' desc, (e.value ->> 'requestedAt')::timestamptz
+    loop
+      perform toss_private.record_receipt(payment, entry, null, audit - 'operationId');
+    end loop;
+  end if;
+  if payment.balance_amount < payment.total_amount or payment.status = 'WAITING_FOR_DEPOSIT' then
+    perform toss_private.fit_receipt(payment, audit ->> 'source', audit ->> 'requestId');
+  end if;
+end;
+$$;
+
+comment on function toss_private.record_payment_receipts(public.payments, jsonb, jsonb) is
+  'Records the receipts that Toss''s answer about a payment names, and begins to cancel what a refund took away from one of ours. The caller holds the order.';
+
+create function toss_private.open_receipt_operation(receipt_payment_key text)
+returns public.operations
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.payment_key = receipt_payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+    and op.state in ('started', 'unknown');
+  return operation;
+end;
+$$;
+
+comment on function toss_private.open_receipt_operation(text) is 'The request about a payment''s receipt that has no answer yet; one at most.';
+
+create function toss_private.fit_receipt(payment public.payments, source text, log_request_id text)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  remaining constant bigint := toss_private.cash_left(payment);
+  receipt public.cash_receipts;
+  operation public.operations;
+begin
+  -- What Toss issued with the payment it cancels with the payment.
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and r.operation_id is not null and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if receipt.id is null or receipt.amount - receipt.canceled_amount <= remaining then
+    return null;
+  end if;
+  -- Whoever ends it comes back here.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return null;
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, receipt.amount - receipt.canceled_amount - remaining,
+    jsonb_build_object(
+      'requestId', format('left-%s-%s', remaining, (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel' and op.requested_by = 'refund'
+      )),
+      'requestedBy', 'refund', 'leaseToken', gen_random_uuid(), 'leaseSeconds', 0,
+      'source', source, 'logRequestId', log_request_id
+    ), present);
+  return operation;
+end;
+$$;
+
+comment on function toss_private.fit_receipt(public.payments, text, text) is
+  'When more is on a receipt of ours than is left of its payment, writes the cancel of the difference, which the worker sends. Null when nothing is to be done, or another request about the receipt is open.';
+
+create function toss_private.insert_receipt_cancel(
+  payment public.payments, receipt public.cash_receipts, canceled_amount bigint, request jsonb, present timestamptz
+)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select gen_random_uuid(), 'cash_receipt_cancel',
+    toss_private.idempotency_key('cash_receipt_cancel', count(*), payment.payment_key, receipt.receipt_key,
+      request ->> 'requestId', canceled_amount::text),
+    present, payment.order_id, payment.payment_key, canceled_amount, payment.currency, request ->> 'requestId',
+    request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('receiptKey', receipt.receipt_key,
+      'isWhole', receipt.canceled_amount = 0 and canceled_amount = receipt.amount),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', canceled_amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt_cancel', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_cancel(public.payments, public.cash_receipts, bigint, jsonb, timestamptz) is
+  'Writes the intent to cancel a receipt or a part of it. Keys of request: requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, source, logRequestId.';
+
+-- supabase/schemas/57_receipt_operations.sql
+-- A cash receipt is asked for, or one is to be canceled: the intent first, Toss next, its answer last.
+
+create function toss_private.receipt_operation_view(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return operation.parameters || jsonb_build_object(
+    'orderName', (select o.order_name from public.orders as o where o.id = operation.order_id),
+    'taxFreeAmount', coalesce(operation.tax_free_amount, 0),
+    'createdAt', operation.created_at,
+    'secret', (
+      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+      from toss_private.operation_secrets as s where s.operation_id = operation.id
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_operation_view(public.operations) is
+  'What a request about a cash receipt needs besides what all operations have; secret: the number it is for, encrypted.';
+
+create function toss_private.told_receipt(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  receipt public.cash_receipts;
+begin
+  select * into receipt from public.cash_receipts as r where r.operation_id = operation.id order by r.id limit 1;
+  return toss_private.receipt_view(receipt) || case when operation.kind = 'cash_receipt_cancel'
+    then jsonb_build_object('receiptKey', operation.parameters ->> 'receiptKey') else '{}' end;
+end;
+$$;
+
+comment on function toss_private.told_receipt(public.operations) is
+  'What a request about a receipt answered when it succeeded, as it stands now; of a cancel under the key of the receipt that it took from.';
+
+create function toss_private.continue_receipt(begun public.operations, request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if not request -> 'requestDigests' ? begun.request_digest then
+    return jsonb_build_object('outcome', 'request_differs');
+  end if;
+  if begun.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(begun));
+  end if;
+  if begun.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', begun.error_code);
+  end if;
+  -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+  if begun.lease_token = (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
+  end if;
+  if begun.lease_expires_at > at or begun.next_attempt_at > at then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
+    lease_expires_at = at + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = begun.id
+  returning * into begun;
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
+end;
+$$;
+
+comment on function toss_private.continue_receipt(public.operations, jsonb, timestamptz) is
+  'How a request about a receipt stands that was made before: its answer again, or who may go on with it. The caller holds the order.';
+
+create function toss_private.insert_receipt_issue(payment public.payments, request jsonb, present timestamptz)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  remaining constant bigint := toss_private.cash_left(payment);
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, tax_free_amount, request_id,
+    request_digest, requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select (request ->> 'operationId')::uuid, 'cash_receipt',
+    -- It follows from the payment and how many of its receipts have ended: whoever asks, it is the one question.
+    toss_private.idempotency_key('cash_receipt', count(*), payment.payment_key), present, payment.order_id,
+    payment.payment_key, remaining, payment.currency,
+    least(remaining, coalesce(payment.tax_free_amount, (
+      select o.tax_free_amount from public.orders as o where o.id = payment.order_id
+    ), 0)), request ->> 'requestId', request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('type', request ->> 'type', 'isSelfIssued', coalesce((request ->> 'isSelfIssued')::boolean, false)),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+  returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', operation.amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_issue(public.payments, jsonb, timestamptz) is
+  'Writes the intent to issue a receipt on what is left of a payment, and the encrypted number it is for.';
+
+create function public.begin_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  requester constant text := request ->> 'requestedBy';
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found or (requester <> 'operator' and receipted.user_id::text is distinct from requester) then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.request_id = request ->> 'requestId'
+    and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+
+  if payment.payment_key is null or toss_private.cash_left(payment) = 0 then
+    return jsonb_build_object('outcome', 'not_a_cash_payment');
+  end if;
+  -- A cancel that the tax office has not taken yet may be refused, and then its receipt lives.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null or exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and r.transaction_type = 'CANCEL' and r.issue_status = 'IN_PROGRESS'
+  ) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  ) then
+    return jsonb_build_object('outcome', 'receipt_exists');
+  end if;
+  -- No buyer mistypes a number this often; whoever tries on spends a quota that others need.
+  if requester <> 'operator' and (
+    select count(*) from public.operations as op
+    where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.state = 'rejected'
+      and op.created_at > present - interval '1 day'
+  ) >= 10 then
+    return jsonb_build_object('outcome', 'too_many_attempts');
+  end if;
+  operation := toss_private.insert_receipt_issue(payment, request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt(jsonb) is
+  'Checks whether an order may get a cash receipt and, when Toss may be asked, writes the operation. Keys: orderId, type, requestId (the caller''s token), requestDigests, requestedBy (operator, or the user''s id), secret, operationId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve (ask Toss first), processing, succeeded, rejected, request_differs, operation_in_progress, receipt_exists, too_many_attempts, not_a_cash_payment, order_not_found.';
+
+create function public.begin_cash_receipt_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+  receipt public.cash_receipts;
+  remaining bigint;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId' and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if not found then
+    return jsonb_build_object('outcome', 'receipt_not_found');
+  end if;
+  remaining := receipt.amount - receipt.canceled_amount;
+  if (request ->> 'amount')::bigint > remaining then
+    return jsonb_build_object('outcome', 'exceeds_receipt', 'availableAmount', remaining);
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, coalesce((request ->> 'amount')::bigint, remaining),
+    request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt_cancel(jsonb) is
+  'Writes the intent to cancel the receipt of an order, all that is left of it or a part. Keys: orderId, amount, requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, succeeded, rejected, request_differs, operation_in_progress, exceeds_receipt, receipt_not_found, order_not_found.';
+
+-- supabase/schemas/58_receipt_ends.sql
+-- How a request about a cash receipt ends; those that the tax office still works on; and receipts issued unasked.
+
+create function toss_private.own_receipt_entry(operation public.operations, entries jsonb, proof text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One request about a payment's receipt is open at a time, so an entry that nobody knows yet is its effect. What was
+  -- known before, or is another request's, is not; neither is what happened before it was begun. Clocks may differ.
+  return (
+    select e.value
+    from jsonb_array_elements(entries) as e
+    cross join lateral toss_private.known_receipt(operation.payment_key, e.value) as k
+    where e.value ->> 'transactionType' = case operation.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
+      and (proof = 'answered' or (
+        (e.value ->> 'amount')::bigint = operation.amount
+        and coalesce((e.value ->> 'requestedAt')::timestamptz > operation.created_at - interval '5 minutes', true)
+      ))
+      and (k.id is null or k.operation_id = operation.id
+        or (k.operation_id is null and k.created_at >= operation.created_at))
+    order by e.value ->> 'issueStatus' = 'FAILED', (e.value ->> 'requestedAt')::timestamptz
+    limit 1
+  );
+end;
+$$;
+
+comment on function toss_private.own_receipt_entry(public.operations, jsonb, text) is
+  'The receipt, or the cancel of one, that an open request made, among those that Toss tells of; null when it is none of them. proof: answered (Toss''s answer to the request itself), listed.';
+
+create function public.settle_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  payment public.payments;
+  entry jsonb;
+  receipt public.cash_receipts;
+  audit jsonb;
+  is_failed boolean;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  -- Order first, then operation: the same order of locks as everywhere else.
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  if operation.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  entry := toss_private.own_receipt_entry(operation, request -> 'entries', request ->> 'proof');
+  if entry is null then
+    return jsonb_build_object('outcome', 'nothing');
+  end if;
+
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
+    'operationId', operation.id, 'requestId', request ->> 'requestId'
+  );
+  select * into payment from public.payments as p where p.payment_key = operation.payment_key;
+  receipt := toss_private.record_receipt(payment, entry, operation, audit);
+  is_failed := receipt.issue_status = 'FAILED';
+  update public.operations as op
+  set state = case when is_failed then 'rejected' else 'succeeded' end, finished_at = toss_private.clock_now(),
+    is_final = true, refused_with = null,
+    error_code = case when is_failed then coalesce(receipt.failure_code, 'CASH_RECEIPT_FAILED') end,
+    error_message = null
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'to', operation.state, 'amount', operation.amount,
+    'detail', jsonb_strip_nulls(jsonb_build_object('code', operation.error_code))
+  ));
+  if is_failed then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  -- Money may have gone back meanwhile.
+  perform toss_private.fit_receipt(payment, request ->> 'source', request ->> 'requestId');
+  return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+end;
+$$;
+
+comment on function public.settle_cash_receipt(jsonb) is
+  'Ends a request about a receipt with what Toss tells of it. Keys: operationId, entries (what Toss answered or listed of the order), proof (answered, listed), source, requestId. A proof counts from anyone. Outcomes: succeeded, rejected (the tax office refused), nothing (none of the entries is its effect), operation_not_found.';
+
+create function public.reject_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  -- Whoever took over after the lease had passed may be asking Toss at this moment.
+  if operation.state <> 'rejected' and operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  if operation.state <> 'rejected' then
+    update public.operations as op
+    set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
+      error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
+    where op.id = operation.id
+    returning * into operation;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'operation_finished', 'source', request ->> 'source', 'orderId', operation.order_id,
+      'paymentKey', operation.payment_key, 'operationId', operation.id, 'to', 'rejected', 'amount', operation.amount,
+      'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', operation.error_code)
+    ));
+  end if;
+  return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+end;
+$$;
+
+comment on function public.reject_cash_receipt(jsonb) is
+  'Ends a request about a receipt because Toss said no. Changes nothing when another caller holds the lease. Outcomes: rejected, succeeded, unknown, operation_not_found.';
+
+create function public.claim_receipts_in_progress(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  claimed jsonb;
+begin
+  with due as (
+    select r.id from public.cash_receipts as r
+    where r.issue_status = 'IN_PROGRESS' and coalesce(r.checked_at, r.created_at) < due_time - interval '10 minutes'
+    order by r.checked_at nulls first
+    limit (request ->> 'limit')::integer
+    for update skip locked
+  ), marked as (
+    update public.cash_receipts as r set checked_at = due_time from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'orderId', m.order_id, 'receiptKey', m.receipt_key,
+    'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
+  ) || toss_private.keys_of_event(m.order_id, null)), '[]') into claimed
+  from marked as m;
+  return jsonb_build_object('receipts', claimed);
+end;
+$$;
+
+comment on function public.claim_receipts_in_progress(jsonb) is
+  'Up to `limit` receipts that the tax office still works on and that Toss was not asked about for ten minutes, with the day in Seoul under which Toss lists them. Keys: limit, asOf.';
+
+create function public.record_listed_receipts(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  told record;
+  payment public.payments;
+  recorded integer := 0;
+begin
+  for told in
+    select e.value as entry, r.order_id, r.payment_key
+    from jsonb_array_elements(request -> 'entries') as e
+    join public.cash_receipts as r
+      on r.receipt_key = e.value ->> 'receiptKey' and r.order_id = e.value ->> 'orderId'
+      and r.transaction_type = e.value ->> 'transactionType' and r.issue_status = 'IN_PROGRESS'
+    where e.value ->> 'issueStatus' <> 'IN_PROGRESS'
+    order by r.order_id, r.id
+  loop
+    perform 1 from public.orders as o where o.id = told.order_id for no key update;
+    select * into payment from public.payments as p where p.payment_key = told.payment_key;
+    perform toss_private.record_receipt(payment, told.entry, null, jsonb_build_object(
+      'source', request ->> 'source', 'orderId', told.order_id, 'paymentKey', told.payment_key,
+      'requestId', request ->> 'requestId'
+    ));
+    recorded := recorded + 1;
+  end loop;
+  return jsonb_build_object('recorded', recorded);
+end;
+$$;
+
+comment on function public.record_listed_receipts(jsonb) is
+  'Moves receipts that are IN_PROGRESS to what Toss''s list says of them. Keys: entries, source, requestId. Answers how many have ended.';
+
+create function public.begin_self_issues(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  present constant timestamptz := toss_private.clock_now();
+  approved_until constant timestamptz := due_time - make_interval(days => (request ->> 'days')::integer);
+  payment public.payments;
+  operation public.operations;
+  begun jsonb := '[]';
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id and o.payment_key = p.payment_key
+    where p.method in ('가상계좌', '계좌이체') and p.balance_amount > 0 and p.total_amount >= 100000
+      and p.approved_at <= approved_until and p.approved_at > approved_until - interval '30 days'
+      and toss_private.cash_left(p) > 0
+      and not exists (
+        select 1 from public.cash_receipts as r
+        where r.payment_key = p.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
+      )
+      -- What was refused is tried again a day later; what is open is somebody's.
+      and not exists (
+        select 1 from public.operations as op
+        where op.payment_key = p.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+          and (op.state in ('started', 'unknown') or op.created_at > present - interval '1 day')
+      )
+    order by p.approved_at
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    -- What was committed while the order was waited for.
+    select * into payment from public.payments as p where p.payment_key = payment.payment_key;
+    continue when toss_private.cash_left(payment) = 0 or exists (
+      select 1 from public.cash_receipts as r where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+    ) or (toss_private.open_receipt_operation(payment.payment_key)).id is not null;
+    operation := toss_private.insert_receipt_issue(payment, request || jsonb_build_object(
+      'operationId', gen_random_uuid(), 'source', 'worker', 'type', '소득공제', 'isSelfIssued', true,
+      'requestedBy', 'self', 'requestId', format('self-%s', (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+      ))
+    ), present);
+    begun := begun || toss_private.operation_view(operation);
+  end loop;
+  return jsonb_build_object('operations', begun);
+end;
+$$;
+
+comment on function public.begin_self_issues(jsonb) is
+  'Writes the intent of a receipt under the tax office''s own number for payments of 100,000 won or more that came in cash and have none so many days after their approval; none for what is more than thirty days later than that. Keys: days, limit, asOf, leaseToken, leaseSeconds, mode, logRequestId.';
+
+create function public.begin_receipt_fits(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  payment public.payments;
+  begun integer := 0;
+begin
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where p.payment_key in (
+      select op.payment_key from public.operations as op
+      where op.kind = 'cash_receipt_cancel' and op.state = 'rejected' and op.requested_by = 'refund'
+        and op.created_at between present - interval '30 days' and present - interval '1 day'
+    ) and not exists (
+      select 1 from public.operations as op
+      where op.payment_key = p.payment_key and op.kind = 'cash_receipt_cancel' and op.created_at > present - interval '1 day'
+    )
+    order by p.order_id
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    begun := begun + ((toss_private.fit_receipt(payment, 'worker', request ->> 'requestId')).id is not null)::integer;
+  end loop;
+  return jsonb_build_object('begun', begun);
+end;
+$$;
+
+comment on function public.begin_receipt_fits(jsonb) is
+  'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
 
@@ -10884,6 +11979,706 @@ $$;
 comment on function public.replay_webhook_events(jsonb) is
   'Arms events again: by eventId, orderId, paymentKey, status, or created from/to (combined with and). Safe on processed events: each only makes the worker ask Toss again.';
 
+-- supabase/schemas/64_webhook_endpoints.sql
+-- Where a shop wants to hear of events, and the secrets that sign them.
+
+create table public.webhook_endpoints (
+  id uuid primary key,
+  url text not null,
+  event_types text[],
+  status text not null default 'active',
+  description text,
+  created_at timestamptz not null,
+  disabled_at timestamptz,
+  disabled_reason text,
+  enabled_at timestamptz not null,
+  failing_since timestamptz,
+  failures_in_row integer not null default 0,
+  constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
+  constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
+  constraint webhook_endpoints_description_length check (char_length(description) <= 200),
+  constraint webhook_endpoints_disabled_with_reason check (
+    (status = 'disabled') = (disabled_at is not null) and (status = 'disabled') = (disabled_reason is not null)
+  ),
+  constraint webhook_endpoints_reason_known check (disabled_reason in ('by_operator', 'failed_for_five_days')),
+  constraint webhook_endpoints_failures_not_negative check (failures_in_row >= 0)
+);
+
+alter table public.webhook_endpoints enable row level security;
+
+comment on table public.webhook_endpoints is
+  'Addresses that events are sent to, docs/events.md. Made and changed through the function webhook-endpoints. Service role only.';
+comment on column public.webhook_endpoints.event_types is 'Which types it gets; null = all.';
+comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
+comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
+comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+
+create table toss_private.endpoint_secrets (
+  id uuid primary key,
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  key_id text not null,
+  ciphertext text not null,
+  created_at timestamptz not null,
+  expires_at timestamptz
+);
+
+alter table toss_private.endpoint_secrets enable row level security;
+
+comment on table toss_private.endpoint_secrets is
+  'The secrets of endpoints, encrypted and bound to their row; shown once, when they are made.';
+comment on column toss_private.endpoint_secrets.expires_at is 'Until then a replaced one signs beside its successor; null = the present one.';
+
+create unique index endpoint_secrets_one_present on toss_private.endpoint_secrets (endpoint_id) where expires_at is null;
+create index endpoint_secrets_endpoint_id on toss_private.endpoint_secrets (endpoint_id);
+
+create function toss_private.endpoint_view(viewed public.webhook_endpoints)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'id', viewed.id, 'url', viewed.url, 'eventTypes', viewed.event_types, 'status', viewed.status,
+    'description', viewed.description, 'createdAt', viewed.created_at, 'disabledAt', viewed.disabled_at,
+    'disabledReason', viewed.disabled_reason
+  );
+end;
+$$;
+
+comment on function toss_private.endpoint_view(public.webhook_endpoints) is 'What webhook-endpoints answers for an endpoint.';
+
+create function toss_private.store_endpoint_secret(owner_id uuid, request jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into toss_private.endpoint_secrets (id, endpoint_id, key_id, ciphertext, created_at)
+  values (
+    (request ->> 'secretId')::uuid, owner_id, request ->> 'keyId', request ->> 'ciphertext', toss_private.clock_now()
+  );
+end;
+$$;
+
+comment on function toss_private.store_endpoint_secret(uuid, jsonb) is
+  'Keeps the present secret of an endpoint. Keys: secretId, keyId, ciphertext.';
+
+create function public.create_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  made public.webhook_endpoints;
+begin
+  -- Every run looks at each of them.
+  if (select count(*) from public.webhook_endpoints as e where e.status = 'active') >= 50 then
+    return jsonb_build_object('outcome', 'too_many_endpoints');
+  end if;
+  insert into public.webhook_endpoints (id, url, event_types, description, created_at, enabled_at)
+  values (
+    (request ->> 'endpointId')::uuid, request ->> 'url', case
+      when jsonb_typeof(request -> 'eventTypes') = 'array'
+        then array(select jsonb_array_elements_text(request -> 'eventTypes')) end,
+    request ->> 'description', present, present
+  )
+  returning * into made;
+  perform toss_private.store_endpoint_secret(made.id, request);
+  return jsonb_build_object('outcome', 'created', 'endpoint', toss_private.endpoint_view(made));
+end;
+$$;
+
+comment on function public.create_webhook_endpoint(jsonb) is
+  'Makes an endpoint and keeps its secret. Keys: endpointId, url, eventTypes, description, secretId, keyId, ciphertext. Outcomes: created, too_many_endpoints (50 are active).';
+
+create function public.change_webhook_endpoint(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  changed public.webhook_endpoints;
+begin
+  select * into changed from public.webhook_endpoints as e
+  where e.id = (request ->> 'endpointId')::uuid
+  for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'endpoint_not_found');
+  end if;
+  case request ->> 'action'
+    when 'rotate' then
+      -- At most two sign: whoever rotates twice within a day means that the first one is known to others.
+      delete from toss_private.endpoint_secrets as s where s.endpoint_id = changed.id and s.expires_at is not null;
+      update toss_private.endpoint_secrets as s set expires_at = present + interval '24 hours'
+      where s.endpoint_id = changed.id;
+      perform toss_private.store_endpoint_secret(changed.id, request);
+    when 'test' then
+      if changed.status <> 'active' then
+        return jsonb_build_object('outcome', 'endpoint_disabled');
+      end if;
+      perform toss_private.write_outbox_event(jsonb_build_object(
+        'eventType', 'webhook.test', 'subject', changed.id,
+        'payload', jsonb_build_object('endpointId', changed.id)
+      ));
+    when 'disable' then
+      update public.webhook_endpoints as e
+      set status = 'disabled', disabled_at = coalesce(e.disabled_at, present), disabled_reason = 'by_operator'
+      where e.id = changed.id
+      returning * into changed;
+    when 'enable' then
+      -- What waits is tried at once.
+      update public.webhook_deliveries as d set next_attempt_at = present
+      where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
+      update public.webhook_endpoints as e
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+        enabled_at = case e.status when 'disabled' then present else e.enabled_at end
+      where e.id = changed.id
+      returning * into changed;
+  end case;
+  return jsonb_build_object('outcome', 'changed', 'endpoint', toss_private.endpoint_view(changed));
+end;
+$$;
+
+comment on function public.change_webhook_endpoint(jsonb) is
+  'Rotates the secret of an endpoint (secretId, keyId, ciphertext; the old one signs for 24 hours more), sends it a test event, disables or enables it. Keys: endpointId, action. Outcomes: changed, endpoint_not_found, endpoint_disabled.';
+
+-- supabase/schemas/65_webhook_deliveries.sql
+-- Which event goes to which endpoint: one row each, written with the event.
+
+create table public.webhook_deliveries (
+  id uuid primary key default gen_random_uuid(),
+  event_id uuid not null references public.outbox_events (id),
+  endpoint_id uuid not null references public.webhook_endpoints (id),
+  status text not null default 'pending',
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  response_status integer,
+  duration_ms integer,
+  last_error text,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  replayed_at timestamptz,
+  event_sequence bigint not null,
+  stream text not null,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint webhook_deliveries_once_per_endpoint unique (event_id, endpoint_id),
+  constraint webhook_deliveries_status_known check (status in ('pending', 'delivered', 'failed')),
+  constraint webhook_deliveries_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint webhook_deliveries_finished_when_over check ((status = 'pending') = (finished_at is null)),
+  -- Nothing else is a proof that a receiver has it.
+  constraint webhook_deliveries_delivered_was_answered check (status <> 'delivered' or coalesce(response_status between 200 and 299, false)),
+  constraint webhook_deliveries_attempts_not_negative check (attempts >= 0),
+  constraint webhook_deliveries_last_error_length check (char_length(last_error) <= 300)
+);
+
+alter table public.webhook_deliveries enable row level security;
+
+comment on table public.webhook_deliveries is
+  'Every event for every endpoint that wants it: pending until the receiver answers 2xx (delivered) or the last of ten attempts has failed (failed). Service role only.';
+comment on column public.webhook_deliveries.response_status is 'HTTP status of the last answer; null when there was none.';
+comment on column public.webhook_deliveries.last_error is 'Why the last attempt failed, in our words; nothing of the answer''s body.';
+comment on column public.webhook_deliveries.replayed_at is 'When an operator had it sent again.';
+comment on column public.webhook_deliveries.stream is 'As outbox_events.stream: within it, an endpoint gets one event after the other.';
+
+create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, next_attempt_at, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
+  where status = 'pending';
+create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
+
+create function toss_private.outward_type(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What only passes through is what somebody told this project. It is told on under a name that none of ours can
+  -- have, and only when it was proven who said it.
+  if event.webhook_event_id is not null and event.payload ? 'body' then
+    return case when event.payload ->> 'verified' = 'true' then 'toss.' || event.event_type end;
+  end if;
+  return event.event_type;
+end;
+$$;
+
+comment on function toss_private.outward_type(public.outbox_events) is
+  'The type under which an event is sent; null = it is not sent.';
+
+create function toss_private.wants(endpoint public.webhook_endpoints, event public.outbox_events)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  outward constant text := toss_private.outward_type(event);
+begin
+  if outward = 'webhook.test' then
+    return event.subject = endpoint.id::text;
+  end if;
+  return outward is not null and (endpoint.event_types is null or outward = any (endpoint.event_types));
+end;
+$$;
+
+comment on function toss_private.wants(public.webhook_endpoints, public.outbox_events) is
+  'Whether an event is for an endpoint.';
+
+create function toss_private.queue_deliveries()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
+  select new.id, e.id, new.created_at, new.created_at, new.sequence, new.stream
+  from public.webhook_endpoints as e
+  where e.status = 'active' and toss_private.wants(e, new);
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_deliveries() is
+  'Trigger: an event and its deliveries are written together or not at all.';
+
+create trigger outbox_events_queue_deliveries
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_deliveries();
+
+create function toss_private.wake_outbox()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  transaction_id constant text := pg_current_xact_id()::text;
+begin
+  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
+    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
+  then
+    return null;
+  end if;
+  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+  begin
+    perform toss_private.wake_worker('outbox');
+  exception when others then
+    -- Nothing that is told may stop what it tells of.
+    raise notice 'outbox is woken by its schedule: %', sqlerrm;
+  end;
+  return null;
+end;
+$$;
+
+comment on function toss_private.wake_outbox() is
+  'Trigger: wakes the job outbox once for a transaction that has something to send. At its end, so that the job finds what is committed.';
+
+create constraint trigger webhook_deliveries_wake
+  after insert on public.webhook_deliveries
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/66_webhook_sending.sql
+-- Sending: each endpoint is a lane of its own, and each stream in it is told one event after the other.
+
+create function public.claim_webhook_lanes(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  ended integer;
+begin
+  update public.webhook_endpoints as e
+  set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  get diagnostics ended = row_count;
+  return jsonb_build_object('disabled', ended, 'lanes', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'endpointId', e.id, 'url', e.url, 'failuresInRow', e.failures_in_row, 'secrets', (
+        select jsonb_agg(jsonb_build_object('id', s.id, 'keyId', s.key_id, 'ciphertext', s.ciphertext)
+          order by s.created_at desc)
+        from toss_private.endpoint_secrets as s
+        where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > due_time)
+      )
+    ) order by e.failures_in_row, e.id), '[]')
+    from public.webhook_endpoints as e
+    where e.status = 'active' and exists (
+      select 1 from public.webhook_deliveries as d
+      where d.endpoint_id = e.id and d.status = 'pending' and d.next_attempt_at <= due_time
+    )
+  ));
+end;
+$$;
+
+comment on function public.claim_webhook_lanes(jsonb) is
+  'The active endpoints that something is due for, with the secrets that sign; endpoints that have failed for five days are disabled first. Key: asOf.';
+
+create function public.claim_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  with due as (
+    select d.id
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
+      and (d.lease_expires_at is null or d.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.webhook_deliveries as earlier
+        where earlier.endpoint_id = d.endpoint_id and earlier.stream = d.stream and earlier.status = 'pending'
+          and earlier.event_sequence < d.event_sequence
+      )
+    order by d.next_attempt_at, d.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.webhook_deliveries as d
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+    from due, public.webhook_endpoints as e
+    -- Disabled since the lane was opened.
+    where d.id = due.id and e.id = lane_id and e.status = 'active'
+    returning d.id, d.event_id, d.event_sequence
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'deliveryId', t.id, 'eventId', e.id, 'type', toss_private.outward_type(e), 'timestamp', e.created_at,
+    'data', e.payload
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join public.outbox_events as e on e.id = t.event_id;
+  return jsonb_build_object('deliveries', claimed);
+end;
+$$;
+
+comment on function public.claim_webhook_deliveries(jsonb) is
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.count_due_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as d
+      join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+      where d.status = 'pending' and d.next_attempt_at <= due_time
+      limit 10000
+    ) as due
+  ));
+end;
+$$;
+
+comment on function public.count_due_deliveries(jsonb) is
+  'How many deliveries are due, 10,000 at most. Key: asOf.';
+
+create function toss_private.delivery_pause(attempts integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Standard Webhooks' schedule; up to a tenth sooner, so that what failed together does not come back together.
+  return (array[
+    interval '5 seconds', interval '5 minutes', interval '30 minutes', interval '2 hours', interval '5 hours',
+    interval '10 hours', interval '14 hours', interval '20 hours', interval '24 hours'
+  ])[attempts] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.delivery_pause(integer) is
+  'How long after so many failed attempts the next one waits; null = there is no next one.';
+
+create function public.finish_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  lane_id constant uuid := (request ->> 'endpointId')::uuid;
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result record;
+  ended public.webhook_deliveries;
+  delivered integer := 0;
+  failures integer := 0;
+  given_up integer := 0;
+  pause interval;
+begin
+  for result in
+    select r.* from jsonb_to_recordset(request -> 'results') as r (
+      "deliveryId" uuid, "responseStatus" integer, "durationMs" integer, error text
+    )
+    -- In one order of locks, so that two runs cannot wait for each other.
+    order by r."deliveryId"
+  loop
+    select * into ended from public.webhook_deliveries as d
+    where d.id = result."deliveryId" and d.endpoint_id = lane_id and d.status = 'pending'
+      and d.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    pause := case when result.error is not null then toss_private.delivery_pause(ended.attempts + 1) end;
+    update public.webhook_deliveries as d
+    set attempts = d.attempts + 1, response_status = result."responseStatus", duration_ms = result."durationMs",
+      last_error = left(result.error, 300), lease_token = null, lease_expires_at = null,
+      status = case when result.error is null then 'delivered' when pause is null then 'failed' else 'pending' end,
+      next_attempt_at = present + pause, finished_at = case when pause is null then present end
+    where d.id = ended.id;
+    if result.error is null then
+      delivered := delivered + 1;
+    else
+      failures := failures + 1;
+      given_up := given_up + (pause is null)::integer;
+      -- They cannot go before it, so nobody need look at them before.
+      update public.webhook_deliveries as d set next_attempt_at = greatest(d.next_attempt_at, present + pause)
+      where d.endpoint_id = lane_id and d.stream = ended.stream and d.status = 'pending'
+        and d.event_sequence > ended.event_sequence and pause is not null;
+    end if;
+  end loop;
+  update public.webhook_endpoints as e
+  set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+  where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
+  return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.finish_webhook_deliveries(jsonb) is
+  'Writes down how attempts ended: delivered, or with an `error` tried again later, after the tenth never. Keys: endpointId, leaseToken, asOf, results [{deliveryId, responseStatus, durationMs, error}]. Counts only for the holder of the lease.';
+
+-- supabase/schemas/67_webhook_replay.sql
+-- Sending again, and how long events and deliveries are kept.
+
+create function public.replay_webhook_deliveries(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  queued integer;
+begin
+  if not (request ?| array['eventId', 'endpointId', 'type', 'from']) then
+    return jsonb_build_object('outcome', 'nothing_named');
+  end if;
+  with chosen as (
+    select v.id as event_id, v.sequence, v.stream, e.id as endpoint_id
+    from public.outbox_events as v
+    cross join public.webhook_endpoints as e
+    where toss_private.wants(e, v)
+      and (not request ? 'endpointId' or e.id = (request ->> 'endpointId')::uuid)
+      -- Whoever names one that is disabled means to enable it afterwards.
+      and (request ? 'endpointId' or e.status = 'active')
+      and (not request ? 'eventId' or v.id = (request ->> 'eventId')::uuid)
+      and (not request ? 'type' or toss_private.outward_type(v) = request ->> 'type')
+      and (not request ? 'from' or v.created_at >= (request ->> 'from')::timestamptz)
+      and (not request ? 'to' or v.created_at < (request ->> 'to')::timestamptz)
+      and not exists (
+        select 1 from public.webhook_deliveries as d
+        where d.event_id = v.id and d.endpoint_id = e.id and (
+          d.status = 'pending'
+          or (d.status = 'delivered' and not coalesce((request ->> 'withDelivered')::boolean, false))
+          -- This replay has done it already.
+          or d.replayed_at >= (request ->> 'since')::timestamptz
+        )
+      )
+    order by v.sequence
+    limit 1000
+  ), written as (
+    insert into public.webhook_deliveries as d (
+      event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream, replayed_at
+    )
+    select c.event_id, c.endpoint_id, present, present, c.sequence, c.stream, present from chosen as c
+    on conflict (event_id, endpoint_id) do update
+    set status = 'pending', attempts = 0, next_attempt_at = present, finished_at = null, last_error = null,
+      replayed_at = present
+    where d.status <> 'pending'
+    returning 1
+  )
+  select count(*) into queued from written;
+  return jsonb_build_object('outcome', 'replayed', 'deliveries', queued, 'startedAt', present);
+end;
+$$;
+
+comment on function public.replay_webhook_deliveries(jsonb) is
+  'Queues events again for the endpoints that want them, a thousand at a time: those that were missed or have failed, with withDelivered also those that were delivered. Keys, all of which must hold: eventId, endpointId, type, from, to; since: when this replay began. Outcomes: replayed, nothing_named.';
+
+create function toss_private.old_event_ids(at_most integer)
+returns setof uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.id from public.outbox_events as v
+  where v.created_at < toss_private.clock_now() - interval '90 days'
+    and not exists (select 1 from public.webhook_deliveries as d where d.event_id = v.id)
+  order by v.created_at
+  limit at_most;
+end;
+$$;
+
+comment on function toss_private.old_event_ids(integer) is 'Events older than 90 days that no delivery needs any more.';
+
+create function toss_private.remove_old_events()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  removed_deliveries integer;
+  removed_events integer;
+begin
+  delete from toss_private.endpoint_secrets as s where s.expires_at < present;
+  -- Nobody enables it any more.
+  update public.webhook_deliveries as d
+  set status = 'failed', next_attempt_at = null, finished_at = present, last_error = 'the endpoint stayed disabled'
+  from public.webhook_endpoints as e
+  where e.id = d.endpoint_id and e.disabled_at < present - interval '30 days' and d.status = 'pending';
+  delete from public.webhook_deliveries as d where d.id in (
+    select old.id from public.webhook_deliveries as old
+    where old.status <> 'pending' and old.finished_at < present - interval '30 days'
+    limit 20000
+  );
+  get diagnostics removed_deliveries = row_count;
+  with removed as (
+    delete from public.outbox_events as v where v.id in (select toss_private.old_event_ids(20000))
+    returning v.event_type, v.payload
+  ), untold as (
+    -- What was told so long ago is not told again.
+    update public.payment_cancels as k set has_event = false
+    from removed as r
+    where r.event_type in ('payment.refunded', 'payment.partially_refunded')
+      and k.transaction_key = r.payload ->> 'transactionKey'
+  )
+  select count(*) into removed_events from removed;
+  return removed_deliveries + removed_events;
+end;
+$$;
+
+comment on function toss_private.remove_old_events() is
+  'Removes deliveries that ended 30 days ago, events older than 90 days, and secrets that sign no more. What waits for an endpoint that has been disabled for 30 days fails.';
+
+create function toss_private.count_old_events()
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select count(*) from toss_private.old_event_ids(20000)) + (
+    select count(*) from (
+      select 1 from public.webhook_deliveries as old
+      where old.status <> 'pending' and old.finished_at < toss_private.clock_now() - interval '30 days'
+      limit 20000
+    ) as o
+  );
+end;
+$$;
+
+comment on function toss_private.count_old_events() is 'How much toss_private.remove_old_events has yet to remove.';
+
+-- supabase/schemas/68_delivery_watch.sql
+-- What must never be true of deliveries, and what a person must see of them.
+
+create function toss_private.delivery_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for endpoints that were made while the event was being committed.
+  select 'event_reaches_its_endpoints', v.id::text, format('endpoint %s has no delivery of %s', e.id, v.event_type)
+  from public.webhook_endpoints as e
+  join public.outbox_events as v on v.created_at > e.enabled_at + interval '1 minute'
+  where e.status = 'active' and v.created_at > toss_private.clock_now() - interval '29 days'
+    and toss_private.wants(e, v)
+    and not exists (
+      select 1 from public.webhook_deliveries as d where d.event_id = v.id and d.endpoint_id = e.id
+    )
+
+  union all
+  select 'events_are_delivered_in_order', later.id::text,
+    format('event %s of %s was delivered while event %s waits', later.event_sequence, later.stream, d.event_sequence)
+  from public.webhook_deliveries as d
+  join public.webhook_deliveries as later
+    on later.endpoint_id = d.endpoint_id and later.stream = d.stream and later.event_sequence > d.event_sequence
+  where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
+
+  union all
+  select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
+  from public.webhook_endpoints as e
+  where not exists (
+    select 1 from toss_private.endpoint_secrets as s where s.endpoint_id = e.id and s.expires_at is null
+  );
+end;
+$$;
+
+comment on function toss_private.delivery_violations() is
+  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create view toss_private.delivery_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'endpoint_disabled' as alert, e.id::text as subject,
+  format('%s has failed since %s and gets nothing any more', e.url, e.failing_since) as detail, e.disabled_at as since
+from public.webhook_endpoints as e
+where e.disabled_reason = 'failed_for_five_days'
+
+union all
+select 'warning', 'endpoint_failing', e.id::text,
+  format('%s: %s failures in a row', e.url, e.failures_in_row), e.failing_since
+from public.webhook_endpoints as e
+where e.status = 'active' and e.failing_since < toss_private.clock_now() - interval '1 hour'
+
+union all
+select 'warning', 'delivery_failed', e.id::text,
+  format('%s event(s) were given up; the last: %s', count(*), max(d.last_error)), min(d.finished_at)
+from public.webhook_deliveries as d
+join public.webhook_endpoints as e on e.id = d.endpoint_id and e.status = 'active'
+where d.status = 'failed' and d.finished_at > toss_private.clock_now() - interval '7 days'
+group by e.id;
+
+comment on view toss_private.delivery_alerts is
+  'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
+
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
@@ -10914,6 +12709,8 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
+  ('cash_receipts', '*/10 * * * *', 600),
+  ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 
 create view public.job_status
@@ -11003,7 +12800,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;
@@ -11085,13 +12882,14 @@ begin
   deleted_events := toss_private.remove_unproven_webhook_events();
   return jsonb_build_object(
     'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
-    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
+    'deletedRefusals', toss_private.remove_old_refusals(), 'deletedEvents', toss_private.remove_old_events(),
+    'remaining', toss_private.count_old_unproven_webhooks() + toss_private.count_old_events()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, counted refusals of callers, and old events and deliveries of the outbox; remaining = what a further run removes; the request is empty.';
 
 create function toss_private.remove_unproven_webhook_events()
 returns integer
@@ -11479,6 +13277,7 @@ as $$
     ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
     ('billing_issues', 'operation_id', 't.operation_id::text'),
     ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('endpoint_secrets', 'id', 't.id::text'),
     ('webhook_bodies', 'webhook_event_id',
       '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
   ) as s (store, id_column, associated_data);
@@ -11634,6 +13433,12 @@ as $$
       join public.operations as op on op.id = s.operation_id
       order by s.key_id, op.created_at
     )
+    union all
+    (
+      select distinct on (e.key_id) 'toss_private.endpoint_secrets', e.key_id, e.ciphertext, e.id::text
+      from toss_private.endpoint_secrets as e
+      order by e.key_id, e.created_at
+    )
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'table', s.table_name, 'keyId', s.key_id, 'ciphertext', s.ciphertext, 'associatedData', s.associated_data
@@ -11643,6 +13448,143 @@ $$;
 
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
+
+-- supabase/schemas/79_receipt_checks.sql
+-- What must never be true of cash receipts, and what of them a person has to look at.
+
+create function toss_private.receipt_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with live as (
+    select r.payment_key, sum(r.amount - r.canceled_amount) as amount, count(*) as receipts
+    from public.cash_receipts as r
+    where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+      and r.operation_id is not null
+    group by r.payment_key
+  )
+  select 'receipt_within_its_payment', l.payment_key,
+    format('receipts of %s, %s is left of a payment by %s of %s', l.amount, toss_private.cash_left(p),
+      coalesce(p.method, 'an unknown method'), p.total_amount)
+  from live as l
+  join public.payments as p on p.payment_key = l.payment_key
+  -- After a refund until its cancel is done; what Toss refuses is for a person (alert cash_receipt_exceeds).
+  where l.amount > toss_private.cash_left(p) and (l.amount > p.total_amount or not exists (
+    select 1 from public.operations as op
+    where op.payment_key = l.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+      and (op.state in ('started', 'unknown') or (op.state = 'rejected' and op.kind = 'cash_receipt_cancel'))
+  ))
+
+  union all
+  select 'one_live_receipt_per_payment', l.payment_key, format('%s receipts of ours are live, %s in all', l.receipts, l.amount)
+  from live as l
+  where l.receipts > 1
+
+  union all
+  select 'receipt_belongs_to_its_payment', r.id::text, format('order %s, payment of order %s', r.order_id, p.order_id)
+  from public.cash_receipts as r
+  join public.payments as p on p.payment_key = r.payment_key
+  where p.order_id <> r.order_id
+
+  union all
+  select 'receipt_cancels_add_up', r.id::text,
+    format('%s canceled, its cancels add up to %s', r.canceled_amount, coalesce(c.amount, 0))
+  from public.cash_receipts as r
+  left join lateral (
+    select sum(k.amount) as amount from public.cash_receipts as k
+    where k.canceled_receipt_id = r.id and k.issue_status <> 'FAILED'
+  ) as c on true
+  where r.transaction_type = 'CONFIRM' and r.canceled_amount <> coalesce(c.amount, 0)
+
+  union all
+  select 'receipt_request_has_its_receipt', op.id::text, format('%s succeeded, it has %s receipt rows', op.kind, count(r.id))
+  from public.operations as op
+  left join public.cash_receipts as r on r.operation_id = op.id
+    and r.transaction_type = case op.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
+  where op.kind in ('cash_receipt', 'cash_receipt_cancel') and op.state = 'succeeded'
+  group by op.id
+  having count(r.id) <> 1
+
+  union all
+  select 'receipt_is_told_once', r.id::text,
+    format('%s %s is %s and has %s outbox events', r.transaction_type, r.receipt_key, r.issue_status, count(e.id))
+  from public.cash_receipts as r
+  left join public.outbox_events as e on e.subject = r.order_id
+    and e.event_type = case r.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end
+    and e.payload ->> 'receiptId' = r.id::text
+  group by r.id
+  having count(e.id) <> (r.issue_status = 'COMPLETED')::integer;
+end;
+$$;
+
+comment on function toss_private.receipt_violations() is 'The rules about cash receipts, of payments and of the requests that made them.';
+
+create view toss_private.receipt_alerts
+with (security_invoker = true)
+as
+select
+  'warning' as level,
+  'cash_receipt_in_progress' as alert,
+  r.order_id as subject,
+  format('%s of %s, receipt %s: the tax office has not answered', r.transaction_type, r.amount, r.receipt_key) as detail,
+  r.created_at as since
+from public.cash_receipts as r
+where r.issue_status = 'IN_PROGRESS' and r.created_at < toss_private.clock_now() - interval '2 days'
+
+union all
+-- Until another one is issued, or nothing is left that one could be for.
+select 'warning', 'cash_receipt_refused', op.order_id,
+  format('no receipt of %s was issued: %s', op.amount, coalesce(op.error_code, 'refused')), op.finished_at
+from public.operations as op
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cash_receipt' and op.state = 'rejected' and op.requested_by = 'self'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cash_receipt' and later.created_at > op.created_at
+  )
+  and not exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = op.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
+  )
+
+union all
+select case when bool_or(r.operation_id is not null) then 'critical' else 'warning' end, 'cash_receipt_exceeds', r.order_id,
+  format('receipts of %s, of payment %s is left %s', sum(r.amount - r.canceled_amount), p.payment_key, p.balance_amount),
+  max(p.applied_at)
+from public.payments as p
+join public.cash_receipts as r on r.payment_key = p.payment_key
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+group by p.payment_key, r.order_id
+having sum(r.amount - r.canceled_amount) > case when p.approved_at is null then 0 else p.balance_amount end
+  and max(p.applied_at) < toss_private.clock_now() - interval '1 hour'
+
+union all
+select 'critical', 'cash_receipt_twice', r.order_id,
+  format('%s receipts of payment %s: %s', count(*), r.payment_key, string_agg(r.receipt_key, ', ' order by r.id)), max(r.created_at)
+from public.cash_receipts as r
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+group by r.payment_key, r.order_id
+having count(*) > 1
+
+union all
+-- Toss takes no tax-free part with the cancel of a receipt.
+select 'warning', 'cash_receipt_tax_differs', r.order_id,
+  format('%s tax-free on the receipt, %s is left of the payment', t.tax_free, p.tax_free_amount), r.created_at
+from public.cash_receipts as r
+join public.payments as p on p.payment_key = r.payment_key and p.balance_amount > 0
+cross join lateral (
+  select r.tax_free_amount - coalesce(sum(k.tax_free_amount), 0) as tax_free from public.cash_receipts as k
+  where k.canceled_receipt_id = r.id and k.issue_status <> 'FAILED'
+) as t
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount between 1 and r.amount - 1
+  and t.tax_free > p.tax_free_amount;
+
+comment on view toss_private.receipt_alerts is
+  'What needs a person about cash receipts: one that the tax office does not answer, one that could not be issued, more receipts than money.';
 
 -- supabase/schemas/80_invariants_of_payments.sql
 -- What must never be true of payments and refunds.
@@ -12396,13 +14338,17 @@ as $$
   union all
   select * from toss_private.refund_violations()
   union all
+  select * from toss_private.receipt_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
-  select * from toss_private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations()
+  union all
+  select * from toss_private.delivery_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -12665,9 +14611,13 @@ select * from toss_private.refund_alerts
 union all
 select * from toss_private.deposit_alerts
 union all
+select * from toss_private.receipt_alerts
+union all
 select * from toss_private.subscription_alerts
 union all
-select * from toss_private.hook_alerts;
+select * from toss_private.hook_alerts
+union all
+select * from toss_private.delivery_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -13088,11 +15038,12 @@ comment on function public.diagnose(jsonb) is
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries
 from anon, authenticated, service_role;
-revoke all on sequence public.payment_events_id_seq from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
 -- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
 grant select on public.products, public.plans to anon, authenticated;
@@ -13100,20 +15051,21 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
 -- The operator's.
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
-  public.job_status, public.next_questions, public.alerts, public.payment_overview
+  public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.webhook_endpoints, public.webhook_deliveries
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
@@ -13134,11 +15086,17 @@ revoke execute on function
   public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
   public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
   public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
+  public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
+  public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
   public.find_known_payment(jsonb),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -13151,11 +15109,17 @@ grant execute on function
   public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
   public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
   public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
+  public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
+  public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
   public.find_known_payment(jsonb),
+  public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
+  public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

@@ -9,9 +9,11 @@
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
+--   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
+--   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -210,6 +212,8 @@ create table public.outbox_events (
   payload jsonb not null,
   webhook_event_id uuid,
   created_at timestamptz not null,
+  sequence bigint generated always as identity,
+  stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
   constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
@@ -222,10 +226,13 @@ comment on table public.outbox_events is 'Events for other systems, in the order
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
 comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
+comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
+create index outbox_events_sequence on public.outbox_events (sequence);
 -- A refund is told once, whichever answer of Toss brought it.
 create unique index outbox_events_one_per_refund on public.outbox_events ((payload ->> 'transactionKey'))
   where event_type in ('payment.refunded', 'payment.partially_refunded');
@@ -237,10 +244,17 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at)
+  insert into public.outbox_events (event_type, subject, payload, webhook_event_id, created_at, stream)
   values (
     audit ->> 'eventType', audit ->> 'subject', audit -> 'payload', (audit ->> 'webhookEventId')::uuid,
-    toss_private.clock_now()
+    toss_private.clock_now(), coalesce((
+      -- Before its first payment a subscription has no row, but its id already.
+      select coalesce(c.subscription_id, case c.kind
+        when 'start' then toss_private.derived_id('subscription', c.id::text) else c.id end)::text
+      from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where o.id = audit ->> 'subject'
+    ), audit ->> 'subject')
   )
   on conflict (webhook_event_id) do nothing;
   return found;

@@ -91,6 +91,8 @@ create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
 create index payments_unsettled on public.payments (applied_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
+create index payments_cash_approved_at on public.payments (approved_at)
+  where method in ('가상계좌', '계좌이체') and balance_amount > 0;
 create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
 
 create policy "users read their own payments"

@@ -17,7 +17,8 @@ begin
       ) order by i.position)
       from public.order_items as i where i.order_id = buying.id
     )) end,
-    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone',
+    'cashReceiptType', request ->> 'cashReceiptType'
   ));
 end;
 $$;
@@ -104,12 +105,16 @@ begin
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
-  select gen_random_uuid(), 'virtual_account',
+  select coalesce((request ->> 'operationId')::uuid, gen_random_uuid()), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
     buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,
     'amount', buying.amount, 'requestId', request ->> 'requestId'

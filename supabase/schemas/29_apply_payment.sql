@@ -222,9 +222,11 @@ begin
     perform toss_private.record_cancels(stored, answer -> 'cancels', audit);
   end if;
   if is_new then
+    perform toss_private.announce_payment(known, stored, audit);
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
+  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then

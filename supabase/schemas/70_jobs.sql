@@ -27,6 +27,8 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
+  ('cash_receipts', '*/10 * * * *', 600),
+  ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 
 create view public.job_status
@@ -116,7 +118,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;
@@ -198,13 +200,14 @@ begin
   deleted_events := toss_private.remove_unproven_webhook_events();
   return jsonb_build_object(
     'deletedCronRuns', deleted, 'deletedWebhookEvents', deleted_events,
-    'deletedRefusals', toss_private.remove_old_refusals(), 'remaining', toss_private.count_old_unproven_webhooks()
+    'deletedRefusals', toss_private.remove_old_refusals(), 'deletedEvents', toss_private.remove_old_events(),
+    'remaining', toss_private.count_old_unproven_webhooks() + toss_private.count_old_events()
   );
 end;
 $$;
 
 comment on function public.run_housekeeping(jsonb) is
-  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, and counted refusals of callers; remaining = events that a further run removes; the request is empty.';
+  'Removes pg_cron''s records of our own jobs older than a week, also of runs that never ended, webhook events that were ignored without proof, counted refusals of callers, and old events and deliveries of the outbox; remaining = what a further run removes; the request is empty.';
 
 create function toss_private.remove_unproven_webhook_events()
 returns integer

@@ -11,6 +11,7 @@ as $$
     ('billing_keys', 'billing_method_id', 't.billing_method_id::text'),
     ('billing_issues', 'operation_id', 't.operation_id::text'),
     ('operation_secrets', 'operation_id', 't.operation_id::text'),
+    ('endpoint_secrets', 'id', 't.id::text'),
     ('webhook_bodies', 'webhook_event_id',
       '(select e.dedupe_key from public.webhook_events as e where e.id = t.webhook_event_id)')
   ) as s (store, id_column, associated_data);
@@ -165,6 +166,12 @@ as $$
       from toss_private.operation_secrets as s
       join public.operations as op on op.id = s.operation_id
       order by s.key_id, op.created_at
+    )
+    union all
+    (
+      select distinct on (e.key_id) 'toss_private.endpoint_secrets', e.key_id, e.ciphertext, e.id::text
+      from toss_private.endpoint_secrets as e
+      order by e.key_id, e.created_at
     )
   )
   select coalesce(jsonb_agg(jsonb_build_object(

@@ -323,10 +323,14 @@ as $$
   union all
   select * from toss_private.refund_violations()
   union all
+  select * from toss_private.receipt_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
-  select * from toss_private.subscription_content_violations();
+  select * from toss_private.subscription_content_violations()
+  union all
+  select * from toss_private.delivery_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated money invariant of payments, refunds and subscriptions: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';

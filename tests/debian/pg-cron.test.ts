@@ -164,6 +164,7 @@ test("run_housekeeping() removes pg_cron's records older than a week and no othe
     deletedCronRuns: 2,
     deletedWebhookEvents: 0,
     deletedRefusals: 0,
+    deletedEvents: 0,
     remaining: 0,
   });
   const [left] = await cluster.sql`

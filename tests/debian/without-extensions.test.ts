@@ -58,6 +58,7 @@ Deno.test({
         deletedCronRuns: 0,
         deletedWebhookEvents: 0,
         deletedRefusals: 0,
+        deletedEvents: 0,
         remaining: 0,
       });
 

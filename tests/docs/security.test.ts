@@ -55,7 +55,7 @@ Deno.test("both pages name the same tests", async () => {
   assert.deepEqual(korean.map(nameOf), english.map(nameOf));
 });
 
-Deno.test("the functions reach the network through their clients of Supabase and Toss alone", async () => {
+Deno.test("the functions reach the network through their clients of Supabase and Toss and the sender of events alone", async () => {
   const folders = ["supabase/functions/"];
   const callers: string[] = [];
   for (let folder = folders.pop(); folder; folder = folders.pop()) {
@@ -72,6 +72,7 @@ Deno.test("the functions reach the network through their clients of Supabase and
   }
   assert.deepEqual(callers.sort(), [
     "supabase/functions/_shared/http/create-function.ts",
+    "supabase/functions/_shared/outgoing/http/post.ts",
     "supabase/functions/_shared/toss/request.ts",
   ]);
 });

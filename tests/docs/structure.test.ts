@@ -72,6 +72,7 @@ Deno.test("every guide exists in both languages", () => {
       "docs/doctor",
       "docs/environment",
       "docs/errors",
+      "docs/events",
       "docs/frontend",
       "docs/functions",
       "docs/going-live",

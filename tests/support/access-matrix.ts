@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe } from "./billing.ts";
 import { buy, ONE_STICKER } from "./buy.ts";
+import { paidByBank, requestReceipt } from "./cash-receipts.ts";
 import { type Access, RELATION_ACCESS } from "./relation-access.ts";
 import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
@@ -49,9 +50,24 @@ export async function actors(shop: Shop): Promise<Cast> {
   });
   await settleWebhooks(shop);
   await subscribe(shop, { planId: "basic", user: owner });
+  const { accessToken } = owner;
+  const { orderId } = await paidByBank(shop, { accessToken });
+  await requestReceipt(shop, { orderId }, accessToken);
   await shop.stack.sql`
     insert into public.order_adjustments (order_id, position, kind, name, amount)
     select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;
+  await shop.stack.sql`
+    with endpoint as (
+      insert into public.webhook_endpoints (id, url, created_at, enabled_at)
+      select gen_random_uuid(), 'https://receiver.example/events', now, now from toss_private.clock_now() as now
+      returning id, created_at
+    ), secret as (
+      insert into toss_private.endpoint_secrets (id, endpoint_id, key_id, ciphertext, created_at)
+      select gen_random_uuid(), id, 'key', 'ciphertext', created_at from endpoint
+    )
+    insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
+    select v.id, e.id, e.created_at, e.created_at, v.sequence, v.stream
+    from endpoint as e, (select * from public.outbox_events order by sequence desc limit 1) as v`;
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

@@ -64,11 +64,12 @@ export async function cancelOperations({ stack }: Shop, paymentKey: string) {
   ];
 }
 
-/** What other systems were told about an order, oldest first. */
+/** What other systems were told about an order since its payment, oldest first. */
 export async function outboxEvents({ stack }: Shop, orderId: string) {
   return [
     ...await stack.sql<{ type: string; payload: Record<string, unknown> }[]>`
       select event_type as type, payload from public.outbox_events
-      where subject = ${orderId} order by created_at, id`,
+      where subject = ${orderId} and event_type not like 'order.%'
+        and event_type not in ('payment.confirmed', 'virtual_account.issued') order by sequence`,
   ];
 }

@@ -42,10 +42,18 @@ const INBOX_ALERTS: Readonly<Record<string, string>> = {
   webhook_flood: "gets more than a thousand events without proof an hour",
 };
 
+/** What deliveries of events raise. */
+const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
+  endpoint_disabled: "disabled after five days of failures",
+  endpoint_failing: "failing",
+  delivery_failed: "without events that were given up",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
+  ...Object.keys(DELIVERY_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -54,7 +62,7 @@ export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
     const checks = [
       ...NAMED.map(({ check }) => check),
-      ...["webhook_inbox", "alerts", "invariants"],
+      ...["webhook_inbox", "webhook_endpoints", "alerts", "invariants"],
     ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
@@ -66,6 +74,7 @@ export const checkBacklog: Check = ({ database }) => {
       return judge(check, rows, { none: `no ${what}`, detail, action });
     }),
     judgeInbox(alerts),
+    judgeEndpoints(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -99,6 +108,18 @@ function judgeInbox(alerts: readonly Alert[]): Finding {
     }`,
     action:
       "docs/operations.md, Alerts. Set WEBHOOK_URL_TOKEN against strangers; what was processed may be archived.",
+  });
+}
+
+function judgeEndpoints(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in DELIVERY_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${DELIVERY_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("webhook_endpoints", rows, {
+    none: "every endpoint takes its events",
+    detail: `endpoints: ${named.join(", ")}`,
+    action: "docs/events.md, When a receiver fails.",
   });
 }
 

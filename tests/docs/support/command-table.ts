@@ -57,6 +57,12 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     pattern: /^(cp |node -e '.*randomBytes|npx -y deno task (deploy|doctor))/s,
     proof: by("tests/deploy/quick-start.test.ts"),
   },
+  { page: "docs/events.md", pattern: /^curl /, proof: RUN },
+  {
+    page: "docs/events.md",
+    pattern: /^WEBHOOK_ALLOW_PRIVATE=on npx -y deno task dev$/,
+    proof: by("tests/e2e/events/endpoints.test.ts"),
+  },
   {
     page: "docs/quick-start.md",
     pattern: /^node -e '.*createServer/s,

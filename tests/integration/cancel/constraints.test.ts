@@ -117,8 +117,8 @@ const BROKEN: [string, string, string, string][] = [
     UNIQUE,
     "outbox_events_one_per_refund",
     "a refund that is told twice",
-    `insert into public.outbox_events (event_type, subject, payload, created_at)
-     select event_type, subject, payload, created_at from public.outbox_events`,
+    `insert into public.outbox_events (event_type, subject, payload, created_at, stream)
+     select event_type, subject, payload, created_at, stream from public.outbox_events`,
   ],
 ];
 

@@ -71,6 +71,7 @@ test("run_housekeeping() removes the old history of our own jobs, with and witho
     deletedCronRuns: 4,
     deletedWebhookEvents: 0,
     deletedRefusals: 0,
+    deletedEvents: 0,
     remaining: 0,
   });
   const left = await sql<{ return_message: string }[]>`

@@ -58,9 +58,11 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
       allowedIps: [],
       clientIpHeader: "cf-connecting-ip",
     },
+    outgoing: { allowPrivate: false },
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
     depositHours: { user: 72, guest: 24 },
+    selfIssueDays: null,
     adHocCharges: false,
   });
 });
@@ -84,6 +86,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     DUNNING_FINAL_ACTION: "keep_past_due",
     AD_HOC_CHARGES: "on",
     VIRTUAL_ACCOUNT_MAX_HOURS: "12",
+    CASH_RECEIPT_SELF_ISSUE_DAYS: "3",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -112,6 +115,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     finalAction: "keep_past_due",
   });
   assert.equal(config.adHocCharges, true);
+  assert.equal(config.selfIssueDays, 3);
   assert.deepEqual(config.depositHours, { user: 12, guest: 12 });
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
@@ -143,11 +147,13 @@ const EVERY_VARIABLE = environment({
   WEBHOOK_URL_TOKEN: "token-in-the-address",
   WEBHOOK_ALLOWED_IPS: "13.124.18.147",
   WEBHOOK_CLIENT_IP_HEADER: "x-real-ip",
+  WEBHOOK_ALLOW_PRIVATE: "on",
   CORS_ALLOWED_ORIGINS: "*",
   DUNNING_SCHEDULE_DAYS: "2,4",
   DUNNING_FINAL_ACTION: "keep_past_due",
   AD_HOC_CHARGES: "on",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
+  CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
 });
 
 Deno.test("every variable has a value in the test of white space", () => {
@@ -381,6 +387,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
+  ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
   ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],
@@ -412,4 +419,21 @@ Deno.test("loadConfig() lets test keys talk to a simulator on this machine", () 
       url.replace(/\/$/, ""),
     );
   }
+});
+
+Deno.test("loadConfig() lets events go to private networks with test keys only", () => {
+  assert.equal(
+    configOf({ WEBHOOK_ALLOW_PRIVATE: "on" }).outgoing.allowPrivate,
+    true,
+  );
+  const live = loadConfig(environment({
+    TOSS_SECRET_KEY: "live_gsk_a",
+    TOSS_CLIENT_KEY: "live_gck_a",
+    WEBHOOK_ALLOW_PRIVATE: "on",
+  }));
+  assert.ok(!live.ok);
+  assert.deepEqual(live.problems, [{
+    variable: "WEBHOOK_ALLOW_PRIVATE",
+    problem: "is on, which only test keys allow",
+  }]);
 });

@@ -15,7 +15,7 @@ import type { ConfigProblem } from "./read-environment.ts";
 /**
  * Finds variables that are sound alone and wrong together: keys of different
  * pairs, a live key for a local simulator, Toss over plain HTTP, missing
- * Supabase keys, signature schemes without a key, one text as two keys. A rule whose variables are
+ * Supabase keys, events to private networks with live keys, signature schemes without a key, one text as two keys. A rule whose variables are
  * not all there says nothing.
  */
 export function combinationProblems(
@@ -27,6 +27,7 @@ export function combinationProblems(
     ...supabaseKeyProblems(environment),
     ...signatureProblems(environment),
     ...repeatedSecretProblems(environment),
+    ...privateAddressProblems(environment),
   ];
 }
 
@@ -120,6 +121,16 @@ function baseUrlProblems(environment: SoundVariables): ConfigProblem[] {
   if (url.protocol === "https:") return [];
   const problem = "must use https:// (http:// only for this machine)";
   return [{ variable, problem }];
+}
+
+function privateAddressProblems(environment: SoundVariables): ConfigProblem[] {
+  const { WEBHOOK_ALLOW_PRIVATE: isAllowed, TOSS_SECRET_KEY } = environment;
+  if (!isAllowed || TOSS_SECRET_KEY === undefined) return [];
+  if (keyMode(TOSS_SECRET_KEY[0]) === "test") return [];
+  return [{
+    variable: "WEBHOOK_ALLOW_PRIVATE",
+    problem: "is on, which only test keys allow",
+  }];
 }
 
 function isLoopback(hostname: string): boolean {

@@ -58,6 +58,10 @@ export type Config = {
     /** Lower case; the platform writes the sender's address there. */
     readonly clientIpHeader: string;
   };
+  readonly outgoing: {
+    /** Whether events may go to this machine and private networks, also by http. */
+    readonly allowPrivate: boolean;
+  };
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly dunning: {
     readonly scheduleDays: readonly number[];
@@ -65,6 +69,8 @@ export type Config = {
   };
   /** For how long a virtual account may hold its order's stock. */
   readonly depositHours: { readonly user: number; readonly guest: number };
+  /** So many days after its approval a cash payment gets a receipt that nobody asked for; null = never. */
+  readonly selfIssueDays: number | null;
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
 };
@@ -129,6 +135,7 @@ function toConfig(environment: Environment): Config {
       allowedIps: environment.WEBHOOK_ALLOWED_IPS,
       clientIpHeader: environment.WEBHOOK_CLIENT_IP_HEADER,
     },
+    outgoing: { allowPrivate: environment.WEBHOOK_ALLOW_PRIVATE },
     // The app itself is the one page that always has to reach the functions.
     cors: {
       allowedOrigins: environment.CORS_ALLOWED_ORIGINS ??
@@ -145,6 +152,7 @@ function toConfig(environment: Environment): Config {
         GUEST_DEPOSIT_HOURS,
       ),
     },
+    selfIssueDays: environment.CASH_RECEIPT_SELF_ISSUE_DAYS ?? null,
     adHocCharges: environment.AD_HOC_CHARGES,
   };
 }

@@ -40,6 +40,9 @@ const TIMEOUT_MS = { minimum: 50, maximum: 140_000 };
 /** Toss lets a deposit be waited for 90 days at most (Toss: 가상계좌 발급, validHours). */
 export const LONGEST_VALID_HOURS = 2160;
 
+/** The tax office wants it within five days; who is later is late, and nobody means more than a month. */
+const LONGEST_SELF_ISSUE_DAYS = 30;
+
 const signatureSchemes = list.pipe(
   z.array(
     z.enum(SCHEME_NAMES, `knows ${SCHEME_NAMES.join(", ")}`),
@@ -92,6 +95,7 @@ export const ENVIRONMENT = z.object({
     CLIENT_IP_HEADERS,
     `must be one of ${CLIENT_IP_HEADERS.join(", ")}`,
   ).default("cf-connecting-ip"),
+  WEBHOOK_ALLOW_PRIVATE: switchValue.default(false),
   CORS_ALLOWED_ORIGINS: origins.optional(),
   DUNNING_SCHEDULE_DAYS: scheduleDays.default([1, 3, 5, 7]),
   DUNNING_FINAL_ACTION: z.enum(
@@ -99,6 +103,8 @@ export const ENVIRONMENT = z.object({
     "must be cancel or keep_past_due",
   ).default("cancel"),
   AD_HOC_CHARGES: switchValue.default(false),
+  CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
+    .optional(),
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
 });
 

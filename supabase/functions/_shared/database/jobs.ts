@@ -2,6 +2,10 @@ import { z } from "zod";
 import { billingDeleteOperation } from "./billing-delete.ts";
 import { billingIssueOperation } from "./billing-issue.ts";
 import { cancelOperation } from "./cancel.ts";
+import {
+  cashReceiptCancelOperation,
+  cashReceiptOperation,
+} from "./cash-receipts.ts";
 import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
 import { confirmOperation } from "./confirm.ts";
@@ -16,6 +20,8 @@ export const operation = z.discriminatedUnion("kind", [
   chargeOperation,
   billingIssueOperation,
   billingDeleteOperation,
+  cashReceiptOperation,
+  cashReceiptCancelOperation,
 ]);
 
 /** An operation whose `kind` tells how it is finished. */
@@ -118,6 +124,8 @@ const housekeeping = z.object({
   deletedWebhookEvents: z.number().int(),
   /** Callers that were counted because Toss did not know their payments. */
   deletedRefusals: z.number().int(),
+  /** Old events and deliveries of the outbox. */
+  deletedEvents: z.number().int(),
   remaining: z.number().int(),
 });
 

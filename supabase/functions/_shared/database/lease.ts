@@ -67,6 +67,7 @@ export type PaymentSource =
   | "cancel"
   | "virtual_account"
   | "billing"
+  | "cash_receipt"
   | "webhook"
   | "worker"
   | "operator";

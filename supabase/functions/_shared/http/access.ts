@@ -17,6 +17,7 @@ export const FUNCTION_ACCESS = {
   "billing-charge": { modes: ["cron", "secret"], browser: false },
   // The redirect brings no credential but its signed state, so what each route needs is asked there (authenticate.ts).
   "billing-issue": { modes: ["user", "anyone"], browser: true },
+  "cash-receipt": { modes: ["user", "secret"], browser: true },
   cancel: { modes: ["secret", "user", "publishable"], browser: true },
   checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
@@ -24,6 +25,7 @@ export const FUNCTION_ACCESS = {
   subscription: { modes: ["user", "secret"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
+  "webhook-endpoints": { modes: ["secret"], browser: false },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;
 
@@ -42,6 +44,7 @@ const SMALL = 16 * KIB;
 export const MAXIMUM_BODY_BYTES = {
   "billing-charge": SMALL,
   "billing-issue": SMALL,
+  "cash-receipt": SMALL,
   cancel: SMALL,
   // A hundred items (30 KiB) and five entries of metadata (30 KiB).
   checkout: 64 * KIB,
@@ -52,5 +55,6 @@ export const MAXIMUM_BODY_BYTES = {
   // The largest that Toss sends is a payment with its cancels: 1.5 to 4 KB without them, and 0.5 KB for each; about
   // sixty partial refunds fit. Deposits, cancels, billing keys, payouts and sellers stay below 1 KB.
   webhook: 32 * KIB,
+  "webhook-endpoints": SMALL,
   worker: SMALL,
 } as const satisfies Record<FunctionName, number>;

@@ -10,10 +10,14 @@ export type Witness = () => Promise<string | null>;
 export const KEYS_CHANGED = "TOSS_KEYS_CHANGED";
 
 /**
- * Calls that begin something new of which Toss could not be told later: never
- * sent to a merchant that may be another one.
+ * Calls that any merchant's key answers: they begin something new, or list
+ * what there is. To a merchant that may be another one they are not sent.
  */
-const BEGINNINGS = new Set(["issue_virtual_account"]);
+const FREE_OF_SUBJECT = new Set([
+  "issue_virtual_account",
+  "issue_cash_receipt",
+  "list_cash_receipts",
+]);
 
 /**
  * Asks Toss with a pair that stands where another one stood when the thing
@@ -48,7 +52,7 @@ export function doubtingRequest(
     });
 
   return async (call) => {
-    if (BEGINNINGS.has(call.operation) && !await judge()) {
+    if (FREE_OF_SUBJECT.has(call.operation) && !await judge()) {
       logger?.error("toss_keys_changed", { operation: call.operation });
       return unproven();
     }
