@@ -8,6 +8,7 @@ import {
 import { merchantsOf } from "../../stack/toss.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
+import { SHOP_WITH_HOOK } from "./hook.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -179,6 +180,7 @@ export async function startChaosStack(
   cleanup.defer(() => stack.stop());
   simulator.setWebhookUrls([`${stack.functionsUrl}/webhook`]);
   await stack.sql.unsafe(CATALOGUE);
+  await stack.sql.unsafe(SHOP_WITH_HOOK).simple();
   const parts = { stack, simulator, cutter, ...recorded, restartPostgres };
   const owned = cleanup.move();
   return {

@@ -12,6 +12,7 @@ import {
   checkRefundAnswers,
 } from "./check-refunds.ts";
 import { checkKeys } from "./check-keys.ts";
+import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
 
@@ -276,6 +277,7 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkOperations(state, books),
     ...await checkKeys(state, books),
     ...await checkWebhooks(state),
+    ...await checkHook(state),
     ...await checkInvariants(state),
   ];
 }

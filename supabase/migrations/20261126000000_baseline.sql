@@ -1443,8 +1443,8 @@ comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, �
 comment on column public.payments.installment_months is '0 = paid at once.';
 comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
-comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
-comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
@@ -4616,16 +4616,14 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
-  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
-  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
-  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
-  -- its progress covers.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
+  -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
+  -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
+  -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
   return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
-        and answer ->> 'status' = 'DONE')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
       select case when asked_time > known.applied_at
@@ -4695,6 +4693,7 @@ declare
   made_transaction_key text;
   has_cancels boolean;
   is_new boolean;
+  split_stands boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4719,8 +4718,7 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
-        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
-        'balanceAmount', answer -> 'balanceAmount',
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency', 'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -4766,6 +4764,8 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
+      and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -4804,8 +4804,8 @@ begin
       is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
       approve_no = coalesce(excluded.approve_no, p.approve_no),
       discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
-      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
-      vat = coalesce(excluded.vat, p.vat),
+      supplied_amount = coalesce(excluded.supplied_amount, case when split_stands then p.supplied_amount end),
+      vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
       reversed_at = case
@@ -13667,6 +13667,12 @@ begin
     ) as l
   ) as part on part.amount is not null
   where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
+
+  union all
+  select 'tax_split_adds_up', p.payment_key,
+    format('%s supplied, %s VAT, %s tax-free; %s is left', p.supplied_amount, p.vat, p.tax_free_amount, p.balance_amount)
+  from public.payments as p
+  where p.supplied_amount + p.vat + p.tax_free_amount <> p.balance_amount
 
   union all
   select 'order_status_matches_balance', o.id,
