@@ -46,6 +46,7 @@ async function openOrders(state: RunState): Promise<void> {
         orderId: placed.orderId,
         amount,
         authenticated: payment.isAuthenticated,
+        clientKey: placed.clientKey,
       });
       if (payment.decline !== null) {
         chaos.simulator.decline(paymentKey, payment.decline);
