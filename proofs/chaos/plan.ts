@@ -28,6 +28,8 @@ export interface AccountPlan {
   expiry: (typeof ACCOUNT_EXPIRIES)[number];
   /** Whether Toss shows its deadline. */
   isDated: boolean;
+  /** Under escrow, where a part is refused. */
+  isEscrow: boolean;
 }
 
 /** An order and the payments that are opened for it. */

@@ -103,7 +103,7 @@ ${verdict(statistics)}
 What is tried: buyers who pay by card, more or less well; operators who refund in
 parts and then the rest, at once and together too much, the same request again
 and again, while somebody refunds in Toss's dashboard; virtual accounts that are
-asked for again and again, paid, taken back by the bank, given up, paid too late,
+asked for again and again, some under escrow, paid, taken back by the bank, given up, paid too late,
 paid while they are given up, or paid without a webhook, and refunded. Meanwhile
 the shop's own order hook raises at some of its calls, or at all of them.
 
