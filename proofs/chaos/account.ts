@@ -25,7 +25,7 @@ const answerSchema = z.object({
 
 async function request(
   chaos: ChaosStack,
-  { bank, validHours, hasReceipt }: AccountPlan,
+  { bank, validHours, isEscrow, hasReceipt }: AccountPlan,
   orderId: string,
   accessToken: string | undefined,
 ): Promise<IssueAnswer> {
@@ -45,6 +45,7 @@ async function request(
           cashReceipt: { type: "소득공제", registrationNumber: "01012345678" },
         }
         : {},
+      escrow: isEscrow,
     }),
   }).catch(() => null);
   const value: unknown = await answer?.json().catch(() => null);

@@ -12,6 +12,8 @@ import {
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkKeys } from "./check-keys.ts";
+import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
 
@@ -276,7 +278,9 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
     ...await checkReceipts(state, books),
+    ...await checkKeys(state, books),
     ...await checkWebhooks(state),
+    ...await checkHook(state),
     ...await checkInvariants(state),
   ];
 }

@@ -1,4 +1,10 @@
-import type { Plan, Scene, Step } from "./plan.ts";
+import {
+  HOOK_RAISES,
+  type HookPlan,
+  type Plan,
+  type Scene,
+  type Step,
+} from "./plan.ts";
 import { planAccounts } from "./plan-accounts.ts";
 import { CUT_CHOICES, type CutPoint, planCut } from "./plan-faults.ts";
 import { planPurchases } from "./plan-purchases.ts";
@@ -61,5 +67,14 @@ export function planRun(seed: number): Plan {
     ...story,
     moments,
     receipts: [],
+    hook: planHook(random),
   });
+}
+
+/** Most runs meet a hook that raises now and then, some one that always does. */
+function planHook(random: Random): HookPlan {
+  return {
+    raises: random.pick(HOOK_RAISES),
+    share: random.pick([0, 0.3, 0.3, 0.7, 1]),
+  };
 }

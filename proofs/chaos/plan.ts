@@ -30,6 +30,8 @@ export interface AccountPlan {
   isDated: boolean;
   /** Whether a cash receipt is asked for with it. */
   hasReceipt: boolean;
+  /** Under escrow, where a part is refused. */
+  isEscrow: boolean;
 }
 
 /** An order and the payments that are opened for it. */
@@ -113,6 +115,20 @@ export type PlannedFault =
   | PaymentRef & { kind: "toss"; fault: FaultInput }
   | PaymentRef & { kind: "webhook"; knob: WebhookKnobInput };
 
+/** What the shop's order hook can raise. */
+export const HOOK_RAISES = [
+  "an exception",
+  "a failed assert",
+  "a deferred constraint",
+] as const;
+
+/** How the shop's order hook behaves until it is mended at the end. */
+export interface HookPlan {
+  raises: (typeof HOOK_RAISES)[number];
+  /** Of its calls, from 0 to 1. */
+  share: number;
+}
+
 /** Everything one run does; it follows from the seed alone. */
 export interface Plan {
   seed: number;
@@ -122,6 +138,7 @@ export interface Plan {
   receipts: ReceiptPlan[];
   faults: PlannedFault[];
   cuts: Cut[];
+  hook: HookPlan;
   /** Steps of one moment happen at once, the moments one after the other. */
   moments: Step[][];
 }
