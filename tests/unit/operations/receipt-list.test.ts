@@ -4,7 +4,7 @@ import { createLogger } from "../../../supabase/functions/_shared/logger.ts";
 import type { OperationContext } from "../../../supabase/functions/_shared/operations/context.ts";
 import { listReceipts } from "../../../supabase/functions/_shared/operations/receipt-list.ts";
 import { createKeyring } from "../../../supabase/functions/_shared/security/encryption.ts";
-import { createTossClient } from "../../../supabase/functions/_shared/toss/client.ts";
+import { createTossClients } from "../../../supabase/functions/_shared/toss/clients.ts";
 
 const OPERATION: CashReceiptCancelOperation = {
   kind: "cash_receipt_cancel",
@@ -25,7 +25,11 @@ const OPERATION: CashReceiptCancelOperation = {
   amount: 1000,
   receiptKey: "cr_1",
   isWhole: false,
+  tossKeys: "main",
+  tossClientKey: null,
 };
+
+const PAIR = { secretKey: "test_sk_1", clientKey: "test_ck_1" };
 
 type Page = { data: unknown; hasNext?: unknown; lastCursor?: unknown };
 
@@ -36,8 +40,7 @@ function contextWith(pages: Record<string, Page>) {
   const context: OperationContext = {
     database: { call: () => Promise.reject(new Error("not here")) },
     firstCall: { call: () => Promise.reject(new Error("not here")) },
-    toss: createTossClient({
-      secretKey: "test_sk_1",
+    toss: createTossClients({ main: PAIR, widget: null, billing: null }, {
       baseUrl: "http://toss.invalid",
       timeoutMs: 1000,
       fetch: (input) => {
@@ -50,7 +53,7 @@ function contextWith(pages: Record<string, Page>) {
         const page = pages[name] ?? { data: [], hasNext: false };
         return Promise.resolve(Response.json(page));
       },
-    }),
+    }, () => Promise.resolve(null)),
     logger,
     source: "worker",
     requestId: "request-1",
