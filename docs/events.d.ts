@@ -191,6 +191,49 @@ export interface VirtualAccountExpired {
   };
 }
 
+/** When the tax office has taken a cash receipt, whoever asked for it. */
+export interface CashReceiptIssued {
+  type: "cash_receipt.issued";
+  timestamp: string;
+  data: {
+    version: 1;
+    orderId: string;
+    paymentKey: string;
+    userId?: string;
+    receiptId: string;
+    receiptKey: string;
+    type: string;
+    amount: number;
+    taxFreeAmount?: number;
+    issueNumber?: string;
+    receiptUrl?: string;
+    isSelfIssued: boolean;
+    source?: string;
+  };
+}
+
+/** When the tax office has taken back a cash receipt, or a part of one. */
+export interface CashReceiptCanceled {
+  type: "cash_receipt.canceled";
+  timestamp: string;
+  data: {
+    version: 1;
+    orderId: string;
+    paymentKey: string;
+    userId?: string;
+    receiptId: string;
+    receiptKey: string;
+    type: string;
+    amount: number;
+    taxFreeAmount?: number;
+    issueNumber?: string;
+    receiptUrl?: string;
+    isSelfIssued: boolean;
+    source?: string;
+    canceledReceiptKey?: string;
+  };
+}
+
 /** When a trial began. */
 export interface SubscriptionTrialStarted {
   type: "subscription.trial_started";
@@ -536,11 +579,11 @@ export interface BillingMethodCreated {
     version: 1;
     billingMethodId: string;
     userId: string;
-    method?: "CARD" | "TRANSFER";
+    method: "CARD" | "TRANSFER";
   };
 }
 
-/** When a registered card is charged no more. */
+/** When a registered card or account is charged no more. */
 export interface BillingMethodDeleted {
   type: "billing_method.deleted";
   timestamp: string;
@@ -655,6 +698,8 @@ export type TossPaymentsEvent =
   | PaymentDepositReversed
   | VirtualAccountIssued
   | VirtualAccountExpired
+  | CashReceiptIssued
+  | CashReceiptCanceled
   | SubscriptionTrialStarted
   | SubscriptionTrialEnding
   | SubscriptionActivated

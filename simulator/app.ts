@@ -7,6 +7,7 @@ import { guardSimulator } from "./guard.ts";
 import type { Wire } from "./http-server.ts";
 import type { SimulatorState } from "./state.ts";
 import { billingWindowRoutes } from "./window/billing-window-routes.ts";
+import { cashReceiptsRoutes } from "./window/cash-receipts-routes.ts";
 import { paymentLogsRoutes } from "./window/payment-logs-routes.ts";
 import { receiptRoutes } from "./window/receipt-routes.ts";
 import { windowRoutes } from "./window/window-routes.ts";
@@ -38,6 +39,7 @@ export function createApp(
   app.route("/", windowRoutes(state));
   app.route("/", billingWindowRoutes(state));
   app.route("/", receiptRoutes(state));
+  app.route("/", cashReceiptsRoutes(state));
   app.route("/", paymentLogsRoutes(state, controls));
   app.get("/v2/standard", (c) => {
     c.header("content-type", "text/javascript; charset=utf-8");

@@ -5,6 +5,7 @@ import { FaultQueue } from "./faults/fault-queue.ts";
 import type { Settings } from "./options.ts";
 import type { CardDecline } from "./payments/card-decline.ts";
 import type { Payment } from "./payments/payment.ts";
+import type { CashReceipt } from "./receipts/cash-receipt.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { PostWebhook } from "./webhooks/post-webhook.ts";
@@ -25,6 +26,8 @@ export interface SimulatorState {
   /** By orderId, in order of creation. */
   paymentsByOrder: Map<string, Payment[]>;
   billing: BillingState;
+  /** Receipts and cancels of them, in order of creation. */
+  cashReceipts: CashReceipt[];
   cardDeclines: CardDecline[];
   idempotency: IdempotencyStore;
   faults: FaultQueue;
@@ -41,6 +44,7 @@ type Collected = Pick<
   | "payments"
   | "paymentsByOrder"
   | "billing"
+  | "cashReceipts"
   | "cardDeclines"
   | "idempotency"
   | "faults"
@@ -59,6 +63,7 @@ export function emptyCollections(
     payments: new Map(),
     paymentsByOrder: new Map(),
     billing: emptyBilling(),
+    cashReceipts: [],
     cardDeclines: [],
     idempotency: new IdempotencyStore(time.clock),
     faults: new FaultQueue(),

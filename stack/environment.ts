@@ -4,6 +4,10 @@ import type { ApiKeys } from "./local-secrets.ts";
 export const PROJECT_VARIABLES = [
   "TOSS_SECRET_KEY",
   "TOSS_CLIENT_KEY",
+  "TOSS_WIDGET_SECRET_KEY",
+  "TOSS_WIDGET_CLIENT_KEY",
+  "TOSS_BILLING_SECRET_KEY",
+  "TOSS_BILLING_CLIENT_KEY",
   "TOSS_SECURITY_KEY",
   "TOSS_WEBHOOK_SECRET",
   "TOSS_API_BASE_URL",
@@ -24,6 +28,7 @@ export const PROJECT_VARIABLES = [
   "DUNNING_FINAL_ACTION",
   "AD_HOC_CHARGES",
   "VIRTUAL_ACCOUNT_MAX_HOURS",
+  "CASH_RECEIPT_SELF_ISSUE_DAYS",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could

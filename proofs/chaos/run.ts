@@ -5,6 +5,7 @@ import type { ChaosStack } from "./chaos-stack.ts";
 import { check } from "./check.ts";
 import { cutName } from "./cutter.ts";
 import { heal } from "./heal.ts";
+import { breakHook, countRaised } from "./hook.ts";
 import { faultName, type Plan, type Step } from "./plan.ts";
 import { planRun } from "./plan-run.ts";
 import { findPayment, type RunState } from "./run-state.ts";
@@ -25,8 +26,15 @@ export interface RunResult {
   refundAnswers: string[];
   /** What buyers were told who wanted a virtual account, likewise. */
   issueAnswers: string[];
+  /** What operators were told about cash receipts, likewise. */
+  receiptAnswers: string[];
   /** What Toss did in the end. */
-  atToss: { refunds: number; accounts: number; deposits: number };
+  atToss: {
+    refunds: number;
+    accounts: number;
+    deposits: number;
+    receipts: number;
+  };
   /** Status codes that Toss was answered for webhooks. */
   webhookAnswers: number[];
   /** Filled when something is violated. */
@@ -45,6 +53,7 @@ async function openOrders(state: RunState): Promise<void> {
         orderId: placed.orderId,
         amount,
         authenticated: payment.isAuthenticated,
+        clientKey: placed.clientKey,
       });
       if (payment.decline !== null) {
         chaos.simulator.decline(paymentKey, payment.decline);
@@ -110,7 +119,7 @@ function clearFaults({ chaos, plan }: RunState): string[] {
 async function doMoment(state: RunState, moment: Step[]): Promise<void> {
   const done = Promise.all(moment.map((step) => doStep(state, step)));
   const mayWait = moment.some(({ kind }) =>
-    kind === "refund" || kind === "issue"
+    kind === "refund" || kind === "issue" || kind === "receipt"
   );
   if (mayWait) await workWhile(state.chaos, done);
   await done;
@@ -131,6 +140,10 @@ function countAtToss(state: RunState): RunResult["atToss"] {
     refunds: books.reduce((sum, { cancels }) => sum + cancels.length, 0),
     accounts: accounts.length,
     deposits: accounts.filter(({ approvals }) => approvals > 0).length,
+    receipts: state.chaos.simulator.cashReceipts()
+      .filter(({ orderId, transactionType }) =>
+        ids.has(orderId) && transactionType === "CONFIRM"
+      ).length,
   };
 }
 
@@ -156,8 +169,11 @@ async function runPlan(
     answers: [],
     refundAnswers: [],
     issueAnswers: [],
+    receiptAnswers: [],
     firstAccepted: chaos.acceptedWebhooks.length,
   };
+  const raisedBefore = await countRaised(chaos);
+  await breakHook(state, plan.hook);
   chaos.cutter.arm(plan.cuts);
   await openOrders(state);
   plantFaults(state);
@@ -166,6 +182,7 @@ async function runPlan(
   }
   const faults = clearFaults(state);
   const unfinished = await heal(state);
+  const raised = await countRaised(chaos) - raisedBefore;
   const violations: Violation[] = [
     ...unfinished.map((text): Violation => ({ kind: "stuck", text })),
     ...await check(state),
@@ -173,10 +190,14 @@ async function runPlan(
   return {
     plan,
     violations,
-    faults,
+    faults: [
+      ...faults,
+      ...Array<string>(raised).fill(`order hook: ${plan.hook.raises}`),
+    ],
     answers: state.answers.map(toldAs),
     refundAnswers: state.refundAnswers.map(toldAs),
     issueAnswers: state.issueAnswers.map(toldAs),
+    receiptAnswers: state.receiptAnswers.map(toldAs),
     atToss: countAtToss(state),
     webhookAnswers: chaos.webhookAnswers.slice(firstAnswer),
     timeline: violations.length > 0 ? await timeline(state, since) : [],

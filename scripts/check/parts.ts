@@ -48,6 +48,8 @@ const KINDS: Record<string, readonly string[]> = {
   charge: [],
   "billing-issue": ["charge"],
   "billing-delete": [],
+  "cash-receipt": [],
+  "cash-receipt-cancel": [],
 };
 
 /** The engine's files that know every kind; the others know none. */

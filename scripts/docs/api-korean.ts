@@ -56,6 +56,27 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
         "토스의 응답을 아직 모릅니다. 같은 `requestId`로 다시 보내세요. 두 번 취소되지 않습니다.",
     },
   },
+  "POST /cash-receipt": {
+    summary: "현금영수증 발급",
+    description:
+      "계좌이체나 가상계좌로 결제된 주문의 남은 금액에 현금영수증을 발급합니다. 사용자는 본인 주문에만 요청합니다. `requestId`는 호출자의 멱등 토큰입니다. 다시 보내면 더 발급하지 않고 같은 응답을 받습니다. 주문 하나에 현금영수증은 하나이며, 토스가 결제와 함께 발급한 것도 포함됩니다.",
+    answers: {
+      201:
+        "발급되었습니다. 국세청이 처리할 때까지 `IN_PROGRESS`이며, 끝나면 이벤트 `cash_receipt.issued`가 알립니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. 같은 `requestId`로 다시 보내세요. 두 번 처리되지 않습니다.",
+    },
+  },
+  "DELETE /cash-receipt": {
+    summary: "현금영수증 취소",
+    description:
+      "주문의 현금영수증을 남은 금액 전부 또는 `amount`만큼 취소합니다. 환불할 때는 호출할 필요가 없습니다. 결제에서 환불된 금액은 현금영수증에서도 취소됩니다.",
+    answers: {
+      200: "취소되었습니다. `amount`는 취소한 금액입니다.",
+      202:
+        "토스의 응답을 아직 모릅니다. 같은 `requestId`로 다시 보내세요. 두 번 처리되지 않습니다.",
+    },
+  },
   "POST /billing-issue/prepare": {
     summary: "카드나 계좌 등록 준비",
     description:

@@ -37,6 +37,12 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "Toss refused the refund; `tossCode` says why",
     ko: "토스가 환불을 거절함. 이유는 `tossCode`",
   },
+  cash_receipt_failed: {
+    en:
+      "Toss or the tax office refused the receipt or its cancel; `tossCode` says why",
+    ko:
+      "토스나 국세청이 현금영수증의 발급이나 취소를 거절함. 이유는 `tossCode`",
+  },
   forbidden: {
     en: "the caller is known and may not do this",
     ko: "누구인지는 확인되었지만 권한이 없음",
@@ -72,6 +78,10 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
   plan_not_found: {
     en: "no such active plan",
     ko: "판매 중인 요금제가 아님",
+  },
+  cash_receipt_not_found: {
+    en: "the order has no cash receipt of which anything is left",
+    ko: "주문에 취소할 현금영수증이 남아 있지 않음",
   },
   endpoint_not_found: {
     en: "no such webhook endpoint",
@@ -128,6 +138,16 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
   cancel_amount_exceeds_balance: {
     en: "less is left than the refund asks for",
     ko: "남은 금액보다 많은 환불",
+  },
+  cash_receipt_exists: {
+    en:
+      "the order has a cash receipt, also one that Toss issued with the payment",
+    ko: "주문에 이미 현금영수증이 있음. 토스가 결제와 함께 발급한 것도 포함",
+  },
+  not_a_cash_payment: {
+    en:
+      "nothing is left of the order that was paid by bank transfer or into a virtual account",
+    ko: "계좌이체나 가상계좌로 결제되어 남아 있는 금액이 없음",
   },
   refund_account_required: {
     en: "a deposit goes back to an account, and none was given",

@@ -40,9 +40,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
     request: {
       en:
-        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`. With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
+        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
       ko:
-        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`. 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
     },
     success: both(
       "201 `{ orderId, orderName, amount, currency, taxFreeAmount, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
@@ -76,7 +76,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   },
   "POST virtual-account": {
     request: both(
-      "`{ orderId, bank, customerName, validHours?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
+      "`{ orderId, bank, customerName, validHours?, cashReceipt?, escrow?, escrowProducts?, customerEmail?, customerMobilePhone? }`",
     ),
     success: both("201 `{ orderId, paymentKey, amount, virtualAccount }`"),
     repeating: { en: "same account", ko: "같은 계좌" },
@@ -101,6 +101,26 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en: "same `requestId`: same answer, never a second refund",
       ko: "같은 `requestId`면 같은 응답, 이중 환불 없음",
     },
+  },
+  "POST cash-receipt": {
+    caller: {
+      en: "users only for their own order",
+      ko: "사용자는 본인 주문만",
+    },
+    request: both("`{ orderId, type, customerIdentityNumber, requestId }`"),
+    success: both(
+      "201 `{ receiptKey, orderId, type, amount, issueStatus, receiptUrl }`",
+    ),
+    repeating: {
+      en: "same `requestId`: same answer, never a second receipt",
+      ko: "같은 `requestId`면 같은 응답, 이중 발급 없음",
+    },
+  },
+  "DELETE cash-receipt": {
+    caller: { en: "the secret key alone", ko: "시크릿 키만" },
+    request: both("`{ orderId, amount?, requestId }`"),
+    success: both("200 `{ orderId, receiptKey, amount, issueStatus }`"),
+    repeating: SAME_ANSWER,
   },
   "POST billing-issue/prepare": {
     request: both("`{ planId?, method? }`"),

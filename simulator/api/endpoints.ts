@@ -1,4 +1,5 @@
 import { BILLING_ENDPOINTS } from "./billing-endpoints.ts";
+import { CASH_RECEIPT_ENDPOINTS } from "./cash-receipt-endpoints.ts";
 import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -32,5 +33,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: /^\/v1\/virtual-accounts$/,
     handle: issueVirtualAccount,
   },
+  ...CASH_RECEIPT_ENDPOINTS,
   ...BILLING_ENDPOINTS,
 ];

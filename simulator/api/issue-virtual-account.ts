@@ -4,7 +4,9 @@ import {
   type NewPayment,
   newPaymentSchema,
   orderIdSchema,
+  receiptTermsSchema,
 } from "../payments/create-payment.ts";
+import { isWidgetPair, paymentsOfOrder } from "../merchant.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { PaymentStatus } from "../payments/payment.ts";
 import {
@@ -14,21 +16,11 @@ import {
   ONE_DEADLINE,
 } from "../payments/virtual-account.ts";
 import { issueAccount } from "../payments/virtual-account-life.ts";
-import type { SimulatorState } from "../state.ts";
 import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
 import { refusalCodeOf } from "./refusal-code.ts";
 
 /** Toss error codes: accounts from 200 KRW. */
 const MINIMUM_AMOUNT = 200;
-
-const cashReceiptSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("미발행") }),
-  z.object({
-    type: z.enum(["소득공제", "지출증빙"]),
-    registrationNumber: z.string()
-      .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
-  }),
-]);
 
 const bodySchema = z.object({
   ...ACCOUNT_FIELDS,
@@ -39,7 +31,7 @@ const bodySchema = z.object({
   taxFreeAmount: z.int().min(0).default(0),
   customerEmail: z.email().max(100).optional(),
   customerMobilePhone: z.string().regex(/^\d{8,15}$/).optional(),
-  cashReceipt: cashReceiptSchema.optional(),
+  cashReceipt: receiptTermsSchema.optional(),
   escrowProducts: z.array(escrowProductSchema).optional(),
   accountKey: z.string().min(1).optional(),
 }).refine(...ONE_DEADLINE)
@@ -52,11 +44,8 @@ const USED: ReadonlySet<PaymentStatus> = new Set([
   "PARTIAL_CANCELED",
 ]);
 
-function isUsed(
-  { paymentsByOrder }: SimulatorState,
-  orderId: string,
-): boolean {
-  const sameOrder = paymentsByOrder.get(orderId) ?? [];
+function isUsed({ state, keyPair }: EndpointCall, orderId: string): boolean {
+  const sameOrder = paymentsOfOrder(state, keyPair, orderId);
   return sameOrder.some(({ status }) => USED.has(status));
 }
 
@@ -66,6 +55,7 @@ function newPaymentOf(body: z.output<typeof bodySchema>): NewPayment {
   const order = { orderId, orderName, amount, taxFreeAmount, method };
   return {
     ...newPaymentSchema.parse(order),
+    cashReceipt: body.cashReceipt ?? null,
     virtualAccount: {
       bank: body.bank,
       customerName: body.customerName,
@@ -90,11 +80,12 @@ function refuse(code: string): EndpointOutcome {
  */
 export function issueVirtualAccount(call: EndpointCall): EndpointOutcome {
   const { state, keyPair, request } = call;
+  if (isWidgetPair(keyPair)) return refuse("FORBIDDEN_REQUEST");
   const body = bodySchema.safeParse(request.body);
   if (!body.success) return refuse(refusalCodeOf(body.error));
   const refusal = deadlineRefusal(body.data, state.clock.now());
   if (refusal !== null) return refuse(refusal);
-  if (call.isLate !== true && isUsed(state, body.data.orderId)) {
+  if (call.isLate !== true && isUsed(call, body.data.orderId)) {
     return refuse("DUPLICATED_ORDER_ID");
   }
   const payment = createPayment(state, keyPair, newPaymentOf(body.data));

@@ -113,6 +113,7 @@ function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
     return c.json(clockBody(controls));
   });
   app.get("/books", (c) => c.json(controls.books()));
+  app.get("/cash-receipts", (c) => c.json(controls.cashReceipts()));
   app.get("/requests", (c) => c.json(controls.requests()));
   app.get("/settings", (c) => c.json(controls.settings()));
   app.patch("/settings", async (c) => {

@@ -38,6 +38,7 @@ import {
   openPaymentSchema,
   webhookUrlsSchema,
 } from "./schemas.ts";
+import { type ReceiptControls, receiptControls } from "./receipt-controls.ts";
 import {
   type VirtualAccountControls,
   virtualAccountControls,
@@ -47,7 +48,8 @@ import {
  * What a person or a test can do to a running simulator. The control API
  * offers the same under `/__simulator`. Malformed input throws a `ZodError`.
  */
-export interface Controls extends VirtualAccountControls, BillingControls {
+export interface Controls
+  extends VirtualAccountControls, BillingControls, ReceiptControls {
   /** Opens a payment and, unless told otherwise, authenticates it. */
   createPayment(input: OpenPaymentInput): PaymentSummary;
   /** READY → IN_PROGRESS. */
@@ -214,6 +216,7 @@ export function createControls(
     ...virtualAccountControls(state),
     ...webhookControls(state),
     ...billingControls(state),
+    ...receiptControls(state),
     ...clockControls(state),
     settle: () => state.scheduler.settle(),
     addFault(fault) {

@@ -1,4 +1,5 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { cancelWithPayment } from "../receipts/receipt-life.ts";
 import type { SimulatorState } from "../state.ts";
 import {
   announceDeposit,
@@ -39,7 +40,7 @@ export function applyCancel(
     transferDiscountAmount: 0,
     easyPayDiscountAmount: 0,
     canceledAt: toKoreanTime(state.clock.now()),
-    receiptKey: null,
+    receiptKey: cancelWithPayment(state, payment, cancel),
     cancelAmount: cancel.amount,
     cancelStatus: "DONE",
     cancelRequestId: null,

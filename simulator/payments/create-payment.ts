@@ -3,6 +3,7 @@ import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
 import { DEFAULT_CARD, DEFAULT_CARD_NUMBER } from "./card.ts";
 import { newApproveNumber, newPaymentKey } from "./identifiers.ts";
+import { RECEIPT_TYPES } from "../receipts/cash-receipt.ts";
 import { type Payment, PAYMENT_METHODS } from "./payment.ts";
 import { expirePayment } from "./transitions.ts";
 import { type AccountTerms, accountTermsSchema } from "./virtual-account.ts";
@@ -12,6 +13,16 @@ const WINDOW_MILLISECONDS = 30 * 60 * 1000;
 
 /** The orderId rule of the core API reference: 6–64 of `A-Z a-z 0-9 _ -`. */
 export const orderIdSchema = z.string().regex(/^[A-Za-z0-9_-]{6,64}$/);
+
+/** What a buyer entered about a cash receipt; the message of an issue is Toss's error code where it has one. */
+export const receiptTermsSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("미발행") }),
+  z.object({
+    type: z.enum(RECEIPT_TYPES),
+    registrationNumber: z.string()
+      .regex(/^\d{1,30}$/, "INVALID_REGISTRATION_NUMBER_TYPE"),
+  }),
+]);
 
 /** What opens a payment. Amounts in KRW. */
 export const newPaymentSchema = z.strictObject({
@@ -29,6 +40,8 @@ export const newPaymentSchema = z.strictObject({
   isInterestFree: z.boolean().default(false),
   discountAmount: z.int().min(0).default(0),
   virtualAccount: accountTermsSchema.prefault({}),
+  /** What the buyer entered about a cash receipt, or what the contract says of it. */
+  cashReceipt: receiptTermsSchema.nullable().default(null),
   metadata: z.record(z.string().max(40), z.string().max(2000)).nullable()
     .default(null),
 }).refine(
@@ -55,12 +68,19 @@ export function createPayment(
   input: NewPayment,
 ): Payment {
   const now = state.clock.now();
-  let paymentKey = newPaymentKey(now);
-  while (state.payments.has(paymentKey)) paymentKey = newPaymentKey(now);
-  const { amount, virtualAccount: accountTerms, ...rest } = input;
+  const newKey = () => newPaymentKey(keyPair.merchantId, now);
+  let paymentKey = newKey();
+  while (state.payments.has(paymentKey)) paymentKey = newKey();
+  const {
+    amount,
+    virtualAccount: accountTerms,
+    cashReceipt: receiptTerms,
+    ...rest
+  } = input;
   const payment: Payment = {
     ...rest,
     accountTerms,
+    receiptTerms,
     virtualAccount: null,
     isDeliveryRegistered: false,
     transferBankCode: "92",

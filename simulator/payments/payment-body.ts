@@ -1,8 +1,8 @@
 import { toKoreanTime } from "../korean-time.ts";
+import { paymentReceipts } from "../receipts/receipt-body.ts";
 import type { SimulatorState } from "../state.ts";
 import { paymentInVersion } from "./api-version.ts";
 import { maskCardNumber } from "./card.ts";
-import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 import { taxFreeLeft } from "./tax.ts";
 import { virtualAccountBody } from "./virtual-account-body.ts";
@@ -97,9 +97,12 @@ function amountsBody(payment: Payment) {
  */
 export function paymentBody(
   payment: Payment,
-  { publicUrl, settings }: Pick<SimulatorState, "publicUrl" | "settings">,
+  state: Pick<SimulatorState, "publicUrl" | "settings" | "cashReceipts">,
 ): Record<string, unknown> {
-  return paymentInVersion(bodyOf(payment, publicUrl), settings.apiVersion);
+  return paymentInVersion({
+    ...bodyOf(payment, state.publicUrl),
+    ...paymentReceipts(state, payment),
+  }, state.settings.apiVersion);
 }
 
 /**
@@ -113,7 +116,7 @@ function bodyOf(payment: Payment, publicUrl: string) {
     `${publicUrl}/receipt/redirection?transactionId=${paymentKey}&ref=PX`;
   const approvedAt = payment.approvedAt;
   return {
-    mId: MERCHANT_ID,
+    mId: payment.keyPair.merchantId,
     lastTransactionKey: payment.lastTransactionKey,
     paymentKey,
     orderId: payment.orderId,
@@ -125,8 +128,6 @@ function bodyOf(payment: Payment, publicUrl: string) {
     cultureExpense: false,
     ...NO_METHOD,
     ...methodBody(payment, receiptUrl),
-    cashReceipt: null,
-    cashReceipts: null,
     discount: discountBody(payment),
     cancels: payment.cancels.length === 0 ? null : payment.cancels,
     secret: payment.secret,

@@ -1,4 +1,5 @@
 import type { KeyPair } from "../options.ts";
+import type { ReceiptTerms } from "../receipts/cash-receipt.ts";
 import type { CardDetails } from "./card.ts";
 import type { AccountTerms, VirtualAccount } from "./virtual-account.ts";
 
@@ -76,6 +77,8 @@ export interface Payment {
   accountTerms: AccountTerms;
   /** Whether the shop has told the escrow service that the goods are on their way. */
   isDeliveryRegistered: boolean;
+  /** The cash receipt that the buyer wants with the payment; null when none was spoken of. */
+  receiptTerms: ReceiptTerms | null;
   /** The issued account. */
   virtualAccount: VirtualAccount | null;
   /** What webhooks are verified with (`ps_…`); null where Toss gives none. */

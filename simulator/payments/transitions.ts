@@ -1,4 +1,5 @@
 import { describeError } from "../error-codes.ts";
+import { issueWithPayment } from "../receipts/receipt-life.ts";
 import type { SimulatorState } from "../state.ts";
 import { announcePaymentStatus } from "../webhooks/announce.ts";
 import { newTransactionKey } from "./identifiers.ts";
@@ -41,6 +42,7 @@ export function approvePayment(state: SimulatorState, payment: Payment): void {
   payment.approvedAt = state.clock.now();
   payment.lastTransactionKey = newTransactionKey();
   payment.approvals += 1;
+  issueWithPayment(state, payment);
   announcePaymentStatus(state, payment);
 }
 

@@ -1,3 +1,7 @@
+import {
+  cancelWithPayment,
+  issueWithPayment,
+} from "../receipts/receipt-life.ts";
 import type { SimulatorState } from "../state.ts";
 import {
   announceDeposit,
@@ -82,6 +86,7 @@ export function deposit(
   payment.lastTransactionKey = newTransactionKey();
   payment.approvals += 1;
   payment.virtualAccount.depositorName = depositorName;
+  issueWithPayment(state, payment);
   announceDeposit(state, payment);
   announcePaymentStatus(state, payment);
 }
@@ -101,6 +106,10 @@ export function reverseDeposit(
   payment.approvedAt = null;
   payment.lastTransactionKey = newTransactionKey();
   payment.approvals -= 1;
+  cancelWithPayment(state, payment, {
+    amount: payment.balanceAmount,
+    taxFreeAmount: payment.taxFreeAmount,
+  });
   account.depositorName = "";
   account.expired ||= state.clock.now() >= account.dueAt;
   announceDeposit(state, payment);

@@ -8,14 +8,15 @@
 -- Reading order:
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
---   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
+--   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   80-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -503,6 +504,12 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
+  -- A charge has no page.
+  constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
@@ -541,6 +548,10 @@ comment on column public.orders.tax_free_amount is 'The part of amount without V
 comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
+comment on column public.orders.toss_keys is
+  'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -638,6 +649,7 @@ begin
       'taxFreeAmount', o.tax_free_amount,
       'status', o.status,
       'customerKey', c.customer_key,
+      'tossKeys', o.toss_keys,
       'expiresAt', o.expires_at
     )
     from public.orders as o
@@ -1234,13 +1246,15 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, expires_at, created_at, updated_at
+    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
+    expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
     (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
   ) on conflict do nothing;
   if not found then
@@ -1429,8 +1443,8 @@ comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, �
 comment on column public.payments.installment_months is '0 = paid at once.';
 comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
-comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
-comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
@@ -1439,6 +1453,8 @@ create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
 create index payments_unsettled on public.payments (applied_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
+create index payments_cash_approved_at on public.payments (approved_at)
+  where method in ('가상계좌', '계좌이체') and balance_amount > 0;
 create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
 
 create policy "users read their own payments"
@@ -1776,7 +1792,8 @@ create table public.operations (
   constraint operations_amount_positive check (amount > 0),
   constraint operations_attempts_positive check (attempts > 0),
   constraint operations_kind_known check (kind in (
-    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete'
+    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete', 'cash_receipt',
+    'cash_receipt_cancel'
   )),
   -- A billing key is issued and removed without money changing hands.
   constraint operations_money_has_order check (
@@ -1802,6 +1819,12 @@ create table public.operations (
   constraint operations_virtual_account_has_parameters check (
     kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
   ),
+  constraint operations_receipt_is_complete check (
+    kind not in ('cash_receipt', 'cash_receipt_cancel') or (
+      payment_key is not null and request_id is not null and requested_by is not null
+      and parameters ? case kind when 'cash_receipt' then 'type' else 'receiptKey' end
+    )
+  ),
   constraint operations_charge_has_id check ((kind = 'charge') = (charge_id is not null)),
   constraint operations_delete_has_method check ((kind = 'billing_delete') = (billing_method_id is not null))
 );
@@ -1810,7 +1833,7 @@ alter table public.operations enable row level security;
 
 comment on table public.operations is 'One row per mutating Toss call, written before the call. Service role only.';
 comment on column public.operations.kind is
-  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete.';
+  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete, cash_receipt (issue), cash_receipt_cancel.';
 comment on column public.operations.state is 'started: a caller holds the lease. unknown: no proof yet, the worker asks Toss. succeeded / rejected: proven by Toss.';
 comment on column public.operations.idempotency_key is
   'Sent as Idempotency-Key: kind, digest of what is asked, number of the question and generation. It follows from the question, so that a restored database sends the same one.';
@@ -1823,10 +1846,10 @@ comment on column public.operations.lease_expires_at is 'Until then no one else 
 comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
 comment on column public.operations.refused_with is
   'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
-comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel.';
+comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked.';
 comment on column public.operations.request_digest is
   'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
-comment on column public.operations.requested_by is 'Who asked for a cancel: operator, or the user''s id.';
+comment on column public.operations.requested_by is 'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did.';
 comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
 comment on column public.operations.cancel_all is
   'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
@@ -1840,7 +1863,7 @@ comment on column public.operations.is_queued is 'A cancel that waits until no o
 comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
 comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
 comment on column public.operations.parameters is
-  'What the call needs besides the order: bank, customerName and validHours of a virtual account.';
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled.';
 comment on column public.operations.charge_id is 'For kind charge: what is charged.';
 comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
 
@@ -1854,6 +1877,13 @@ create unique index operations_one_cancel_per_request on public.operations (paym
 -- With one cancel of ours at Toss at a time, any other change of the balance is somebody else's.
 create unique index operations_one_cancel_at_toss on public.operations (payment_key)
   where kind = 'cancel' and state in ('started', 'unknown') and not is_queued;
+-- With one request about a payment's receipt at a time, what Toss lists anew is its effect.
+create unique index operations_one_open_receipt_per_payment on public.operations (payment_key)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state in ('started', 'unknown');
+create index operations_refused_receipts on public.operations (created_at)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state = 'rejected';
+create unique index operations_one_receipt_per_request on public.operations (payment_key, kind, request_id)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and is_final is distinct from false;
 create unique index operations_one_open_payment_per_order on public.operations (order_id)
   where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
 create unique index operations_one_open_per_charge on public.operations (charge_id)
@@ -1874,7 +1904,7 @@ create table toss_private.operation_secrets (
 alter table toss_private.operation_secrets enable row level security;
 
 comment on table toss_private.operation_secrets is
-  'Where a refund goes, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
+  'Where a refund goes, or for whose number a cash receipt is, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
 comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
@@ -1908,11 +1938,11 @@ end;
 $$;
 
 comment on function toss_private.follow_operation() is
-  'Trigger: a cancel''s claim on the balance moves with the operation, and its refund account is gone when it ends.';
+  'Trigger: a cancel''s claim on the balance moves with the operation, and what an operation kept encrypted is gone when it ends.';
 
 create trigger operations_follow
   after insert or update of state, reserved_amount on public.operations
-  for each row when (new.kind = 'cancel')
+  for each row when (new.kind in ('cancel', 'cash_receipt', 'virtual_account'))
   execute function toss_private.follow_operation();
 
 create function toss_private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
@@ -1953,12 +1983,15 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
-        from public.orders as o where o.id = operation.order_id)
+      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (
+          select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+          from toss_private.operation_secrets as s where s.operation_id = operation.id
+        )) from public.orders as o where o.id = operation.order_id)
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
+    when operation.kind in ('cash_receipt', 'cash_receipt_cancel') then toss_private.receipt_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
 end;
@@ -1974,10 +2007,10 @@ stable
 set search_path = ''
 as $$
 begin
-  -- A cancel makes no payment, and may stay open for long.
+  -- A cancel or a receipt makes no payment, and may stay open for long.
   return exists (
     select 1 from public.operations as op
-    where op.order_id = busy_order_id and op.kind <> 'cancel'
+    where op.order_id = busy_order_id and op.kind not in ('cancel', 'cash_receipt', 'cash_receipt_cancel')
       and op.state in ('started', 'unknown')
   );
 end;
@@ -1985,49 +2018,6 @@ $$;
 
 comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
-
-create function toss_private.close_operations(payment public.payments, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  is_success constant boolean := toss_private.is_paid(payment)
-    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
-  closed public.operations;
-begin
-  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
-    return;
-  end if;
-  for closed in
-    update public.operations as op
-    set state = case when is_success then 'succeeded' else 'rejected' end,
-      finished_at = toss_private.clock_now(),
-      is_final = true,
-      payment_key = payment.payment_key,
-      error_code = case when is_success then null
-        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
-      error_message = case when is_success then null else payment.failure_message end
-    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
-      and (
-        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
-        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
-        or (op.kind = 'virtual_account' and (
-          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
-        ))
-      )
-    returning *
-  loop
-    perform toss_private.write_event(audit || jsonb_build_object(
-      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
-      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
-    ));
-  end loop;
-end;
-$$;
-
-comment on function toss_private.close_operations(public.payments, jsonb) is
-  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/17_operation_ends.sql
 -- How an operation ends or goes on: proof, refusal, postponement, and the worker's claim.
@@ -2213,6 +2203,49 @@ $$;
 
 comment on function public.claim_operations(jsonb) is
   'Leases up to `limit` open operations whose lease and pause have passed, and of queued cancels the next of each payment. Overlapping workers never get the same row.';
+
+create function toss_private.close_operations(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := toss_private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = toss_private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
+        ))
+      )
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/18_entitlements.sql
 -- Which plan a user has access to, and for how long.
@@ -2942,7 +2975,8 @@ begin
       ) order by i.position)
       from public.order_items as i where i.order_id = buying.id
     )) end,
-    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone'
+    'customerEmail', request ->> 'customerEmail', 'customerMobilePhone', request ->> 'customerMobilePhone',
+    'cashReceiptType', request ->> 'cashReceiptType'
   ));
 end;
 $$;
@@ -3015,16 +3049,30 @@ begin
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
+  -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
+  end if;
+
   insert into public.operations (
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
   )
-  select gen_random_uuid(), 'virtual_account',
+  select coalesce((request ->> 'operationId')::uuid, gen_random_uuid()), 'virtual_account',
     toss_private.idempotency_key('virtual_account', count(*), buying.id), present, buying.id, buying.amount,
     buying.currency, toss_private.account_parameters(buying, request), token, present + lease, present, present
   from public.operations as op
   where op.order_id = buying.id and op.kind = 'virtual_account'
   returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'virtual_account', 'orderId', buying.id, 'operationId', operation.id,
     'amount', buying.amount, 'requestId', request ->> 'requestId'
@@ -3034,7 +3082,7 @@ end;
 $$;
 
 comment on function public.begin_virtual_account(jsonb) is
-  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
+  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, other_keys (a payment has begun with the widget''s keys), order_closed, order_not_found.';
 
 create function toss_private.deposit_deadline(payment public.payments)
 returns timestamptz
@@ -4324,6 +4372,121 @@ create trigger orders_tell
   for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
   execute function toss_private.tell_of_order();
 
+-- supabase/schemas/27_toss_keys.sql
+-- Which of the shop's key pairs Toss is asked with.
+
+create function toss_private.keys_of_operation(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
+    )
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
+  end;
+end;
+$$;
+
+comment on function toss_private.keys_of_operation(public.operations) is
+  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
+
+create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- A payment that is known has its order, whatever order the body names.
+  return coalesce((
+    select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+    from public.orders as o
+    where o.id = coalesce(
+      (select p.order_id from public.payments as p where p.payment_key = event_payment_key), event_order_id
+    )
+  ), '{"tossKeys": "main", "tossClientKey": null}');
+end;
+$$;
+
+comment on function toss_private.keys_of_event(text, text) is
+  'The key pair with which Toss is asked about an event: that of its order, whichever merchant id sent it.';
+
+create function toss_private.has_payment_begun(paid_order_id text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select 1 from public.payments as p where p.order_id = paid_order_id)
+    or exists (select 1 from public.operations as op where op.order_id = paid_order_id);
+end;
+$$;
+
+comment on function toss_private.has_payment_begun(text) is
+  'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.find_known_payment(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Asked only after the variables of a pair were changed, so it may search.
+  return jsonb_build_object('paymentKey', (
+    select p.payment_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where o.toss_keys = request ->> 'tossKeys' and o.toss_client_key = request ->> 'tossClientKey'
+      and p.approved_at is not null
+    order by p.approved_at desc
+    limit 1
+  ));
+end;
+$$;
+
+comment on function public.find_known_payment(jsonb) is
+  'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';
+
+create function toss_private.toss_keys_in_use()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(k.name order by k.name), '[]')
+    from (values ('main'), ('widget'), ('billing')) as k (name)
+    where exists (
+      select 1 from public.orders as o
+      where o.status in ('pending', 'waiting_for_deposit') and o.toss_keys = k.name
+        and (o.status = 'waiting_for_deposit' or o.expires_at > toss_private.clock_now()
+          or toss_private.order_is_busy(o.id))
+    ) or exists (
+      select 1 from public.billing_methods as m where m.status = 'active' and m.toss_keys = k.name
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.toss_keys_in_use() is
+  'The key pairs that something open needs: an order that can still be paid, or a card that is charged.';
+
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
 
@@ -4453,16 +4616,14 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
-  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
-  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
-  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
-  -- its progress covers.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
+  -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
+  -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
+  -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
   return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
-        and answer ->> 'status' = 'DONE')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
       select case when asked_time > known.applied_at
@@ -4532,6 +4693,7 @@ declare
   made_transaction_key text;
   has_cancels boolean;
   is_new boolean;
+  split_stands boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4556,8 +4718,7 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
-        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
-        'balanceAmount', answer -> 'balanceAmount',
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency', 'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -4603,6 +4764,8 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
+      and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -4641,8 +4804,8 @@ begin
       is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
       approve_no = coalesce(excluded.approve_no, p.approve_no),
       discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
-      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
-      vat = coalesce(excluded.vat, p.vat),
+      supplied_amount = coalesce(excluded.supplied_amount, case when split_stands then p.supplied_amount end),
+      vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
       reversed_at = case
@@ -4672,6 +4835,7 @@ begin
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
+  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
@@ -4759,6 +4923,10 @@ create table public.billing_methods (
   card_type text,
   bank_name text,
   account_number_masked text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
@@ -4785,6 +4953,9 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
 comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
+comment on column public.billing_methods.toss_keys is
+  'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);
@@ -5757,14 +5928,17 @@ declare
   attempt_number constant integer := tried.attempt + 1;
   attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
+  card record;
 begin
+  select m.toss_keys, m.toss_client_key into card from public.billing_methods as m where m.id = method_id;
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
     case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
-    tried.id, present, present, present
+    tried.id, coalesce(card.toss_keys, 'main'), card.toss_client_key, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
@@ -8559,6 +8733,10 @@ create table toss_private.billing_issues (
   plan_outcome text,
   created_at timestamptz not null,
   plan_terms text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_issues_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_issues_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
   constraint billing_issues_plan_outcome_known check (
@@ -8572,6 +8750,8 @@ comment on table toss_private.billing_issues is 'One row per authKey that was ha
 comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
 comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
 comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
+comment on column toss_private.billing_issues.toss_keys is 'The key pair whose window brought the authKey.';
+comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
 
@@ -8776,10 +8956,12 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked', toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
@@ -9117,11 +9299,13 @@ begin
   )
   returning * into operation;
   insert into toss_private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys,
+    toss_client_key, created_at
   ) values (
     operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
     case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
-    request ->> 'keyId', request ->> 'ciphertext', present
+    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'),
+    request ->> 'tossClientKey', present
   );
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
@@ -9133,7 +9317,7 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), tossClientKey, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
 
 -- supabase/schemas/52_billing_issue_finish.sql
 -- Toss issued the billing key: the method, and the subscription that was asked for with it.
@@ -9342,7 +9526,9 @@ begin
   audit := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
-  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
+  ));
   if method_id is null then
     update public.operations as op
     set state = 'rejected', finished_at = toss_private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',
@@ -9698,6 +9884,937 @@ $$;
 comment on function public.finish_billing_delete(jsonb) is
   'The key is gone at Toss: its ciphertext goes here too. Keys: operationId, source, requestId. Outcomes: deleted, operation_not_found.';
 
+-- supabase/schemas/55_cash_receipts.sql
+-- Cash receipts (현금영수증): what Toss says of them, and how much of a payment they may be for.
+
+create table public.cash_receipts (
+  id bigint generated always as identity primary key,
+  receipt_key text not null,
+  order_id text not null references public.orders (id),
+  payment_key text not null references public.payments (payment_key),
+  transaction_type text not null,
+  type text not null,
+  amount bigint not null,
+  tax_free_amount bigint,
+  issue_number text,
+  issue_status text not null,
+  receipt_url text,
+  requested_at timestamptz,
+  created_at timestamptz not null,
+  canceled_amount bigint not null default 0,
+  canceled_receipt_id bigint references public.cash_receipts (id),
+  operation_id uuid references public.operations (id),
+  is_self_issued boolean not null default false,
+  failure_code text,
+  checked_at timestamptz,
+  constraint cash_receipts_receipt_key_length check (char_length(receipt_key) between 1 and 200),
+  constraint cash_receipts_transaction_type_known check (transaction_type in ('CONFIRM', 'CANCEL')),
+  constraint cash_receipts_type_length check (char_length(type) between 1 and 20),
+  constraint cash_receipts_amount_positive check (amount > 0),
+  constraint cash_receipts_tax_free_amount_range check (tax_free_amount between 0 and amount),
+  constraint cash_receipts_issue_number_length check (char_length(issue_number) between 1 and 50),
+  constraint cash_receipts_issue_status_known check (issue_status in ('IN_PROGRESS', 'COMPLETED', 'FAILED')),
+  constraint cash_receipts_receipt_url_length check (char_length(receipt_url) between 1 and 2000),
+  constraint cash_receipts_canceled_within_amount check (canceled_amount between 0 and amount),
+  constraint cash_receipts_cancel_has_no_cancels check (transaction_type = 'CONFIRM' or canceled_amount = 0),
+  constraint cash_receipts_confirm_cancels_nothing check (transaction_type = 'CANCEL' or canceled_receipt_id is null)
+);
+
+alter table public.cash_receipts enable row level security;
+
+comment on table public.cash_receipts is
+  'Cash receipts as Toss tells of them, each issue (CONFIRM) and each cancel of one a row, whoever asked for it: a request here, the payment itself, or Toss''s dashboard. The number that a receipt was issued for is kept nowhere.';
+comment on column public.cash_receipts.transaction_type is 'Toss''s transactionType: CONFIRM = issued, CANCEL = all or a part of one canceled.';
+comment on column public.cash_receipts.type is 'Toss''s words: 소득공제 (a person''s deduction), 지출증빙 (a company''s expense).';
+comment on column public.cash_receipts.amount is 'Won; of a CANCEL: what was canceled.';
+comment on column public.cash_receipts.tax_free_amount is 'The tax-free part of amount, won; null when Toss did not say.';
+comment on column public.cash_receipts.issue_status is 'Toss''s issueStatus: IN_PROGRESS until the tax office has answered, then COMPLETED or FAILED.';
+comment on column public.cash_receipts.canceled_amount is 'Of a CONFIRM: how much of it cancels have taken back, won.';
+comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the receipt that it takes from; null when it fits none that is known.';
+comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
+comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
+comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
+
+create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
+create index cash_receipts_order_id on public.cash_receipts (order_id);
+create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)
+  where canceled_receipt_id is not null;
+create index cash_receipts_operation_id on public.cash_receipts (operation_id) where operation_id is not null;
+create index cash_receipts_in_progress on public.cash_receipts (checked_at) where issue_status = 'IN_PROGRESS';
+create unique index cash_receipts_one_row_per_issue on public.cash_receipts (payment_key, receipt_key)
+  where transaction_type = 'CONFIRM';
+
+create policy "users read the receipts of their own orders"
+  on public.cash_receipts for select to authenticated
+  using (exists (
+    select 1 from public.orders as o
+    where o.id = cash_receipts.order_id and o.user_id = (select auth.uid())
+  ));
+
+create function toss_private.is_live_receipt(receipt public.cash_receipts)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    receipt.transaction_type = 'CONFIRM' and receipt.issue_status <> 'FAILED' and receipt.canceled_amount < receipt.amount,
+    false
+  );
+end;
+$$;
+
+comment on function toss_private.is_live_receipt(public.cash_receipts) is
+  'Whether a receipt was issued, or is about to be, and something of it has not been canceled.';
+
+create function toss_private.cash_left(payment public.payments)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_paid(payment) or payment.currency <> 'KRW' or not (
+    payment.method in ('가상계좌', '계좌이체')
+    or (payment.method is null and coalesce(toss_private.takes_refund_account(payment.method, payment.payment_key), false))
+  ) then
+    return 0;
+  end if;
+  return payment.balance_amount;
+end;
+$$;
+
+comment on function toss_private.cash_left(public.payments) is
+  'What is left of a payment that came in cash (가상계좌, 계좌이체), won: for so much a receipt may be issued. 0 for every other payment, and for a deposit that a bank took back.';
+
+create function toss_private.receipt_view(receipt public.cash_receipts)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receiptKey', receipt.receipt_key, 'orderId', receipt.order_id, 'type', receipt.type, 'amount', receipt.amount,
+    'issueStatus', receipt.issue_status, 'receiptUrl', receipt.receipt_url
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_view(public.cash_receipts) is 'A receipt as the function cash-receipt answers it.';
+
+create function toss_private.known_receipt(receipt_payment_key text, entry jsonb)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts;
+begin
+  -- A cancel may carry the key of the receipt that it cancels, so that its amount and time tell it from another one.
+  select * into known from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and r.receipt_key = entry ->> 'receiptKey'
+    and r.transaction_type = entry ->> 'transactionType'
+    and (r.transaction_type = 'CONFIRM' or (
+      r.amount = (entry ->> 'amount')::bigint
+      and (r.requested_at is null or entry ->> 'requestedAt' is null
+        or r.requested_at = (entry ->> 'requestedAt')::timestamptz)
+    ))
+  order by r.created_at desc
+  limit 1;
+  return known;
+end;
+$$;
+
+comment on function toss_private.known_receipt(text, jsonb) is 'The row of a receipt that an answer of Toss tells of; null when it is new.';
+
+create function toss_private.receipt_to_cancel(receipt_payment_key text, cancel_entry jsonb, target_key text)
+returns public.cash_receipts
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  target public.cash_receipts;
+begin
+  select * into target from public.cash_receipts as r
+  where r.payment_key = receipt_payment_key and toss_private.is_live_receipt(r)
+    and r.amount - r.canceled_amount >= (cancel_entry ->> 'amount')::bigint
+  order by r.receipt_key = coalesce(target_key, cancel_entry ->> 'receiptKey') desc, r.operation_id is null desc, r.created_at
+  limit 1;
+  return target;
+end;
+$$;
+
+comment on function toss_private.receipt_to_cancel(text, jsonb, text) is
+  'The receipt that a cancel takes from: the one that was named, or the oldest that has as much left. What Toss cancels by itself it takes from what it issued by itself.';
+
+create function toss_private.announce_receipt(receipt public.cash_receipts, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'cash_receipt', 'to', receipt.issue_status, 'amount', receipt.amount, 'detail', jsonb_strip_nulls(
+      jsonb_build_object('receiptKey', receipt.receipt_key, 'transactionType', receipt.transaction_type,
+        'type', receipt.type, 'code', receipt.failure_code)
+    )
+  ));
+  if receipt.issue_status <> 'COMPLETED' then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', case receipt.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end,
+    'subject', receipt.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', receipt.order_id, 'paymentKey', receipt.payment_key,
+      'userId', (select o.user_id from public.orders as o where o.id = receipt.order_id),
+      'receiptId', receipt.id::text, 'receiptKey', receipt.receipt_key, 'type', receipt.type, 'amount', receipt.amount,
+      'taxFreeAmount', receipt.tax_free_amount, 'issueNumber', receipt.issue_number,
+      'receiptUrl', receipt.receipt_url, 'isSelfIssued', receipt.is_self_issued,
+      'canceledReceiptKey', (select r.receipt_key from public.cash_receipts as r where r.id = receipt.canceled_receipt_id),
+      'source', audit ->> 'source'
+    ))
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_receipt(public.cash_receipts, jsonb) is
+  'Writes the audit line of a receipt''s state, and the outbox event when the tax office has taken it.';
+
+-- supabase/schemas/56_record_receipts.sql
+-- What Toss tells of cash receipts becomes rows, from wherever it is heard, and follows refunds.
+
+create function toss_private.record_receipt(
+  payment public.payments, entry jsonb, made_by public.operations, audit jsonb
+)
+returns public.cash_receipts
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known public.cash_receipts := toss_private.known_receipt(payment.payment_key, entry);
+  told constant text := entry ->> 'issueStatus';
+  target public.cash_receipts;
+  stored public.cash_receipts;
+begin
+  if known.id is not null then
+    -- Only onwards: an older answer, or one that was held up, must not put a receipt back.
+    update public.cash_receipts as r
+    set issue_status = case when n.is_onwards then told else r.issue_status end,
+      failure_code = case when n.is_onwards then entry ->> 'failureCode' else r.failure_code end,
+      issue_number = coalesce(r.issue_number, entry ->> 'issueNumber'),
+      receipt_url = coalesce(r.receipt_url, entry ->> 'receiptUrl'),
+      tax_free_amount = coalesce(r.tax_free_amount, (entry ->> 'taxFreeAmount')::bigint),
+      requested_at = coalesce(r.requested_at, (entry ->> 'requestedAt')::timestamptz),
+      operation_id = coalesce(r.operation_id, made_by.id),
+      is_self_issued = r.is_self_issued or coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false)
+    from (
+      select array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], told)
+        > array_position(array['IN_PROGRESS', 'FAILED', 'COMPLETED'], known.issue_status)
+    ) as n (is_onwards)
+    where r.id = known.id
+    returning r.* into stored;
+  else
+    if entry ->> 'transactionType' = 'CANCEL' then
+      target := toss_private.receipt_to_cancel(payment.payment_key, entry, made_by.parameters ->> 'receiptKey');
+    end if;
+    insert into public.cash_receipts (
+      receipt_key, order_id, payment_key, transaction_type, type, amount, tax_free_amount, issue_number, issue_status,
+      receipt_url, requested_at, created_at, canceled_receipt_id, operation_id, is_self_issued, failure_code
+    ) values (
+      entry ->> 'receiptKey', payment.order_id, payment.payment_key, entry ->> 'transactionType',
+      coalesce(entry ->> 'type', target.type, made_by.parameters ->> 'type', '소득공제'), (entry ->> 'amount')::bigint,
+      (entry ->> 'taxFreeAmount')::bigint, entry ->> 'issueNumber', told, entry ->> 'receiptUrl',
+      (entry ->> 'requestedAt')::timestamptz, toss_private.clock_now(), target.id, made_by.id,
+      coalesce((made_by.parameters ->> 'isSelfIssued')::boolean, false), entry ->> 'failureCode'
+    )
+    returning * into stored;
+  end if;
+
+  -- A cancel counts from the moment it is asked for, and no more once the tax office has refused it.
+  if stored.canceled_receipt_id is not null then
+    update public.cash_receipts as r
+    set canceled_amount = r.canceled_amount
+      + case when stored.issue_status <> 'FAILED' then stored.amount else 0 end
+      - case when coalesce(known.issue_status, 'FAILED') <> 'FAILED' then stored.amount else 0 end
+    where r.id = stored.canceled_receipt_id and (stored.issue_status = 'FAILED') is distinct from
+      (coalesce(known.issue_status, 'FAILED') = 'FAILED');
+  end if;
+  if known.issue_status is distinct from stored.issue_status then
+    perform toss_private.announce_receipt(stored, audit);
+  end if;
+  return stored;
+end;
+$$;
+
+comment on function toss_private.record_receipt(public.payments, jsonb, public.operations, jsonb) is
+  'Writes what Toss says of one receipt or one cancel of it, once, and moves its state onwards. made_by: the request of ours that it answers, null for what Toss tells by itself. The caller holds the order.';
+
+create function toss_private.record_payment_receipts(payment public.payments, entries jsonb, audit jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  entry jsonb;
+begin
+  if jsonb_array_length(entries) > 0 then
+    for entry in
+      select e.value from jsonb_array_elements(entries) as e
+      order by e.value ->> 'transactionType' desc, (e.value ->> 'requestedAt')::timestamptz
+    loop
+      perform toss_private.record_receipt(payment, entry, null, audit - 'operationId');
+    end loop;
+  end if;
+  if payment.balance_amount < payment.total_amount or payment.status = 'WAITING_FOR_DEPOSIT' then
+    perform toss_private.fit_receipt(payment, audit ->> 'source', audit ->> 'requestId');
+  end if;
+end;
+$$;
+
+comment on function toss_private.record_payment_receipts(public.payments, jsonb, jsonb) is
+  'Records the receipts that Toss''s answer about a payment names, and begins to cancel what a refund took away from one of ours. The caller holds the order.';
+
+create function toss_private.open_receipt_operation(receipt_payment_key text)
+returns public.operations
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.payment_key = receipt_payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+    and op.state in ('started', 'unknown');
+  return operation;
+end;
+$$;
+
+comment on function toss_private.open_receipt_operation(text) is 'The request about a payment''s receipt that has no answer yet; one at most.';
+
+create function toss_private.fit_receipt(payment public.payments, source text, log_request_id text)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  remaining constant bigint := toss_private.cash_left(payment);
+  receipt public.cash_receipts;
+  operation public.operations;
+begin
+  -- What Toss issued with the payment it cancels with the payment.
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and r.operation_id is not null and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if receipt.id is null or receipt.amount - receipt.canceled_amount <= remaining then
+    return null;
+  end if;
+  -- Whoever ends it comes back here.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return null;
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, receipt.amount - receipt.canceled_amount - remaining,
+    jsonb_build_object(
+      'requestId', format('left-%s-%s', remaining, (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel' and op.requested_by = 'refund'
+      )),
+      'requestedBy', 'refund', 'leaseToken', gen_random_uuid(), 'leaseSeconds', 0,
+      'source', source, 'logRequestId', log_request_id
+    ), present);
+  return operation;
+end;
+$$;
+
+comment on function toss_private.fit_receipt(public.payments, text, text) is
+  'When more is on a receipt of ours than is left of its payment, writes the cancel of the difference, which the worker sends. Null when nothing is to be done, or another request about the receipt is open.';
+
+create function toss_private.insert_receipt_cancel(
+  payment public.payments, receipt public.cash_receipts, canceled_amount bigint, request jsonb, present timestamptz
+)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, request_id, request_digest,
+    requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select gen_random_uuid(), 'cash_receipt_cancel',
+    toss_private.idempotency_key('cash_receipt_cancel', count(*), payment.payment_key, receipt.receipt_key,
+      request ->> 'requestId', canceled_amount::text),
+    present, payment.order_id, payment.payment_key, canceled_amount, payment.currency, request ->> 'requestId',
+    request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('receiptKey', receipt.receipt_key,
+      'isWhole', receipt.canceled_amount = 0 and canceled_amount = receipt.amount),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId'
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', canceled_amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt_cancel', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_cancel(public.payments, public.cash_receipts, bigint, jsonb, timestamptz) is
+  'Writes the intent to cancel a receipt or a part of it. Keys of request: requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, source, logRequestId.';
+
+-- supabase/schemas/57_receipt_operations.sql
+-- A cash receipt is asked for, or one is to be canceled: the intent first, Toss next, its answer last.
+
+create function toss_private.receipt_operation_view(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return operation.parameters || jsonb_build_object(
+    'orderName', (select o.order_name from public.orders as o where o.id = operation.order_id),
+    'taxFreeAmount', coalesce(operation.tax_free_amount, 0),
+    'createdAt', operation.created_at,
+    'secret', (
+      select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+      from toss_private.operation_secrets as s where s.operation_id = operation.id
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.receipt_operation_view(public.operations) is
+  'What a request about a cash receipt needs besides what all operations have; secret: the number it is for, encrypted.';
+
+create function toss_private.told_receipt(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  receipt public.cash_receipts;
+begin
+  select * into receipt from public.cash_receipts as r where r.operation_id = operation.id order by r.id limit 1;
+  return toss_private.receipt_view(receipt) || case when operation.kind = 'cash_receipt_cancel'
+    then jsonb_build_object('receiptKey', operation.parameters ->> 'receiptKey') else '{}' end;
+end;
+$$;
+
+comment on function toss_private.told_receipt(public.operations) is
+  'What a request about a receipt answered when it succeeded, as it stands now; of a cancel under the key of the receipt that it took from.';
+
+create function toss_private.continue_receipt(begun public.operations, request jsonb, at timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if not request -> 'requestDigests' ? begun.request_digest then
+    return jsonb_build_object('outcome', 'request_differs');
+  end if;
+  if begun.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(begun));
+  end if;
+  if begun.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', begun.error_code);
+  end if;
+  -- The network delivered this very request twice (Deno's fetch may do so): same answer again.
+  if begun.lease_token = (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(begun));
+  end if;
+  if begun.lease_expires_at > at or begun.next_attempt_at > at then
+    return jsonb_build_object('outcome', 'processing');
+  end if;
+  update public.operations as op
+  set state = 'unknown', lease_token = (request ->> 'leaseToken')::uuid, attempts = op.attempts + 1,
+    lease_expires_at = at + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = begun.id
+  returning * into begun;
+  return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(begun));
+end;
+$$;
+
+comment on function toss_private.continue_receipt(public.operations, jsonb, timestamptz) is
+  'How a request about a receipt stands that was made before: its answer again, or who may go on with it. The caller holds the order.';
+
+create function toss_private.insert_receipt_issue(payment public.payments, request jsonb, present timestamptz)
+returns public.operations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  remaining constant bigint := toss_private.cash_left(payment);
+  operation public.operations;
+begin
+  insert into public.operations (
+    id, kind, idempotency_key, key_created_at, order_id, payment_key, amount, currency, tax_free_amount, request_id,
+    request_digest, requested_by, parameters, lease_token, lease_expires_at, next_attempt_at, created_at
+  )
+  select (request ->> 'operationId')::uuid, 'cash_receipt',
+    -- It follows from the payment and how many of its receipts have ended: whoever asks, it is the one question.
+    toss_private.idempotency_key('cash_receipt', count(*), payment.payment_key), present, payment.order_id,
+    payment.payment_key, remaining, payment.currency,
+    least(remaining, coalesce(payment.tax_free_amount, (
+      select o.tax_free_amount from public.orders as o where o.id = payment.order_id
+    ), 0)), request ->> 'requestId', request -> 'requestDigests' ->> 0, request ->> 'requestedBy',
+    jsonb_build_object('type', request ->> 'type', 'isSelfIssued', coalesce((request ->> 'isSelfIssued')::boolean, false)),
+    (request ->> 'leaseToken')::uuid,
+    present + make_interval(secs => (request ->> 'leaseSeconds')::double precision), present, present
+  from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+  returning * into operation;
+  if request ? 'secret' then
+    insert into toss_private.operation_secrets (operation_id, key_id, ciphertext)
+    values (operation.id, request -> 'secret' ->> 'keyId', request -> 'secret' ->> 'ciphertext');
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'operation_started', 'source', request ->> 'source', 'orderId', payment.order_id,
+    'paymentKey', payment.payment_key, 'operationId', operation.id, 'amount', operation.amount,
+    'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('kind', 'cash_receipt', 'requestedBy', request ->> 'requestedBy')
+  ));
+  return operation;
+end;
+$$;
+
+comment on function toss_private.insert_receipt_issue(public.payments, jsonb, timestamptz) is
+  'Writes the intent to issue a receipt on what is left of a payment, and the encrypted number it is for.';
+
+create function public.begin_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  requester constant text := request ->> 'requestedBy';
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found or (requester <> 'operator' and receipted.user_id::text is distinct from requester) then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.request_id = request ->> 'requestId'
+    and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+
+  if payment.payment_key is null or toss_private.cash_left(payment) = 0 then
+    return jsonb_build_object('outcome', 'not_a_cash_payment');
+  end if;
+  -- A cancel that the tax office has not taken yet may be refused, and then its receipt lives.
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null or exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and r.transaction_type = 'CANCEL' and r.issue_status = 'IN_PROGRESS'
+  ) then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  if exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  ) then
+    return jsonb_build_object('outcome', 'receipt_exists');
+  end if;
+  -- No buyer mistypes a number this often; whoever tries on spends a quota that others need.
+  if requester <> 'operator' and (
+    select count(*) from public.operations as op
+    where op.payment_key = payment.payment_key and op.kind = 'cash_receipt' and op.state = 'rejected'
+      and op.created_at > present - interval '1 day'
+  ) >= 10 then
+    return jsonb_build_object('outcome', 'too_many_attempts');
+  end if;
+  operation := toss_private.insert_receipt_issue(payment, request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt(jsonb) is
+  'Checks whether an order may get a cash receipt and, when Toss may be asked, writes the operation. Keys: orderId, type, requestId (the caller''s token), requestDigests, requestedBy (operator, or the user''s id), secret, operationId, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve (ask Toss first), processing, succeeded, rejected, request_differs, operation_in_progress, receipt_exists, too_many_attempts, not_a_cash_payment, order_not_found.';
+
+create function public.begin_cash_receipt_cancel(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present timestamptz;
+  receipted public.orders;
+  payment public.payments;
+  operation public.operations;
+  receipt public.cash_receipts;
+  remaining bigint;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select * into receipted from public.orders as o where o.id = request ->> 'orderId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  present := toss_private.clock_now();
+  select * into payment from public.payments as p where p.payment_key = receipted.payment_key;
+  select * into operation from public.operations as op
+  where op.payment_key = payment.payment_key and op.kind = 'cash_receipt_cancel'
+    and op.request_id = request ->> 'requestId' and op.is_final is distinct from false
+  for update;
+  if found then
+    return toss_private.continue_receipt(operation, request, present);
+  end if;
+  if (toss_private.open_receipt_operation(payment.payment_key)).id is not null then
+    return jsonb_build_object('outcome', 'operation_in_progress');
+  end if;
+  select * into receipt from public.cash_receipts as r
+  where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+  order by r.created_at desc
+  limit 1;
+  if not found then
+    return jsonb_build_object('outcome', 'receipt_not_found');
+  end if;
+  remaining := receipt.amount - receipt.canceled_amount;
+  if (request ->> 'amount')::bigint > remaining then
+    return jsonb_build_object('outcome', 'exceeds_receipt', 'availableAmount', remaining);
+  end if;
+  operation := toss_private.insert_receipt_cancel(payment, receipt, coalesce((request ->> 'amount')::bigint, remaining),
+    request || '{"source": "cash_receipt"}', present);
+  return jsonb_build_object('outcome', 'proceed', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.begin_cash_receipt_cancel(jsonb) is
+  'Writes the intent to cancel the receipt of an order, all that is left of it or a part. Keys: orderId, amount, requestId, requestDigests, requestedBy, leaseToken, leaseSeconds, mode, logRequestId. Outcomes: proceed, resolve, processing, succeeded, rejected, request_differs, operation_in_progress, exceeds_receipt, receipt_not_found, order_not_found.';
+
+-- supabase/schemas/58_receipt_ends.sql
+-- How a request about a cash receipt ends; those that the tax office still works on; and receipts issued unasked.
+
+create function toss_private.own_receipt_entry(operation public.operations, entries jsonb, proof text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- One request about a payment's receipt is open at a time, so an entry that nobody knows yet is its effect. What was
+  -- known before, or is another request's, is not; neither is what happened before it was begun. Clocks may differ.
+  return (
+    select e.value
+    from jsonb_array_elements(entries) as e
+    cross join lateral toss_private.known_receipt(operation.payment_key, e.value) as k
+    where e.value ->> 'transactionType' = case operation.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
+      and (proof = 'answered' or (
+        (e.value ->> 'amount')::bigint = operation.amount
+        and coalesce((e.value ->> 'requestedAt')::timestamptz > operation.created_at - interval '5 minutes', true)
+      ))
+      and (k.id is null or k.operation_id = operation.id
+        or (k.operation_id is null and k.created_at >= operation.created_at))
+    order by e.value ->> 'issueStatus' = 'FAILED', (e.value ->> 'requestedAt')::timestamptz
+    limit 1
+  );
+end;
+$$;
+
+comment on function toss_private.own_receipt_entry(public.operations, jsonb, text) is
+  'The receipt, or the cancel of one, that an open request made, among those that Toss tells of; null when it is none of them. proof: answered (Toss''s answer to the request itself), listed.';
+
+create function public.settle_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+  payment public.payments;
+  entry jsonb;
+  receipt public.cash_receipts;
+  audit jsonb;
+  is_failed boolean;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  -- Order first, then operation: the same order of locks as everywhere else.
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  if operation.state = 'rejected' then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  entry := toss_private.own_receipt_entry(operation, request -> 'entries', request ->> 'proof');
+  if entry is null then
+    return jsonb_build_object('outcome', 'nothing');
+  end if;
+
+  audit := jsonb_build_object(
+    'source', request ->> 'source', 'orderId', operation.order_id, 'paymentKey', operation.payment_key,
+    'operationId', operation.id, 'requestId', request ->> 'requestId'
+  );
+  select * into payment from public.payments as p where p.payment_key = operation.payment_key;
+  receipt := toss_private.record_receipt(payment, entry, operation, audit);
+  is_failed := receipt.issue_status = 'FAILED';
+  update public.operations as op
+  set state = case when is_failed then 'rejected' else 'succeeded' end, finished_at = toss_private.clock_now(),
+    is_final = true, refused_with = null,
+    error_code = case when is_failed then coalesce(receipt.failure_code, 'CASH_RECEIPT_FAILED') end,
+    error_message = null
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'operation_finished', 'to', operation.state, 'amount', operation.amount,
+    'detail', jsonb_strip_nulls(jsonb_build_object('code', operation.error_code))
+  ));
+  if is_failed then
+    return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+  end if;
+  -- Money may have gone back meanwhile.
+  perform toss_private.fit_receipt(payment, request ->> 'source', request ->> 'requestId');
+  return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+end;
+$$;
+
+comment on function public.settle_cash_receipt(jsonb) is
+  'Ends a request about a receipt with what Toss tells of it. Keys: operationId, entries (what Toss answered or listed of the order), proof (answered, listed), source, requestId. A proof counts from anyone. Outcomes: succeeded, rejected (the tax office refused), nothing (none of the entries is its effect), operation_not_found.';
+
+create function public.reject_cash_receipt(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  operation public.operations;
+begin
+  select * into operation from public.operations as op
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('cash_receipt', 'cash_receipt_cancel');
+  if not found then
+    return jsonb_build_object('outcome', 'operation_not_found');
+  end if;
+  perform 1 from public.orders as o where o.id = operation.order_id for no key update;
+  select * into operation from public.operations as op where op.id = operation.id for update;
+  if operation.state = 'succeeded' then
+    return jsonb_build_object('outcome', 'succeeded', 'receipt', toss_private.told_receipt(operation));
+  end if;
+  -- Whoever took over after the lease had passed may be asking Toss at this moment.
+  if operation.state <> 'rejected' and operation.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  if operation.state <> 'rejected' then
+    update public.operations as op
+    set state = 'rejected', finished_at = toss_private.clock_now(), error_code = request ->> 'errorCode',
+      error_message = left(request ->> 'errorMessage', 510), is_final = (request ->> 'isFinal')::boolean
+    where op.id = operation.id
+    returning * into operation;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'operation_finished', 'source', request ->> 'source', 'orderId', operation.order_id,
+      'paymentKey', operation.payment_key, 'operationId', operation.id, 'to', 'rejected', 'amount', operation.amount,
+      'requestId', request ->> 'requestId', 'detail', jsonb_build_object('code', operation.error_code)
+    ));
+  end if;
+  return jsonb_build_object('outcome', 'rejected', 'errorCode', operation.error_code);
+end;
+$$;
+
+comment on function public.reject_cash_receipt(jsonb) is
+  'Ends a request about a receipt because Toss said no. Changes nothing when another caller holds the lease. Outcomes: rejected, succeeded, unknown, operation_not_found.';
+
+create function public.claim_receipts_in_progress(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  claimed jsonb;
+begin
+  with due as (
+    select r.id from public.cash_receipts as r
+    where r.issue_status = 'IN_PROGRESS' and coalesce(r.checked_at, r.created_at) < due_time - interval '10 minutes'
+    order by r.checked_at nulls first
+    limit (request ->> 'limit')::integer
+    for update skip locked
+  ), marked as (
+    update public.cash_receipts as r set checked_at = due_time from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'orderId', m.order_id, 'receiptKey', m.receipt_key,
+    'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
+  ) || toss_private.keys_of_event(m.order_id, null)), '[]') into claimed
+  from marked as m;
+  return jsonb_build_object('receipts', claimed);
+end;
+$$;
+
+comment on function public.claim_receipts_in_progress(jsonb) is
+  'Up to `limit` receipts that the tax office still works on and that Toss was not asked about for ten minutes, with the day in Seoul under which Toss lists them. Keys: limit, asOf.';
+
+create function public.record_listed_receipts(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  told record;
+  payment public.payments;
+  recorded integer := 0;
+begin
+  for told in
+    select e.value as entry, r.order_id, r.payment_key
+    from jsonb_array_elements(request -> 'entries') as e
+    join public.cash_receipts as r
+      on r.receipt_key = e.value ->> 'receiptKey' and r.order_id = e.value ->> 'orderId'
+      and r.transaction_type = e.value ->> 'transactionType' and r.issue_status = 'IN_PROGRESS'
+    where e.value ->> 'issueStatus' <> 'IN_PROGRESS'
+    order by r.order_id, r.id
+  loop
+    perform 1 from public.orders as o where o.id = told.order_id for no key update;
+    select * into payment from public.payments as p where p.payment_key = told.payment_key;
+    perform toss_private.record_receipt(payment, told.entry, null, jsonb_build_object(
+      'source', request ->> 'source', 'orderId', told.order_id, 'paymentKey', told.payment_key,
+      'requestId', request ->> 'requestId'
+    ));
+    recorded := recorded + 1;
+  end loop;
+  return jsonb_build_object('recorded', recorded);
+end;
+$$;
+
+comment on function public.record_listed_receipts(jsonb) is
+  'Moves receipts that are IN_PROGRESS to what Toss''s list says of them. Keys: entries, source, requestId. Answers how many have ended.';
+
+create function public.begin_self_issues(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  present constant timestamptz := toss_private.clock_now();
+  approved_until constant timestamptz := due_time - make_interval(days => (request ->> 'days')::integer);
+  payment public.payments;
+  operation public.operations;
+  begun jsonb := '[]';
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id and o.payment_key = p.payment_key
+    where p.method in ('가상계좌', '계좌이체') and p.balance_amount > 0 and p.total_amount >= 100000
+      and p.approved_at <= approved_until and p.approved_at > approved_until - interval '30 days'
+      and toss_private.cash_left(p) > 0
+      and not exists (
+        select 1 from public.cash_receipts as r
+        where r.payment_key = p.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
+      )
+      -- What was refused is tried again a day later; what is open is somebody's.
+      and not exists (
+        select 1 from public.operations as op
+        where op.payment_key = p.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+          and (op.state in ('started', 'unknown') or op.created_at > present - interval '1 day')
+      )
+    order by p.approved_at
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    -- What was committed while the order was waited for.
+    select * into payment from public.payments as p where p.payment_key = payment.payment_key;
+    continue when toss_private.cash_left(payment) = 0 or exists (
+      select 1 from public.cash_receipts as r where r.payment_key = payment.payment_key and toss_private.is_live_receipt(r)
+    ) or (toss_private.open_receipt_operation(payment.payment_key)).id is not null;
+    operation := toss_private.insert_receipt_issue(payment, request || jsonb_build_object(
+      'operationId', gen_random_uuid(), 'source', 'worker', 'type', '소득공제', 'isSelfIssued', true,
+      'requestedBy', 'self', 'requestId', format('self-%s', (
+        select count(*) from public.operations as op
+        where op.payment_key = payment.payment_key and op.kind = 'cash_receipt'
+      ))
+    ), present);
+    begun := begun || toss_private.operation_view(operation);
+  end loop;
+  return jsonb_build_object('operations', begun);
+end;
+$$;
+
+comment on function public.begin_self_issues(jsonb) is
+  'Writes the intent of a receipt under the tax office''s own number for payments of 100,000 won or more that came in cash and have none so many days after their approval; none for what is more than thirty days later than that. Keys: days, limit, asOf, leaseToken, leaseSeconds, mode, logRequestId.';
+
+create function public.begin_receipt_fits(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  payment public.payments;
+  begun integer := 0;
+begin
+  for payment in
+    select p.* from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where p.payment_key in (
+      select op.payment_key from public.operations as op
+      where op.kind = 'cash_receipt_cancel' and op.state = 'rejected' and op.requested_by = 'refund'
+        and op.created_at between present - interval '30 days' and present - interval '1 day'
+    ) and not exists (
+      select 1 from public.operations as op
+      where op.payment_key = p.payment_key and op.kind = 'cash_receipt_cancel' and op.created_at > present - interval '1 day'
+    )
+    order by p.order_id
+    limit (request ->> 'limit')::integer
+    for no key update of o skip locked
+  loop
+    begun := begun + ((toss_private.fit_receipt(payment, 'worker', request ->> 'requestId')).id is not null)::integer;
+  end loop;
+  return jsonb_build_object('begun', begun);
+end;
+$$;
+
+comment on function public.begin_receipt_fits(jsonb) is
+  'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
 
@@ -9983,7 +11100,7 @@ begin
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );
@@ -11668,6 +12785,7 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
+  ('cash_receipts', '*/10 * * * *', 600),
   ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 
@@ -12030,12 +13148,17 @@ begin
     from chosen
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
+  ), told as (
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
+    from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
+    'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
+    'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
-  from checked;
+  from told;
   return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
 end;
 $$;
@@ -12416,6 +13539,143 @@ $$;
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
 
+-- supabase/schemas/79_receipt_checks.sql
+-- What must never be true of cash receipts, and what of them a person has to look at.
+
+create function toss_private.receipt_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with live as (
+    select r.payment_key, sum(r.amount - r.canceled_amount) as amount, count(*) as receipts
+    from public.cash_receipts as r
+    where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+      and r.operation_id is not null
+    group by r.payment_key
+  )
+  select 'receipt_within_its_payment', l.payment_key,
+    format('receipts of %s, %s is left of a payment by %s of %s', l.amount, toss_private.cash_left(p),
+      coalesce(p.method, 'an unknown method'), p.total_amount)
+  from live as l
+  join public.payments as p on p.payment_key = l.payment_key
+  -- After a refund until its cancel is done; what Toss refuses is for a person (alert cash_receipt_exceeds).
+  where l.amount > toss_private.cash_left(p) and (l.amount > p.total_amount or not exists (
+    select 1 from public.operations as op
+    where op.payment_key = l.payment_key and op.kind in ('cash_receipt', 'cash_receipt_cancel')
+      and (op.state in ('started', 'unknown') or (op.state = 'rejected' and op.kind = 'cash_receipt_cancel'))
+  ))
+
+  union all
+  select 'one_live_receipt_per_payment', l.payment_key, format('%s receipts of ours are live, %s in all', l.receipts, l.amount)
+  from live as l
+  where l.receipts > 1
+
+  union all
+  select 'receipt_belongs_to_its_payment', r.id::text, format('order %s, payment of order %s', r.order_id, p.order_id)
+  from public.cash_receipts as r
+  join public.payments as p on p.payment_key = r.payment_key
+  where p.order_id <> r.order_id
+
+  union all
+  select 'receipt_cancels_add_up', r.id::text,
+    format('%s canceled, its cancels add up to %s', r.canceled_amount, coalesce(c.amount, 0))
+  from public.cash_receipts as r
+  left join lateral (
+    select sum(k.amount) as amount from public.cash_receipts as k
+    where k.canceled_receipt_id = r.id and k.issue_status <> 'FAILED'
+  ) as c on true
+  where r.transaction_type = 'CONFIRM' and r.canceled_amount <> coalesce(c.amount, 0)
+
+  union all
+  select 'receipt_request_has_its_receipt', op.id::text, format('%s succeeded, it has %s receipt rows', op.kind, count(r.id))
+  from public.operations as op
+  left join public.cash_receipts as r on r.operation_id = op.id
+    and r.transaction_type = case op.kind when 'cash_receipt' then 'CONFIRM' else 'CANCEL' end
+  where op.kind in ('cash_receipt', 'cash_receipt_cancel') and op.state = 'succeeded'
+  group by op.id
+  having count(r.id) <> 1
+
+  union all
+  select 'receipt_is_told_once', r.id::text,
+    format('%s %s is %s and has %s outbox events', r.transaction_type, r.receipt_key, r.issue_status, count(e.id))
+  from public.cash_receipts as r
+  left join public.outbox_events as e on e.subject = r.order_id
+    and e.event_type = case r.transaction_type when 'CONFIRM' then 'cash_receipt.issued' else 'cash_receipt.canceled' end
+    and e.payload ->> 'receiptId' = r.id::text
+  group by r.id
+  having count(e.id) <> (r.issue_status = 'COMPLETED')::integer;
+end;
+$$;
+
+comment on function toss_private.receipt_violations() is 'The rules about cash receipts, of payments and of the requests that made them.';
+
+create view toss_private.receipt_alerts
+with (security_invoker = true)
+as
+select
+  'warning' as level,
+  'cash_receipt_in_progress' as alert,
+  r.order_id as subject,
+  format('%s of %s, receipt %s: the tax office has not answered', r.transaction_type, r.amount, r.receipt_key) as detail,
+  r.created_at as since
+from public.cash_receipts as r
+where r.issue_status = 'IN_PROGRESS' and r.created_at < toss_private.clock_now() - interval '2 days'
+
+union all
+-- Until another one is issued, or nothing is left that one could be for.
+select 'warning', 'cash_receipt_refused', op.order_id,
+  format('no receipt of %s was issued: %s', op.amount, coalesce(op.error_code, 'refused')), op.finished_at
+from public.operations as op
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where op.kind = 'cash_receipt' and op.state = 'rejected' and op.requested_by = 'self'
+  and not exists (
+    select 1 from public.operations as later
+    where later.payment_key = op.payment_key and later.kind = 'cash_receipt' and later.created_at > op.created_at
+  )
+  and not exists (
+    select 1 from public.cash_receipts as r
+    where r.payment_key = op.payment_key and r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED'
+  )
+
+union all
+select case when bool_or(r.operation_id is not null) then 'critical' else 'warning' end, 'cash_receipt_exceeds', r.order_id,
+  format('receipts of %s, of payment %s is left %s', sum(r.amount - r.canceled_amount), p.payment_key, p.balance_amount),
+  max(p.applied_at)
+from public.payments as p
+join public.cash_receipts as r on r.payment_key = p.payment_key
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+group by p.payment_key, r.order_id
+having sum(r.amount - r.canceled_amount) > case when p.approved_at is null then 0 else p.balance_amount end
+  and max(p.applied_at) < toss_private.clock_now() - interval '1 hour'
+
+union all
+select 'critical', 'cash_receipt_twice', r.order_id,
+  format('%s receipts of payment %s: %s', count(*), r.payment_key, string_agg(r.receipt_key, ', ' order by r.id)), max(r.created_at)
+from public.cash_receipts as r
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount < r.amount
+group by r.payment_key, r.order_id
+having count(*) > 1
+
+union all
+-- Toss takes no tax-free part with the cancel of a receipt.
+select 'warning', 'cash_receipt_tax_differs', r.order_id,
+  format('%s tax-free on the receipt, %s is left of the payment', t.tax_free, p.tax_free_amount), r.created_at
+from public.cash_receipts as r
+join public.payments as p on p.payment_key = r.payment_key and p.balance_amount > 0
+cross join lateral (
+  select r.tax_free_amount - coalesce(sum(k.tax_free_amount), 0) as tax_free from public.cash_receipts as k
+  where k.canceled_receipt_id = r.id and k.issue_status <> 'FAILED'
+) as t
+where r.transaction_type = 'CONFIRM' and r.issue_status <> 'FAILED' and r.canceled_amount between 1 and r.amount - 1
+  and t.tax_free > p.tax_free_amount;
+
+comment on view toss_private.receipt_alerts is
+  'What needs a person about cash receipts: one that the tax office does not answer, one that could not be issued, more receipts than money.';
+
 -- supabase/schemas/80_invariants_of_payments.sql
 -- What must never be true of payments and refunds.
 
@@ -12497,6 +13757,12 @@ begin
     ) as l
   ) as part on part.amount is not null
   where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
+
+  union all
+  select 'tax_split_adds_up', p.payment_key,
+    format('%s supplied, %s VAT, %s tax-free; %s is left', p.supplied_amount, p.vat, p.tax_free_amount, p.balance_amount)
+  from public.payments as p
+  where p.supplied_amount + p.vat + p.tax_free_amount <> p.balance_amount
 
   union all
   select 'order_status_matches_balance', o.id,
@@ -13168,6 +14434,8 @@ as $$
   union all
   select * from toss_private.refund_violations()
   union all
+  select * from toss_private.receipt_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
   select * from toss_private.subscription_content_violations()
@@ -13176,7 +14444,7 @@ as $$
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -13237,6 +14505,17 @@ select
   op.created_at as since
 from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
+
+union all
+-- Whatever was made with them waits until they are back.
+select 'critical', lower(op.error_code), op.id::text,
+  case op.error_code
+    when 'TOSS_KEYS_MISSING' then format('%s: the key pair that made it is not set', concat_ws(' of order ', op.kind, op.order_id))
+    else format('%s: the key pair that is set now is not the one that made it', concat_ws(' of order ', op.kind, op.order_id))
+  end,
+  op.created_at
+from public.operations as op
+where op.state in ('started', 'unknown') and op.error_code in ('TOSS_KEYS_MISSING', 'TOSS_KEYS_CHANGED')
 
 union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
@@ -13428,6 +14707,8 @@ select * from toss_private.refund_alerts
 union all
 select * from toss_private.deposit_alerts
 union all
+select * from toss_private.receipt_alerts
+union all
 select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
@@ -13491,12 +14772,13 @@ as $$
       )
       from public.alerts as a
     ),
+    'tossKeysInUse', toss_private.toss_keys_in_use(),
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level, the key pairs in use and violated invariants, for the health function; the request is empty.';
 
 create function public.request_health(request jsonb)
 returns jsonb
@@ -13852,12 +15134,12 @@ comment on function public.diagnose(jsonb) is
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries
 from anon, authenticated, service_role;
-revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq from anon, authenticated, service_role;
+revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
 -- What is for sale is read by everybody; a shop's own back office edits it with the secret key.
 grant select on public.products, public.plans to anon, authenticated;
@@ -13865,7 +15147,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -13879,7 +15161,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
@@ -13900,10 +15182,14 @@ revoke execute on function
   public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
   public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
   public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
+  public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
+  public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
@@ -13919,10 +15205,14 @@ grant execute on function
   public.prepare_billing(jsonb), public.begin_billing_issue(jsonb), public.finish_billing_issue(jsonb),
   public.reject_billing_issue(jsonb), public.subscribe_with_method(jsonb), public.apply_billing_key_event(jsonb),
   public.begin_billing_delete(jsonb), public.finish_billing_delete(jsonb), public.receive_webhook_event(jsonb),
+  public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
+  public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
+  public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),

@@ -81,8 +81,8 @@ comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, �
 comment on column public.payments.installment_months is '0 = paid at once.';
 comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
-comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
-comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
@@ -91,6 +91,8 @@ create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
 create index payments_unsettled on public.payments (applied_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
+create index payments_cash_approved_at on public.payments (approved_at)
+  where method in ('가상계좌', '계좌이체') and balance_amount > 0;
 create index payments_checked_at on public.payments (checked_at) where checked_at is not null;
 
 create policy "users read their own payments"

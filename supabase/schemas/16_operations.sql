@@ -46,7 +46,8 @@ create table public.operations (
   constraint operations_amount_positive check (amount > 0),
   constraint operations_attempts_positive check (attempts > 0),
   constraint operations_kind_known check (kind in (
-    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete'
+    'confirm', 'cancel', 'virtual_account', 'charge', 'billing_issue', 'billing_delete', 'cash_receipt',
+    'cash_receipt_cancel'
   )),
   -- A billing key is issued and removed without money changing hands.
   constraint operations_money_has_order check (
@@ -72,6 +73,12 @@ create table public.operations (
   constraint operations_virtual_account_has_parameters check (
     kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
   ),
+  constraint operations_receipt_is_complete check (
+    kind not in ('cash_receipt', 'cash_receipt_cancel') or (
+      payment_key is not null and request_id is not null and requested_by is not null
+      and parameters ? case kind when 'cash_receipt' then 'type' else 'receiptKey' end
+    )
+  ),
   constraint operations_charge_has_id check ((kind = 'charge') = (charge_id is not null)),
   constraint operations_delete_has_method check ((kind = 'billing_delete') = (billing_method_id is not null))
 );
@@ -80,7 +87,7 @@ alter table public.operations enable row level security;
 
 comment on table public.operations is 'One row per mutating Toss call, written before the call. Service role only.';
 comment on column public.operations.kind is
-  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete.';
+  'Which Toss call: confirm, cancel, virtual_account (issue), charge (with a billing key), billing_issue, billing_delete, cash_receipt (issue), cash_receipt_cancel.';
 comment on column public.operations.state is 'started: a caller holds the lease. unknown: no proof yet, the worker asks Toss. succeeded / rejected: proven by Toss.';
 comment on column public.operations.idempotency_key is
   'Sent as Idempotency-Key: kind, digest of what is asked, number of the question and generation. It follows from the question, so that a restored database sends the same one.';
@@ -93,10 +100,10 @@ comment on column public.operations.lease_expires_at is 'Until then no one else 
 comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
 comment on column public.operations.refused_with is
   'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
-comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel.';
+comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked.';
 comment on column public.operations.request_digest is
   'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
-comment on column public.operations.requested_by is 'Who asked for a cancel: operator, or the user''s id.';
+comment on column public.operations.requested_by is 'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did.';
 comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
 comment on column public.operations.cancel_all is
   'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
@@ -110,7 +117,7 @@ comment on column public.operations.is_queued is 'A cancel that waits until no o
 comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
 comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
 comment on column public.operations.parameters is
-  'What the call needs besides the order: bank, customerName and validHours of a virtual account.';
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled.';
 comment on column public.operations.charge_id is 'For kind charge: what is charged.';
 comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
 
@@ -124,6 +131,13 @@ create unique index operations_one_cancel_per_request on public.operations (paym
 -- With one cancel of ours at Toss at a time, any other change of the balance is somebody else's.
 create unique index operations_one_cancel_at_toss on public.operations (payment_key)
   where kind = 'cancel' and state in ('started', 'unknown') and not is_queued;
+-- With one request about a payment's receipt at a time, what Toss lists anew is its effect.
+create unique index operations_one_open_receipt_per_payment on public.operations (payment_key)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state in ('started', 'unknown');
+create index operations_refused_receipts on public.operations (created_at)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and state = 'rejected';
+create unique index operations_one_receipt_per_request on public.operations (payment_key, kind, request_id)
+  where kind in ('cash_receipt', 'cash_receipt_cancel') and is_final is distinct from false;
 create unique index operations_one_open_payment_per_order on public.operations (order_id)
   where kind in ('confirm', 'virtual_account') and state in ('started', 'unknown');
 create unique index operations_one_open_per_charge on public.operations (charge_id)
@@ -144,7 +158,7 @@ create table toss_private.operation_secrets (
 alter table toss_private.operation_secrets enable row level security;
 
 comment on table toss_private.operation_secrets is
-  'Where a refund goes, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
+  'Where a refund goes, or for whose number a cash receipt is, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
 comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
@@ -178,11 +192,11 @@ end;
 $$;
 
 comment on function toss_private.follow_operation() is
-  'Trigger: a cancel''s claim on the balance moves with the operation, and its refund account is gone when it ends.';
+  'Trigger: a cancel''s claim on the balance moves with the operation, and what an operation kept encrypted is gone when it ends.';
 
 create trigger operations_follow
   after insert or update of state, reserved_amount on public.operations
-  for each row when (new.kind = 'cancel')
+  for each row when (new.kind in ('cancel', 'cash_receipt', 'virtual_account'))
   execute function toss_private.follow_operation();
 
 create function toss_private.idempotency_key(kind text, earlier_questions bigint, variadic parts text[])
@@ -223,12 +237,15 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
-      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount)
-        from public.orders as o where o.id = operation.order_id)
+      || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (
+          select jsonb_build_object('keyId', s.key_id, 'ciphertext', s.ciphertext)
+          from toss_private.operation_secrets as s where s.operation_id = operation.id
+        )) from public.orders as o where o.id = operation.order_id)
     when operation.kind = 'charge' then toss_private.charge_operation_view(operation)
+    when operation.kind in ('cash_receipt', 'cash_receipt_cancel') then toss_private.receipt_operation_view(operation)
     when operation.kind in ('billing_issue', 'billing_delete') then toss_private.billing_operation_view(operation)
     else '{}' end;
 end;
@@ -244,10 +261,10 @@ stable
 set search_path = ''
 as $$
 begin
-  -- A cancel makes no payment, and may stay open for long.
+  -- A cancel or a receipt makes no payment, and may stay open for long.
   return exists (
     select 1 from public.operations as op
-    where op.order_id = busy_order_id and op.kind <> 'cancel'
+    where op.order_id = busy_order_id and op.kind not in ('cancel', 'cash_receipt', 'cash_receipt_cancel')
       and op.state in ('started', 'unknown')
   );
 end;
@@ -255,46 +272,3 @@ $$;
 
 comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
-
-create function toss_private.close_operations(payment public.payments, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  is_success constant boolean := toss_private.is_paid(payment)
-    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
-  closed public.operations;
-begin
-  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
-    return;
-  end if;
-  for closed in
-    update public.operations as op
-    set state = case when is_success then 'succeeded' else 'rejected' end,
-      finished_at = toss_private.clock_now(),
-      is_final = true,
-      payment_key = payment.payment_key,
-      error_code = case when is_success then null
-        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
-      error_message = case when is_success then null else payment.failure_message end
-    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
-      and (
-        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
-        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
-        or (op.kind = 'virtual_account' and (
-          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
-        ))
-      )
-    returning *
-  loop
-    perform toss_private.write_event(audit || jsonb_build_object(
-      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
-      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
-    ));
-  end loop;
-end;
-$$;
-
-comment on function toss_private.close_operations(public.payments, jsonb) is
-  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';

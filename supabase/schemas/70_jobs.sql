@@ -27,6 +27,7 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('operations', '* * * * *', 60),
   ('billing', '* * * * *', 60),
   ('expiry', '* * * * *', 60),
+  ('cash_receipts', '*/10 * * * *', 600),
   ('outbox', '* * * * *', 60),
   ('housekeeping', '17 18 * * *', 86400);
 

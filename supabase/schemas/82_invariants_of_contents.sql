@@ -323,6 +323,8 @@ as $$
   union all
   select * from toss_private.refund_violations()
   union all
+  select * from toss_private.receipt_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
   select * from toss_private.subscription_content_violations()
@@ -331,4 +333,4 @@ as $$
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';

@@ -16,6 +16,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
     ["DELETE", ""],
     ["GET", "?authKey=a&customerKey=c&state=s"],
   ],
+  "cash-receipt": [["POST", ""], ["DELETE", ""]],
   cancel: [["POST", ""]],
   checkout: [["POST", ""]],
   confirm: [["POST", ""], ["GET", "?paymentKey=p&orderId=order_1&amount=1"]],

@@ -15,6 +15,13 @@ import { assertInvariantsHold } from "../support/books.ts";
 import { buy, confirm, payInWindow, placeOrder } from "../support/buy.ts";
 import { callFunction } from "../support/call-function.ts";
 import { cancel, cancelOperations, newRequestId } from "../support/cancel.ts";
+import {
+  dropReceipt,
+  paidByBank,
+  receiptRows,
+  receiptsAtToss,
+  requestReceipt,
+} from "../support/cash-receipts.ts";
 import { orderRow } from "../support/database.ts";
 import { accountsAtToss, requestAccount } from "../support/issue-account.ts";
 import { propertyRuns } from "../support/property-runs.ts";
@@ -240,5 +247,45 @@ answerTest(
       .find(({ keyDigest }) => keyDigest === row?.key_digest);
     assert.equal(row?.ciphertext, null);
     assert.notEqual(key?.deletedAt ?? null, null);
+  },
+);
+
+answerTest(
+  "a payment has one receipt, and it is known, whatever Toss answers to its issue",
+  "cash_receipt",
+  async (shop, plant) => {
+    const { orderId } = await paidByBank(shop);
+    plant();
+
+    const told = await requestReceipt(shop, { orderId });
+    if (told.status >= 400) await requestReceipt(shop, { orderId });
+    await heal(shop);
+
+    const issued = receiptsAtToss(shop, orderId);
+    assert.ok(issued.length <= 1, `${issued.length} receipts`);
+    assert.deepEqual(
+      (await receiptRows(shop, orderId)).map(({ receipt_key }) => receipt_key),
+      issued.map(({ receiptKey }) => receiptKey),
+    );
+  },
+);
+
+answerTest(
+  "a part of a receipt is canceled once, whatever Toss answers to it",
+  "cash_receipt_cancel",
+  async (shop, plant) => {
+    const { orderId } = await paidByBank(shop);
+    await requestReceipt(shop, { orderId });
+    plant();
+
+    const told = await dropReceipt(shop, { orderId, amount: 700 });
+    if (told.status >= 400) await dropReceipt(shop, { orderId, amount: 700 });
+    await heal(shop);
+
+    const rows = await receiptRows(shop, orderId);
+    const [issued, canceled, ...more] = receiptsAtToss(shop, orderId);
+    assert.deepEqual(more, []);
+    assert.equal(issued?.canceledAmount, canceled?.amount ?? 0);
+    assert.equal(rows[0]?.canceled_amount, canceled?.amount ?? 0);
   },
 );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe } from "./billing.ts";
 import { buy, ONE_STICKER } from "./buy.ts";
+import { paidByBank, requestReceipt } from "./cash-receipts.ts";
 import { type Access, RELATION_ACCESS } from "./relation-access.ts";
 import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
@@ -49,6 +50,9 @@ export async function actors(shop: Shop): Promise<Cast> {
   });
   await settleWebhooks(shop);
   await subscribe(shop, { planId: "basic", user: owner });
+  const { accessToken } = owner;
+  const { orderId } = await paidByBank(shop, { accessToken });
+  await requestReceipt(shop, { orderId }, accessToken);
   await shop.stack.sql`
     insert into public.order_adjustments (order_id, position, kind, name, amount)
     select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;

@@ -46,6 +46,30 @@ function bookRows({ simulator }: Shop) {
   }));
 }
 
+interface ReceiptRow {
+  receiptKey: string;
+  orderId: string;
+  transactionType: string;
+  amount: number;
+  issueStatus: string;
+}
+
+function byKey(left: ReceiptRow, right: ReceiptRow): number {
+  return left.receiptKey < right.receiptKey ? -1 : 1;
+}
+
+/** Every receipt, and every cancel of one, that Toss made stands in `cash_receipts`, and no other. */
+async function assertReceiptsAgree({ stack, simulator }: Shop): Promise<void> {
+  const stored = await stack.sql<ReceiptRow[]>`
+    select receipt_key as "receiptKey", order_id as "orderId", transaction_type as "transactionType",
+      amount::float8 as amount, issue_status as "issueStatus"
+    from public.cash_receipts`;
+  const told = simulator.cashReceipts().map((
+    { receiptKey, orderId, transactionType, amount, issueStatus },
+  ) => ({ receiptKey, orderId, transactionType, amount, issueStatus }));
+  assert.deepEqual([...stored].sort(byKey), told.sort(byKey));
+}
+
 /** Every money invariant holds. */
 export async function assertInvariantsHold({ stack }: Shop): Promise<void> {
   const violations = await stack.sql`
@@ -79,4 +103,5 @@ export async function assertBooksAgree(shop: Shop): Promise<void> {
     !toldAtToss.has(paymentKey)
   );
   assert.deepEqual(invented, [], "paid here, but not at Toss");
+  await assertReceiptsAgree(shop);
 }

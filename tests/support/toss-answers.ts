@@ -28,11 +28,16 @@ const REQUESTS: Record<
   Pick<FaultInput, "method" | "path" | "pathPattern">
 > = {
   confirm: { method: "POST", path: "/v1/payments/confirm" },
-  cancel: { method: "POST", pathPattern: "/cancel$" },
+  cancel: { method: "POST", pathPattern: "^/v1/payments/.+/cancel$" },
   virtual_account: { method: "POST", path: "/v1/virtual-accounts" },
   charge: { method: "POST", pathPattern: "^/v1/billing/(?!authorizations)" },
   billing_issue: { path: "/v1/billing/authorizations/issue" },
   billing_delete: { method: "DELETE", path: "/v1/billing/" },
+  cash_receipt: { method: "POST", pathPattern: "^/v1/cash-receipts$" },
+  cash_receipt_cancel: {
+    method: "POST",
+    pathPattern: "^/v1/cash-receipts/.+/cancel$",
+  },
 };
 
 /** Codes that Toss may add one day, some of which look like declines. */
@@ -115,7 +120,9 @@ export function plantAnswers(
       kind: "answer",
       ...answer,
       method: "GET",
-      path: "/v1/payments/",
+      path: call.startsWith("cash_receipt")
+        ? "/v1/cash-receipts"
+        : "/v1/payments/",
     });
   }
 }

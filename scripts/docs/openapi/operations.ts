@@ -2,6 +2,7 @@ import type { OperationDescription } from "./operation.ts";
 import { billingChargeOperations } from "./operations/billing-charge.ts";
 import { billingIssueOperations } from "./operations/billing-issue.ts";
 import { cancelOperations } from "./operations/cancel.ts";
+import { cashReceiptOperations } from "./operations/cash-receipt.ts";
 import { checkoutOperations } from "./operations/checkout.ts";
 import { confirmOperations } from "./operations/confirm.ts";
 import { serviceOperations } from "./operations/service.ts";
@@ -15,6 +16,7 @@ export const OPERATIONS: readonly OperationDescription[] = [
   ...confirmOperations,
   ...virtualAccountOperations,
   ...cancelOperations,
+  ...cashReceiptOperations,
   ...billingIssueOperations,
   ...subscriptionOperations,
   ...billingChargeOperations,

@@ -5,6 +5,7 @@ import type {
 } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { refuseAsOfWithLiveKeys } from "../_shared/http/refuse-as-of.ts";
+import { runCashReceipts } from "../_shared/operations/cash-receipt/run.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { expireOverdue } from "../_shared/operations/expire.ts";
 import { runOperations } from "../_shared/operations/run.ts";
@@ -34,6 +35,13 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
       limit,
       asOf,
       payments: limit ?? DEFAULT_LIMIT,
+    }),
+  /** Receipts that nobody asked for, and those that the tax office works on. */
+  cash_receipts: (context, { limit = DEFAULT_LIMIT, asOf }) =>
+    runCashReceipts(createOperationContext(context, "worker"), {
+      limit,
+      asOf,
+      selfIssueDays: context.services.config.selfIssueDays,
     }),
   /** What other systems have yet to hear. */
   outbox: ({ services, logger }, { limit, asOf }) =>

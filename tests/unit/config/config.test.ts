@@ -34,8 +34,11 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
       secretKeys: ["sb_secret_a", "sb_secret_b"],
     },
     toss: {
-      secretKey: "test_sk_a",
-      clientKey: "test_ck_a",
+      pairs: {
+        main: { secretKey: "test_sk_a", clientKey: "test_ck_a" },
+        widget: null,
+        billing: null,
+      },
       apiBaseUrl: "https://api.tosspayments.com",
       timeoutMs: 60_000,
       mode: "test",
@@ -59,6 +62,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     cors: { allowedOrigins: ["https://shop.example"] },
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
     depositHours: { user: 72, guest: 24 },
+    selfIssueDays: null,
     adHocCharges: false,
   });
 });
@@ -82,6 +86,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     DUNNING_FINAL_ACTION: "keep_past_due",
     AD_HOC_CHARGES: "on",
     VIRTUAL_ACCOUNT_MAX_HOURS: "12",
+    CASH_RECEIPT_SELF_ISSUE_DAYS: "3",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -110,6 +115,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     finalAction: "keep_past_due",
   });
   assert.equal(config.adHocCharges, true);
+  assert.equal(config.selfIssueDays, 3);
   assert.deepEqual(config.depositHours, { user: 12, guest: 12 });
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
@@ -126,6 +132,10 @@ Deno.test("loadConfig() reads every optional variable", () => {
 const EVERY_VARIABLE = environment({
   SUPABASE_ANON_KEY: "anon",
   SUPABASE_SERVICE_ROLE_KEY: "service",
+  TOSS_WIDGET_SECRET_KEY: "test_gsk_a",
+  TOSS_WIDGET_CLIENT_KEY: "test_gck_a",
+  TOSS_BILLING_SECRET_KEY: "test_sk_b",
+  TOSS_BILLING_CLIENT_KEY: "test_ck_b",
   TOSS_SECURITY_KEY: "5ec0".repeat(16),
   TOSS_WEBHOOK_SECRET: "new-secret-of-a-relay, old-secret-of-a-relay",
   TOSS_API_BASE_URL: "http://127.0.0.1:54380",
@@ -143,6 +153,7 @@ const EVERY_VARIABLE = environment({
   DUNNING_FINAL_ACTION: "keep_past_due",
   AD_HOC_CHARGES: "on",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
+  CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
 });
 
 Deno.test("every variable has a value in the test of white space", () => {
@@ -226,7 +237,7 @@ Deno.test("loadConfig() uses the first of several secret keys and checks webhook
     TOSS_SECRET_KEY: "test_sk_new, test_sk_old",
     WEBHOOK_SIGNATURE_SCHEMES: "sha256-hex-body-time",
   });
-  assert.equal(config.toss.secretKey, "test_sk_new");
+  assert.equal(config.toss.pairs.main.secretKey, "test_sk_new");
   assert.deepEqual(config.webhook.schemes, [{
     scheme: "sha256-hex-body-time",
     keys: ["test_sk_new", "test_sk_old"],
@@ -376,6 +387,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
+  ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
   ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],

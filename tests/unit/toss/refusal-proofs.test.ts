@@ -58,6 +58,8 @@ const NOTHING: Record<TossCall, string[]> = {
     INVALID_BILLING_AUTH EXCEED_MAX_AUTH_COUNT REJECT_CARD_COMPANY
     REJECT_ACCOUNT_PAYMENT NOT_FOUND_BILLING INVALID_IDEMPOTENCY_KEY`),
   billing_delete: [],
+  cash_receipt: words("INVALID_REQUEST INVALID_IDEMPOTENCY_KEY"),
+  cash_receipt_cancel: words("INVALID_REQUEST INVALID_IDEMPOTENCY_KEY"),
 };
 
 const MOVED: Partial<Record<TossCall, string[]>> = {

@@ -40,6 +40,9 @@ const TIMEOUT_MS = { minimum: 50, maximum: 140_000 };
 /** Toss lets a deposit be waited for 90 days at most (Toss: 가상계좌 발급, validHours). */
 export const LONGEST_VALID_HOURS = 2160;
 
+/** The tax office wants it within five days; who is later is late, and nobody means more than a month. */
+const LONGEST_SELF_ISSUE_DAYS = 30;
+
 const signatureSchemes = list.pipe(
   z.array(
     z.enum(SCHEME_NAMES, `knows ${SCHEME_NAMES.join(", ")}`),
@@ -70,6 +73,10 @@ export const ENVIRONMENT = z.object({
     z.tuple([z.string()], z.string(), "is not set"),
   ),
   TOSS_CLIENT_KEY: required,
+  TOSS_WIDGET_SECRET_KEY: list.optional(),
+  TOSS_WIDGET_CLIENT_KEY: z.string().optional(),
+  TOSS_BILLING_SECRET_KEY: list.optional(),
+  TOSS_BILLING_CLIENT_KEY: z.string().optional(),
   TOSS_SECURITY_KEY: secretList.default([]),
   TOSS_WEBHOOK_SECRET: secretList.default([]),
   TOSS_API_BASE_URL: httpUrl.default("https://api.tosspayments.com"),
@@ -96,6 +103,8 @@ export const ENVIRONMENT = z.object({
     "must be cancel or keep_past_due",
   ).default("cancel"),
   AD_HOC_CHARGES: switchValue.default(false),
+  CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
+    .optional(),
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
 });
 

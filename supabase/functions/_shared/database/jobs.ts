@@ -2,10 +2,14 @@ import { z } from "zod";
 import { billingDeleteOperation } from "./billing-delete.ts";
 import { billingIssueOperation } from "./billing-issue.ts";
 import { cancelOperation } from "./cancel.ts";
+import {
+  cashReceiptCancelOperation,
+  cashReceiptOperation,
+} from "./cash-receipts.ts";
 import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
 import { confirmOperation } from "./confirm.ts";
-import type { Claimed, ClaimRequest } from "./lease.ts";
+import { type Claimed, type ClaimRequest, madeWith } from "./lease.ts";
 import { virtualAccountOperation } from "./virtual-account.ts";
 
 /** A leased operation of any kind. */
@@ -16,6 +20,8 @@ export const operation = z.discriminatedUnion("kind", [
   chargeOperation,
   billingIssueOperation,
   billingDeleteOperation,
+  cashReceiptOperation,
+  cashReceiptCancelOperation,
 ]);
 
 /** An operation whose `kind` tells how it is finished. */
@@ -90,6 +96,7 @@ const unsettled = z.object({
   payments: z.array(z.object({
     paymentKey: z.string(),
     orderId: z.string(),
+    ...madeWith,
     askedAt: z.string(),
   })),
   remaining: z.number().int(),

@@ -24,6 +24,10 @@ export const virtualAccountOperation = z.object({
   bank: z.string(),
   customerName: z.string(),
   validHours: z.number().int(),
+  /** The receipt that Toss is to issue with the deposit; absent = none was spoken of. */
+  cashReceiptType: z.string().optional(),
+  /** Whom it is for, encrypted for this operation. */
+  secret: z.object({ keyId: z.string(), ciphertext: z.string() }).nullable(),
   escrow: z.boolean().optional(),
   escrowProducts: z.array(escrowProduct).optional(),
   customerEmail: z.string().optional(),
@@ -46,6 +50,7 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("issued"), payment: paymentView }),
   z.object({ outcome: z.literal("already_confirmed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("other_keys") }),
   z.object({ outcome: z.literal("order_closed") }),
   z.object({ outcome: z.literal("order_not_found") }),
 ]);
@@ -72,6 +77,13 @@ export interface BeginVirtualAccountRequest
   bank: string;
   customerName: string;
   validHours: number;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
+  /** The id of the operation, should this request begin one. */
+  operationId: string;
+  cashReceiptType?: string | undefined;
+  /** The number of the receipt, encrypted with `operationId` as associated data. */
+  secret?: { keyId: string; ciphertext: string } | undefined;
 }
 
 /** Decides under the order's lock whether an account may be issued; see the comment on `public.begin_virtual_account`. */

@@ -2,6 +2,7 @@ import type { EventDefinition } from "./event.ts";
 import { ORDER_EVENTS } from "./orders.ts";
 import { OTHER_EVENTS } from "./others.ts";
 import { PAYMENT_EVENTS } from "./payments.ts";
+import { RECEIPT_EVENTS } from "./receipts.ts";
 import { SUBSCRIPTION_EVENTS } from "./subscriptions.ts";
 
 /**
@@ -11,6 +12,7 @@ import { SUBSCRIPTION_EVENTS } from "./subscriptions.ts";
 export const EVENT_CATALOGUE: readonly EventDefinition[] = [
   ...ORDER_EVENTS,
   ...PAYMENT_EVENTS,
+  ...RECEIPT_EVENTS,
   ...SUBSCRIPTION_EVENTS,
   ...OTHER_EVENTS,
 ];

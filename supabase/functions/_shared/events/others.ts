@@ -70,7 +70,7 @@ export const OTHER_EVENTS: readonly EventDefinition[] = [{
   data: z.object({
     billingMethodId: id,
     userId: id,
-    method: z.enum(["CARD", "TRANSFER"]).optional(),
+    method: z.enum(["CARD", "TRANSFER"]),
   }),
   example: {
     billingMethodId: EXAMPLE_METHOD,
@@ -81,7 +81,7 @@ export const OTHER_EVENTS: readonly EventDefinition[] = [{
   ...common,
   type: "billing_method.deleted",
   when: {
-    en: "a registered card is charged no more",
+    en: "a registered card or account is charged no more",
     ko: "등록된 결제 수단을 더는 쓰지 않음",
   },
   data: z.object({

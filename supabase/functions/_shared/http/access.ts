@@ -17,6 +17,7 @@ export const FUNCTION_ACCESS = {
   "billing-charge": { modes: ["cron", "secret"], browser: false },
   // The redirect brings no credential but its signed state, so what each route needs is asked there (authenticate.ts).
   "billing-issue": { modes: ["user", "anyone"], browser: true },
+  "cash-receipt": { modes: ["user", "secret"], browser: true },
   cancel: { modes: ["secret", "user", "publishable"], browser: true },
   checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
@@ -43,6 +44,7 @@ const SMALL = 16 * KIB;
 export const MAXIMUM_BODY_BYTES = {
   "billing-charge": SMALL,
   "billing-issue": SMALL,
+  "cash-receipt": SMALL,
   cancel: SMALL,
   // A hundred items (30 KiB) and five entries of metadata (30 KiB).
   checkout: 64 * KIB,

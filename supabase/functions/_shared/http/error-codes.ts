@@ -75,6 +75,12 @@ export const ERROR_CODES = {
     "환불이 처리되지 않았어요. 고객센터에 문의해 주세요.",
     "The refund was not made. Please contact support.",
   ),
+  cash_receipt_failed: describe(
+    402,
+    "fix_input",
+    "현금영수증을 처리하지 못했어요. 번호를 확인해 주세요.",
+    "The cash receipt was not made. Please check the number.",
+  ),
   billing_issue_failed: describe(
     402,
     "start_over",
@@ -125,6 +131,12 @@ export const ERROR_CODES = {
     "등록된 결제 수단을 찾을 수 없어요. 결제 수단을 등록해 주세요.",
     "We could not find this payment method. Please register one.",
   ),
+  cash_receipt_not_found: describe(
+    404,
+    "none",
+    "취소할 현금영수증이 없어요.",
+    "There is no cash receipt to cancel.",
+  ),
   endpoint_not_found: describe(
     404,
     "fix_input",
@@ -156,6 +168,12 @@ export const ERROR_CODES = {
     "이미 다른 내용으로 접수된 주문이에요. 처음부터 다시 진행해 주세요.",
     "This order was placed already with other contents. Please start again.",
   ),
+  cash_receipt_exists: describe(
+    409,
+    "none",
+    "이미 현금영수증이 발급된 주문이에요.",
+    "A cash receipt was issued for this order already.",
+  ),
   already_subscribed: describe(
     409,
     "none",
@@ -186,6 +204,12 @@ export const ERROR_CODES = {
     "fix_input",
     "환불받을 계좌를 입력해 주세요.",
     "Please enter the account that is to receive the refund.",
+  ),
+  not_a_cash_payment: describe(
+    422,
+    "none",
+    "현금영수증을 발급할 수 있는 결제가 아니에요.",
+    "There is no cash payment that a receipt could be issued for.",
   ),
   partial_refund_not_possible: describe(
     422,

@@ -20,6 +20,18 @@ export const orderId = z.string().regex(
   "must be the orderId that checkout returned",
 );
 
+/** Whom a cash receipt is for: a phone number, a card's number or a company's, as digits. */
+export const receiptNumber = z.string().regex(
+  /^[0-9]{8,30}$/,
+  "must be 8 to 30 digits, without hyphens",
+);
+
+/** A caller's idempotency token. */
+export const requestToken = z.string().regex(
+  /^[\x21-\x7e]{1,100}$/,
+  "must be 1 to 100 printable ASCII characters without spaces",
+);
+
 /** A moment with its offset. */
 export const instant = z.iso.datetime({
   offset: true,

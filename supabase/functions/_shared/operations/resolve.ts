@@ -2,6 +2,8 @@ import type { Operation } from "../database/jobs.ts";
 import { sendBillingDelete } from "./billing-delete/send.ts";
 import { sendBillingIssue } from "./billing-issue/send.ts";
 import { resolveCancel } from "./cancel/resolve.ts";
+import { resolveReceiptCancel } from "./cash-receipt-cancel/resolve.ts";
+import { resolveCashReceipt } from "./cash-receipt/resolve.ts";
 import { performCharge } from "./charge/begin.ts";
 import { resolveConfirm } from "./confirm/resolve.ts";
 import type { OperationContext } from "./context.ts";
@@ -16,6 +18,7 @@ const ENDS: Record<Outcome["kind"], OperationEnd> = {
   confirmed: "succeeded",
   already_confirmed: "succeeded",
   canceled: "succeeded",
+  receipted: "succeeded",
   paid: "succeeded",
   issued: "succeeded",
   deleted: "succeeded",
@@ -46,5 +49,9 @@ function resolveByKind(context: OperationContext, operation: Operation) {
       return sendBillingIssue(context, operation);
     case "billing_delete":
       return sendBillingDelete(context, operation);
+    case "cash_receipt":
+      return resolveCashReceipt(context, operation);
+    case "cash_receipt_cancel":
+      return resolveReceiptCancel(context, operation);
   }
 }

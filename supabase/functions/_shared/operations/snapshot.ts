@@ -3,6 +3,7 @@ import { apiVersion } from "../toss/api-version.ts";
 import type { TossPayment } from "../toss/payment.ts";
 import { tossTime } from "../toss/time.ts";
 import { paymentDetails } from "./payment-details.ts";
+import { receiptsOfPayment } from "./receipt-entry.ts";
 
 /**
  * Reduces Toss's Payment to what the database keeps.
@@ -51,6 +52,7 @@ export function paymentSnapshot(payment: TossPayment): Record<string, unknown> {
     receiptUrl: payment.receipt?.url ?? null,
     details: paymentDetails(payment),
     cancels,
+    cashReceipts: receiptsOfPayment(payment),
     lastTransactionKey: payment.lastTransactionKey ?? null,
     ...(payment.secret ? { secretDigest: sha256Hex(payment.secret) } : {}),
     ...(account

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { createTossBilling, type TossBilling } from "./billing.ts";
+import {
+  createTossCashReceipts,
+  type TossCashReceipts,
+} from "./cash-receipts.ts";
 import { lookup, type TossLookup, type TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
@@ -7,6 +11,7 @@ import {
   createTossRequest,
   type Idempotency,
   type TossConnection,
+  type TossRequest,
 } from "./request.ts";
 
 /** What `confirm()` sends; `amount` in the minor unit (KRW: won). */
@@ -44,6 +49,11 @@ export type VirtualAccountBody = {
   /** Hours until the deadline, 1 to 2160. */
   readonly validHours: number;
   readonly taxFreeAmount?: number;
+  /** The receipt that Toss is to issue with the deposit; the number is digits. */
+  readonly cashReceipt?: {
+    readonly type: string;
+    readonly registrationNumber?: string;
+  };
   readonly useEscrow?: boolean;
   /** What is sold under escrow. */
   readonly escrowProducts?: readonly {
@@ -58,8 +68,8 @@ export type VirtualAccountBody = {
   readonly customerMobilePhone?: string;
 };
 
-/** The calls of Toss's core API about payments and billing keys. */
-export type TossClient = TossBilling & {
+/** The calls of Toss's core API about payments, billing keys and cash receipts. */
+export type TossClient = TossBilling & TossCashReceipts & {
   confirm(
     body: ConfirmBody,
     options: Idempotency,
@@ -92,9 +102,14 @@ export type TossClient = TossBilling & {
  * characters. Source: core API reference, payments.
  */
 export function createTossClient(connection: TossConnection): TossClient {
-  const request = createTossRequest(connection);
+  return clientOver(createTossRequest(connection));
+}
+
+/** As {@link createTossClient}, over any way to reach Toss. */
+export function clientOver(request: TossRequest): TossClient {
   return {
     ...createTossBilling(request),
+    ...createTossCashReceipts(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
       request({
         operation: "confirm",

@@ -18,8 +18,16 @@ export interface VirtualAccountRequest extends AccountExtras {
   customerName: string;
   /** Hours until the deposit is due. */
   validHours: number;
+  /** The receipt that Toss is to issue with the deposit. */
+  cashReceipt?: {
+    type: string;
+    /** Digits. */
+    registrationNumber?: string | undefined;
+  } | undefined;
   /** Null for a guest. */
   userId: string | null;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
 }
 
 /**
@@ -32,9 +40,19 @@ export interface VirtualAccountRequest extends AccountExtras {
  */
 export async function issueVirtualAccount(
   context: OperationContext,
-  request: VirtualAccountRequest,
+  { cashReceipt, ...request }: VirtualAccountRequest,
 ): Promise<VirtualAccountResult> {
-  const begin = { ...request, ...newLease(context) };
+  const operationId = crypto.randomUUID();
+  const number = cashReceipt?.registrationNumber;
+  const begin = {
+    ...request,
+    ...newLease(context),
+    operationId,
+    ...(cashReceipt === undefined ? {} : { cashReceiptType: cashReceipt.type }),
+    ...(number === undefined ? {} : {
+      secret: await context.keyring.encrypt(number, operationId),
+    }),
+  };
   return await untilSettled(
     context.random,
     async () =>

@@ -2,7 +2,8 @@ import type { VirtualAccountOperation } from "../../database/virtual-account.ts"
 import { isVirtualAccount } from "../../toss/is-virtual-account.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { REPEATED, unprovenAnswer } from "../no-proof.ts";
+import { openIdentity } from "../receipt-identity.ts";
+import { noProof, REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import { judgeRefusal, unprovenRefusal } from "../refusal.ts";
 import { happenedBefore } from "../toss-answer.ts";
@@ -21,7 +22,9 @@ export async function sendVirtualAccount(
 ): Promise<ConfirmOutcome> {
   const { orderId, orderName, amount, bank, customerName, validHours } =
     operation;
-  const outcome = await context.toss.issueVirtualAccount(
+  const receipt = await receiptPart(context, operation);
+  if (receipt === null) return await leaveOpen(context, operation, UNREADABLE);
+  const outcome = await context.toss.of(operation).issueVirtualAccount(
     {
       orderId,
       orderName,
@@ -30,6 +33,7 @@ export async function sendVirtualAccount(
       customerName,
       validHours,
       ...taxFreePart(operation),
+      ...receipt,
       ...escrowPart(operation),
       ...addressPart(operation),
     },
@@ -50,6 +54,24 @@ export async function sendVirtualAccount(
         unprovenAnswer(outcome, operation),
       );
   }
+}
+
+const UNREADABLE = noProof(
+  "RECEIPT_NUMBER_UNREADABLE",
+  "The key that encrypted the receipt's number is gone.",
+);
+
+/** The receipt that is asked for with the account; null when its number cannot be opened. */
+async function receiptPart(
+  context: OperationContext,
+  { operationId, cashReceiptType: type, secret }: VirtualAccountOperation,
+) {
+  if (type === undefined) return {};
+  if (secret === null) return { cashReceipt: { type } };
+  const registrationNumber = await openIdentity(context, secret, operationId);
+  return registrationNumber === null
+    ? null
+    : { cashReceipt: { type, registrationNumber } };
 }
 
 function escrowPart({ escrow, escrowProducts }: VirtualAccountOperation) {
@@ -79,7 +101,9 @@ async function judge(
   if (judgement.endsAtOnce) {
     return await refuseAccount(context, operation, refusal);
   }
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
+    operation.orderId,
+  );
   if (outcome.kind === "answered" && isVirtualAccount(outcome.value)) {
     return await settlePaying(context, operation, outcome.value);
   }
@@ -100,7 +124,9 @@ async function readRecord(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
+    operation.orderId,
+  );
   return outcome.kind === "answered" && isVirtualAccount(outcome.value)
     ? await settlePaying(context, operation, outcome.value)
     : await leaveOpen(context, operation, REPEATED);

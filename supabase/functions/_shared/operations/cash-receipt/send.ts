@@ -1,0 +1,52 @@
+import type { CashReceiptOperation } from "../../database/cash-receipts.ts";
+import type { OperationContext } from "../context.ts";
+import { noProof } from "../no-proof.ts";
+import { judgeReceiptAnswer } from "../receipt-answer.ts";
+import { leaveReceiptOpen, type ReceiptOutcome } from "../receipt-end.ts";
+import { receiptEntry } from "../receipt-entry.ts";
+import { openIdentity, SELF_ISSUE_NUMBER } from "../receipt-identity.ts";
+import { taxFreePart } from "../tax-free-part.ts";
+
+/**
+ * Asks Toss for a cash receipt, and finishes the operation with the answer.
+ *
+ * Toss issues as often as it is asked, so that only the Idempotency-Key, and one request at a time, keep it from
+ * issuing twice. Source: Toss, 현금영수증 발급 (POST /v1/cash-receipts).
+ */
+export async function sendCashReceipt(
+  context: OperationContext,
+  operation: CashReceiptOperation,
+): Promise<ReceiptOutcome> {
+  const { orderId, orderName, amount, type, secret, operationId } = operation;
+  const customerIdentityNumber = secret === null
+    ? SELF_ISSUE_NUMBER
+    : await openIdentity(context, secret, operationId);
+  if (customerIdentityNumber === null) {
+    return await leaveReceiptOpen(
+      context,
+      operation,
+      noProof(
+        "RECEIPT_NUMBER_UNREADABLE",
+        "The key that encrypted the receipt's number is gone.",
+      ),
+    );
+  }
+  const outcome = await context.toss.of(operation).issueCashReceipt({
+    amount,
+    orderId,
+    orderName,
+    type,
+    customerIdentityNumber,
+    ...taxFreePart(operation),
+  }, { idempotencyKey: operation.idempotencyKey });
+  return await judgeReceiptAnswer(
+    context,
+    operation,
+    outcome,
+    (receipt) =>
+      receiptEntry(receipt, {
+        transactionType: "CONFIRM",
+        ...(receipt.amount === null ? { amount } : {}),
+      }),
+  );
+}
