@@ -5,9 +5,11 @@ import {
   type StackOptions,
   startStack,
 } from "../../stack/stack.ts";
+import { merchantsOf } from "../../stack/toss.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
 import { SHOP_WITH_HOOK } from "./hook.ts";
+import { type EventReceiver, startEventReceiver } from "./receiver.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -22,6 +24,8 @@ export interface ChaosStack {
   /** Status codes of the webhook function's answers, oldest first. */
   webhookAnswers: number[];
   acceptedWebhooks: AcceptedWebhook[];
+  /** The shop's server that hears of events. */
+  receiver: EventReceiver;
   /** Moves Toss's clock and the database's together. */
   advance(seconds: number): Promise<void>;
   /** Resolves when nothing is on its way between functions, database and Toss. */
@@ -33,6 +37,23 @@ export interface ChaosStack {
 
 /** Toss's time to answer in these stacks; a lease is 5 s longer. */
 export const TOSS_TIMEOUT_MILLISECONDS = 400;
+
+/** A pair for each purpose, each of a merchant of its own: what one made does not exist for the others. */
+const KEY_PAIRS = {
+  TOSS_SECRET_KEY: "test_sk_chaoswindow",
+  TOSS_CLIENT_KEY: "test_ck_chaoswindow",
+  TOSS_WIDGET_SECRET_KEY: "test_gsk_chaoswidget",
+  TOSS_WIDGET_CLIENT_KEY: "test_gck_chaoswidget",
+  TOSS_BILLING_SECRET_KEY: "test_sk_chaosbilling",
+  TOSS_BILLING_CLIENT_KEY: "test_ck_chaosbilling",
+};
+
+/** The client key of the pair that an order's row names. */
+export const CLIENT_KEYS: Readonly<Record<string, string>> = {
+  main: KEY_PAIRS.TOSS_CLIENT_KEY,
+  widget: KEY_PAIRS.TOSS_WIDGET_CLIENT_KEY,
+  billing: KEY_PAIRS.TOSS_BILLING_CLIENT_KEY,
+};
 
 /** Marks a request that Toss's own dashboard makes; no cut is meant for it. */
 export const DASHBOARD = "x-dashboard";
@@ -66,6 +87,9 @@ const TOSS_CALLS: readonly [RegExp, string][] = [
   [/^POST \/v1\/payments\/[^/]+\/cancel$/, "toss.cancel"],
   [/^POST \/v1\/virtual-accounts$/, "toss.issue_virtual_account"],
   [/^GET \/v1\/payments\/orders\//, "toss.get_payment_by_order"],
+  [/^POST \/v1\/cash-receipts$/, "toss.issue_cash_receipt"],
+  [/^POST \/v1\/cash-receipts\/[^/]+\/cancel$/, "toss.cancel_cash_receipt"],
+  [/^GET \/v1\/cash-receipts$/, "toss.list_cash_receipts"],
 ];
 
 function tossCall({ method, url, headers }: Request): string {
@@ -124,6 +148,17 @@ async function becomeIdle(
   } while (!isIdle());
 }
 
+/** Lets a server hear of every event. */
+async function addEndpoint(stack: Stack, url: string): Promise<void> {
+  const answer = await fetch(`${stack.functionsUrl}/webhook-endpoints`, {
+    method: "POST",
+    headers: { apikey: stack.secretKey, "content-type": "application/json" },
+    body: JSON.stringify({ action: "create", url }),
+  });
+  const body = await answer.text();
+  if (answer.status !== 201) throw new Error(`no endpoint: ${body}`);
+}
+
 /** Makes Postgres restart, once at a time. */
 function restarter(stack: () => Stack): ChaosStack["restartPostgres"] {
   let restarting: Promise<void> | null = null;
@@ -145,7 +180,7 @@ export async function startChaosStack(
     crash: () => restartPostgres(true),
   });
   const simulator = await startSimulator(
-    { port: 0 },
+    { port: 0, secretKeys: merchantsOf(KEY_PAIRS) },
     (request, forward) => cutter.around(tossCall(request), forward),
   );
   cleanup.defer(() => simulator.stop());
@@ -154,9 +189,9 @@ export async function startChaosStack(
     warmSpare: true,
     intercept: interceptor(cutter, recorded),
     environment: {
-      TOSS_SECRET_KEY: simulator.secretKey,
-      TOSS_CLIENT_KEY: simulator.clientKey,
+      ...KEY_PAIRS,
       TOSS_TIMEOUT_MS: String(TOSS_TIMEOUT_MILLISECONDS),
+      WEBHOOK_ALLOW_PRIVATE: "on",
     },
     ...options,
   });
@@ -164,7 +199,14 @@ export async function startChaosStack(
   simulator.setWebhookUrls([`${stack.functionsUrl}/webhook`]);
   await stack.sql.unsafe(CATALOGUE);
   await stack.sql.unsafe(SHOP_WITH_HOOK).simple();
-  const parts = { stack, simulator, cutter, ...recorded, restartPostgres };
+  const receiver = startEventReceiver();
+  cleanup.defer(() => receiver.stop());
+  await addEndpoint(stack, receiver.url);
+  const parts = {
+    ...{ stack, simulator, cutter, receiver },
+    ...recorded,
+    restartPostgres,
+  };
   const owned = cleanup.move();
   return {
     ...parts,

@@ -8,7 +8,7 @@
 -- Reading order:
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
---   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   50-54  billing keys: registering, subscribing with one, deleting
@@ -16,7 +16,6 @@
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
@@ -505,7 +504,12 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
-  customer_mobile_phone text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
+  -- A charge has no page.
+  constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
@@ -515,7 +519,6 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
-  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -539,14 +542,16 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
-comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
-comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
 comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
+comment on column public.orders.toss_keys is
+  'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -644,6 +649,7 @@ begin
       'taxFreeAmount', o.tax_free_amount,
       'status', o.status,
       'customerKey', c.customer_key,
+      'tossKeys', o.toss_keys,
       'expiresAt', o.expires_at
     )
     from public.orders as o
@@ -949,7 +955,6 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
-  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -958,8 +963,6 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
-comment on column toss_private.shop_code.notice_address is
-  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -1243,15 +1246,15 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, expires_at,
-    created_at, updated_at
+    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
+    expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
-    request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
   ) on conflict do nothing;
   if not found then
@@ -1980,7 +1983,7 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (
@@ -3046,6 +3049,16 @@ begin
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
+  -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
+  end if;
+
   insert into public.operations (
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
@@ -3069,7 +3082,7 @@ end;
 $$;
 
 comment on function public.begin_virtual_account(jsonb) is
-  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
+  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, other_keys (a payment has begun with the widget''s keys), order_closed, order_not_found.';
 
 create function toss_private.deposit_deadline(payment public.payments)
 returns timestamptz
@@ -4359,6 +4372,121 @@ create trigger orders_tell
   for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
   execute function toss_private.tell_of_order();
 
+-- supabase/schemas/27_toss_keys.sql
+-- Which of the shop's key pairs Toss is asked with.
+
+create function toss_private.keys_of_operation(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
+    )
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
+  end;
+end;
+$$;
+
+comment on function toss_private.keys_of_operation(public.operations) is
+  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
+
+create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- A payment that is known has its order, whatever order the body names.
+  return coalesce((
+    select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+    from public.orders as o
+    where o.id = coalesce(
+      (select p.order_id from public.payments as p where p.payment_key = event_payment_key), event_order_id
+    )
+  ), '{"tossKeys": "main", "tossClientKey": null}');
+end;
+$$;
+
+comment on function toss_private.keys_of_event(text, text) is
+  'The key pair with which Toss is asked about an event: that of its order, whichever merchant id sent it.';
+
+create function toss_private.has_payment_begun(paid_order_id text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select 1 from public.payments as p where p.order_id = paid_order_id)
+    or exists (select 1 from public.operations as op where op.order_id = paid_order_id);
+end;
+$$;
+
+comment on function toss_private.has_payment_begun(text) is
+  'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.find_known_payment(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Asked only after the variables of a pair were changed, so it may search.
+  return jsonb_build_object('paymentKey', (
+    select p.payment_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where o.toss_keys = request ->> 'tossKeys' and o.toss_client_key = request ->> 'tossClientKey'
+      and p.approved_at is not null
+    order by p.approved_at desc
+    limit 1
+  ));
+end;
+$$;
+
+comment on function public.find_known_payment(jsonb) is
+  'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';
+
+create function toss_private.toss_keys_in_use()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(k.name order by k.name), '[]')
+    from (values ('main'), ('widget'), ('billing')) as k (name)
+    where exists (
+      select 1 from public.orders as o
+      where o.status in ('pending', 'waiting_for_deposit') and o.toss_keys = k.name
+        and (o.status = 'waiting_for_deposit' or o.expires_at > toss_private.clock_now()
+          or toss_private.order_is_busy(o.id))
+    ) or exists (
+      select 1 from public.billing_methods as m where m.status = 'active' and m.toss_keys = k.name
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.toss_keys_in_use() is
+  'The key pairs that something open needs: an order that can still be paid, or a card that is charged.';
+
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
 
@@ -4795,6 +4923,10 @@ create table public.billing_methods (
   card_type text,
   bank_name text,
   account_number_masked text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
@@ -4821,6 +4953,9 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
 comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
+comment on column public.billing_methods.toss_keys is
+  'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);
@@ -5793,14 +5928,17 @@ declare
   attempt_number constant integer := tried.attempt + 1;
   attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
+  card record;
 begin
+  select m.toss_keys, m.toss_client_key into card from public.billing_methods as m where m.id = method_id;
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
     case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
-    tried.id, present, present, present
+    tried.id, coalesce(card.toss_keys, 'main'), card.toss_client_key, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
@@ -8595,6 +8733,10 @@ create table toss_private.billing_issues (
   plan_outcome text,
   created_at timestamptz not null,
   plan_terms text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_issues_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_issues_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
   constraint billing_issues_plan_outcome_known check (
@@ -8608,6 +8750,8 @@ comment on table toss_private.billing_issues is 'One row per authKey that was ha
 comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
 comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
 comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
+comment on column toss_private.billing_issues.toss_keys is 'The key pair whose window brought the authKey.';
+comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
 
@@ -8812,10 +8956,12 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked', toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
@@ -9153,11 +9299,13 @@ begin
   )
   returning * into operation;
   insert into toss_private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys,
+    toss_client_key, created_at
   ) values (
     operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
     case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
-    request ->> 'keyId', request ->> 'ciphertext', present
+    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'),
+    request ->> 'tossClientKey', present
   );
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
@@ -9169,7 +9317,7 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), tossClientKey, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
 
 -- supabase/schemas/52_billing_issue_finish.sql
 -- Toss issued the billing key: the method, and the subscription that was asked for with it.
@@ -9378,7 +9526,9 @@ begin
   audit := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
-  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
+  ));
   if method_id is null then
     update public.operations as op
     set state = 'rejected', finished_at = toss_private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',
@@ -10527,7 +10677,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object(
     'orderId', m.order_id, 'receiptKey', m.receipt_key,
     'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
-  )), '[]') into claimed
+  ) || toss_private.keys_of_event(m.order_id, null)), '[]') into claimed
   from marked as m;
   return jsonb_build_object('receipts', claimed);
 end;
@@ -10950,7 +11100,7 @@ begin
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );
@@ -11843,6 +11993,7 @@ create table public.webhook_endpoints (
   disabled_reason text,
   enabled_at timestamptz not null,
   failing_since timestamptz,
+  last_failed_at timestamptz,
   failures_in_row integer not null default 0,
   constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
   constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
@@ -11862,6 +12013,7 @@ comment on column public.webhook_endpoints.event_types is 'Which types it gets; 
 comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
 comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
 comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+comment on column public.webhook_endpoints.last_failed_at is 'The last failure since the last success.';
 
 create table toss_private.endpoint_secrets (
   id uuid primary key,
@@ -11987,7 +12139,8 @@ begin
       update public.webhook_deliveries as d set next_attempt_at = present
       where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
       update public.webhook_endpoints as e
-      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, last_failed_at = null,
+        failures_in_row = 0,
         enabled_at = case e.status when 'disabled' then present else e.enabled_at end
       where e.id = changed.id
       returning * into changed;
@@ -12042,6 +12195,8 @@ create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, n
   where status = 'pending';
 create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
   where status = 'pending';
+create index webhook_deliveries_leased on public.webhook_deliveries (endpoint_id, lease_expires_at)
+  where status = 'pending' and lease_expires_at is not null;
 create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
 
 create function toss_private.outward_type(event public.outbox_events)
@@ -12113,18 +12268,10 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
-  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
-    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
-  then
-    return null;
+  if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
+    perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+    perform toss_private.try_to_wake('outbox');
   end if;
-  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
-  begin
-    perform toss_private.wake_worker('outbox');
-  exception when others then
-    -- Nothing that is told may stop what it tells of.
-    raise notice 'outbox is woken by its schedule: %', sqlerrm;
-  end;
   return null;
 end;
 $$;
@@ -12153,7 +12300,9 @@ declare
 begin
   update public.webhook_endpoints as e
   set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
-  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days'
+    -- Seen to fail for as long as the attempts for one event last: a job that did not run for five days proves nothing.
+    and e.last_failed_at >= e.failing_since + interval '2 days';
   get diagnostics ended = row_count;
   return jsonb_build_object('disabled', ended, 'lanes', (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -12190,7 +12339,12 @@ declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
   claimed jsonb;
 begin
-  with due as (
+  -- However many runs there are, a receiver is asked so many things at once.
+  with room as (
+    select greatest(0, 20 - count(*)) as places
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.lease_expires_at > present
+  ), due as (
     select d.id
     from public.webhook_deliveries as d
     where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
@@ -12201,7 +12355,7 @@ begin
           and earlier.event_sequence < d.event_sequence
       )
     order by d.next_attempt_at, d.event_sequence
-    limit (request ->> 'limit')::integer
+    limit least((request ->> 'limit')::integer, (select places from room))
     for no key update skip locked
   ), taken as (
     update public.webhook_deliveries as d
@@ -12224,7 +12378,22 @@ end;
 $$;
 
 comment on function public.claim_webhook_deliveries(jsonb) is
-  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over, and never more than about twenty at a time. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.relay_outbox(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('isWoken', toss_private.try_to_wake('outbox'));
+end;
+$$;
+
+comment on function public.relay_outbox(jsonb) is
+  'Wakes another run of the job outbox while this one still waits for slow receivers; the request is empty.';
 
 create function public.count_due_deliveries(request jsonb)
 returns jsonb
@@ -12317,7 +12486,8 @@ begin
   end loop;
   update public.webhook_endpoints as e
   set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
-    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end,
+    last_failed_at = case when delivered > 0 then null else present end
   where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
   return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
 end;
@@ -12493,6 +12663,25 @@ begin
   where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
 
   union all
+  select 'move_is_told_once', coalesce(m.subject, t.subject),
+    format('%s of %s: happened %s times, told %s times', coalesce(m.event_type, t.event_type),
+      coalesce(m.payment_key, t.payment_key), coalesce(m.quantity, 0), coalesce(t.quantity, 0))
+  from toss_private.moves_to_tell() as m
+  full join (
+    select v.subject, v.event_type, v.payload ->> 'paymentKey' as payment_key, count(*) as quantity
+    from public.outbox_events as v
+    where v.event_type in (
+        'order.paid', 'order.canceled', 'order.expired', 'payment.confirmed', 'payment.deposit_reversed',
+        'virtual_account.issued'
+      )
+      and v.created_at > toss_private.clock_now() - interval '89 days'
+    group by v.subject, v.event_type, v.payload ->> 'paymentKey'
+  ) as t
+    on t.subject = m.subject and t.event_type = m.event_type
+      and (t.event_type like 'order.%' or t.payment_key = m.payment_key)
+  where m.quantity is distinct from t.quantity
+
+  union all
   select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
   from public.webhook_endpoints as e
   where not exists (
@@ -12502,7 +12691,44 @@ end;
 $$;
 
 comment on function toss_private.delivery_violations() is
-  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+  'Moves of orders and payments that were not told, or not once; events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create function toss_private.moves_to_tell()
+returns table (subject text, event_type text, payment_key text, quantity bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.order_id, 'order.' || v.to_status, null::text, count(*)
+  from public.payment_events as v
+  where v.event = 'order_status' and v.to_status in ('paid', 'canceled', 'expired')
+    and not (v.to_status = 'paid' and coalesce(v.from_status in ('partially_refunded', 'refunded'), false))
+    and v.created_at > toss_private.clock_now() - interval '89 days'
+  group by v.order_id, v.to_status
+
+  union all
+  select s.order_id, s.told_as, s.payment_key, count(*)
+  from (
+    select v.order_id, v.payment_key, case
+      when v.from_status = 'DONE' and v.to_status = 'WAITING_FOR_DEPOSIT' then 'payment.deposit_reversed'
+      when v.to_status = 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+      when v.from_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED') then null
+      when v.to_status in ('DONE', 'PARTIAL_CANCELED') or (v.to_status = 'CANCELED' and p.approved_at is not null)
+        then 'payment.confirmed'
+    end as told_as
+    from public.payment_events as v
+    join public.payments as p on p.payment_key = v.payment_key
+    where v.event = 'payment_status' and v.created_at > toss_private.clock_now() - interval '89 days'
+  ) as s
+  where s.told_as is not null
+  group by s.order_id, s.told_as, s.payment_key;
+end;
+$$;
+
+comment on function toss_private.moves_to_tell() is
+  'Of the moves in the audit log those that other systems hear of, as long as events are kept: what each is told as, and how often it happened.';
 
 create view toss_private.delivery_alerts
 with (security_invoker = true)
@@ -12642,6 +12868,27 @@ $$;
 comment on function toss_private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
+create function toss_private.try_to_wake(job text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null then
+    return false;
+  end if;
+  perform toss_private.wake_worker(job);
+  return true;
+exception when others then
+  raise notice '% is woken by its schedule: %', job, sqlerrm;
+  return false;
+end;
+$$;
+
+comment on function toss_private.try_to_wake(text) is
+  'Wakes a job before its time, where that works; whatever keeps it from it, the caller goes on.';
+
 create function toss_private.has_worked(result jsonb)
 returns boolean
 language plpgsql
@@ -12678,15 +12925,8 @@ begin
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
-    and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
-  then
-    begin
-      perform toss_private.wake_worker(recorded.name);
-      is_woken := true;
-    exception when others then
-      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
-    end;
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result) then
+    is_woken := toss_private.try_to_wake(recorded.name);
   end if;
   return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
 end;
@@ -12908,12 +13148,17 @@ begin
     from chosen
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
+  ), told as (
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
+    from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
+    'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
+    'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
-  from checked;
+  from told;
   return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
 end;
 $$;
@@ -13293,735 +13538,6 @@ $$;
 
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
-
--- supabase/schemas/74_notices.sql
--- What buyers are told by e-mail and message: what makes a notice, and the proof that it was sent.
-
-create table toss_private.notice_channels (
-  channel text primary key,
-  is_on boolean not null default false,
-  changed_at timestamptz,
-  failures_in_row integer not null default 0,
-  failing_since timestamptz,
-  next_attempt_at timestamptz,
-  last_error text,
-  constraint notice_channels_channel_known check (channel in ('email', 'message')),
-  constraint notice_channels_failures_in_row_not_negative check (failures_in_row >= 0),
-  constraint notice_channels_last_error_length check (char_length(last_error) <= 200)
-);
-
-alter table toss_private.notice_channels enable row level security;
-
-comment on table toss_private.notice_channels is
-  'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
-comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
-comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
-
-insert into toss_private.notice_channels (channel) values ('email'), ('message');
-
-create table toss_private.notices_due (
-  event_id uuid primary key,
-  notice text not null,
-  stream text not null,
-  event_sequence bigint not null,
-  created_at timestamptz not null,
-  next_attempt_at timestamptz not null,
-  last_error text,
-  constraint notices_due_last_error_length check (char_length(last_error) <= 500)
-);
-
-alter table toss_private.notices_due enable row level security;
-
-comment on table toss_private.notices_due is
-  'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
-comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
-comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
-
-create index notices_due_sequence on toss_private.notices_due (event_sequence);
-create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
-
-create table public.notifications (
-  id uuid primary key default gen_random_uuid(),
-  user_id uuid,
-  order_id text references public.orders (id),
-  subscription_id uuid references public.subscriptions (id),
-  notice text not null,
-  channel text not null,
-  status text not null default 'pending',
-  sent_at timestamptz,
-  provider_id text,
-  error text,
-  created_at timestamptz not null,
-  event_id uuid not null,
-  event_sequence bigint not null,
-  stream text not null,
-  attempts integer not null default 0,
-  next_attempt_at timestamptz,
-  attempted_at timestamptz,
-  doubt_since timestamptz,
-  lease_token uuid,
-  lease_expires_at timestamptz,
-  constraint notifications_once_per_channel unique (event_id, notice, channel),
-  constraint notifications_channel_known check (channel in ('email', 'message')),
-  constraint notifications_notice_known check (notice in (
-    'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
-  )),
-  constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
-  constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
-  constraint notifications_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
-  constraint notifications_failed_has_error check (status <> 'failed' or error is not null),
-  constraint notifications_attempts_not_negative check (attempts >= 0),
-  constraint notifications_provider_id_length check (char_length(provider_id) <= 200),
-  constraint notifications_error_length check (char_length(error) <= 200)
-);
-
-alter table public.notifications enable row level security;
-
-comment on table public.notifications is
-  'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
-comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
-comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
-comment on column public.notifications.created_at is 'When its cause happened.';
-comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
-comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
-comment on column public.notifications.doubt_since is
-  'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
-
-create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
-create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
-create index notifications_created_at on public.notifications (created_at);
-create index notifications_order_id on public.notifications (order_id) where order_id is not null;
-create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
-
-create table toss_private.notification_contents (
-  notification_id uuid primary key references public.notifications (id),
-  address text not null,
-  language text not null,
-  facts jsonb not null,
-  constraint notification_contents_address_length check (char_length(address) between 1 and 254),
-  constraint notification_contents_language_known check (language in ('ko', 'en')),
-  constraint notification_contents_facts_is_object check (jsonb_typeof(facts) = 'object')
-);
-
-alter table toss_private.notification_contents enable row level security;
-
-comment on table toss_private.notification_contents is
-  'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
-
-create function toss_private.notice_of(event public.outbox_events)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return case event.event_type
-    when 'order.paid' then case
-      when (event.payload ->> 'amount')::bigint = 0 then null
-      when event.payload ->> 'from' = 'waiting_for_deposit' then 'deposit'
-      else 'receipt' end
-    when 'payment.refunded' then 'refund'
-    when 'payment.partially_refunded' then 'refund'
-    when 'virtual_account.issued' then 'virtual_account'
-    -- Whoever declines on a page is told there. Without a next try another event says what the decline leads to.
-    when 'subscription.payment_failed' then case
-      when event.payload ->> 'kind' = 'renewal' and (event.payload ->> 'nextAttemptAt')::timestamptz > event.created_at
-        then 'payment_failed' end
-    when 'subscription.payment_method_required' then 'card_needed'
-    when 'subscription.access_withdrawn' then 'card_needed'
-    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
-    when 'subscription.trial_ending' then 'renewal_upcoming'
-    when 'subscription.canceled' then case
-      when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
-  end;
-end;
-$$;
-
-comment on function toss_private.notice_of(public.outbox_events) is
-  'What a buyer is told because of an event; null = nothing.';
-
-create function toss_private.notice_is_required(notice text)
-returns boolean
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
-end;
-$$;
-
-comment on function toss_private.notice_is_required(text) is
-  'Whether a buyer who does not get it loses money or access, or is charged unannounced; a person is alerted early.';
-
-create function toss_private.queue_notice()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  wanted constant text := toss_private.notice_of(new);
-begin
-  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
-    insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
-    values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
-  end if;
-  return null;
-end;
-$$;
-
-comment on function toss_private.queue_notice() is
-  'Trigger: a notice is written down with its cause, or not at all. Who is told, and what, is looked up later: nothing here may hold up a payment.';
-
-create trigger outbox_events_queue_notice
-  after insert on public.outbox_events
-  for each row execute function toss_private.queue_notice();
-
-create constraint trigger notices_due_wake
-  after insert on toss_private.notices_due
-  deferrable initially deferred
-  for each row execute function toss_private.wake_outbox();
-
--- supabase/schemas/75_notice_contents.sql
--- Whom a notice goes to, and what it tells.
-
-create function public.use_notice_address(function_name text)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
-  update toss_private.shop_code as s set notice_address = function_name;
-end;
-$$;
-
-comment on function public.use_notice_address(text) is
-  'From now on this function of the shop says where a buyer gets notices: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/notices.md.';
-
-create function toss_private.mobile_number(number text)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  -- Auth keeps it as +82 10 1234 5678.
-  return substring(regexp_replace(regexp_replace(number, '\D', '', 'g'), '^(00)?820?', '0') from '^01[016789]\d{7,8}$');
-end;
-$$;
-
-comment on function toss_private.mobile_number(text) is
-  'A Korean mobile number as it is dialled there, digits alone; null for any other number.';
-
-create function toss_private.notice_recipient(due toss_private.notices_due, cause public.outbox_events)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  shop_function constant text := (select s.notice_address from toss_private.shop_code as s);
-  concerned public.orders;
-  buyer_id uuid;
-  account jsonb;
-  found_address jsonb;
-begin
-  select * into concerned from public.orders as o where o.id = cause.payload ->> 'orderId';
-  buyer_id := coalesce((cause.payload ->> 'userId')::uuid, concerned.user_id);
-  if buyer_id is not null and toss_private.can_read_accounts() then
-    select to_jsonb(u) into account from auth.users as u where u.id = buyer_id;
-  end if;
-  found_address := jsonb_build_object(
-    'email', coalesce(concerned.customer_email, account ->> 'email'),
-    'mobilePhone', coalesce(concerned.customer_mobile_phone, account ->> 'phone'),
-    'language', coalesce(concerned.metadata ->> 'locale', account -> 'raw_user_meta_data' ->> 'locale')
-  );
-  if shop_function is not null then
-    execute format('select coalesce(%s($1), $2)', shop_function) into found_address
-    using jsonb_build_object(
-      'notice', due.notice, 'userId', buyer_id, 'orderId', concerned.id,
-      'subscriptionId', cause.payload ->> 'subscriptionId', 'metadata', concerned.metadata
-    ) || found_address, found_address;
-  end if;
-  return jsonb_build_object(
-    'userId', buyer_id,
-    'orderId', concerned.id,
-    'email', substring(found_address ->> 'email' from '^[^\s<>@]{1,100}@[^\s<>@]{1,150}$'),
-    'message', toss_private.mobile_number(found_address ->> 'mobilePhone'),
-    'language', case when found_address ->> 'language' ~* '^en' then 'en' else 'ko' end
-  );
-end;
-$$;
-
-comment on function toss_private.notice_recipient(toss_private.notices_due, public.outbox_events) is
-  'Where a buyer is told: the order''s address, else that of auth.users, or what the shop''s own function says; the language by `locale` in the order''s or the user''s metadata, else Korean. An address that cannot be one is left out.';
-
-create function toss_private.order_facts(cause public.outbox_events)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_build_object(
-      'orderId', o.id, 'reference', o.reference, 'orderName', o.order_name, 'amount', cause.payload -> 'amount',
-      'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
-      'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
-      'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
-    )
-    from public.orders as o
-    left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
-    left join public.payment_cancels as k
-      on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
-    left join toss_private.payment_details as d on d.payment_key = p.payment_key
-    where o.id = cause.payload ->> 'orderId'
-  );
-end;
-$$;
-
-comment on function toss_private.order_facts(public.outbox_events) is 'What a notice about an order tells.';
-
-create function toss_private.subscription_facts(cause public.outbox_events)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_build_object(
-      'planName', p.name, 'nextPlanName', later.name,
-      'amount', coalesce((cause.payload ->> 'amount')::bigint, c.amount, s.amount),
-      'cardNumber', m.card_number_masked,
-      'chargeAt', cause.payload -> 'chargeAt', 'isTrialEnd', cause.event_type = 'subscription.trial_ending',
-      'needsPaymentMethod', coalesce((cause.payload ->> 'needsPaymentMethod')::boolean, false),
-      'failureCode', coalesce(cause.payload ->> 'failureCode', c.failure_code),
-      'nextAttemptAt', cause.payload -> 'nextAttemptAt',
-      'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
-        select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
-      )),
-      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
-    )
-    from public.subscriptions as s
-    join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
-    left join public.plans as later on later.id = cause.payload ->> 'nextPlanId'
-    left join public.subscription_charges as c on c.id = (cause.payload ->> 'chargeId')::uuid
-    left join public.billing_methods as m on m.id = coalesce(c.billing_method_id, s.billing_method_id)
-    where s.id = (cause.payload ->> 'subscriptionId')::uuid
-  );
-end;
-$$;
-
-comment on function toss_private.subscription_facts(public.outbox_events) is 'What a notice about a subscription tells.';
-
--- supabase/schemas/76_notice_planning.sql
--- A notice whose cause has happened becomes one row for each channel.
-
-create function toss_private.write_notifications(due toss_private.notices_due, cause public.outbox_events, channels text[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  recipient constant jsonb := toss_private.notice_recipient(due, cause);
-  -- The row of a charge that never was paid has no subscription.
-  concerned_subscription_id constant uuid := (
-    select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
-  );
-  facts constant jsonb := jsonb_strip_nulls(coalesce(
-    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
-      else toss_private.order_facts(cause) end, '{}'
-  ));
-  is_reachable constant boolean := exists (
-    select 1 from unnest(channels) as c (name) where recipient ->> c.name is not null
-  );
-begin
-  with written as (
-    insert into public.notifications (
-      user_id, order_id, subscription_id, notice, channel, status, error, next_attempt_at, created_at, event_id,
-      event_sequence, stream
-    )
-    select (recipient ->> 'userId')::uuid, recipient ->> 'orderId', concerned_subscription_id, due.notice, c.name,
-      case when is_reachable then 'pending' else 'failed' end, case when not is_reachable then 'no_address' end,
-      case when is_reachable then due.created_at end, due.created_at, due.event_id, due.event_sequence, due.stream
-    from unnest(channels) as c (name)
-    -- One that cannot be reached on any channel leaves a row of each, for the record.
-    where not is_reachable or recipient ->> c.name is not null
-    on conflict on constraint notifications_once_per_channel do nothing
-    returning id, channel, status
-  )
-  insert into toss_private.notification_contents (notification_id, address, language, facts)
-  select w.id, recipient ->> w.channel, recipient ->> 'language', facts
-  from written as w
-  where w.status = 'pending';
-end;
-$$;
-
-comment on function toss_private.write_notifications(toss_private.notices_due, public.outbox_events, text[]) is
-  'Writes one notice for each channel that the buyer has an address for.';
-
-create function public.plan_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  wanted_channels constant text[] := array(select jsonb_array_elements_text(request -> 'channels'));
-  due toss_private.notices_due;
-  cause public.outbox_events;
-  planned integer := 0;
-  postponed integer := 0;
-  given_up integer;
-begin
-  update toss_private.notice_channels as c
-  set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
-    next_attempt_at = null, last_error = null
-  where c.is_on <> (c.channel = any (wanted_channels));
-
-  if cardinality(wanted_channels) > 0 then
-    for due in
-      select d.* from toss_private.notices_due as d
-      where d.next_attempt_at <= due_time
-      order by d.event_sequence
-      limit (request ->> 'limit')::integer
-      for no key update skip locked
-    loop
-      select * into cause from public.outbox_events as e where e.id = due.event_id;
-      begin
-        perform toss_private.write_notifications(due, cause, wanted_channels);
-        delete from toss_private.notices_due as d where d.event_id = due.event_id;
-        planned := planned + 1;
-      exception when others then
-        -- The shop's own function; what follows in the stream waits for it.
-        update toss_private.notices_due as d
-        set last_error = left(sqlerrm, 500), next_attempt_at = due_time + interval '5 minutes'
-        where d.event_id = due.event_id;
-        postponed := postponed + 1;
-      end;
-    end loop;
-  end if;
-
-  -- So late it would only confuse; a person has been alerted since.
-  with late as (
-    update public.notifications as n
-    set status = 'failed', error = left(concat_ws(', ', 'too_late', n.error), 200), next_attempt_at = null,
-      lease_token = null, lease_expires_at = null
-    where n.status = 'pending' and n.created_at < due_time - interval '7 days'
-      and (n.lease_expires_at is null or n.lease_expires_at <= toss_private.clock_now())
-    returning n.id
-  )
-  delete from toss_private.notification_contents as k using late as l where k.notification_id = l.id;
-  get diagnostics given_up = row_count;
-  return jsonb_build_object('planned', planned, 'postponed', postponed, 'givenUp', given_up);
-end;
-$$;
-
-comment on function public.plan_notices(jsonb) is
-  'Says which channels there are, looks up the buyers of up to `limit` notices, and gives up those that are seven days old. Keys: channels, limit, asOf.';
-
--- supabase/schemas/77_notice_sending.sql
--- Sending: each channel is a lane of its own, and within a stream one notice follows the other.
-
-create function public.claim_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  wanted_channel constant text := request ->> 'channel';
-  token constant uuid := (request ->> 'leaseToken')::uuid;
-  present constant timestamptz := toss_private.clock_now();
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
-  claimed jsonb;
-begin
-  if exists (
-    select 1 from toss_private.notice_channels as c where c.channel = wanted_channel and c.next_attempt_at > due_time
-  ) then
-    return jsonb_build_object('notices', '[]'::jsonb);
-  end if;
-  with due as (
-    select n.id
-    from public.notifications as n
-    where n.channel = wanted_channel and n.status = 'pending' and n.next_attempt_at <= due_time
-      and (n.lease_expires_at is null or n.lease_expires_at <= present)
-      and not exists (
-        select 1 from public.notifications as earlier
-        where earlier.stream = n.stream and earlier.channel = n.channel and earlier.status = 'pending'
-          and earlier.event_sequence < n.event_sequence
-      )
-      and not exists (
-        select 1 from toss_private.notices_due as earlier
-        where earlier.stream = n.stream and earlier.event_sequence < n.event_sequence
-      )
-    order by n.event_sequence
-    limit (request ->> 'limit')::integer
-    for no key update skip locked
-  ), taken as (
-    update public.notifications as n
-    set lease_token = token,
-      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision),
-      -- Whoever held it before has not said how it ended.
-      doubt_since = coalesce(n.doubt_since, case when n.lease_token is not null then n.attempted_at end),
-      -- Providers know the real time alone.
-      attempted_at = clock_timestamp()
-    from due
-    where n.id = due.id
-    returning n.id, n.notice, n.event_sequence, n.doubt_since
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'id', t.id, 'notice', t.notice, 'address', k.address, 'language', k.language, 'facts', k.facts,
-    'doubtSince', t.doubt_since
-  ) order by t.event_sequence), '[]')
-  into claimed
-  from taken as t
-  join toss_private.notification_contents as k on k.notification_id = t.id;
-  return jsonb_build_object('notices', claimed);
-end;
-$$;
-
-comment on function public.claim_notices(jsonb) is
-  'Leases up to `limit` due notices of one channel, of each stream the earliest that is not over; none while the channel is left alone. Keys: channel, limit, leaseToken, leaseSeconds, asOf.';
-
-create function toss_private.channel_pause(failures integer)
-returns interval
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  return (array[
-    interval '30 seconds', interval '1 minute', interval '2 minutes', interval '5 minutes', interval '10 minutes'
-  ])[least(failures, 5)] * (1 - random() / 10);
-end;
-$$;
-
-comment on function toss_private.channel_pause(integer) is
-  'How long a provider is left alone after so many failures in a row.';
-
-create function toss_private.note_channel(noted_channel text, result jsonb, at timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if result ->> 'outcome' = 'sent' then
-    update toss_private.notice_channels as c
-    set failures_in_row = 0, failing_since = null, next_attempt_at = null, last_error = null
-    where c.channel = noted_channel and (c.failures_in_row > 0 or c.next_attempt_at is not null);
-  elsif result ->> 'fault' in ('rate_limit', 'configuration', 'outage') then
-    update toss_private.notice_channels as c
-    set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
-      next_attempt_at = at + greatest(
-        case when result ? 'retryAfterSeconds'
-          then make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)) end,
-        case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
-          then toss_private.channel_pause(c.failures_in_row + 1) end
-      ),
-      last_error = left((result ->> 'fault') || ': ' || (result ->> 'code'), 200)
-    where c.channel = noted_channel;
-  end if;
-end;
-$$;
-
-comment on function toss_private.note_channel(text, jsonb, timestamptz) is
-  'What one attempt says about its provider: it works, or is left alone for a while.';
-
-create function public.finish_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  wanted_channel constant text := request ->> 'channel';
-  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  result jsonb;
-  ended public.notifications;
-  problem text;
-  sent integer := 0;
-  failed integer := 0;
-  postponed integer := 0;
-begin
-  for result in
-    select r.value from jsonb_array_elements(request -> 'results') as r order by r.value ->> 'id'
-  loop
-    select * into ended from public.notifications as n
-    where n.id = (result ->> 'id')::uuid and n.status = 'pending'
-      and n.lease_token = (request ->> 'leaseToken')::uuid
-    for no key update;
-    continue when not found;
-    problem := left((result ->> 'fault') || ': ' || (result ->> 'code'), 200);
-    if result ->> 'outcome' = 'sent' then
-      sent := sent + 1;
-      update public.notifications as n
-      set status = 'sent', sent_at = present, provider_id = left(result ->> 'providerId', 200),
-        error = left(result ->> 'detour', 200), attempts = n.attempts + 1, next_attempt_at = null,
-        doubt_since = null, lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    elsif result ->> 'fault' in ('bad_address', 'template_refused', 'refused') then
-      failed := failed + 1;
-      update public.notifications as n
-      set status = 'failed', error = problem, attempts = n.attempts + 1, next_attempt_at = null,
-        lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    else
-      -- Nothing was tried with one that is given back.
-      postponed := postponed + 1;
-      update public.notifications as n
-      set attempts = n.attempts + (problem is not null)::integer, error = coalesce(problem, n.error),
-        -- One that a provider fails on again and again lets the others go first.
-        next_attempt_at = case when problem is not null and n.attempts >= 5
-          then present + interval '10 minutes' else n.next_attempt_at end,
-        doubt_since = case when (result ->> 'mayBeSent')::boolean
-          then coalesce(n.doubt_since, n.attempted_at) else n.doubt_since end,
-        lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    end if;
-    delete from toss_private.notification_contents as k using public.notifications as n
-    where k.notification_id = ended.id and n.id = ended.id and n.status <> 'pending';
-    perform toss_private.note_channel(wanted_channel, result, present);
-  end loop;
-  return jsonb_build_object('sent', sent, 'failed', failed, 'postponed', postponed);
-end;
-$$;
-
-comment on function public.finish_notices(jsonb) is
-  'Writes down how attempts ended: sent, failed for good, or tried again later; counts only for the holder of the lease. Keys: channel, leaseToken, asOf, results [{id, outcome (sent, not_sent, released), providerId, detour, fault, code, retryAfterSeconds, mayBeSent}].';
-
-create function public.count_due_notices(request jsonb)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-begin
-  -- What waits for a provider that is left alone is not for the next run.
-  return jsonb_build_object('remaining', (
-    select count(*) from (
-      select 1 from public.notifications as n
-      join toss_private.notice_channels as c on c.channel = n.channel and c.is_on
-      where n.status = 'pending' and n.next_attempt_at <= due_time and coalesce(c.next_attempt_at <= due_time, true)
-      limit 10000
-    ) as waiting
-  ) + (
-    select count(*) from (
-      select 1 from toss_private.notices_due as d where d.next_attempt_at <= due_time limit 10000
-    ) as unplanned
-  ));
-end;
-$$;
-
-comment on function public.count_due_notices(jsonb) is 'How many notices are due, 10,000 of each kind at most. Key: asOf.';
-
--- supabase/schemas/78_notice_watch.sql
--- What must never be true of notices, and what a person must see of them.
-
-create function toss_private.notice_violations()
-returns table (invariant text, subject text, detail text)
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  -- A minute for causes that were committed while a channel was switched on.
-  select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
-  from public.outbox_events as e
-  where toss_private.notice_of(e) is not null
-    and e.created_at > (
-      select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
-    ) + interval '1 minute'
-    and not exists (select 1 from toss_private.notices_due as d where d.event_id = e.id)
-    and not exists (select 1 from public.notifications as n where n.event_id = e.id)
-
-  union all
-  select 'notices_are_sent_in_order', later.id::text,
-    format('%s of %s was sent while %s waits', later.notice, later.stream, n.notice)
-  from public.notifications as n
-  join public.notifications as later
-    on later.stream = n.stream and later.channel = n.channel and later.event_sequence > n.event_sequence
-  where n.status = 'pending' and later.status = 'sent'
-
-  union all
-  -- Without it nothing can be sent; afterwards nobody's address stays.
-  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
-    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
-  from public.notifications as n
-  left join toss_private.notification_contents as k on k.notification_id = n.id
-  where (n.status = 'pending') <> (k.notification_id is not null);
-end;
-$$;
-
-comment on function toss_private.notice_violations() is
-  'Causes without a notice, notices in the wrong order, and what is kept too long or too short.';
-
-create view toss_private.notice_alerts
-with (security_invoker = true)
-as
-select 'critical' as level, 'notice_not_sent' as alert, min(n.id::text) as subject,
-  format('%s could not be sent on any channel: %s', n.notice,
-    string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel)) as detail,
-  min(n.created_at) as since
-from public.notifications as n
-where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
-group by n.event_id, n.notice
-having bool_and(n.status = 'failed')
-  -- The account stands on the page that asked for it; a shop need not ask guests where they live.
-  and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
-
-union all
--- Long before what it announces, and while somebody can still call.
-select 'critical', 'notice_late', min(n.id::text),
-  format('%s waits: %s', n.notice, coalesce(string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel), '')),
-  min(n.created_at)
-from public.notifications as n
-where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
-group by n.event_id, n.notice
-having bool_or(n.status = 'pending') and not bool_or(n.status = 'sent')
-  and min(n.created_at) < toss_private.clock_now() - interval '1 hour'
-
-union all
-select case when c.last_error like 'configuration%' then 'critical' else 'warning' end, 'notice_channel_failing', c.channel,
-  format('%s failures in a row, the last: %s', c.failures_in_row, c.last_error), c.failing_since
-from toss_private.notice_channels as c
-where c.is_on and c.failing_since < toss_private.clock_now() - interval '15 minutes'
-
-union all
-select 'warning', 'notice_template_refused', n.notice,
-  format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
-from public.notifications as n
-where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
-group by n.notice
-
-union all
-select 'critical', 'notice_address_failed', min(d.event_id::text),
-  format('the shop''s function for addresses fails, %s notice(s) wait: %s', count(*), max(d.last_error)),
-  min(d.created_at)
-from toss_private.notices_due as d
-where d.last_error is not null
-having count(*) > 0;
-
-comment on view toss_private.notice_alerts is
-  'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
 
 -- supabase/schemas/79_receipt_checks.sql
 -- What must never be true of cash receipts, and what of them a person has to look at.
@@ -14924,9 +14440,7 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
-  select * from toss_private.delivery_violations()
-  union all
-  select * from toss_private.notice_violations();
+  select * from toss_private.delivery_violations();
 $$;
 
 comment on function public.invariant_violations() is
@@ -14991,6 +14505,17 @@ select
   op.created_at as since
 from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
+
+union all
+-- Whatever was made with them waits until they are back.
+select 'critical', lower(op.error_code), op.id::text,
+  case op.error_code
+    when 'TOSS_KEYS_MISSING' then format('%s: the key pair that made it is not set', concat_ws(' of order ', op.kind, op.order_id))
+    else format('%s: the key pair that is set now is not the one that made it', concat_ws(' of order ', op.kind, op.order_id))
+  end,
+  op.created_at
+from public.operations as op
+where op.state in ('started', 'unknown') and op.error_code in ('TOSS_KEYS_MISSING', 'TOSS_KEYS_CHANGED')
 
 union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
@@ -15188,9 +14713,7 @@ select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
 union all
-select * from toss_private.delivery_alerts
-union all
-select * from toss_private.notice_alerts;
+select * from toss_private.delivery_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -15249,12 +14772,13 @@ as $$
       )
       from public.alerts as a
     ),
+    'tossKeysInUse', toss_private.toss_keys_in_use(),
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level, the key pairs in use and violated invariants, for the health function; the request is empty.';
 
 create function public.request_health(request jsonb)
 returns jsonb
@@ -15613,7 +15137,7 @@ revoke all on
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -15631,19 +15155,19 @@ to authenticated, service_role;
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -15665,10 +15189,10 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb), public.plan_notices(jsonb), public.claim_notices(jsonb),
-  public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -15688,15 +15212,15 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb), public.plan_notices(jsonb), public.claim_notices(jsonb),
-  public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
-revoke execute on function public.use_catalogue(text), public.use_order_hook(text), public.use_notice_address(text) from public, anon, authenticated, service_role;
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.

@@ -58,12 +58,22 @@ const NOTICE_ALERTS: Readonly<Record<string, string>> = {
   notice_address_failed: "look-ups of addresses that fail",
 };
 
+/** What cash receipts raise. */
+const RECEIPT_ALERTS: Readonly<Record<string, string>> = {
+  cash_receipt_in_progress: "not answered by the tax office",
+  cash_receipt_refused: "that nobody asked for and that could not be issued",
+  cash_receipt_exceeds: "for more than is left of the payment",
+  cash_receipt_twice: "beside another one of the same payment",
+  cash_receipt_tax_differs: "with another tax-free part than is left",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
   ...Object.keys(NOTICE_ALERTS),
+  ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -76,6 +86,7 @@ export const checkBacklog: Check = ({ database }) => {
         "webhook_inbox",
         "webhook_endpoints",
         "notices",
+        "cash_receipts",
         "alerts",
         "invariants",
       ],
@@ -92,6 +103,7 @@ export const checkBacklog: Check = ({ database }) => {
     judgeInbox(alerts),
     judgeEndpoints(alerts),
     judgeNotices(alerts),
+    judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -149,6 +161,18 @@ function judgeNotices(alerts: readonly Alert[]): Finding {
     none: "no notice to a buyer is late",
     detail: `notices: ${named.join(", ")}`,
     action: "docs/notices.md, When a notice does not arrive.",
+  });
+}
+
+function judgeReceipts(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in RECEIPT_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${RECEIPT_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("cash_receipts", rows, {
+    none: "every cash receipt fits its payment",
+    detail: `cash receipts: ${named.join(", ")}`,
+    action: "docs/operations.md, Alerts.",
   });
 }
 
