@@ -25,6 +25,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
   "virtual-account": [["POST", ""]],
   webhook: [["POST", ""]],
   "webhook-endpoints": [["POST", ""]],
+  withdrawal: [["POST", ""]],
   worker: [["POST", ""]],
 };
 
