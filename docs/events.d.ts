@@ -611,10 +611,11 @@ export interface BillingMethodCreated {
     version: 1;
     billingMethodId: string;
     userId: string;
+    method: "CARD" | "TRANSFER";
   };
 }
 
-/** When a registered card is charged no more. */
+/** When a registered card or account is charged no more. */
 export interface BillingMethodDeleted {
   type: "billing_method.deleted";
   timestamp: string;

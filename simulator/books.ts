@@ -6,6 +6,10 @@ import { virtualAccountBody } from "./payments/virtual-account-body.ts";
 export interface Book {
   paymentKey: string;
   orderId: string;
+  /** The merchant whose payment it is. */
+  merchantId: string;
+  /** The client key of the pair that made it. */
+  clientKey: string;
   type: Payment["type"];
   status: Payment["status"];
   method: Payment["method"];
@@ -52,6 +56,8 @@ export function bookOf(payment: Payment): Book {
   return {
     paymentKey: payment.paymentKey,
     orderId: payment.orderId,
+    merchantId: payment.keyPair.merchantId,
+    clientKey: payment.keyPair.clientKey,
     type: payment.type,
     status: payment.status,
     method: payment.method,

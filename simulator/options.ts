@@ -10,9 +10,13 @@ function sameFamily(secretKey: string, clientKey: string): boolean {
     secret?.[3] === "sk" && client?.[3] === "ck";
 }
 
+/** The merchant id (상점아이디, at most 14 characters) of a pair that names none. */
+export const MERCHANT_ID = "tosssimulator";
+
 const keyPairSchema = z.strictObject({
   secretKey: z.string().regex(API_KEY),
   clientKey: z.string().regex(API_KEY),
+  merchantId: z.string().regex(/^[a-z0-9_]{5,14}$/).default(MERCHANT_ID),
 }).refine(
   (pair) => sameFamily(pair.secretKey, pair.clientKey),
   "secret key and client key are not of one environment and family",
@@ -22,6 +26,19 @@ const keyPairSchema = z.strictObject({
 export const SIMULATOR_KEYS = {
   secretKey: "test_sk_simulator0000000000000000000",
   clientKey: "test_ck_simulator0000000000000000000",
+};
+
+/** Its widget pair, of the same merchant. */
+export const SIMULATOR_WIDGET_KEYS = {
+  secretKey: "test_gsk_simulator0000000000000000000",
+  clientKey: "test_gck_simulator0000000000000000000",
+};
+
+/** Its billing pair; a billing contract has a merchant id of its own. */
+export const SIMULATOR_BILLING_KEYS = {
+  secretKey: "test_sk_simulatorbilling000000000000",
+  clientKey: "test_ck_simulatorbilling000000000000",
+  merchantId: "tosssimbilling",
 };
 
 /** How the Payment object shows that an account's deadline has passed. */
@@ -47,7 +64,7 @@ const changesSchema = z.strictObject(changeable).exactPartial();
 
 const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535),
-  secretKeys: z.array(keyPairSchema).min(1).default([SIMULATOR_KEYS]),
+  secretKeys: z.array(keyPairSchema).min(1).prefault([SIMULATOR_KEYS]),
   webhookUrls: z.array(z.url()).default([]),
   apiVersion: changeable.apiVersion.default("2022-11-16"),
   mismatchCode: changeable.mismatchCode.default("INVALID_REQUEST"),
@@ -69,8 +86,10 @@ const optionsSchema = z.strictObject({
 /**
  * How a simulator starts; only `port` (0 takes a free one) is required.
  *
- * - `secretKeys` key pairs of one merchant, `sk`/`ck` and widget `gsk`/`gck`
- * - `webhookUrls` where events go; each URL gets every event
+ * - `secretKeys` key pairs, `sk`/`ck` and widget `gsk`/`gck`, each of a merchant:
+ *   what is made under one `merchantId` does not exist under another, and a
+ *   window and its confirm take one pair
+ * - `webhookUrls` where events go; each URL gets every event of every merchant
  * - `apiVersion` in whose words answers and webhooks are written
  * - `mismatchCode` what a confirm with another amount or orderId answers
  * - `cacheServerErrors` whether an Idempotency-Key also replays a 5xx
@@ -103,7 +122,7 @@ export type ChangeableSettings = z.output<typeof changeableSchema>;
 /** Changes of `ChangeableSettings`; what is absent stays. */
 export type SettingsChanges = z.input<typeof changesSchema>;
 
-/** One secret key and the client key that belongs to it. */
+/** One secret key, the client key that belongs to it, and whose they are. */
 export type KeyPair = Settings["secretKeys"][number];
 
 /** Fills in the defaults; throws a `ZodError` on a malformed option. */

@@ -1,7 +1,11 @@
 import { createApp } from "./app.ts";
 import { type Controls, createControls } from "./control/controls.ts";
 import { listen } from "./http-server.ts";
-import { parseOptions, type SimulatorOptions } from "./options.ts";
+import {
+  type KeyPair,
+  parseOptions,
+  type SimulatorOptions,
+} from "./options.ts";
 import { createState, emptyCollections } from "./state.ts";
 import { createWebhookClient } from "./webhooks/post-webhook.ts";
 
@@ -13,6 +17,8 @@ export interface Simulator extends Controls {
   secretKey: string;
   /** The client key that belongs to `secretKey`. */
   clientKey: string;
+  /** Every pair that opens it, the first included. */
+  keyPairs: readonly KeyPair[];
   /** Ends every connection, timer and webhook; a second call does nothing. */
   stop(): Promise<void>;
 }
@@ -77,6 +83,7 @@ export async function startSimulator(
     ...controls,
     url,
     ...keyPair,
+    keyPairs: settings.secretKeys,
     async stop() {
       if (stopping.signal.aborted) return;
       stopping.abort();

@@ -7,6 +7,8 @@ import type { OrderPlan } from "./plan.ts";
 
 /** An order as the buyer knows it. */
 export interface PlacedOrder {
+  /** With which pair its window is opened; absent = the first one. */
+  clientKey?: string | undefined;
   orderId: string;
   /** KRW. */
   amount: number;
@@ -34,6 +36,8 @@ export type ConfirmValues = Pick<
 const placedSchema = z.object({
   orderId: z.string(),
   amount: z.number().int(),
+  /** Absent for an order that no page asked for: it is the window's. */
+  clientKey: z.string().optional(),
 });
 
 const answerSchema = z.object({
@@ -94,9 +98,11 @@ export async function placeOrder(
   // A pass needs a signed-in buyer; signing in is not what is tried here.
   if (plan.goods === "chaos-pass") return await buyPass(chaos, metadata, buyer);
   const items = [{ productId: plan.goods, quantity: plan.quantity }];
+  // Half of the buyers pay in the widget, whose merchant id is another one.
+  const ui = plan.quantity % 2 === 0 ? "window" : "widget";
   let placed: PlacedOrder | null = null;
   const isPlaced = await waitUntil(async () => {
-    placed = await checkOut(chaos, { items, metadata }, buyer);
+    placed = await checkOut(chaos, { items, metadata, ui }, buyer);
     return placed !== null;
   }, { timeoutMs: 10_000, intervalMs: 50 });
   if (!isPlaced || placed === null) throw new Error("checkout does not work");

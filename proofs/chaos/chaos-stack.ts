@@ -5,8 +5,10 @@ import {
   type StackOptions,
   startStack,
 } from "../../stack/stack.ts";
+import { merchantsOf } from "../../stack/toss.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
+import { SHOP_WITH_HOOK } from "./hook.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -32,6 +34,23 @@ export interface ChaosStack {
 
 /** Toss's time to answer in these stacks; a lease is 5 s longer. */
 export const TOSS_TIMEOUT_MILLISECONDS = 400;
+
+/** A pair for each purpose, each of a merchant of its own: what one made does not exist for the others. */
+const KEY_PAIRS = {
+  TOSS_SECRET_KEY: "test_sk_chaoswindow",
+  TOSS_CLIENT_KEY: "test_ck_chaoswindow",
+  TOSS_WIDGET_SECRET_KEY: "test_gsk_chaoswidget",
+  TOSS_WIDGET_CLIENT_KEY: "test_gck_chaoswidget",
+  TOSS_BILLING_SECRET_KEY: "test_sk_chaosbilling",
+  TOSS_BILLING_CLIENT_KEY: "test_ck_chaosbilling",
+};
+
+/** The client key of the pair that an order's row names. */
+export const CLIENT_KEYS: Readonly<Record<string, string>> = {
+  main: KEY_PAIRS.TOSS_CLIENT_KEY,
+  widget: KEY_PAIRS.TOSS_WIDGET_CLIENT_KEY,
+  billing: KEY_PAIRS.TOSS_BILLING_CLIENT_KEY,
+};
 
 /** Marks a request that Toss's own dashboard makes; no cut is meant for it. */
 export const DASHBOARD = "x-dashboard";
@@ -144,7 +163,7 @@ export async function startChaosStack(
     crash: () => restartPostgres(true),
   });
   const simulator = await startSimulator(
-    { port: 0 },
+    { port: 0, secretKeys: merchantsOf(KEY_PAIRS) },
     (request, forward) => cutter.around(tossCall(request), forward),
   );
   cleanup.defer(() => simulator.stop());
@@ -153,8 +172,7 @@ export async function startChaosStack(
     warmSpare: true,
     intercept: interceptor(cutter, recorded),
     environment: {
-      TOSS_SECRET_KEY: simulator.secretKey,
-      TOSS_CLIENT_KEY: simulator.clientKey,
+      ...KEY_PAIRS,
       TOSS_TIMEOUT_MS: String(TOSS_TIMEOUT_MILLISECONDS),
     },
     ...options,
@@ -162,6 +180,7 @@ export async function startChaosStack(
   cleanup.defer(() => stack.stop());
   simulator.setWebhookUrls([`${stack.functionsUrl}/webhook`]);
   await stack.sql.unsafe(CATALOGUE);
+  await stack.sql.unsafe(SHOP_WITH_HOOK).simple();
   const parts = { stack, simulator, cutter, ...recorded, restartPostgres };
   const owned = cleanup.move();
   return {

@@ -11,6 +11,8 @@ import {
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkKeys } from "./check-keys.ts";
+import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
 
@@ -273,7 +275,9 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkDoublePayments(books),
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
+    ...await checkKeys(state, books),
     ...await checkWebhooks(state),
+    ...await checkHook(state),
     ...await checkInvariants(state),
   ];
 }

@@ -1,3 +1,4 @@
+import { mendHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { workTwice } from "./worker.ts";
 
@@ -15,6 +16,9 @@ const ROUNDS = [
   ...[620, 620, 620, 620],
   ...[22_000, 22_000],
 ];
+
+/** For so many rounds the shop's order hook goes on raising, as it did before. */
+const HOOK_ROUNDS = 6;
 
 async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
   const ids = await orderIdsOf(state);
@@ -37,6 +41,9 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
     select format('%s of payment %s is still reserved', p.reserved_amount, p.payment_key)
     from public.payments as p
     where p.order_id = any (${ids}) and p.reserved_amount <> 0
+    union all
+    select format('order %s is owed %s calls of the hook: %s', c.order_id, count(*), min(c.last_error))
+    from toss_private.order_hook_calls as c where c.order_id = any (${ids}) group by c.order_id
     union all
     select format('the refund account of operation %s is still stored', s.operation_id)
     from toss_private.operation_secrets as s`;
@@ -106,7 +113,7 @@ function releaseHeld({ chaos: { simulator } }: RunState): void {
 }
 
 /**
- * Ends all faults and lets time pass, the worker running twice at once, until
+ * Ends all faults, that of the shop's hook last, and lets time pass, the worker running twice at once, until
  * nothing is open or a bounded number of rounds is over.
  *
  * Answers what is still unfinished then.
@@ -114,7 +121,8 @@ function releaseHeld({ chaos: { simulator } }: RunState): void {
 export async function heal(state: RunState): Promise<Unfinished> {
   const { chaos } = state;
   let unfinished: Unfinished = [];
-  for (const seconds of ROUNDS) {
+  for (const [round, seconds] of ROUNDS.entries()) {
+    if (round === HOOK_ROUNDS) await mendHook(state);
     await chaos.advance(seconds);
     releaseHeld(state);
     await workTwice(chaos);
@@ -126,5 +134,6 @@ export async function heal(state: RunState): Promise<Unfinished> {
     ];
     if (unfinished.length === 0) break;
   }
+  await mendHook(state);
   return unfinished;
 }

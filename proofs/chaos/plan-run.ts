@@ -1,4 +1,10 @@
-import type { Plan, Scene, Step } from "./plan.ts";
+import {
+  HOOK_RAISES,
+  type HookPlan,
+  type Plan,
+  type Scene,
+  type Step,
+} from "./plan.ts";
 import { planAccounts } from "./plan-accounts.ts";
 import { CUT_CHOICES, type CutPoint, planCut } from "./plan-faults.ts";
 import { planPurchases } from "./plan-purchases.ts";
@@ -53,5 +59,13 @@ export function planRun(seed: number): Plan {
     const step: Step = { kind: "restart", crash: random.chance(0.5) };
     moments[random.integer(0, moments.length - 1)]?.push(step);
   }
-  return { seed, scene, cuts, ...story, moments };
+  return { seed, scene, cuts, ...story, moments, hook: planHook(random) };
+}
+
+/** Most runs meet a hook that raises now and then, some one that always does. */
+function planHook(random: Random): HookPlan {
+  return {
+    raises: random.pick(HOOK_RAISES),
+    share: random.pick([0, 0.3, 0.3, 0.7, 1]),
+  };
 }

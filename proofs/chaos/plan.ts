@@ -28,6 +28,8 @@ export interface AccountPlan {
   expiry: (typeof ACCOUNT_EXPIRIES)[number];
   /** Whether Toss shows its deadline. */
   isDated: boolean;
+  /** Under escrow, where a part is refused. */
+  isEscrow: boolean;
 }
 
 /** An order and the payments that are opened for it. */
@@ -101,6 +103,20 @@ export type PlannedFault =
   | PaymentRef & { kind: "toss"; fault: FaultInput }
   | PaymentRef & { kind: "webhook"; knob: WebhookKnobInput };
 
+/** What the shop's order hook can raise. */
+export const HOOK_RAISES = [
+  "an exception",
+  "a failed assert",
+  "a deferred constraint",
+] as const;
+
+/** How the shop's order hook behaves until it is mended at the end. */
+export interface HookPlan {
+  raises: (typeof HOOK_RAISES)[number];
+  /** Of its calls, from 0 to 1. */
+  share: number;
+}
+
 /** Everything one run does; it follows from the seed alone. */
 export interface Plan {
   seed: number;
@@ -109,6 +125,7 @@ export interface Plan {
   refunds: RefundPlan[];
   faults: PlannedFault[];
   cuts: Cut[];
+  hook: HookPlan;
   /** Steps of one moment happen at once, the moments one after the other. */
   moments: Step[][];
 }

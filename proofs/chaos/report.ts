@@ -88,11 +88,14 @@ ${verdict(statistics)}
 
 - lost: Toss took or gave back money, a webhook was answered 200, or a buyer was
   told so, and the database does not say it; the refund ledger has other
-  entries, amounts or reasons than Toss's books
+  entries, amounts or reasons than Toss's books; the shop's order hook has not
+  heard of a move or a refund
 - double: a payment approved twice, two payments taken or two virtual accounts
-  issued for one order, two refunds made for one requestId
+  issued for one order, two refunds made for one requestId, a move that the order
+  hook has handled twice
 - stuck: an operation, webhook event, order or payment that the worker's next
-  rounds do not end; an amount still reserved, a refund account still stored
+  rounds do not end; an amount still reserved, a refund account still stored, a
+  call of the order hook still owed
 - wrong: a money invariant violated; a buyer or operator told what is not true:
   200 for a refund that was not made, a refusal for one that was made, two
   answers of 200 to one requestId that differ
@@ -100,8 +103,9 @@ ${verdict(statistics)}
 What is tried: buyers who pay by card, more or less well; operators who refund in
 parts and then the rest, at once and together too much, the same request again
 and again, while somebody refunds in Toss's dashboard; virtual accounts that are
-asked for again and again, paid, taken back by the bank, given up, paid too late,
-paid while they are given up, or paid without a webhook, and refunded.
+asked for again and again, some under escrow, paid, taken back by the bank, given up, paid too late,
+paid while they are given up, or paid without a webhook, and refunded. Meanwhile
+the shop's own order hook raises at some of its calls, or at all of them.
 
 Toss answers any call with codes that nobody knows, or that belong to another
 call, with any status, without acting, after acting, or while it goes on working.
@@ -124,6 +128,12 @@ ${
       startingWith(faults, ["Postgres", "answer lost"]),
     )
   }
+
+## The shop's order hook
+
+What it raised; the money stood each time, and it was called again.
+
+${table(["Raised", "Times"], startingWith(faults, ["order hook"]))}
 
 ## Toss
 

@@ -5,6 +5,7 @@ import type { ChaosStack } from "./chaos-stack.ts";
 import { check } from "./check.ts";
 import { cutName } from "./cutter.ts";
 import { heal } from "./heal.ts";
+import { breakHook, countRaised } from "./hook.ts";
 import { faultName, type Plan, type Step } from "./plan.ts";
 import { planRun } from "./plan-run.ts";
 import { findPayment, type RunState } from "./run-state.ts";
@@ -45,6 +46,7 @@ async function openOrders(state: RunState): Promise<void> {
         orderId: placed.orderId,
         amount,
         authenticated: payment.isAuthenticated,
+        clientKey: placed.clientKey,
       });
       if (payment.decline !== null) {
         chaos.simulator.decline(paymentKey, payment.decline);
@@ -158,6 +160,8 @@ async function runPlan(
     issueAnswers: [],
     firstAccepted: chaos.acceptedWebhooks.length,
   };
+  const raisedBefore = await countRaised(chaos);
+  await breakHook(state, plan.hook);
   chaos.cutter.arm(plan.cuts);
   await openOrders(state);
   plantFaults(state);
@@ -166,6 +170,7 @@ async function runPlan(
   }
   const faults = clearFaults(state);
   const unfinished = await heal(state);
+  const raised = await countRaised(chaos) - raisedBefore;
   const violations: Violation[] = [
     ...unfinished.map((text): Violation => ({ kind: "stuck", text })),
     ...await check(state),
@@ -173,7 +178,10 @@ async function runPlan(
   return {
     plan,
     violations,
-    faults,
+    faults: [
+      ...faults,
+      ...Array<string>(raised).fill(`order hook: ${plan.hook.raises}`),
+    ],
     answers: state.answers.map(toldAs),
     refundAnswers: state.refundAnswers.map(toldAs),
     issueAnswers: state.issueAnswers.map(toldAs),

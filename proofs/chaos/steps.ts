@@ -45,12 +45,16 @@ async function cancelAtToss(
   const isPaid = simulator.books().some((book) =>
     book.paymentKey === paymentKey && book.approvals > 0
   );
+  const book = simulator.books().find((each) => each.paymentKey === paymentKey);
+  const secretKey = simulator.keyPairs.find(({ clientKey }) =>
+    clientKey === book?.clientKey
+  )?.secretKey;
   const answer = await fetch(
     `${simulator.url}/v1/payments/${paymentKey}/cancel`,
     {
       method: "POST",
       headers: {
-        "authorization": `Basic ${btoa(`${simulator.secretKey}:`)}`,
+        "authorization": `Basic ${btoa(`${secretKey}:`)}`,
         "content-type": "application/json",
         [DASHBOARD]: "1",
       },

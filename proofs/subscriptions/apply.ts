@@ -37,7 +37,12 @@ export function apply(
   const moment = { ...way, now };
   switch (step.do) {
     case "register":
-      return register(model, step.plan, circumstances.newPrice, moment);
+      return register(
+        model,
+        { planId: step.plan, isAccount: step.isAccount === true },
+        circumstances.newPrice,
+        moment,
+      );
     case "subscribe":
       return actions.subscribe(model, step.plan, card, moment);
     case "remove":

@@ -5,11 +5,21 @@ export function isUsable(model: Model, card: number): boolean {
   return model.cards[card]?.isRemoved === false;
 }
 
-/** What a card answers. */
-export function answerOf(model: Model, card: number): Behaviour | "gone" {
+/** The least that Toss takes from a card, or from an account. */
+export function leastCharge(model: Model, card: number): number {
+  return model.cards[card]?.isAccount === true ? 200 : 100;
+}
+
+/** What a card answers to the charge of an amount. */
+export function answerOf(
+  model: Model,
+  card: number,
+  amount: number,
+): Behaviour | "gone" {
   const { isGone, behaviour } = model.cards[card] ??
     { isGone: true, behaviour: "ok" as const };
-  return isGone ? "gone" : behaviour;
+  if (isGone) return "gone";
+  return amount < leastCharge(model, card) ? "hard" : behaviour;
 }
 
 /** The newest card that can be charged, of those registered since a time. */

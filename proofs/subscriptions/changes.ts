@@ -1,4 +1,5 @@
 import { DAY, MINUTE } from "./calendar.ts";
+import { leastCharge } from "./cards.ts";
 import { attempt, end } from "./charges.ts";
 import { isClaimed } from "./claims.ts";
 import { chargeDue } from "./due.ts";
@@ -139,7 +140,7 @@ function upgrade(
   const most = Math.floor(price * (of.to - now));
   // A minute may pass until it is asked for.
   const least = Math.floor(price * (of.to - now - MINUTE));
-  if (most < 100) {
+  if (most < leastCharge(model, of.card)) {
     of.plan = wanted;
     of.next = null;
     for (const span of of.spans) if (span.to > now) span.plan = wanted.id;

@@ -205,7 +205,7 @@ export function attempt(
   now: number,
   fate: Fate,
 ): Ending {
-  const behaviour = answerOf(model, card);
+  const behaviour = answerOf(model, card, charge.most);
   const open: OpenCharge = { ...charge, card, begunAt: now, truth: null };
   if (fate !== "unsent") {
     open.truth = behaviour === "ok" ? takeMoney(model, charge) : behaviour;
@@ -280,7 +280,7 @@ function sendAgain(
   const isRemoved = !isUsable(model, open.card);
   // An operator has to look, and an alert says so; until then there is access.
   if (!isRemoved && now - open.begunAt >= KEY_LIFE) return "unknown";
-  const answer = answerOf(model, open.card);
+  const answer = answerOf(model, open.card, open.most);
   // What was answered under a key is answered again.
   if (isRemoved || open.truth === "gone" || answer === "gone") {
     return settle(model, of, open, "hard", now);

@@ -11,7 +11,7 @@ import type {
 import { createLogger } from "../../supabase/functions/_shared/logger.ts";
 import { paymentSnapshot } from "../../supabase/functions/_shared/operations/snapshot.ts";
 import { createServices } from "../../supabase/functions/_shared/services.ts";
-import { createTossClient } from "../../supabase/functions/_shared/toss/client.ts";
+import { createTossClients } from "../../supabase/functions/_shared/toss/clients.ts";
 import type { Simulator } from "../../simulator/simulator.ts";
 import type { Stack } from "../../stack/stack.ts";
 import { processEvent } from "../../supabase/functions/_shared/webhooks/process-event.ts";
@@ -128,15 +128,14 @@ export class House {
     return {
       ...this.#services,
       database: this.#database(life),
-      toss: (logger) =>
-        createTossClient({
-          secretKey: toss.secretKey,
+      toss: (logger, witness) =>
+        createTossClients(toss.pairs, {
           baseUrl: toss.apiBaseUrl,
           timeoutMs: toss.timeoutMs,
           fetch: (input, init) =>
             life.pass(() => this.#askToss(life, input, init)),
           logger,
-        }),
+        }, witness),
     };
   }
 
@@ -203,7 +202,10 @@ export class House {
       this.#context({ kind: "secret" }, new Life("answered", null)),
       "webhook",
     );
-    const found = await context.toss.getPayment(paymentKey);
+    const found = await context.toss.of({
+      tossKeys: "main",
+      tossClientKey: null,
+    }).getPayment(paymentKey);
     if (found.kind !== "answered") throw new Error(`Toss: ${found.kind}`);
     await applyPayment(context.database, {
       payment: paymentSnapshot(found.value),

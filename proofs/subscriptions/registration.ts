@@ -38,13 +38,13 @@ export function countDebts({ subscriptions }: Model): number {
 }
 
 /**
- * A card is registered, with or without a plan. What is owed is charged to it at once.
+ * A card or an account is registered, with or without a plan. What is owed is charged to it at once.
  *
  * @param newPrice what the plan costs from the moment on in which it was shown; null: as before
  */
 export function register(
   model: Model,
-  planId: string | null,
+  { planId, isAccount }: { planId: string | null; isAccount: boolean },
   newPrice: number | null,
   moment: Moment,
 ): Told {
@@ -61,7 +61,7 @@ export function register(
     return "payment_amount_mismatch";
   }
   if (isLimited(model, now)) return "too_many_attempts";
-  const registration = { plan, begunAt: now };
+  const registration = { plan, isAccount, begunAt: now };
   if (stage === "begun") {
     model.registrations.push(registration);
     return "processing";
@@ -72,12 +72,13 @@ export function register(
 /** Toss has issued the key: the card is there, and what waits for it is charged. */
 export function finishRegistration(
   model: Model,
-  { plan, begunAt }: OpenRegistration,
+  { plan, isAccount, begunAt }: OpenRegistration,
   { now, ...way }: Moment,
 ): Told {
   if (now - begunAt > PATIENCE) return "billing_issue_failed";
   const card = model.cards.length;
   model.cards.push({
+    isAccount,
     behaviour: "ok",
     isRemoved: false,
     isGone: false,

@@ -181,7 +181,11 @@ class Sequence {
     const id = this.seen.subscriptions[subscription]?.id ?? "";
     switch (step.do) {
       case "register":
-        return await world.register(step.plan, newPrice, step);
+        return await world.register(
+          { plan: step.plan, isAccount: step.isAccount === true },
+          newPrice,
+          step,
+        );
       case "subscribe":
         return await world.subscribe(step.plan, card, step);
       case "remove":

@@ -15,8 +15,9 @@ export interface Plan {
 /** What a card answers when it is charged. */
 export type Behaviour = "ok" | "soft" | "hard" | "limit";
 
-/** A card of the user, named by the order of registration. */
+/** A card or bank account of the user, named by the order of registration. */
 export interface Card {
+  isAccount: boolean;
   behaviour: Behaviour;
   isRemoved: boolean;
   /** Whether its key is gone at Toss, and the shop has not heard of it. */
@@ -104,6 +105,7 @@ export interface Subscription {
 
 /** A registration whose answer the shop does not know; its own worker has it. */
 export interface OpenRegistration {
+  isAccount: boolean;
   plan: Plan | null;
   begunAt: number;
 }

@@ -13,7 +13,13 @@ export interface Misfortune {
 export type Step =
   /** `price`: the plan costs that many steps more once it was shown; null or absent: as before. */
   | (
-    & { do: "register"; plan: string | null; price?: number | null }
+    & {
+      do: "register";
+      plan: string | null;
+      price?: number | null;
+      /** Whether a bank account is registered instead of a card. */
+      isAccount?: boolean;
+    }
     & Misfortune
   )
   | ({ do: "subscribe"; plan: string; card: number } & Misfortune)
@@ -94,6 +100,7 @@ function stepOf(kind: Step["do"], random: Random): Step {
         do: kind,
         plan: random.chance(0.5) ? plan : null,
         price: random.chance(0.3) ? random.integer(0, 3) : null,
+        isAccount: random.chance(0.4),
         ...misfortune,
         // A registration goes a long way.
         kill: kill === null ? null : kill + random.integer(0, 6),

@@ -124,17 +124,20 @@ export class World {
 
   /** @param newPrice what the plan costs from the moment on in which it was shown; null: as before */
   async register(
-    plan: string | null,
+    { plan, isAccount }: { plan: string | null; isAccount: boolean },
     newPrice: number | null,
     misfortune: Misfortune,
   ): Promise<Answer> {
     const planId = plan ?? undefined;
-    const prepared = await this.#asUser(prepare, { body: { planId } });
+    const method = isAccount ? "TRANSFER" : "CARD";
+    const prepared = await this.#asUser(prepare, { body: { planId, method } });
     if (prepared.refusal !== null) return prepared;
     if (plan !== null && newPrice !== null) await this.setPrice(plan, newPrice);
-    const { authKey, customerKey } = this.#house.simulator.authorizeCard({
-      customerKey: this.#customerKey,
-    });
+    const { simulator } = this.#house;
+    const owner = { customerKey: this.#customerKey };
+    const { authKey, customerKey } = isAccount
+      ? simulator.authorizeAccount(owner)
+      : simulator.authorizeCard(owner);
     const body = { authKey, customerKey, planId };
     const answer = await this.#asUser(issueByJson, {
       body,

@@ -28,9 +28,25 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     names: ["TOSS_SECRET_KEY", "TOSS_CLIENT_KEY"],
     meaning: {
       en:
-        "one pair from the developer centre: both test or both live, of the same family (`ck` with `sk`, or `gck` with `gsk`). While the secret key changes: `new,old`",
+        "the main pair from the developer centre: both test or both live, of the same family (`ck` with `sk`, or `gck` with `gsk`). While a secret key changes: `new,old`",
       ko:
-        "개발자센터의 키 한 쌍. 둘 다 테스트이거나 둘 다 라이브, 같은 종류(`ck`와 `sk`, 또는 `gck`와 `gsk`)여야 함. 시크릿 키를 교체하는 동안에는 `new,old`(새 키, 옛 키)",
+        "개발자센터의 기본 키 한 쌍. 둘 다 테스트이거나 둘 다 라이브, 같은 종류(`ck`와 `sk`, 또는 `gck`와 `gsk`)여야 함. 시크릿 키를 교체하는 동안에는 `new,old`(새 키, 옛 키)",
+    },
+  }, {
+    names: ["TOSS_WIDGET_SECRET_KEY", "TOSS_WIDGET_CLIENT_KEY"],
+    meaning: {
+      en:
+        "a second pair (`gck` with `gsk`) for orders of the payment widget, beside a main pair of the other family. Of the main pair's mode",
+      ko:
+        "결제위젯 주문에 쓰는 두 번째 키 쌍(`gck`와 `gsk`). 기본 키 쌍이 다른 종류일 때. 기본 키 쌍과 같은 모드(테스트/라이브)여야 함",
+    },
+  }, {
+    names: ["TOSS_BILLING_SECRET_KEY", "TOSS_BILLING_CLIENT_KEY"],
+    meaning: {
+      en:
+        "a pair (`ck` with `sk`) for cards, accounts and their charges, when billing has a merchant id of its own. Cards that were registered before go on with the main pair",
+      ko:
+        "자동결제 계약의 상점아이디(MID)가 따로 있을 때, 카드·계좌 등록과 그 청구에 쓰는 키 쌍(`ck`와 `sk`). 그 전에 등록된 카드는 계속 기본 키 쌍을 씀",
     },
   }, {
     names: ["TOSS_SECURITY_KEY"],
@@ -119,9 +135,9 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     preset: "toss-v1",
     meaning: {
       en:
-        "signatures that are checked, separated by commas: `toss-v1` (payout and seller events, key `TOSS_SECURITY_KEY`), and for relays `sha512-hex-body`, `sha256-hex-body`, `sha256-base64-body` (key `TOSS_WEBHOOK_SECRET`), `sha256-hex-body-time` (key `TOSS_SECRET_KEY`)",
+        "signatures that are checked, separated by commas: `toss-v1` (payout and seller events, key `TOSS_SECURITY_KEY`), and for relays `sha512-hex-body`, `sha256-hex-body`, `sha256-base64-body` (key `TOSS_WEBHOOK_SECRET`), `sha256-hex-body-time` (the secret keys of all pairs)",
       ko:
-        "확인할 서명 방식, 쉼표로 구분: `toss-v1`(지급대행·셀러 이벤트, 키는 `TOSS_SECURITY_KEY`), 중계 서버용 `sha512-hex-body`, `sha256-hex-body`, `sha256-base64-body`(키는 `TOSS_WEBHOOK_SECRET`), `sha256-hex-body-time`(키는 `TOSS_SECRET_KEY`)",
+        "확인할 서명 방식, 쉼표로 구분: `toss-v1`(지급대행·셀러 이벤트, 키는 `TOSS_SECURITY_KEY`), 중계 서버용 `sha512-hex-body`, `sha256-hex-body`, `sha256-base64-body`(키는 `TOSS_WEBHOOK_SECRET`), `sha256-hex-body-time`(키는 모든 키 쌍의 시크릿 키)",
     },
   }, {
     names: ["WEBHOOK_REQUIRE_SIGNATURE"],

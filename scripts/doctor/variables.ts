@@ -15,6 +15,10 @@ export type VariableCheck =
 const CHECK_OF_VARIABLE: Readonly<Record<string, VariableCheck>> = {
   TOSS_SECRET_KEY: "toss_keys",
   TOSS_CLIENT_KEY: "toss_keys",
+  TOSS_WIDGET_SECRET_KEY: "toss_keys",
+  TOSS_WIDGET_CLIENT_KEY: "toss_keys",
+  TOSS_BILLING_SECRET_KEY: "toss_keys",
+  TOSS_BILLING_CLIENT_KEY: "toss_keys",
   BILLING_KEY_ENCRYPTION_KEYS: "encryption_keys",
   CRON_SECRET: "cron_secret",
 };

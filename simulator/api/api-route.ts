@@ -6,6 +6,7 @@ import type { RequestRecord } from "../request-record.ts";
 import type { SimulatorState } from "../state.ts";
 import { answerApiRequest, type TracedAnswer } from "./answer-api-request.ts";
 import { PROXY_PAGE } from "../faults/answer-fault.ts";
+import { authorize } from "./authorize.ts";
 import { type ApiRequest, readApiRequest } from "./api-request.ts";
 
 function cutBeforeAnswer(wire: Wire, record: RequestRecord): Response {
@@ -66,11 +67,18 @@ export async function apiRoute(
 ): Promise<Response> {
   const request = await readApiRequest(incoming);
   const idempotencyKey = request.headers.get("idempotency-key");
+  const authorized = authorize(
+    state.settings.secretKeys,
+    request.headers.get("authorization"),
+  );
   const record: RequestRecord = {
     at: toKoreanTime(state.clock.now()),
     method: request.method,
     path: request.path + new URL(incoming.url).search,
     idempotencyKey,
+    clientKey: authorized.kind === "known"
+      ? authorized.keyPair.clientKey
+      : null,
     status: null,
   };
   state.requests.push(record);

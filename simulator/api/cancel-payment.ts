@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toKoreanMonth } from "../korean-time.ts";
+import { findPayment } from "../merchant.ts";
 import { applyCancel } from "../payments/apply-cancel.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { Payment } from "../payments/payment.ts";
@@ -110,10 +111,10 @@ function receiverOf(payment: Payment, body: CancelBody): Receiver {
  * canceled in parts and which one canceled at once was measured.
  */
 export function cancelPayment(call: EndpointCall): EndpointOutcome {
-  const { state, request } = call;
+  const { state, keyPair, request } = call;
   const body = bodySchema.safeParse(request.body);
   if (!body.success) return { kind: "refused", code: "INVALID_REQUEST" };
-  const payment = state.payments.get(call.parameters[0] ?? "");
+  const payment = findPayment(state, keyPair, call.parameters[0] ?? "");
   if (payment === undefined) {
     return { kind: "refused", code: "NOT_FOUND_PAYMENT" };
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toKoreanTime } from "../korean-time.ts";
+import { isOf } from "../merchant.ts";
 import { orderIdSchema } from "../payments/create-payment.ts";
 import { RECEIPT_TYPES } from "../receipts/cash-receipt.ts";
 import { receiptBody } from "../receipts/receipt-body.ts";
@@ -49,7 +50,7 @@ function cancel(
   if (!body.success) return INVALID;
   const receipt = state.cashReceipts.find((candidate) =>
     candidate.receiptKey === parameters[0] &&
-    candidate.transactionType === "CONFIRM" && candidate.keyPair === keyPair
+    candidate.transactionType === "CONFIRM" && isOf(candidate, keyPair)
   );
   if (receipt === undefined || receipt.issueStatus === "FAILED") {
     return { kind: "refused", code: "NOT_FOUND" };
@@ -71,7 +72,7 @@ function list({ state, keyPair, request }: EndpointCall): EndpointOutcome {
   const found = state.cashReceipts
     .map((receipt, index) => ({ receipt, place: index + 1 }))
     .filter(({ receipt, place }) =>
-      place > cursor && receipt.keyPair === keyPair &&
+      place > cursor && isOf(receipt, keyPair) &&
       toKoreanTime(receipt.requestedAt).startsWith(requestDate)
     );
   const page = found.slice(0, limit);

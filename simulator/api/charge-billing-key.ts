@@ -5,6 +5,7 @@ import { abortCharge, approveCharge } from "../billing/charge.ts";
 import { takeChargeDecline } from "../billing/charge-decline.ts";
 import { digestOf } from "../billing/identifiers.ts";
 import { toKoreanTime } from "../korean-time.ts";
+import { findBillingKey, paymentsOfOrder } from "../merchant.ts";
 import { takeCardDecline } from "../payments/card-decline.ts";
 import { orderIdSchema } from "../payments/create-payment.ts";
 import { paymentBody } from "../payments/payment-body.ts";
@@ -51,13 +52,13 @@ function refusalByAmount(
 
 /** The code that refuses a charge of this key, whatever the card would say. */
 function refusalByKey(
-  { state, isLate }: EndpointCall,
+  { state, keyPair, isLate }: EndpointCall,
   key: BillingKey,
   body: ChargeBody,
 ): string | null {
   if (key.deletedAt !== null) return "ALREADY_REMOVED_BILLING_KEY";
   if (key.customerKey !== body.customerKey) return "NOT_MATCHES_CUSTOMER_KEY";
-  const sameOrder = state.paymentsByOrder.get(body.orderId) ?? [];
+  const sameOrder = paymentsOfOrder(state, keyPair, body.orderId);
   return isLate !== true && sameOrder.some(({ approvals }) => approvals > 0)
     ? "DUPLICATED_ORDER_ID"
     : refusalByAmount(key, body);
@@ -76,7 +77,7 @@ function declineOf(state: SimulatorState, key: BillingKey): string | null {
 
 function charge(call: EndpointCall, body: ChargeBody): ChargeResult {
   const { state, keyPair, parameters } = call;
-  const key = state.billing.keys.get(parameters[0] ?? "");
+  const key = findBillingKey(state, keyPair, parameters[0] ?? "");
   if (key === undefined) {
     return { outcome: "INVALID_BILL_KEY_REQUEST", payment: null };
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { findPayment } from "../merchant.ts";
 import { takeCardDecline } from "../payments/card-decline.ts";
 import { orderIdSchema } from "../payments/create-payment.ts";
 import { paymentBody } from "../payments/payment-body.ts";
@@ -65,7 +66,7 @@ export function confirmPayment(call: EndpointCall): EndpointOutcome {
   const { state, keyPair, request } = call;
   const body = bodySchema.safeParse(request.body);
   if (!body.success) return refuse("INVALID_REQUEST");
-  const payment = state.payments.get(body.data.paymentKey);
+  const payment = findPayment(state, keyPair, body.data.paymentKey);
   if (payment === undefined) return refuse("NOT_FOUND_PAYMENT");
   if (payment.keyPair !== keyPair) return refuse("INVALID_API_KEY");
   const refusal = refusalByStatus(payment);

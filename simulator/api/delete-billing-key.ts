@@ -1,3 +1,4 @@
+import { findBillingKey } from "../merchant.ts";
 import { announceBillingDeleted } from "../webhooks/announce-billing.ts";
 import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
 
@@ -7,8 +8,8 @@ import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
  * Source: Toss core API reference, 빌링키 삭제.
  */
 export function deleteBillingKey(call: EndpointCall): EndpointOutcome {
-  const { state } = call;
-  const key = state.billing.keys.get(call.parameters[0] ?? "");
+  const { state, keyPair } = call;
+  const key = findBillingKey(state, keyPair, call.parameters[0] ?? "");
   if (key === undefined || key.deletedAt !== null) {
     return { kind: "refused", code: "BILLING_KEY_NOT_FOUND" };
   }

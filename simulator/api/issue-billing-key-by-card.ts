@@ -69,7 +69,7 @@ function cardOf(body: CardBody): BillingCard {
  * Source: Toss core API reference, 카드 정보로 빌링키 발급.
  */
 export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
-  const { state, request } = call;
+  const { state, keyPair, request } = call;
   const body = bodySchema.safeParse(request.body);
   if (!body.success) return refuse("INVALID_REQUEST");
   const { customerKey } = body.data;
@@ -82,6 +82,7 @@ export function issueBillingKeyByCard(call: EndpointCall): EndpointOutcome {
   const now = state.clock.now();
   if (isExpired(card, now)) return refuse("INVALID_CARD_EXPIRATION");
   const key = issueKey(state, {
+    keyPair,
     customerKey,
     card,
     account: null,

@@ -42,6 +42,9 @@ export function issueBillingKey(call: EndpointCall): EndpointOutcome {
   if (authorization === undefined || isTooLate(call, authorization)) {
     return refuse("NOT_FOUND_BILLING");
   }
+  if (authorization.keyPair.merchantId !== call.keyPair.merchantId) {
+    return refuse("NOT_FOUND_BILLING");
+  }
   if (authorization.keyPair !== call.keyPair) return refuse("INVALID_API_KEY");
   if (authorization.customerKey !== customerKey) {
     return refuse("INVALID_BILLING_AUTH");

@@ -6,6 +6,7 @@ import {
   orderIdSchema,
   receiptTermsSchema,
 } from "../payments/create-payment.ts";
+import { isWidgetPair, paymentsOfOrder } from "../merchant.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { PaymentStatus } from "../payments/payment.ts";
 import {
@@ -15,7 +16,6 @@ import {
   ONE_DEADLINE,
 } from "../payments/virtual-account.ts";
 import { issueAccount } from "../payments/virtual-account-life.ts";
-import type { SimulatorState } from "../state.ts";
 import type { EndpointCall, EndpointOutcome } from "./endpoint.ts";
 import { refusalCodeOf } from "./refusal-code.ts";
 
@@ -44,11 +44,8 @@ const USED: ReadonlySet<PaymentStatus> = new Set([
   "PARTIAL_CANCELED",
 ]);
 
-function isUsed(
-  { paymentsByOrder }: SimulatorState,
-  orderId: string,
-): boolean {
-  const sameOrder = paymentsByOrder.get(orderId) ?? [];
+function isUsed({ state, keyPair }: EndpointCall, orderId: string): boolean {
+  const sameOrder = paymentsOfOrder(state, keyPair, orderId);
   return sameOrder.some(({ status }) => USED.has(status));
 }
 
@@ -83,11 +80,12 @@ function refuse(code: string): EndpointOutcome {
  */
 export function issueVirtualAccount(call: EndpointCall): EndpointOutcome {
   const { state, keyPair, request } = call;
+  if (isWidgetPair(keyPair)) return refuse("FORBIDDEN_REQUEST");
   const body = bodySchema.safeParse(request.body);
   if (!body.success) return refuse(refusalCodeOf(body.error));
   const refusal = deadlineRefusal(body.data, state.clock.now());
   if (refusal !== null) return refuse(refusal);
-  if (call.isLate !== true && isUsed(state, body.data.orderId)) {
+  if (call.isLate !== true && isUsed(call, body.data.orderId)) {
     return refuse("DUPLICATED_ORDER_ID");
   }
   const payment = createPayment(state, keyPair, newPaymentOf(body.data));

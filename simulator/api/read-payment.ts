@@ -1,3 +1,4 @@
+import { findPayment, paymentsOfOrder } from "../merchant.ts";
 import { paymentBody } from "../payments/payment-body.ts";
 import type { Payment } from "../payments/payment.ts";
 import type { SimulatorState } from "../state.ts";
@@ -14,8 +15,9 @@ function answerWith(
 
 /** GET /v1/payments/{paymentKey}: 404 NOT_FOUND_PAYMENT when unknown. */
 export function readPaymentByKey(call: EndpointCall): EndpointOutcome {
-  const payment = call.state.payments.get(call.parameters[0] ?? "");
-  return answerWith(payment, call.state);
+  const { state, keyPair, parameters } = call;
+  const payment = findPayment(state, keyPair, parameters[0] ?? "");
+  return answerWith(payment, state);
 }
 
 /**
@@ -24,7 +26,7 @@ export function readPaymentByKey(call: EndpointCall): EndpointOutcome {
  * Toss does not document which.
  */
 export function readPaymentByOrderId(call: EndpointCall): EndpointOutcome {
-  const { paymentsByOrder } = call.state;
-  const payment = paymentsByOrder.get(call.parameters[0] ?? "")?.at(-1);
-  return answerWith(payment, call.state);
+  const { state, keyPair, parameters } = call;
+  const payments = paymentsOfOrder(state, keyPair, parameters[0] ?? "");
+  return answerWith(payments.at(-1), state);
 }

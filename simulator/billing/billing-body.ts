@@ -1,7 +1,6 @@
 import { toKoreanTime } from "../korean-time.ts";
 import { type ApiVersion, billingInVersion } from "../payments/api-version.ts";
 import { CARD_COMPANIES, maskCardNumber } from "../payments/card.ts";
-import { MERCHANT_ID } from "../payments/identifiers.ts";
 import { bankNameOf, maskAccountNumber } from "./billing-account.ts";
 import type { BillingKey } from "./billing-key.ts";
 
@@ -19,7 +18,7 @@ export function billingBody(
  */
 function bodyOf(key: BillingKey) {
   return {
-    mId: MERCHANT_ID,
+    mId: key.keyPair.merchantId,
     customerKey: key.customerKey,
     authenticatedAt: toKoreanTime(key.authenticatedAt),
     method: key.account === null ? "카드" : "계좌이체",

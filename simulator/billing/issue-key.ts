@@ -6,7 +6,7 @@ import { digestOf, newBillingKey } from "./identifiers.ts";
 /** Issues a billing key; one card or account may have several, and Toss does not say that a key is issued only once. */
 export function issueKey(
   state: SimulatorState,
-  authorization: Omit<BillingAuthorization, "authKey" | "keyPair">,
+  authorization: Omit<BillingAuthorization, "authKey">,
 ): BillingKey {
   const known = [...state.billing.keys.values()].find(({ keyDigest }) =>
     keyDigest === authorization.reissuedKeyDigest
@@ -17,6 +17,7 @@ export function issueKey(
   }
   const billingKey = newBillingKey();
   const key: BillingKey = {
+    keyPair: authorization.keyPair,
     billingKey,
     keyDigest: digestOf(billingKey),
     customerKey: authorization.customerKey,

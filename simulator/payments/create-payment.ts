@@ -68,8 +68,9 @@ export function createPayment(
   input: NewPayment,
 ): Payment {
   const now = state.clock.now();
-  let paymentKey = newPaymentKey(now);
-  while (state.payments.has(paymentKey)) paymentKey = newPaymentKey(now);
+  const newKey = () => newPaymentKey(keyPair.merchantId, now);
+  let paymentKey = newKey();
+  while (state.payments.has(paymentKey)) paymentKey = newKey();
   const {
     amount,
     virtualAccount: accountTerms,

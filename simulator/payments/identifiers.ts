@@ -1,8 +1,5 @@
 import { toKoreanDigits } from "../korean-time.ts";
 
-/** The merchant id (상점아이디, at most 14 characters) of every key pair. */
-export const MERCHANT_ID = "tosssimulator";
-
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 function randomFrom(alphabet: string, length: number): string {
@@ -15,8 +12,8 @@ function randomFrom(alphabet: string, length: number): string {
  * A payment key in the newer shape: five letters of the merchant id, the
  * Korean time in digits, five characters.
  */
-export function newPaymentKey(time: number): string {
-  return MERCHANT_ID.slice(0, 5) + toKoreanDigits(time) +
+export function newPaymentKey(merchantId: string, time: number): string {
+  return merchantId.slice(0, 5) + toKoreanDigits(time) +
     randomFrom(ALPHABET, 5);
 }
 

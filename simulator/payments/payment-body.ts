@@ -3,7 +3,6 @@ import { paymentReceipts } from "../receipts/receipt-body.ts";
 import type { SimulatorState } from "../state.ts";
 import { paymentInVersion } from "./api-version.ts";
 import { maskCardNumber } from "./card.ts";
-import { MERCHANT_ID } from "./identifiers.ts";
 import type { Payment } from "./payment.ts";
 import { taxFreeLeft } from "./tax.ts";
 import { virtualAccountBody } from "./virtual-account-body.ts";
@@ -117,7 +116,7 @@ function bodyOf(payment: Payment, publicUrl: string) {
     `${publicUrl}/receipt/redirection?transactionId=${paymentKey}&ref=PX`;
   const approvedAt = payment.approvedAt;
   return {
-    mId: MERCHANT_ID,
+    mId: payment.keyPair.merchantId,
     lastTransactionKey: payment.lastTransactionKey,
     paymentKey,
     orderId: payment.orderId,

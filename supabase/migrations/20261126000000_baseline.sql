@@ -8,7 +8,7 @@
 -- Reading order:
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
---   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   47-49  withdrawals: business days, asking and deciding, what must be true of them
@@ -509,6 +509,12 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
+  -- A charge has no page.
+  constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
@@ -547,6 +553,10 @@ comment on column public.orders.tax_free_amount is 'The part of amount without V
 comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
+comment on column public.orders.toss_keys is
+  'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -649,6 +659,7 @@ begin
       'taxFreeAmount', o.tax_free_amount,
       'status', o.status,
       'customerKey', c.customer_key,
+      'tossKeys', o.toss_keys,
       'expiresAt', o.expires_at
     )
     from public.orders as o
@@ -1248,13 +1259,15 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, expires_at, created_at, updated_at
+    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
+    expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
     (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
     created_time + make_interval(secs => (request ->> 'timeToLiveSeconds')::integer), created_time, created_time
   ) on conflict do nothing;
   if not found then
@@ -1443,8 +1456,8 @@ comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, �
 comment on column public.payments.installment_months is '0 = paid at once.';
 comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
-comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
-comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
@@ -1983,7 +1996,7 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (
@@ -3049,6 +3062,16 @@ begin
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
+  -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
+  end if;
+
   insert into public.operations (
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
@@ -3072,7 +3095,7 @@ end;
 $$;
 
 comment on function public.begin_virtual_account(jsonb) is
-  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
+  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, other_keys (a payment has begun with the widget''s keys), order_closed, order_not_found.';
 
 create function toss_private.deposit_deadline(payment public.payments)
 returns timestamptz
@@ -4362,6 +4385,121 @@ create trigger orders_tell
   for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
   execute function toss_private.tell_of_order();
 
+-- supabase/schemas/27_toss_keys.sql
+-- Which of the shop's key pairs Toss is asked with.
+
+create function toss_private.keys_of_operation(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
+    )
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
+  end;
+end;
+$$;
+
+comment on function toss_private.keys_of_operation(public.operations) is
+  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
+
+create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- A payment that is known has its order, whatever order the body names.
+  return coalesce((
+    select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+    from public.orders as o
+    where o.id = coalesce(
+      (select p.order_id from public.payments as p where p.payment_key = event_payment_key), event_order_id
+    )
+  ), '{"tossKeys": "main", "tossClientKey": null}');
+end;
+$$;
+
+comment on function toss_private.keys_of_event(text, text) is
+  'The key pair with which Toss is asked about an event: that of its order, whichever merchant id sent it.';
+
+create function toss_private.has_payment_begun(paid_order_id text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select 1 from public.payments as p where p.order_id = paid_order_id)
+    or exists (select 1 from public.operations as op where op.order_id = paid_order_id);
+end;
+$$;
+
+comment on function toss_private.has_payment_begun(text) is
+  'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.find_known_payment(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Asked only after the variables of a pair were changed, so it may search.
+  return jsonb_build_object('paymentKey', (
+    select p.payment_key
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    where o.toss_keys = request ->> 'tossKeys' and o.toss_client_key = request ->> 'tossClientKey'
+      and p.approved_at is not null
+    order by p.approved_at desc
+    limit 1
+  ));
+end;
+$$;
+
+comment on function public.find_known_payment(jsonb) is
+  'The last payment that Toss approved under a key pair with a client key (tossKeys, tossClientKey), by which a caller finds out whether the pair that is set now opens the same merchant id; paymentKey is null when there is none.';
+
+create function toss_private.toss_keys_in_use()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(k.name order by k.name), '[]')
+    from (values ('main'), ('widget'), ('billing')) as k (name)
+    where exists (
+      select 1 from public.orders as o
+      where o.status in ('pending', 'waiting_for_deposit') and o.toss_keys = k.name
+        and (o.status = 'waiting_for_deposit' or o.expires_at > toss_private.clock_now()
+          or toss_private.order_is_busy(o.id))
+    ) or exists (
+      select 1 from public.billing_methods as m where m.status = 'active' and m.toss_keys = k.name
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.toss_keys_in_use() is
+  'The key pairs that something open needs: an order that can still be paid, or a card that is charged.';
+
 -- supabase/schemas/28_settle_order.sql
 -- What a payment's new state does to its order, its stock and its passes.
 
@@ -4491,16 +4629,14 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
-  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
-  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
-  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
-  -- its progress covers.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
+  -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
+  -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
+  -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
   return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
-        and answer ->> 'status' = 'DONE')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
       select case when asked_time > known.applied_at
@@ -4570,6 +4706,7 @@ declare
   made_transaction_key text;
   has_cancels boolean;
   is_new boolean;
+  split_stands boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4594,8 +4731,7 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
-        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
-        'balanceAmount', answer -> 'balanceAmount',
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency', 'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -4641,6 +4777,8 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
+      and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -4679,8 +4817,8 @@ begin
       is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
       approve_no = coalesce(excluded.approve_no, p.approve_no),
       discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
-      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
-      vat = coalesce(excluded.vat, p.vat),
+      supplied_amount = coalesce(excluded.supplied_amount, case when split_stands then p.supplied_amount end),
+      vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
       reversed_at = case
@@ -4798,6 +4936,10 @@ create table public.billing_methods (
   card_type text,
   bank_name text,
   account_number_masked text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
@@ -4824,6 +4966,9 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
 comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
+comment on column public.billing_methods.toss_keys is
+  'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);
@@ -5796,14 +5941,17 @@ declare
   attempt_number constant integer := tried.attempt + 1;
   attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
+  card record;
 begin
+  select m.toss_keys, m.toss_client_key into card from public.billing_methods as m where m.id = method_id;
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
     case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
-    tried.id, present, present, present
+    tried.id, coalesce(card.toss_keys, 'main'), card.toss_client_key, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,
@@ -9172,6 +9320,10 @@ create table toss_private.billing_issues (
   plan_outcome text,
   created_at timestamptz not null,
   plan_terms text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_issues_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_issues_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
   constraint billing_issues_plan_outcome_known check (
@@ -9185,6 +9337,8 @@ comment on table toss_private.billing_issues is 'One row per authKey that was ha
 comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
 comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
 comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
+comment on column toss_private.billing_issues.toss_keys is 'The key pair whose window brought the authKey.';
+comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
 
@@ -9389,10 +9543,12 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked', toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');
@@ -9730,11 +9886,13 @@ begin
   )
   returning * into operation;
   insert into toss_private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys,
+    toss_client_key, created_at
   ) values (
     operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
     case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
-    request ->> 'keyId', request ->> 'ciphertext', present
+    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'),
+    request ->> 'tossClientKey', present
   );
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
@@ -9746,7 +9904,7 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), tossClientKey, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
 
 -- supabase/schemas/52_billing_issue_finish.sql
 -- Toss issued the billing key: the method, and the subscription that was asked for with it.
@@ -9955,7 +10113,9 @@ begin
   audit := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
-  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
+  ));
   if method_id is null then
     update public.operations as op
     set state = 'rejected', finished_at = toss_private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',
@@ -11104,7 +11264,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object(
     'orderId', m.order_id, 'receiptKey', m.receipt_key,
     'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
-  )), '[]') into claimed
+  ) || toss_private.keys_of_event(m.order_id, null)), '[]') into claimed
   from marked as m;
   return jsonb_build_object('receipts', claimed);
 end;
@@ -11527,7 +11687,7 @@ begin
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );
@@ -13485,12 +13645,17 @@ begin
     from chosen
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
+  ), told as (
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
+    from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
+    'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
+    'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
-  from checked;
+  from told;
   return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
 end;
 $$;
@@ -14089,6 +14254,12 @@ begin
     ) as l
   ) as part on part.amount is not null
   where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
+
+  union all
+  select 'tax_split_adds_up', p.payment_key,
+    format('%s supplied, %s VAT, %s tax-free; %s is left', p.supplied_amount, p.vat, p.tax_free_amount, p.balance_amount)
+  from public.payments as p
+  where p.supplied_amount + p.vat + p.tax_free_amount <> p.balance_amount
 
   union all
   select 'order_status_matches_balance', o.id,
@@ -14835,6 +15006,17 @@ from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
 
 union all
+-- Whatever was made with them waits until they are back.
+select 'critical', lower(op.error_code), op.id::text,
+  case op.error_code
+    when 'TOSS_KEYS_MISSING' then format('%s: the key pair that made it is not set', concat_ws(' of order ', op.kind, op.order_id))
+    else format('%s: the key pair that is set now is not the one that made it', concat_ws(' of order ', op.kind, op.order_id))
+  end,
+  op.created_at
+from public.operations as op
+where op.state in ('started', 'unknown') and op.error_code in ('TOSS_KEYS_MISSING', 'TOSS_KEYS_CHANGED')
+
+union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
 from public.webhook_events as e
 where e.status = 'dead'
@@ -15091,12 +15273,13 @@ as $$
       )
       from public.alerts as a
     ),
+    'tossKeysInUse', toss_private.toss_keys_in_use(),
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level, the key pairs in use and violated invariants, for the health function; the request is empty.';
 
 create function public.request_health(request jsonb)
 returns jsonb
@@ -15508,6 +15691,7 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb),
@@ -15531,6 +15715,7 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
+  public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb),

@@ -5,7 +5,7 @@
 -- Reading order:
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
---   20-29  a payment's life: confirm, virtual account, refunds; 29_apply_payment is the one door for Toss's answers
+--   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
 --   47-49  withdrawals: business days, asking and deciding, what must be true of them

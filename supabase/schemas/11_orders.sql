@@ -22,6 +22,12 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
+  -- A charge has no page.
+  constraint orders_widget_keys_are_for_buyers check (toss_keys <> 'widget' or subscription_charge_id is null),
   constraint orders_id_format check (id ~ '^[A-Za-z0-9_-]{6,64}$'),
   constraint orders_status_known check (status in (
     'pending', 'waiting_for_deposit', 'paid', 'partially_refunded',
@@ -60,6 +66,10 @@ comment on column public.orders.tax_free_amount is 'The part of amount without V
 comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
+comment on column public.orders.toss_keys is
+  'The key pair that made its payment, or is to make it: main, widget (TOSS_WIDGET_*) or billing (TOSS_BILLING_*). Toss is asked about it with no other.';
+comment on column public.orders.toss_client_key is
+  'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -162,6 +172,7 @@ begin
       'taxFreeAmount', o.tax_free_amount,
       'status', o.status,
       'customerKey', c.customer_key,
+      'tossKeys', o.toss_keys,
       'expiresAt', o.expires_at
     )
     from public.orders as o

@@ -81,8 +81,8 @@ comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, �
 comment on column public.payments.installment_months is '0 = paid at once.';
 comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
-comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said.';
-comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said.';
+comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
+comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';

@@ -237,7 +237,7 @@ begin
     'attempts', operation.attempts,
     'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
     'askedAt', toss_private.clock_now()
-  ) || case
+  ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
       || (select jsonb_build_object('orderName', o.order_name, 'taxFreeAmount', o.tax_free_amount, 'secret', (

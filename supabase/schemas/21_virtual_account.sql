@@ -91,6 +91,16 @@ begin
     return jsonb_build_object('outcome', 'order_closed');
   end if;
 
+  -- An account is none of the widget's, and Toss is asked about all payments of an order with one pair.
+  if not toss_private.has_payment_begun(buying.id) then
+    update public.orders as o
+    set toss_keys = 'main', toss_client_key = request ->> 'tossClientKey', updated_at = present
+    where o.id = buying.id
+      and (o.toss_keys, o.toss_client_key) is distinct from ('main', request ->> 'tossClientKey');
+  elsif buying.toss_keys <> 'main' then
+    return jsonb_build_object('outcome', 'other_keys');
+  end if;
+
   insert into public.operations (
     id, kind, idempotency_key, key_created_at, order_id, amount, currency, parameters,
     lease_token, lease_expires_at, next_attempt_at, created_at
@@ -114,7 +124,7 @@ end;
 $$;
 
 comment on function public.begin_virtual_account(jsonb) is
-  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, order_closed, order_not_found.';
+  'Checks whether an order may get a virtual account and, when Toss may be asked, writes the operation. An order has one account at most: a repeat gets the same. Outcomes: proceed, resolve (ask Toss first: an earlier attempt got no proof), processing, issued, already_confirmed, operation_in_progress, other_keys (a payment has begun with the widget''s keys), order_closed, order_not_found.';
 
 create function toss_private.deposit_deadline(payment public.payments)
 returns timestamptz

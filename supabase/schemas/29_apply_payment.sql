@@ -7,16 +7,14 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted
-  -- cancel lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except
-  -- that a bank can take a deposit back. Around such a reversal the status alone says nothing, so both
-  -- directions need an answer to a question asked afterwards. An aborted cancel may lead the status back, which
-  -- its progress covers.
+  -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
+  -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
+  -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
+  -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
   return case
     when known.payment_key is null then true
     when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null
-        and answer ->> 'status' = 'DONE')
+      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
       then coalesce(asked_time > known.applied_at, false)
     else (
       select case when asked_time > known.applied_at
@@ -86,6 +84,7 @@ declare
   made_transaction_key text;
   has_cancels boolean;
   is_new boolean;
+  split_stands boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -110,8 +109,7 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object(
       'event', 'answer_mismatch', 'to', answer ->> 'status',
       'detail', jsonb_build_object(
-        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency',
-        'balanceAmount', answer -> 'balanceAmount',
+        'totalAmount', answer -> 'totalAmount', 'currency', answer -> 'currency', 'balanceAmount', answer -> 'balanceAmount',
         'orderAmount', paying.amount, 'orderCurrency', paying.currency
       )
     ));
@@ -157,6 +155,8 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
+      and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
       payment_key, order_id, user_id, status, method, total_amount, balance_amount, currency,
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
@@ -195,8 +195,8 @@ begin
       is_interest_free = coalesce(excluded.is_interest_free, p.is_interest_free),
       approve_no = coalesce(excluded.approve_no, p.approve_no),
       discount_amount = coalesce(excluded.discount_amount, p.discount_amount),
-      supplied_amount = coalesce(excluded.supplied_amount, p.supplied_amount),
-      vat = coalesce(excluded.vat, p.vat),
+      supplied_amount = coalesce(excluded.supplied_amount, case when split_stands then p.supplied_amount end),
+      vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
       reversed_at = case

@@ -12,6 +12,10 @@ create table public.billing_methods (
   card_type text,
   bank_name text,
   account_number_masked text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_methods_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_methods_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_methods_method_known check (method in ('CARD', 'TRANSFER')),
   constraint billing_methods_card_issuer_code_length check (char_length(card_issuer_code) <= 10),
   constraint billing_methods_card_number_masked check (
@@ -38,6 +42,9 @@ comment on column public.billing_methods.card_number_masked is 'As Toss masks it
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
 comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
+comment on column public.billing_methods.toss_keys is
+  'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
+comment on column public.billing_methods.toss_client_key is 'The client key of that pair when the card was registered.';
 comment on column public.billing_methods.card_type is 'Toss''s word for it: 신용, 체크, 기프트, 미확인.';
 
 create index billing_methods_user_id on public.billing_methods (user_id, created_at desc);

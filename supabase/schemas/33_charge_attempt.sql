@@ -168,14 +168,17 @@ declare
   attempt_number constant integer := tried.attempt + 1;
   attempt_order_id constant text := toss_private.attempt_order_id(tried.id, attempt_number);
   operation public.operations;
+  card record;
 begin
+  select m.toss_keys, m.toss_client_key into card from public.billing_methods as m where m.id = method_id;
   -- Over from the start: no buyer can pay this order, and it is not given up while its operation is open.
   insert into public.orders (
-    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, expires_at, created_at, updated_at
+    id, user_id, order_name, amount, currency, tax_free_amount, subscription_charge_id, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     attempt_order_id, tried.user_id, tried.order_name, tried.amount, tried.currency,
     case when (select p.tax_free from public.plans as p where p.id = tried.plan_id) then tried.amount else 0 end,
-    tried.id, present, present, present
+    tried.id, coalesce(card.toss_keys, 'main'), card.toss_client_key, present, present, present
   );
   update public.subscription_charges as c
   set attempt = attempt_number, order_id = attempt_order_id, billing_method_id = method_id,

@@ -34,6 +34,10 @@ create table toss_private.billing_issues (
   plan_outcome text,
   created_at timestamptz not null,
   plan_terms text,
+  toss_keys text not null default 'main',
+  toss_client_key text,
+  constraint billing_issues_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
+  constraint billing_issues_toss_keys_known check (toss_keys in ('main', 'billing')),
   constraint billing_issues_auth_key_digest_format check (auth_key_digest ~ '^[0-9a-f]{64}$'),
   constraint billing_issues_key_complete check ((key_id is null) = (ciphertext is null)),
   constraint billing_issues_plan_outcome_known check (
@@ -47,6 +51,8 @@ comment on table toss_private.billing_issues is 'One row per authKey that was ha
 comment on column toss_private.billing_issues.auth_key_digest is 'SHA-256 of the authKey, by which a repeat is recognised.';
 comment on column toss_private.billing_issues.ciphertext is 'The authKey, AES-256-GCM with the operation''s id as associated data; only while the operation is open.';
 comment on column toss_private.billing_issues.plan_outcome is 'What became of planId: subscribed (a trial), charged (see charge_id), already_subscribed, plan_changed (nothing was charged, because its terms were others meanwhile).';
+comment on column toss_private.billing_issues.toss_keys is 'The key pair whose window brought the authKey.';
+comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
 
@@ -251,10 +257,12 @@ begin
   -- Gone at Toss, and issued once more: webhooks about it are about the new method from now on.
   delete from toss_private.billing_keys as k where k.key_digest = request ->> 'keyDigest';
   insert into public.billing_methods (
-    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, created_at
+    id, user_id, method, card_issuer_code, card_number_masked, card_type, bank_name, account_number_masked, toss_keys,
+    toss_client_key, created_at
   ) values (
     new_method_id, owner_id, request ->> 'method', request ->> 'cardIssuerCode', request ->> 'cardNumberMasked',
-    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked', toss_private.clock_now()
+    request ->> 'cardType', request ->> 'bankName', request ->> 'accountNumberMasked',
+    coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey', toss_private.clock_now()
   );
   insert into toss_private.billing_keys (billing_method_id, key_digest, key_id, ciphertext)
   values (new_method_id, request ->> 'keyDigest', request ->> 'keyId', request ->> 'ciphertext');

@@ -320,11 +320,13 @@ begin
   )
   returning * into operation;
   insert into toss_private.billing_issues (
-    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, created_at
+    operation_id, user_id, customer_key, plan_id, plan_terms, auth_key_digest, key_id, ciphertext, toss_keys,
+    toss_client_key, created_at
   ) values (
     operation.id, asking_id, request ->> 'customerKey', wanted_plan_id,
     case when wanted.id is not null then toss_private.plan_terms(wanted) end, request ->> 'authKeyDigest',
-    request ->> 'keyId', request ->> 'ciphertext', present
+    request ->> 'keyId', request ->> 'ciphertext', coalesce(request ->> 'tossKeys', 'main'),
+    request ->> 'tossClientKey', present
   );
   perform toss_private.write_event(jsonb_build_object(
     'event', 'operation_started', 'source', 'billing', 'operationId', operation.id,
@@ -336,4 +338,4 @@ end;
 $$;
 
 comment on function public.begin_billing_issue(jsonb) is
-  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';
+  'Writes the operation before Toss is asked for a billing key. Keys: operationId (made by the caller, because the authKey''s ciphertext is bound to it), userId, customerKey, authKeyDigest, keyId, ciphertext, planId, shownTerms (of the signed state; else those of the last prepare count), caller (a digest; see toss_private.caller_brake_seconds), tossKeys (main or billing), tossClientKey, leaseToken, leaseSeconds, mode, requestId. Outcomes: proceed, resolve, processing, issued and rejected (this authKey was handed in before), customer_key_mismatch, plan_not_found, plan_not_billable, already_subscribed (subscriptionId, hint), plan_changed (the user was shown other terms; plan: those of now), user_deleted, too_many_attempts (retryAfterSeconds).';

@@ -204,7 +204,9 @@ begin
   audit := jsonb_build_object('source', request ->> 'source', 'requestId', request ->> 'requestId');
   -- Whoever holds the key may store it, also when somebody else took the operation over meanwhile: a key that
   -- nobody stores cannot be found again.
-  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request);
+  method_id := toss_private.method_of_key(issue.user_id, (request ->> 'billingMethodId')::uuid, request || jsonb_build_object(
+    'tossKeys', issue.toss_keys, 'tossClientKey', issue.toss_client_key
+  ));
   if method_id is null then
     update public.operations as op
     set state = 'rejected', finished_at = toss_private.clock_now(), is_final = true, error_code = 'BILLING_KEY_IN_USE',

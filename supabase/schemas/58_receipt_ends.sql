@@ -159,7 +159,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object(
     'orderId', m.order_id, 'receiptKey', m.receipt_key,
     'requestedOn', to_char(coalesce(m.requested_at, m.created_at) at time zone 'Asia/Seoul', 'YYYY-MM-DD')
-  )), '[]') into claimed
+  ) || toss_private.keys_of_event(m.order_id, null)), '[]') into claimed
   from marked as m;
   return jsonb_build_object('receipts', claimed);
 end;

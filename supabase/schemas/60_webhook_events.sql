@@ -282,7 +282,7 @@ begin
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
       'askedAt', toss_private.clock_now()
-    )
+    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
   );

@@ -120,12 +120,17 @@ begin
     from chosen
     where p.payment_key = chosen.payment_key
     returning p.payment_key, p.order_id
+  ), told as (
+    select checked.payment_key, checked.order_id, o.toss_keys, o.toss_client_key
+    from checked join public.orders as o on o.id = checked.order_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'paymentKey', checked.payment_key, 'orderId', checked.order_id, 'askedAt', toss_private.clock_now()
+    'paymentKey', told.payment_key, 'orderId', told.order_id, 'tossKeys', told.toss_keys,
+    'tossClientKey', told.toss_client_key,
+    'askedAt', toss_private.clock_now()
   )), '[]')
   into claimed
-  from checked;
+  from told;
   return jsonb_build_object('payments', claimed, 'remaining', due_count - jsonb_array_length(claimed));
 end;
 $$;

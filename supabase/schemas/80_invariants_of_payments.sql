@@ -80,6 +80,12 @@ begin
   where o.amount <> part.amount or o.tax_free_amount <> part.tax_free
 
   union all
+  select 'tax_split_adds_up', p.payment_key,
+    format('%s supplied, %s VAT, %s tax-free; %s is left', p.supplied_amount, p.vat, p.tax_free_amount, p.balance_amount)
+  from public.payments as p
+  where p.supplied_amount + p.vat + p.tax_free_amount <> p.balance_amount
+
+  union all
   select 'order_status_matches_balance', o.id,
     format('order is %s, payment is %s with %s of %s left', o.status, p.status, p.balance_amount, p.total_amount)
   from public.orders as o

@@ -58,6 +58,17 @@ from public.operations as op
 where op.state in ('started', 'unknown') and op.created_at < toss_private.clock_now() - interval '5 minutes'
 
 union all
+-- Whatever was made with them waits until they are back.
+select 'critical', lower(op.error_code), op.id::text,
+  case op.error_code
+    when 'TOSS_KEYS_MISSING' then format('%s: the key pair that made it is not set', concat_ws(' of order ', op.kind, op.order_id))
+    else format('%s: the key pair that is set now is not the one that made it', concat_ws(' of order ', op.kind, op.order_id))
+  end,
+  op.created_at
+from public.operations as op
+where op.state in ('started', 'unknown') and op.error_code in ('TOSS_KEYS_MISSING', 'TOSS_KEYS_CHANGED')
+
+union all
 select 'critical', 'webhook_dead', e.id::text, e.last_error, e.created_at
 from public.webhook_events as e
 where e.status = 'dead'

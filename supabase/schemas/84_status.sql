@@ -51,12 +51,13 @@ as $$
       )
       from public.alerts as a
     ),
+    'tossKeysInUse', toss_private.toss_keys_in_use(),
     'invariantViolations', (select count(*) from public.invariant_violations())
   );
 $$;
 
 comment on function public.read_status(jsonb) is
-  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level and violated invariants, for the health function; the request is empty.';
+  'Queue depths and ages in seconds, purchases that are overdue, questions that are due, the last beat of each job, alerts by level, the key pairs in use and violated invariants, for the health function; the request is empty.';
 
 create function public.request_health(request jsonb)
 returns jsonb

@@ -194,6 +194,7 @@ Deno.test("control API logs requests and resets everything", async () => {
       method: "POST",
       path: "/v1/payments/confirm",
       idempotencyKey: "key-1",
+      clientKey: simulator.clientKey,
       status: 200,
     });
     const cardNumber = "9410001234567890";

@@ -102,8 +102,14 @@ export async function registerInWindow(
 ): Promise<Registration> {
   const answer = await prepare(shop, user, body);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  const { customerKey, successUrl } = preparedSchema.parse(answer.body);
-  const { authKey } = shop.simulator.authorizeCard({ customerKey, ...card });
+  const { customerKey, clientKey, successUrl } = preparedSchema.parse(
+    answer.body,
+  );
+  const { authKey } = shop.simulator.authorizeCard({
+    customerKey,
+    clientKey,
+    ...card,
+  });
   const redirectUrl = new URL(successUrl);
   redirectUrl.searchParams.set("customerKey", customerKey);
   redirectUrl.searchParams.set("authKey", authKey);

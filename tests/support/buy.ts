@@ -54,11 +54,12 @@ export async function placeOrder(
 
 /** The buyer authenticates a payment of an order in Toss's window; answers what the success URL gets. */
 export function payInWindow({ simulator }: Shop, order: Order): Purchase {
-  const { orderId, amount, orderName } = order;
+  const { orderId, amount, orderName, clientKey } = order;
   const { paymentKey } = simulator.createPayment({
     orderId,
     amount,
     orderName,
+    clientKey,
   });
   return { paymentKey, orderId, amount };
 }

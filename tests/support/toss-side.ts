@@ -4,15 +4,24 @@ import type { Shop } from "./shop.ts";
 
 let requests = 0;
 
+/** The secret key of the merchant whose payment it is. */
+function secretKeyOf({ simulator }: Shop, paymentKey: string): string {
+  const book = simulator.books().find((each) => each.paymentKey === paymentKey);
+  return simulator.keyPairs.find(({ clientKey }) =>
+    clientKey === book?.clientKey
+  )?.secretKey ?? simulator.secretKey;
+}
+
 async function callToss(
-  { simulator }: Shop,
+  shop: Shop,
+  paymentKey: string,
   path: string,
   body: unknown,
 ): Promise<Record<string, unknown>> {
-  const response = await fetch(`${simulator.url}${path}`, {
+  const response = await fetch(`${shop.simulator.url}${path}`, {
     method: "POST",
     headers: {
-      authorization: `Basic ${btoa(`${simulator.secretKey}:`)}`,
+      authorization: `Basic ${btoa(`${secretKeyOf(shop, paymentKey)}:`)}`,
       "content-type": "application/json",
       "idempotency-key": `test-${++requests}`,
     },
@@ -52,7 +61,7 @@ function cancel(
   cancelAmount: number | undefined,
   more: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
-  return callToss(shop, `/v1/payments/${paymentKey}/cancel`, {
+  return callToss(shop, paymentKey, `/v1/payments/${paymentKey}/cancel`, {
     cancelReason: "요청 취소",
     ...(cancelAmount === undefined ? {} : { cancelAmount }),
     ...more,
@@ -64,7 +73,12 @@ export function approveAtToss(
   shop: Shop,
   purchase: Purchase,
 ): Promise<Record<string, unknown>> {
-  return callToss(shop, "/v1/payments/confirm", purchase);
+  return callToss(
+    shop,
+    purchase.paymentKey,
+    "/v1/payments/confirm",
+    purchase,
+  );
 }
 
 /** The confirms that reached Toss, oldest first. */

@@ -1,11 +1,11 @@
-import { type Answer, describeAnswer, field } from "../ask.ts";
+import { describeAnswer } from "../ask.ts";
 import type { Check, Context } from "../context.ts";
-import { fail, type Finding, ok, unchecked, warn } from "../finding.ts";
+import { fail, type Finding, ok, unchecked } from "../finding.ts";
 import { checkApiVersion } from "./api-version.ts";
 import { checkEncryptionKeys } from "./encryption.ts";
+import { checkOtherPairs, checkTossKeys } from "./toss-keys.ts";
 import {
   checkOf,
-  configurationObstacle,
   describeProblems,
   loadGivenVariables,
   namesOf,
@@ -17,6 +17,7 @@ import {
 export const checkConfiguration: Check = async (context) => [
   faultOf(context, "variables") ?? judgeVariables(context),
   faultOf(context, "toss_keys") ?? await checkTossKeys(context),
+  ...await checkOtherPairs(context),
   checkApiVersion(context),
   faultOf(context, "encryption_keys") ?? await checkEncryptionKeys(context),
 ];
@@ -58,74 +59,4 @@ function judgeVariables({ functions }: Context): Finding {
       "Read its log (Supabase dashboard → Edge Functions → health → Logs).",
     )
     : unchecked(check, "function:health");
-}
-
-async function checkTossKeys(context: Context): Promise<Finding> {
-  const check = "toss_keys";
-  const { target, functions: { configuration } } = context;
-  const given = loadGivenVariables(target);
-  const meant = given?.ok ? given.config.toss : null;
-  if (configuration !== null && meant !== null) {
-    if (configuration.tossMode !== meant.mode) {
-      return fail(
-        check,
-        `the functions run with ${configuration.tossMode} keys, the given file holds ${meant.mode} keys`,
-        setVariables(target, "TOSS_SECRET_KEY, TOSS_CLIENT_KEY"),
-      );
-    }
-  }
-  if (meant !== null) {
-    const refusal = await refusalOfToss(context, meant);
-    if (refusal !== null) return refusal;
-  }
-  if (configuration === null) {
-    return meant === null
-      ? unchecked(check, configurationObstacle(context))
-      : ok(check, "the given file holds a sound pair");
-  }
-  const { tossMode, tossKeyFamily } = configuration;
-  const effect = tossMode === "live" ? "real money moves" : "no money moves";
-  return ok(
-    check,
-    `a sound pair of ${tossMode} ${tossKeyFamily} keys: ${effect}`,
-  );
-}
-
-/** Asks Toss for an order that cannot be: who is not allowed to ask hears that first. */
-async function refusalOfToss(
-  { ask, target }: Context,
-  toss: { secretKey: string; apiBaseUrl: string },
-): Promise<Finding | null> {
-  const check = "toss_keys";
-  const answer = await ask({
-    url: `${toss.apiBaseUrl}/v1/payments/orders/doctor-${crypto.randomUUID()}`,
-    headers: { authorization: `Basic ${btoa(`${toss.secretKey}:`)}` },
-  });
-  if (isRefusedKey(answer)) {
-    return fail(
-      check,
-      `Toss does not take TOSS_SECRET_KEY: ${describeAnswer(answer)}`,
-      `Copy the pair again from Toss's developer centre (API 키). ${
-        setVariables(target, "TOSS_SECRET_KEY, TOSS_CLIENT_KEY")
-      }`,
-    );
-  }
-  return field(bodyOf(answer), "code") === "NOT_FOUND_PAYMENT" ? null : warn(
-    check,
-    `a sound pair, but Toss could not be asked about it: ${
-      describeAnswer(answer)
-    }`,
-    "Run doctor again from a network that reaches Toss.",
-  );
-}
-
-function bodyOf(answer: Answer): unknown {
-  return answer.outcome === "answered" ? answer.body : null;
-}
-
-/** Toss: 401 UNAUTHORIZED_KEY for an unknown key, 400 INVALID_API_KEY for a mixed pair, 403 for one without rights. */
-function isRefusedKey(answer: Answer): boolean {
-  return answer.outcome === "answered" &&
-    (answer.status === 401 || answer.status === 403 ||
-      field(answer.body, "code") === "INVALID_API_KEY");
 }

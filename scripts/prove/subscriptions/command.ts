@@ -21,6 +21,6 @@ export const subscriptions = defineCommand({
   examples: ["--sequences 20"],
   options: OPTIONS,
   notes:
-    `Each sequence is the life of one user: registrations, subscriptions, changes, cards that decline and are removed, lost answers, refunds in Toss's dashboard, weeks without a job. After every step the answer, the subscriptions, the access and every won must be what docs/subscriptions.md says, and invariant_violations() must be empty. What differs is made as short as it gets, and the exit code is 1.`,
+    `Each sequence is the life of one user: registrations, subscriptions, changes, cards and accounts that decline and are removed, lost answers, refunds in Toss's dashboard, weeks without a job. After every step the answer, the subscriptions, the access and every won must be what docs/subscriptions.md says, and invariant_violations() must be empty. What differs is made as short as it gets, and the exit code is 1.`,
   load: () => import("./run.ts"),
 });

@@ -14,7 +14,11 @@ import {
   type DerivedSigner,
 } from "./security/derived-signer.ts";
 import { createKeyring, type Keyring } from "./security/encryption.ts";
-import { createTossClient, type TossClient } from "./toss/client.ts";
+import {
+  createTossClients,
+  type TossClients,
+  type TossWitness,
+} from "./toss/clients.ts";
 import { createVerifyUser, type VerifyUser } from "./database/verify-user.ts";
 import type { Logger } from "./logger.ts";
 
@@ -31,8 +35,8 @@ export interface Services {
   verifyUser: VerifyUser;
   /** How long an operation or event may stay with one caller. */
   leaseSeconds: number;
-  /** A Toss client whose log lines carry the request's id. */
-  toss(logger: Logger): TossClient;
+  /** Toss through each key pair, with log lines that carry the request's id. */
+  toss(logger: Logger, witness: TossWitness): TossClients;
 }
 
 /** What {@link createServices} needs from outside. */
@@ -79,14 +83,13 @@ export function createServices(
         BILLING_STATE_PURPOSE,
       ),
       leaseSeconds: config.toss.timeoutMs / 1000 + LEASE_MARGIN_SECONDS,
-      toss: (logger) =>
-        createTossClient({
-          secretKey: config.toss.secretKey,
+      toss: (logger, witness) =>
+        createTossClients(config.toss.pairs, {
           baseUrl: config.toss.apiBaseUrl,
           timeoutMs: config.toss.timeoutMs,
           fetch,
           logger,
-        }),
+        }, witness),
       verifyUser: createVerifyUser(client.auth),
     },
   };

@@ -3,6 +3,7 @@ import { issuedResponse } from "../_shared/http/billing-answers.ts";
 import { processingResponse, redirect } from "../_shared/http/answers.ts";
 import { requireUser } from "../_shared/http/authenticate.ts";
 import { callerDigest } from "../_shared/http/client-address.ts";
+import { requireKeys } from "../_shared/http/chosen-keys.ts";
 import type {
   Handler,
   RequestContext,
@@ -21,6 +22,7 @@ import {
   readBillingState,
   writeBillingState,
 } from "../_shared/security/billing-state.ts";
+import { keysOfBilling } from "../_shared/toss/key-pairs.ts";
 import {
   customerKeyDiffers,
   issueError,
@@ -49,6 +51,7 @@ export const prepare: Handler = async (request, context) => {
     prepareRequest,
     context.bodyLimit,
   );
+  const { clientKey } = requireKeys(keysOfBilling(config.toss.pairs));
   const prepared = await prepareBilling(services.database, {
     userId,
     planId,
@@ -67,7 +70,7 @@ export const prepare: Handler = async (request, context) => {
   return Response.json({
     method,
     customerKey,
-    clientKey: config.toss.clientKey,
+    clientKey,
     successUrl: successUrl.href,
     failUrl: appUrl(config, config.app.failPath, {}),
   });
@@ -85,12 +88,14 @@ type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
 async function register(
   http: Request,
   context: RequestContext,
-  request: Omit<IssueRequest, "caller">,
+  request: Omit<IssueRequest, "caller" | "tossKeys" | "tossClientKey">,
 ): Promise<Registered> {
+  const { pairs } = context.services.config.toss;
+  const { keys, clientKey } = requireKeys(keysOfBilling(pairs));
   const caller = callerDigest(http, context.caller, context.services);
   const result = await issueBillingKey(
     createOperationContext(context, "billing"),
-    { ...request, caller },
+    { ...request, caller, tossKeys: keys, tossClientKey: clientKey },
   );
   switch (result.kind) {
     case "refused_locally":

@@ -9,7 +9,13 @@ import type {
   RequestContext,
 } from "../_shared/http/create-function.ts";
 import { readJson } from "../_shared/http/read-body.ts";
+import { requireKeys } from "../_shared/http/chosen-keys.ts";
 import { appUrl, functionUrl } from "../_shared/http/urls.ts";
+import {
+  type CheckoutUi,
+  keysOf,
+  keysOfCheckout,
+} from "../_shared/toss/key-pairs.ts";
 import { checkoutError } from "./refusal.ts";
 import { bounded, checkoutRequest, pricedCheckoutRequest } from "./request.ts";
 
@@ -19,7 +25,12 @@ const GUEST_CUSTOMER_KEY = "@@ANONYMOUS";
 /** Toss's window lives 30 minutes and a confirm 10 more; the rest is time to reach the window. */
 const ORDER_LIFETIME_SECONDS = 3600;
 
-type Asked = Omit<CreateOrderRequest, "requestId" | "logRequestId" | "mode">;
+type Asked =
+  & Omit<
+    CreateOrderRequest,
+    "requestId" | "logRequestId" | "mode" | "tossKeys" | "tossClientKey"
+  >
+  & { ui?: CheckoutUi | undefined };
 
 /** What a buyer's page may ask for: items or a pass, at our prices. */
 async function readBuyersRequest(
@@ -69,18 +80,22 @@ async function readShopsRequest(
  * secret key the shop's own server names the lines and their prices.
  *
  * Errors: `cart_empty`, `product_not_found`, `plan_not_found`, `insufficient_stock`, `unauthorized` (a pass needs
- * a signed-in buyer), `reference_conflict`, `invalid_request`.
+ * a signed-in buyer), `reference_conflict`, `invalid_request`, `not_configured` (no key pair serves the `ui`).
  */
 export const checkout: Handler = async (request, context) => {
   const { services, caller, requestId } = context;
-  const asked = caller.kind === "secret"
+  const { ui, ...asked } = caller.kind === "secret"
     ? await readShopsRequest(request, context)
     : await readBuyersRequest(request, context);
+  const { toss } = services.config;
+  const { keys, clientKey } = requireKeys(keysOfCheckout(toss.pairs, ui));
   const order = await createOrder(services.database, {
     ...asked,
+    tossKeys: keys,
+    tossClientKey: clientKey,
     requestId: crypto.randomUUID(),
     logRequestId: requestId,
-    mode: services.config.toss.mode,
+    mode: toss.mode,
   });
   if (order.outcome !== "created" && order.outcome !== "known") {
     throw checkoutError(order);
@@ -104,7 +119,8 @@ function describe(
     // A page that asks for prices only ever gets an order that waits for its payment.
     ...(order.status === "pending" ? {} : { status: order.status }),
     customerKey: order.customerKey ?? GUEST_CUSTOMER_KEY,
-    clientKey: config.toss.clientKey,
+    // A reference that is known keeps the pair it was opened with.
+    clientKey: requireKeys(keysOf(config.toss.pairs, order.tossKeys)).clientKey,
     successUrl: functionUrl(config, "confirm"),
     failUrl: appUrl(config, config.app.failPath, {}),
     expiresAt: order.expiresAt,

@@ -32,6 +32,8 @@ const adjustment = z.strictObject({
 const TOO_MANY = `at most ${MOST.metadata} entries`;
 
 const buyer = {
+  // Where the buyer pays; it decides which of the shop's key pairs the order uses.
+  ui: z.enum(["widget", "window"]).optional(),
   customerEmail: z.email().max(100).optional(),
   customerName: text(100).optional(),
   // Toss's own limits of metadata (Toss: core API reference).

@@ -1,4 +1,5 @@
 import { invalidField } from "../_shared/http/app-error.ts";
+import { requireKeys } from "../_shared/http/chosen-keys.ts";
 import type {
   Handler,
   RequestContext,
@@ -8,6 +9,7 @@ import { readJson } from "../_shared/http/read-body.ts";
 import { shownAccount } from "../_shared/http/shown-account.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { issueVirtualAccount } from "../_shared/operations/virtual-account/begin.ts";
+import { keysOfWindow } from "../_shared/toss/key-pairs.ts";
 import { virtualAccountError } from "./refusal.ts";
 import { virtualAccountRequest } from "./request.ts";
 
@@ -24,10 +26,14 @@ export const virtualAccount: Handler = async (request, context) => {
     virtualAccountRequest,
     context.bodyLimit,
   );
+  const { clientKey } = requireKeys(
+    keysOfWindow(context.services.config.toss.pairs),
+  );
   const result = await issueVirtualAccount(
     createOperationContext(context, "virtual_account"),
     {
       ...body,
+      tossClientKey: clientKey,
       validHours: validHours(body.validHours, context),
       userId: caller.kind === "user" ? caller.userId : null,
     },

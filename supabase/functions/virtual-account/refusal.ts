@@ -18,6 +18,10 @@ const LOCAL_REFUSALS: Record<RefusedLocally["reason"], [ErrorCode, string]> = {
     "operation_in_progress",
     "A payment of this order is being confirmed.",
   ],
+  other_keys: [
+    "operation_in_progress",
+    "A payment of this order has begun in the payment widget, which has keys of its own; make a new order.",
+  ],
   order_closed: [
     "payment_expired",
     "The order has expired or was given up; make a new one.",

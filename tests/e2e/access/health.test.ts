@@ -32,6 +32,8 @@ test("health describes the configuration to the secret key, without a secret", a
   assert.deepEqual(body.configuration, {
     tossMode: "test",
     tossKeyFamily: "api",
+    tossPairs: [{ keys: "main", family: "api" }],
+    tossKeysMissing: [],
     tossApiBaseUrl,
     appUrl: projectVariables.APP_URL,
     encryptionKeyIds: Object.keys(keys),

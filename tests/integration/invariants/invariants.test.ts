@@ -102,6 +102,31 @@ const BREAKS: Break[] = [
       sql`update public.order_items set unit_price = unit_price + 1 where order_id = ${pending.orderId}`,
   },
   {
+    invariant: "order_amount_is_sum_of_its_items",
+    how: "an order's tax-free part is not that of its lines",
+    subject: ({ pending }) => pending.orderId,
+    harm: (sql, { pending }) =>
+      sql`update public.orders set tax_free_amount = tax_free_amount + 1 where id = ${pending.orderId}`,
+  },
+  {
+    invariant: "tax_split_adds_up",
+    how: "a payment's VAT was changed by hand",
+    subject: ({ paid }) => paid.paymentKey,
+    harm: (sql, { paid }) =>
+      sql`update public.payments set vat = vat + 1 where payment_key = ${paid.paymentKey}`,
+  },
+  {
+    invariant: "free_order_has_no_payment",
+    how: "a payment was made for an order of nothing",
+    subject: ({ pass }) => pass.orderId,
+    harm: (sql, { pass }) =>
+      sql`
+        with items as (
+          update public.order_items set unit_price = 0 where order_id = ${pass.orderId}
+        )
+        update public.orders set amount = 0, payment_key = null where id = ${pass.orderId}`,
+  },
+  {
     invariant: "free_order_has_no_payment",
     how: "an order waits for the payment of nothing",
     subject: ({ pending }) => pending.orderId,

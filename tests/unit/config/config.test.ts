@@ -34,8 +34,11 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
       secretKeys: ["sb_secret_a", "sb_secret_b"],
     },
     toss: {
-      secretKey: "test_sk_a",
-      clientKey: "test_ck_a",
+      pairs: {
+        main: { secretKey: "test_sk_a", clientKey: "test_ck_a" },
+        widget: null,
+        billing: null,
+      },
       apiBaseUrl: "https://api.tosspayments.com",
       timeoutMs: 60_000,
       mode: "test",
@@ -129,6 +132,10 @@ Deno.test("loadConfig() reads every optional variable", () => {
 const EVERY_VARIABLE = environment({
   SUPABASE_ANON_KEY: "anon",
   SUPABASE_SERVICE_ROLE_KEY: "service",
+  TOSS_WIDGET_SECRET_KEY: "test_gsk_a",
+  TOSS_WIDGET_CLIENT_KEY: "test_gck_a",
+  TOSS_BILLING_SECRET_KEY: "test_sk_b",
+  TOSS_BILLING_CLIENT_KEY: "test_ck_b",
   TOSS_SECURITY_KEY: "5ec0".repeat(16),
   TOSS_WEBHOOK_SECRET: "new-secret-of-a-relay, old-secret-of-a-relay",
   TOSS_API_BASE_URL: "http://127.0.0.1:54380",
@@ -230,7 +237,7 @@ Deno.test("loadConfig() uses the first of several secret keys and checks webhook
     TOSS_SECRET_KEY: "test_sk_new, test_sk_old",
     WEBHOOK_SIGNATURE_SCHEMES: "sha256-hex-body-time",
   });
-  assert.equal(config.toss.secretKey, "test_sk_new");
+  assert.equal(config.toss.pairs.main.secretKey, "test_sk_new");
   assert.deepEqual(config.webhook.schemes, [{
     scheme: "sha256-hex-body-time",
     keys: ["test_sk_new", "test_sk_old"],

@@ -6,13 +6,15 @@ import type { OperationContext } from "../../../supabase/functions/_shared/opera
 import { sealRefundAccount } from "../../../supabase/functions/_shared/operations/cancel/refund-account.ts";
 import { sendCancel } from "../../../supabase/functions/_shared/operations/cancel/send.ts";
 import { createKeyring } from "../../../supabase/functions/_shared/security/encryption.ts";
-import { createTossClient } from "../../../supabase/functions/_shared/toss/client.ts";
+import { createTossClients } from "../../../supabase/functions/_shared/toss/clients.ts";
 
 const KEY = btoa("k".repeat(32));
 const keyring = createKeyring(JSON.stringify({ "2026": KEY }));
 
 const OPERATION: CancelOperation = {
   kind: "cancel",
+  tossKeys: "main",
+  tossClientKey: null,
   operationId: "8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11",
   idempotencyKey: "cancel-8f14e45f-ceea-4672-a9a1-2b6d1e5c0a11-1",
   keyGeneration: 1,
@@ -47,8 +49,11 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
       return Promise.resolve(schema.parse({ outcome: "unknown" }));
     },
   };
-  const toss = createTossClient({
+  const pair = {
     secretKey: "test_sk_of_nobody",
+    clientKey: "test_ck_of_nobody",
+  };
+  const toss = createTossClients({ main: pair, widget: null, billing: null }, {
     baseUrl: "http://toss.invalid",
     timeoutMs: 1000,
     fetch: async (input) => {
@@ -59,7 +64,7 @@ function contextWith(sent: Sent[], calls: string[] = []): OperationContext {
       });
       throw new TypeError("connection reset");
     },
-  });
+  }, () => Promise.resolve(null));
   return {
     database,
     firstCall: database,

@@ -36,6 +36,8 @@ Deno.test("keyMode() takes whatever is not a test key for live", () => {
   assert.equal(keyMode("something"), "live");
 });
 
+const MAIN = { secretKey: "TOSS_SECRET_KEY", clientKey: "TOSS_CLIENT_KEY" };
+
 const cases: [string, string, string, string[]][] = [
   ["accepts an API pair", "test_sk_a", "test_ck_a", []],
   ["accepts a widget pair", "live_gsk_a", "live_gck_a", []],
@@ -63,7 +65,7 @@ const cases: [string, string, string, string[]][] = [
 ];
 for (const [behaviour, secretKey, clientKey, variables] of cases) {
   Deno.test(`checkKeyPair() ${behaviour}`, () => {
-    const problems = checkKeyPair({ secretKey, clientKey });
+    const problems = checkKeyPair({ secretKey, clientKey }, MAIN);
     assert.deepEqual(problems.map(({ variable }) => variable), variables);
   });
 }
@@ -72,6 +74,6 @@ Deno.test("checkKeyPair() never repeats a key", () => {
   const problems = checkKeyPair({
     secretKey: "live_ck_visible1",
     clientKey: "live_sk_visible2",
-  });
+  }, MAIN);
   assert.equal(JSON.stringify(problems).includes("visible"), false);
 });

@@ -23,6 +23,7 @@ Deno.test("paymentDetails() says what a card payment was", () => {
     discount: { amount: 1_000 },
     suppliedAmount: 13_637,
     vat: 1_363,
+    taxFreeAmount: 0,
     useEscrow: false,
     country: "KR",
   });
@@ -63,6 +64,23 @@ Deno.test("paymentDetails() reads names of card companies and easy pay as older 
   assert.equal(details.easy_pay_provider, "토스페이");
   assert.equal(details.discount_amount, 300);
 });
+
+const SPLITS: [string, Record<string, unknown>][] = [
+  ["adds up to more", { suppliedAmount: 13_637, vat: 1_364 }],
+  ["leaves a part unsaid", { suppliedAmount: 13_637, vat: null }],
+  ["holds a deposit that is outside of tax", {
+    suppliedAmount: 13_364,
+    vat: 1_336,
+    taxExemptionAmount: 300,
+  }],
+];
+
+for (const [how, split] of SPLITS) {
+  Deno.test(`paymentDetails() keeps no tax split that ${how}`, () => {
+    const { supplied_amount, vat } = detailsOf({ taxFreeAmount: 0, ...split });
+    assert.deepEqual([supplied_amount, vat], [null, null]);
+  });
+}
 
 Deno.test("paymentDetails() takes a gift certificate's approval number", () => {
   const giftCertificate = { approveNo: "G123", settlementStatus: "COMPLETED" };

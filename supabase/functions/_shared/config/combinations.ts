@@ -1,4 +1,10 @@
-import { checkKeyPair, keyMode } from "../toss/keys.ts";
+import {
+  checkKeyPairs,
+  KEY_VARIABLES,
+  type KeyPairs,
+  TOSS_KEYS,
+} from "../toss/key-pairs.ts";
+import { keyMode } from "../toss/keys.ts";
 import {
   type Environment,
   SIGNATURE_KEY_VARIABLES,
@@ -27,10 +33,56 @@ export function combinationProblems(
 
 function keyPairProblems(environment: SoundVariables): ConfigProblem[] {
   const { TOSS_SECRET_KEY, TOSS_CLIENT_KEY } = environment;
-  return checkKeyPair({
-    secretKey: TOSS_SECRET_KEY?.[0] ?? null,
-    clientKey: TOSS_CLIENT_KEY ?? null,
+  return checkKeyPairs({
+    main: {
+      secretKey: TOSS_SECRET_KEY?.[0] ?? null,
+      clientKey: TOSS_CLIENT_KEY ?? null,
+    },
+    widget: {
+      secretKey: environment.TOSS_WIDGET_SECRET_KEY?.[0] ?? null,
+      clientKey: environment.TOSS_WIDGET_CLIENT_KEY ?? null,
+    },
+    billing: {
+      secretKey: environment.TOSS_BILLING_SECRET_KEY?.[0] ?? null,
+      clientKey: environment.TOSS_BILLING_CLIENT_KEY ?? null,
+    },
   });
+}
+
+/** The pairs of a sound environment; of each secret key the newest. */
+export function keyPairs(environment: Environment): KeyPairs {
+  return {
+    main: {
+      secretKey: environment.TOSS_SECRET_KEY[0],
+      clientKey: environment.TOSS_CLIENT_KEY,
+    },
+    widget: keyPair(
+      environment.TOSS_WIDGET_SECRET_KEY,
+      environment.TOSS_WIDGET_CLIENT_KEY,
+    ),
+    billing: keyPair(
+      environment.TOSS_BILLING_SECRET_KEY,
+      environment.TOSS_BILLING_CLIENT_KEY,
+    ),
+  };
+}
+
+function keyPair(
+  [secretKey]: readonly string[] = [],
+  clientKey: string | undefined,
+) {
+  return secretKey === undefined || clientKey === undefined
+    ? null
+    : { secretKey, clientKey };
+}
+
+/** The secret keys of all pairs, those that are being replaced included. */
+export function tossSecretKeys(environment: Environment): string[] {
+  return unique(
+    TOSS_KEYS.flatMap((keys) =>
+      environment[KEY_VARIABLES[keys].secretKey] ?? []
+    ),
+  );
 }
 
 function signatureProblems(environment: SoundVariables): ConfigProblem[] {
@@ -130,12 +182,23 @@ const PLATFORM_KEYS = [
 const OWN_KEYS = [
   "TOSS_CLIENT_KEY",
   "TOSS_SECRET_KEY",
+  "TOSS_WIDGET_CLIENT_KEY",
+  "TOSS_WIDGET_SECRET_KEY",
+  "TOSS_BILLING_CLIENT_KEY",
+  "TOSS_BILLING_SECRET_KEY",
   "TOSS_SECURITY_KEY",
   "TOSS_WEBHOOK_SECRET",
   "CRON_SECRET",
   "WEBHOOK_URL_TOKEN",
   "BILLING_KEY_ENCRYPTION_KEYS",
 ] as const;
+
+/** One pair may serve for two purposes. */
+function areOneKey(one: string, other: string): boolean {
+  const side = (variable: string) =>
+    /^TOSS_(?:WIDGET_|BILLING_)?(SECRET|CLIENT)_KEY$/.exec(variable)?.[1];
+  return one !== other && side(one) !== undefined && side(one) === side(other);
+}
 
 function repeatedSecretProblems(environment: SoundVariables): ConfigProblem[] {
   const textsOf = (variable: keyof SoundVariables): string[] => {
@@ -155,7 +218,7 @@ function repeatedSecretProblems(environment: SoundVariables): ConfigProblem[] {
   for (const variable of OWN_KEYS) {
     for (const text of textsOf(variable)) {
       const holder = holders.get(text);
-      if (holder !== undefined) {
+      if (holder !== undefined && !areOneKey(holder, variable)) {
         const problem = holder === variable
           ? "holds one key twice"
           : `holds the same text as ${holder}; each key needs its own`;

@@ -1,7 +1,9 @@
 import {
   combinationProblems,
+  keyPairs,
   publishableKeys,
   secretKeys,
+  tossSecretKeys,
 } from "./combinations.ts";
 import {
   type Environment,
@@ -9,6 +11,7 @@ import {
   type SignatureScheme,
 } from "./environment.ts";
 import { type ConfigProblem, readEnvironment } from "./read-environment.ts";
+import type { KeyPairs } from "../toss/key-pairs.ts";
 import { keyMode } from "../toss/keys.ts";
 
 export type { ConfigProblem } from "./read-environment.ts";
@@ -24,12 +27,11 @@ export type Config = {
     readonly secretKeys: readonly string[];
   };
   readonly toss: {
-    readonly secretKey: string;
-    readonly clientKey: string;
+    readonly pairs: KeyPairs;
     /** Without a trailing slash. */
     readonly apiBaseUrl: string;
     readonly timeoutMs: number;
-    /** `test` keys never move money. */
+    /** `test` keys never move money; all pairs are of one mode. */
     readonly mode: "test" | "live";
   };
   readonly app: {
@@ -107,8 +109,7 @@ function toConfig(environment: Environment): Config {
       secretKeys: secretKeys(environment),
     },
     toss: {
-      secretKey: environment.TOSS_SECRET_KEY[0],
-      clientKey: environment.TOSS_CLIENT_KEY,
+      pairs: keyPairs(environment),
       apiBaseUrl: environment.TOSS_API_BASE_URL,
       timeoutMs: environment.TOSS_TIMEOUT_MS,
       mode: keyMode(environment.TOSS_SECRET_KEY[0]),
@@ -123,7 +124,10 @@ function toConfig(environment: Environment): Config {
     webhook: {
       schemes: environment.WEBHOOK_SIGNATURE_SCHEMES.map((scheme) => ({
         scheme,
-        keys: environment[SIGNATURE_KEY_VARIABLES[scheme]],
+        // Each merchant id signs with a secret key of its own.
+        keys: SIGNATURE_KEY_VARIABLES[scheme] === "TOSS_SECRET_KEY"
+          ? tossSecretKeys(environment)
+          : environment[SIGNATURE_KEY_VARIABLES[scheme]],
       })),
       requireSignature: environment.WEBHOOK_REQUIRE_SIGNATURE,
       hasSecurityKey: environment.TOSS_SECURITY_KEY.length > 0,

@@ -6,6 +6,7 @@ import {
   leased,
   type LeaseRequest,
   type RefusalRequest,
+  type TossKeys,
 } from "./lease.ts";
 import {
   planClaim,
@@ -129,6 +130,9 @@ export interface BeginBillingIssueRequest extends LeaseRequest {
   shownTerms?: string | undefined;
   /** As in `BeginConfirmationRequest`. */
   caller: string | null;
+  /** With which pair the window was opened; the key that comes stays with it. */
+  tossKeys: TossKeys;
+  tossClientKey: string;
 }
 
 /** Decides what a registration may do; a repeat of the same authKey gets the first one's result. */

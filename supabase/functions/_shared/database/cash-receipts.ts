@@ -4,6 +4,7 @@ import {
   type EndRequest,
   leased,
   type LeaseRequest,
+  madeWith,
   type PaymentSource,
   type RefusalRequest,
 } from "./lease.ts";
@@ -220,6 +221,7 @@ const inProgress = z.object({
     receiptKey: z.string(),
     /** The day in Seoul under which Toss lists it, `yyyy-MM-dd`. */
     requestedOn: z.string(),
+    ...madeWith,
   })),
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
+import { type TossKeys, tossKeys } from "./lease.ts";
 
 const order = {
   orderId: z.string(),
@@ -9,6 +10,8 @@ const order = {
   taxFreeAmount: z.number().int(),
   status: z.string(),
   customerKey: z.string().nullable(),
+  /** With which pair it is to be paid. */
+  tossKeys,
   expiresAt: z.string(),
 };
 
@@ -81,6 +84,9 @@ export interface CreateOrderRequest {
   customerName?: string | undefined;
   metadata?: Record<string, string> | undefined;
   timeToLiveSeconds: number;
+  /** With which pair it is to be paid; a reference that is known keeps its own. */
+  tossKeys: TossKeys;
+  tossClientKey: string;
   mode: "test" | "live";
 }
 

@@ -9,7 +9,7 @@ import {
 import { chargeOperation } from "./charges.ts";
 import type { Database } from "./client.ts";
 import { confirmOperation } from "./confirm.ts";
-import type { Claimed, ClaimRequest } from "./lease.ts";
+import { type Claimed, type ClaimRequest, madeWith } from "./lease.ts";
 import { virtualAccountOperation } from "./virtual-account.ts";
 
 /** A leased operation of any kind. */
@@ -96,6 +96,7 @@ const unsettled = z.object({
   payments: z.array(z.object({
     paymentKey: z.string(),
     orderId: z.string(),
+    ...madeWith,
     askedAt: z.string(),
   })),
   remaining: z.number().int(),

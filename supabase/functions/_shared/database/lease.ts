@@ -1,9 +1,23 @@
 import { z } from "zod";
 
+/** Which of the shop's key pairs made, or is to make, something at Toss: `orders.toss_keys`. */
+export const tossKeys = z.enum(["main", "widget", "billing"]);
+
+/** One of {@linkcode tossKeys}. */
+export type TossKeys = z.output<typeof tossKeys>;
+
+/** With which keys something was made at Toss, and is asked about for as long as it lives. */
+export const madeWith = {
+  tossKeys,
+  /** The client key of the pair when it was made; null when nobody told. */
+  tossClientKey: z.string().nullable(),
+};
+
 /** What the holder of any leased operation needs. */
 export const leased = {
   operationId: z.string(),
   idempotencyKey: z.string(),
+  ...madeWith,
   /** 1 until Toss has answered with an error; from then on an earlier key may have had an effect. */
   keyGeneration: z.number().int(),
   /** Since when the key exists; of a later one: since the try before it was answered. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
+import { tossKeys } from "./lease.ts";
 
 /** What `read_status` answers. */
 export const systemStatus = z.object({
@@ -29,6 +30,8 @@ export const systemStatus = z.object({
     warning: z.number().int(),
     critical: z.number().int(),
   }),
+  /** Key pairs that open orders or cards were made with. */
+  tossKeysInUse: z.array(tossKeys),
   invariantViolations: z.number().int(),
 });
 

@@ -50,6 +50,7 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("issued"), payment: paymentView }),
   z.object({ outcome: z.literal("already_confirmed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("other_keys") }),
   z.object({ outcome: z.literal("order_closed") }),
   z.object({ outcome: z.literal("order_not_found") }),
 ]);
@@ -76,6 +77,8 @@ export interface BeginVirtualAccountRequest
   bank: string;
   customerName: string;
   validHours: number;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
   /** The id of the operation, should this request begin one. */
   operationId: string;
   cashReceiptType?: string | undefined;

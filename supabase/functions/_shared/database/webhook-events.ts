@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import type { Claimed, ClaimRequest } from "./lease.ts";
+import { type Claimed, type ClaimRequest, madeWith } from "./lease.ts";
 
 const event = z.object({
   eventId: z.string(),
@@ -20,6 +20,8 @@ const event = z.object({
   /** Whether it names an order or payment of this project; a replay must not ask Toss about strangers'. */
   isOurs: z.boolean(),
   isClaimed: z.boolean(),
+  /** Its order's; the main pair when the order is not known here. */
+  ...madeWith,
   leaseToken: z.string().nullable(),
   /** The database's time just before Toss is asked. */
   askedAt: z.string(),

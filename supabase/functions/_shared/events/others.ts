@@ -67,13 +67,21 @@ export const OTHER_EVENTS: readonly EventDefinition[] = [{
     en: "a user registered a card or account",
     ko: "사용자가 카드나 계좌를 등록함",
   },
-  data: z.object({ billingMethodId: id, userId: id }),
-  example: { billingMethodId: EXAMPLE_METHOD, userId: EXAMPLE_USER },
+  data: z.object({
+    billingMethodId: id,
+    userId: id,
+    method: z.enum(["CARD", "TRANSFER"]),
+  }),
+  example: {
+    billingMethodId: EXAMPLE_METHOD,
+    userId: EXAMPLE_USER,
+    method: "CARD",
+  },
 }, {
   ...common,
   type: "billing_method.deleted",
   when: {
-    en: "a registered card is charged no more",
+    en: "a registered card or account is charged no more",
     ko: "등록된 결제 수단을 더는 쓰지 않음",
   },
   data: z.object({

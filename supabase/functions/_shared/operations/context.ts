@@ -6,11 +6,12 @@ import type {
   LeaseRequest,
   PaymentSource,
 } from "../database/lease.ts";
+import { findKnownPayment } from "../database/known-payment.ts";
 import type { DunningPolicy } from "../database/subscriptions.ts";
 import type { Logger } from "../logger.ts";
 import type { Keyring } from "../security/encryption.ts";
 import type { Services } from "../services.ts";
-import type { TossClient } from "../toss/client.ts";
+import type { TossClients } from "../toss/clients.ts";
 
 /** What acting on an operation needs, and on whose behalf it happens. */
 export interface OperationContext {
@@ -18,7 +19,8 @@ export interface OperationContext {
   database: Database;
   /** Without retries, for what begins: nothing has happened at Toss yet, so a failure may simply be answered. */
   firstCall: Database;
-  toss: TossClient;
+  /** Asked with the pair that made what it is asked about. */
+  toss: TossClients;
   logger: Logger;
   source: PaymentSource;
   requestId: string;
@@ -48,7 +50,10 @@ export function createOperationContext(
   return {
     database: withRetries(services.database),
     firstCall: services.database,
-    toss: services.toss(logger),
+    toss: services.toss(
+      logger,
+      (made) => findKnownPayment(services.database, made),
+    ),
     logger,
     source,
     requestId,

@@ -73,10 +73,11 @@ async function giveUpOverdueOrders(
 
 async function settle(
   context: OperationContext,
-  { paymentKey, askedAt }: UnsettledPayment,
+  payment: UnsettledPayment,
 ): Promise<boolean> {
+  const { paymentKey, askedAt } = payment;
   const { toss, logger, depositHours } = context;
-  const answer = await toss.getPayment(paymentKey);
+  const answer = await toss.of(payment).getPayment(paymentKey);
   if (answer.kind !== "answered") {
     logger.warn("payment_without_proof", { paymentKey, outcome: answer.kind });
     return false;

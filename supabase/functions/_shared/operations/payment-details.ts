@@ -23,11 +23,22 @@ export function paymentDetails(payment: TossPayment) {
     approve_no: short(card?.approveNo) ?? short(giftCertificate?.approveNo),
     discount_amount: whole(payment.discount?.amount) ??
       whole(easyPay?.discountAmount),
-    supplied_amount: whole(payment.suppliedAmount),
-    vat: whole(payment.vat),
+    ...taxSplit(payment),
     use_escrow: payment.useEscrow,
     country: short(payment.country),
   };
+}
+
+/** Supply value and VAT where they, and the tax-free part, are all of what is left; else nothing is known of them. */
+function taxSplit(payment: TossPayment) {
+  const supplied = whole(payment.suppliedAmount);
+  const vat = whole(payment.vat);
+  const taxFree = whole(payment.taxFreeAmount);
+  const addsUp = supplied !== null && vat !== null && taxFree !== null &&
+    supplied + vat + taxFree === payment.balanceAmount;
+  return addsUp
+    ? { supplied_amount: supplied, vat }
+    : { supplied_amount: null, vat: null };
 }
 
 function short(text: string | null | undefined): string | null {

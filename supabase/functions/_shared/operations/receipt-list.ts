@@ -3,6 +3,7 @@ import type {
   ReceiptOperation,
 } from "../database/cash-receipts.ts";
 import type { TossCashReceipt } from "../toss/cash-receipts.ts";
+import type { MadeWith } from "../toss/clients.ts";
 import type { TossRefused, TossUnknown } from "../toss/outcome.ts";
 import type { OperationContext } from "./context.ts";
 import { receiptEntry } from "./receipt-entry.ts";
@@ -33,7 +34,7 @@ export async function listReceipts(
 ): Promise<ListedReceipts> {
   const entries: ReceiptEntry[] = [];
   for (const requestDate of daysOf(operation)) {
-    const day = await listDay(context, requestDate);
+    const day = await listDay(context, operation, requestDate);
     if (day.kind === "unlisted") return day;
     entries.push(...day.receipts.flatMap((receipt) => {
       if (receipt.orderId !== operation.orderId) return [];
@@ -43,9 +44,10 @@ export async function listReceipts(
   return { kind: "listed", entries };
 }
 
-/** All that Toss lists of one day in Seoul, `yyyy-MM-dd`. */
+/** All that Toss lists of one day in Seoul, `yyyy-MM-dd`, to one of the shop's key pairs. */
 export async function listDay(
   { toss }: Pick<OperationContext, "toss">,
+  made: MadeWith,
   requestDate: string,
 ): Promise<
   | { kind: "listed"; receipts: TossCashReceipt[] }
@@ -54,7 +56,10 @@ export async function listDay(
   const receipts: TossCashReceipt[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAXIMUM_PAGES; page++) {
-    const outcome = await toss.listCashReceipts({ requestDate, cursor });
+    const outcome = await toss.of(made).listCashReceipts({
+      requestDate,
+      cursor,
+    });
     if (outcome.kind !== "answered") return { kind: "unlisted", outcome };
     const { data, hasNext, lastCursor } = outcome.value;
     receipts.push(...data);

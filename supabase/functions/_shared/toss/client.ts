@@ -11,6 +11,7 @@ import {
   createTossRequest,
   type Idempotency,
   type TossConnection,
+  type TossRequest,
 } from "./request.ts";
 
 /** What `confirm()` sends; `amount` in the minor unit (KRW: won). */
@@ -101,7 +102,11 @@ export type TossClient = TossBilling & TossCashReceipts & {
  * characters. Source: core API reference, payments.
  */
 export function createTossClient(connection: TossConnection): TossClient {
-  const request = createTossRequest(connection);
+  return clientOver(createTossRequest(connection));
+}
+
+/** As {@link createTossClient}, over any way to reach Toss. */
+export function clientOver(request: TossRequest): TossClient {
   return {
     ...createTossBilling(request),
     ...createTossCashReceipts(request),

@@ -8,8 +8,14 @@ export type TossKeyKind = {
 
 /** One thing wrong with a configured key, named by its variable. */
 export type KeyProblem = {
-  readonly variable: "TOSS_SECRET_KEY" | "TOSS_CLIENT_KEY";
+  readonly variable: string;
   readonly problem: string;
+};
+
+/** Where the two keys of a pair stand. */
+export type PairVariables = {
+  readonly secretKey: string;
+  readonly clientKey: string;
 };
 
 // Printable ASCII without a colon: a colon would end the user name of Basic
@@ -43,41 +49,43 @@ export function keyMode(secretKey: string): "test" | "live" {
  * problems never contain a key.
  *
  * @param keys null = is missing, which somebody else reports.
+ * @param variables the names under which the problems are told.
  * @returns everything that is wrong, an empty array when the pair is sound.
  */
 export function checkKeyPair(
   keys: { secretKey: string | null; clientKey: string | null },
+  variables: PairVariables,
 ): KeyProblem[] {
   const secret = parseTossKey(keys.secretKey ?? "");
   const client = parseTossKey(keys.clientKey ?? "");
   const problems = [
     ...keys.secretKey === null
       ? []
-      : placeProblems("TOSS_SECRET_KEY", secret, "secret"),
+      : placeProblems(variables.secretKey, secret, "secret"),
     ...keys.clientKey === null
       ? []
-      : placeProblems("TOSS_CLIENT_KEY", client, "client"),
+      : placeProblems(variables.clientKey, client, "client"),
   ];
   if (secret === null || client === null) return problems;
   if (secret.mode !== client.mode) {
     problems.push({
-      variable: "TOSS_CLIENT_KEY",
-      problem: `is a ${client.mode} key, but TOSS_SECRET_KEY is a ` +
+      variable: variables.clientKey,
+      problem: `is a ${client.mode} key, but ${variables.secretKey} is a ` +
         `${secret.mode} key: both must come from the same pair`,
     });
   }
   if (secret.family !== client.family) {
     problems.push({
-      variable: "TOSS_CLIENT_KEY",
-      problem: `belongs to the ${client.family} keys, but TOSS_SECRET_KEY to ` +
-        `the ${secret.family} keys (ck goes with sk, gck with gsk)`,
+      variable: variables.clientKey,
+      problem: `belongs to the ${client.family} keys, but ` +
+        `${variables.secretKey} to the ${secret.family} keys (ck goes with sk, gck with gsk)`,
     });
   }
   return problems;
 }
 
 function placeProblems(
-  variable: KeyProblem["variable"],
+  variable: string,
   kind: TossKeyKind | null,
   side: TossKeyKind["side"],
 ): KeyProblem[] {

@@ -8,7 +8,11 @@ export type UnknownReason =
   | "unreadable"
   | "in_progress"
   | "temporary"
-  | "rate_limited";
+  | "rate_limited"
+  /** Nothing was sent: the key pair that Toss would have to be asked with is not set. */
+  | "keys_missing"
+  /** The pair is another one than made the thing, so that Toss's no proves nothing. */
+  | "keys_changed";
 
 /** Toss answered 200 with an object that parsed. */
 export type TossAnswered<Value> = {

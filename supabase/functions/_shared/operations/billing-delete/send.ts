@@ -27,7 +27,9 @@ export async function sendBillingDelete(
     await postpone(context, operation, UNREADABLE_KEY);
     return { kind: "processing" };
   }
-  const outcome = await context.toss.deleteBillingKey(billingKey);
+  const outcome = await context.toss.of(operation).deleteBillingKey(
+    billingKey,
+  );
   // Gone already is what a second removal finds. Any other refusal leaves it to the next one, which finds out.
   const isGone = outcome.kind === "answered" ||
     outcome.kind === "refused" &&

@@ -2,6 +2,7 @@ import {
   beginBillingIssue,
   type BeginBillingIssueAnswer,
 } from "../../database/billing-issue.ts";
+import type { TossKeys } from "../../database/lease.ts";
 import { sha256Hex } from "../../security/sha256.ts";
 import { newLease, type OperationContext } from "../context.ts";
 import { orProcessing } from "../no-proof.ts";
@@ -19,6 +20,9 @@ export interface IssueRequest {
   shownTerms?: string | undefined;
   /** Whose registrations with authKeys that Toss does not know are counted together; null = nobody's. */
   caller: string | null;
+  /** The pair with whose window the card was registered. */
+  tossKeys: TossKeys;
+  tossClientKey: string;
 }
 
 /** Refusals that were decided in our own database; Toss was not asked. */

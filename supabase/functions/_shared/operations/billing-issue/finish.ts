@@ -98,7 +98,9 @@ export async function storeBillingKey(
     case "rejected":
       // Given up meanwhile: a key that nobody stores is of no use to anyone. If this fails it still is.
       if (!answer.isInUse) {
-        await context.toss.deleteBillingKey(billing.billingKey);
+        await context.toss.of(operation).deleteBillingKey(
+          billing.billingKey,
+        );
       }
       return { kind: "refused", code: answer.errorCode };
     case "issued":

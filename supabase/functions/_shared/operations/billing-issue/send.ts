@@ -42,7 +42,7 @@ export async function sendBillingIssue(
     return await leaveIssueOpen(context, operation, UNREADABLE_KEY);
   }
   const { customerKey, idempotencyKey } = operation;
-  const outcome = await context.toss.issueBillingKey(
+  const outcome = await context.toss.of(operation).issueBillingKey(
     { authKey, customerKey },
     { idempotencyKey },
   );

@@ -49,7 +49,9 @@ async function askAfterRefusal(
 ): Promise<CancelStep> {
   const { code, message, status } = refusal;
   const unproven = unprovenRefusal(refusal, judgement);
-  const read = await context.toss.getPayment(operation.paymentKey);
+  const read = await context.toss.of(operation).getPayment(
+    operation.paymentKey,
+  );
   if (read.kind !== "answered") {
     return await leaveCancelOpen(context, operation, unproven);
   }

@@ -26,7 +26,9 @@ export async function resolveCancel(
   if (isUnanswered && !isTired(operation)) {
     return await sendCancel(context, operation);
   }
-  const read = await context.toss.getPayment(operation.paymentKey);
+  const read = await context.toss.of(operation).getPayment(
+    operation.paymentKey,
+  );
   if (read.kind !== "answered") {
     return await leaveCancelOpen(context, operation, unansweredQuestion(read));
   }

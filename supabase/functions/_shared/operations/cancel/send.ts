@@ -59,9 +59,13 @@ async function sendOnce(
     );
   }
   const { paymentKey, idempotencyKey } = operation;
-  const outcome = await context.toss.cancel(paymentKey, body, {
-    idempotencyKey,
-  });
+  const outcome = await context.toss.of(operation).cancel(
+    paymentKey,
+    body,
+    {
+      idempotencyKey,
+    },
+  );
   switch (outcome.kind) {
     case "answered":
       return await settleAnswer(context, operation, outcome.value);
@@ -93,7 +97,9 @@ async function settleAnswer(
   );
   if (isRepeated) {
     // What was cancelled after that answer stands in Toss's record alone.
-    const read = await context.toss.getPayment(operation.paymentKey);
+    const read = await context.toss.of(operation).getPayment(
+      operation.paymentKey,
+    );
     if (read.kind === "answered") {
       await applyAnswer(context, read.value, { askedAt: operation.askedAt });
     }

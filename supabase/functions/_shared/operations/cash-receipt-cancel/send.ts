@@ -15,7 +15,7 @@ export async function sendReceiptCancel(
   operation: CashReceiptCancelOperation,
 ): Promise<ReceiptOutcome> {
   const { receiptKey, amount, isWhole, idempotencyKey } = operation;
-  const outcome = await context.toss.cancelCashReceipt(
+  const outcome = await context.toss.of(operation).cancelCashReceipt(
     receiptKey,
     isWhole ? {} : { amount },
     { idempotencyKey },

@@ -74,8 +74,13 @@ async function followUp(
   const waiting = await claimReceiptsInProgress(context.firstCall, slice);
   const keys = new Set(waiting.map(({ receiptKey }) => receiptKey));
   let ended = 0;
-  for (const day of new Set(waiting.map(({ requestedOn }) => requestedOn))) {
-    const listed = await listDay(context, day);
+  // Toss lists a day to each of the shop's key pairs by itself.
+  const days = new Map(waiting.map((receipt) => [
+    [receipt.requestedOn, receipt.tossKeys, receipt.tossClientKey].join(),
+    receipt,
+  ]));
+  for (const made of days.values()) {
+    const listed = await listDay(context, made, made.requestedOn);
     if (listed.kind === "unlisted") continue;
     const entries = listed.receipts
       .filter(({ receiptKey }) => keys.has(receiptKey))

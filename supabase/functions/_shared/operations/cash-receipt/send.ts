@@ -31,7 +31,7 @@ export async function sendCashReceipt(
       ),
     );
   }
-  const outcome = await context.toss.issueCashReceipt({
+  const outcome = await context.toss.of(operation).issueCashReceipt({
     amount,
     orderId,
     orderName,

@@ -19,7 +19,9 @@ export async function findPaidLater(
   charge: ChargeOperation,
 ): Promise<ChargeOutcome | null> {
   for (const { attempt, orderId } of charge.laterOrderIds) {
-    const outcome = await context.toss.getPaymentByOrder(orderId);
+    const outcome = await context.toss.of(charge).getPaymentByOrder(
+      orderId,
+    );
     if (outcome.kind === "not_found") continue;
     if (outcome.kind !== "answered") {
       return await leaveChargeOpen(

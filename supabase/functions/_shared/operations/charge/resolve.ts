@@ -22,7 +22,9 @@ export async function resolveCharge(
   context: OperationContext,
   charge: ChargeOperation,
 ): Promise<ChargeOutcome> {
-  const outcome = await context.toss.getPaymentByOrder(charge.orderId);
+  const outcome = await context.toss.of(charge).getPaymentByOrder(
+    charge.orderId,
+  );
   switch (outcome.kind) {
     case "answered":
       if (isForeign(outcome.value)) return await lookBehind(context, charge);

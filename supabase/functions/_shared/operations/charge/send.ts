@@ -49,7 +49,7 @@ export async function sendCharge(
     return await leaveChargeOpen(context, charge, UNREADABLE_KEY);
   }
   const { amount, customerKey, orderId, orderName, customerEmail } = charge;
-  const outcome = await context.toss.charge(billingKey, {
+  const outcome = await context.toss.of(charge).charge(billingKey, {
     amount,
     customerKey,
     orderId,
@@ -120,7 +120,9 @@ async function askAfterRefusal(
   },
 ): Promise<ChargeOutcome> {
   const { proof, isLastWord } = judgement;
-  const outcome = await context.toss.getPaymentByOrder(charge.orderId);
+  const outcome = await context.toss.of(charge).getPaymentByOrder(
+    charge.orderId,
+  );
   const isHidden = outcome.kind === "answered" && isForeign(outcome.value);
   if (outcome.kind === "answered" && !isHidden) {
     const payment = outcome.value;
@@ -148,7 +150,7 @@ async function askAfterRepeat(
   charge: ChargeOperation,
   paymentKey: string,
 ): Promise<ChargeOutcome> {
-  const outcome = await context.toss.getPayment(paymentKey);
+  const outcome = await context.toss.of(charge).getPayment(paymentKey);
   return outcome.kind === "answered"
     ? await settleCharge(context, charge, outcome.value)
     : await leaveChargeOpen(context, charge, REPEATED);

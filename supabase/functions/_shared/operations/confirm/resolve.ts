@@ -23,7 +23,9 @@ export async function resolveConfirm(
   context: OperationContext,
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPayment(operation.paymentKey);
+  const outcome = await context.toss.of(operation).getPayment(
+    operation.paymentKey,
+  );
   switch (outcome.kind) {
     case "answered":
       // A payment of another order is refused by Toss itself, so asking again brings the proof.

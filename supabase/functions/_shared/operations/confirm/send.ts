@@ -21,7 +21,7 @@ export async function sendConfirm(
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
   const { paymentKey, orderId, amount, idempotencyKey } = operation;
-  const outcome = await context.toss.confirm(
+  const outcome = await context.toss.of(operation).confirm(
     { paymentKey, orderId, amount },
     { idempotencyKey },
   );
@@ -61,7 +61,9 @@ async function askAfterRefusal(
     judgement: RefusalJudgement;
   },
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPayment(operation.paymentKey);
+  const outcome = await context.toss.of(operation).getPayment(
+    operation.paymentKey,
+  );
   switch (outcome.kind) {
     case "not_found":
       return await refuseConfirm(context, operation, NO_SUCH_PAYMENT);
@@ -96,7 +98,9 @@ async function askAfterRepeat(
   context: OperationContext,
   operation: ConfirmOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPayment(operation.paymentKey);
+  const outcome = await context.toss.of(operation).getPayment(
+    operation.paymentKey,
+  );
   return outcome.kind === "answered"
     ? await settlePaying(context, operation, outcome.value)
     : await leaveOpen(context, operation, REPEATED);

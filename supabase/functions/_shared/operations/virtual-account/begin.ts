@@ -26,6 +26,8 @@ export interface VirtualAccountRequest extends AccountExtras {
   } | undefined;
   /** Null for a guest. */
   userId: string | null;
+  /** Of the main pair, which is the one that accounts are made with. */
+  tossClientKey: string;
 }
 
 /**

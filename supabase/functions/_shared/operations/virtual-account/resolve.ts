@@ -22,7 +22,9 @@ export async function resolveVirtualAccount(
   if (isUnanswered && !isTired(operation)) {
     return await sendVirtualAccount(context, operation);
   }
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
+    operation.orderId,
+  );
   switch (outcome.kind) {
     case "answered":
       // A payment that the buyer began in the window says nothing about the account.

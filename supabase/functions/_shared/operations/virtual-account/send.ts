@@ -24,7 +24,7 @@ export async function sendVirtualAccount(
     operation;
   const receipt = await receiptPart(context, operation);
   if (receipt === null) return await leaveOpen(context, operation, UNREADABLE);
-  const outcome = await context.toss.issueVirtualAccount(
+  const outcome = await context.toss.of(operation).issueVirtualAccount(
     {
       orderId,
       orderName,
@@ -101,7 +101,9 @@ async function judge(
   if (judgement.endsAtOnce) {
     return await refuseAccount(context, operation, refusal);
   }
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
+    operation.orderId,
+  );
   if (outcome.kind === "answered" && isVirtualAccount(outcome.value)) {
     return await settlePaying(context, operation, outcome.value);
   }
@@ -122,7 +124,9 @@ async function readRecord(
   context: OperationContext,
   operation: VirtualAccountOperation,
 ): Promise<ConfirmOutcome> {
-  const outcome = await context.toss.getPaymentByOrder(operation.orderId);
+  const outcome = await context.toss.of(operation).getPaymentByOrder(
+    operation.orderId,
+  );
   return outcome.kind === "answered" && isVirtualAccount(outcome.value)
     ? await settlePaying(context, operation, outcome.value)
     : await leaveOpen(context, operation, REPEATED);

@@ -34,13 +34,16 @@ export async function askToss(
 
 function ask(
   { toss }: OperationContext,
-  { paymentKey, orderId, isOurs }: WebhookEvent,
+  event: WebhookEvent,
 ): Promise<TossLookup<TossPayment>> | undefined {
+  const { paymentKey, orderId, isOurs } = event;
   if (!isOurs) return undefined;
   if (paymentKey !== null && isPathSegment(paymentKey)) {
-    return toss.getPayment(paymentKey);
+    return toss.of(event).getPayment(paymentKey);
   }
-  return orderId === null ? undefined : toss.getPaymentByOrder(orderId);
+  return orderId === null
+    ? undefined
+    : toss.of(event).getPaymentByOrder(orderId);
 }
 
 function withoutAnswer(
