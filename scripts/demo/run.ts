@@ -10,6 +10,7 @@ import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
+import { withdrawal } from "./withdrawal.ts";
 import { startStack } from "../../stack/stack.ts";
 
 const SCENES = [
@@ -18,6 +19,7 @@ const SCENES = [
   decline,
   lostAnswer,
   refund,
+  withdrawal,
   virtualAccount,
   ownPrices,
   subscriber,

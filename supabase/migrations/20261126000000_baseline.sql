@@ -11,7 +11,7 @@
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
---   47-49  withdrawals: business days, asking and deciding, what must be true of them
+--   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
@@ -8909,8 +8909,8 @@ $$;
 comment on function toss_private.tell_of_withdrawal(text, public.withdrawals, jsonb) is
   'Adds an event about a withdrawal to outbox_events, without anybody''s words.';
 
--- supabase/schemas/48_withdrawal_decisions.sql
--- A withdrawal is asked for, decided and paid back.
+-- supabase/schemas/48_withdrawal_requests.sql
+-- A withdrawal is asked for; what was used is said.
 
 create function toss_private.requested_view(concerned public.withdrawals)
 returns jsonb
@@ -9020,6 +9020,41 @@ $$;
 
 comment on function public.request_withdrawal(jsonb) is
   'Writes down that a buyer wants to give an order back. Keys: orderId, reason, requestId, requestedBy (operator, or the user''s id), logRequestId. Outcomes: requested (again for the same requestId), known (another request of the order is open), request_differs, order_not_found, nothing_to_withdraw, excluded.';
+
+create function public.mark_used(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  used jsonb;
+begin
+  -- A request that is under way sees the mark or comes before it.
+  perform 1 from public.orders as o where o.id = request ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  with marked as (
+    update public.order_items as i set used_at = coalesce(i.used_at, toss_private.clock_now())
+    where i.order_id = request ->> 'orderId' and (not request ? 'productId' or i.product_id = request ->> 'productId')
+    returning i.position, i.product_id, i.name, i.used_at
+  )
+  select jsonb_agg(
+    jsonb_build_object('productId', m.product_id, 'name', m.name, 'usedAt', m.used_at) order by m.position
+  ) into used
+  from marked as m;
+  return case when used is null then jsonb_build_object('outcome', 'product_not_found')
+    else jsonb_build_object('outcome', 'used', 'items', used) end;
+end;
+$$;
+
+comment on function public.mark_used(jsonb) is
+  'The shop says that what an order sold was used (downloaded, redeemed, begun); the first time counts. Keys: orderId, productId (absent: every line). Outcomes: used, order_not_found, product_not_found.';
+
+-- supabase/schemas/49_withdrawal_decisions.sql
+-- A withdrawal is decided, and accepted it is paid back.
 
 create function toss_private.record_decision(
   concerned public.withdrawals, new_status text, refund_id uuid, request jsonb
@@ -9180,108 +9215,6 @@ create trigger orders_follow_refund
   after update of status on public.orders
   for each row when (old.status is distinct from new.status and 'refunded' in (old.status, new.status))
   execute function toss_private.follow_refunded_order();
-
-create function public.mark_used(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  used jsonb;
-begin
-  -- A request that is under way sees the mark or comes before it.
-  perform 1 from public.orders as o where o.id = request ->> 'orderId' for update;
-  if not found then
-    return jsonb_build_object('outcome', 'order_not_found');
-  end if;
-  with marked as (
-    update public.order_items as i set used_at = coalesce(i.used_at, toss_private.clock_now())
-    where i.order_id = request ->> 'orderId' and (not request ? 'productId' or i.product_id = request ->> 'productId')
-    returning i.position, i.product_id, i.name, i.used_at
-  )
-  select jsonb_agg(
-    jsonb_build_object('productId', m.product_id, 'name', m.name, 'usedAt', m.used_at) order by m.position
-  ) into used
-  from marked as m;
-  return case when used is null then jsonb_build_object('outcome', 'product_not_found')
-    else jsonb_build_object('outcome', 'used', 'items', used) end;
-end;
-$$;
-
-comment on function public.mark_used(jsonb) is
-  'The shop says that what an order sold was used (downloaded, redeemed, begun); the first time counts. Keys: orderId, productId (absent: every line). Outcomes: used, order_not_found, product_not_found.';
-
--- supabase/schemas/49_withdrawal_checks.sql
--- What must never be true of withdrawals, and what of them a person has to look at.
-
-create function toss_private.withdrawal_violations()
-returns table (invariant text, subject text, detail text)
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  select 'accepted_withdrawal_has_its_refund', w.id::text,
-    format('order %s is %s, no refund was begun for the withdrawal', w.order_id, o.status)
-  from public.withdrawals as w
-  join public.orders as o on o.id = w.order_id
-  where w.status = 'accepted' and w.refund_operation_id is null and o.status <> 'refunded'
-
-  union all
-  select 'withdrawal_refund_is_its_own', w.id::text,
-    format('refund %s is a %s of order %s, asked for as %s', op.id, op.kind, op.order_id, op.request_id)
-  from public.withdrawals as w
-  join public.operations as op on op.id = w.refund_operation_id
-  where op.kind <> 'cancel' or op.order_id <> w.order_id or not starts_with(op.request_id, 'withdrawal-' || w.id)
-
-  union all
-  select 'withdrawal_is_paid_once', w.id::text,
-    format('%s refunds of the withdrawal succeeded or are open', count(*))
-  from public.withdrawals as w
-  join public.operations as op
-    on op.order_id = w.order_id and op.kind = 'cancel' and starts_with(op.request_id, 'withdrawal-' || w.id)
-  where op.state <> 'rejected'
-  group by w.id
-  having count(*) > 1 or bool_or(w.status <> 'accepted')
-
-  union all
-  select 'withdrawal_matches_its_order', w.id::text,
-    format('withdrawal of user %s, order of user %s', w.user_id, o.user_id)
-  from public.withdrawals as w
-  join public.orders as o on o.id = w.order_id
-  where w.user_id is distinct from o.user_id;
-end;
-$$;
-
-comment on function toss_private.withdrawal_violations() is 'The rules about withdrawals and the refunds that they promise.';
-
-create view toss_private.withdrawal_alerts
-with (security_invoker = true)
-as
-select
-  case when w.due_at < toss_private.clock_now() then 'critical' else 'warning' end as level,
-  'withdrawal_due' as alert,
-  w.id::text as subject,
-  format('order %s: the buyer asked on %s and waits for a decision until %s', w.order_id, w.requested_at, w.due_at) as detail,
-  w.requested_at as since
-from public.withdrawals as w
-where w.status = 'requested' and w.due_at < toss_private.clock_now() + interval '1 day'
-
-union all
--- Until it is accepted again, or the money went back by another way.
-select 'critical', 'withdrawal_refund_refused', w.id::text,
-  format('order %s: accepted on %s, but its refund of %s was refused: %s', w.order_id, w.decided_at, op.amount,
-    coalesce(op.error_code, 'no code')), op.finished_at
-from public.withdrawals as w
-join public.operations as op on op.id = w.refund_operation_id and op.state = 'rejected'
-join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
-where w.status = 'accepted';
-
-comment on view toss_private.withdrawal_alerts is
-  'What needs a person about withdrawals: a decision that is due within a day or late, an accepted one whose refund was refused.';
 
 -- supabase/schemas/50_billing_issues.sql
 -- Registering a card or account: the rows that hold its keys and its answer.
@@ -11401,6 +11334,76 @@ $$;
 
 comment on function public.begin_receipt_fits(jsonb) is
   'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+
+-- supabase/schemas/59_withdrawal_checks.sql
+-- What must never be true of withdrawals, and what of them a person has to look at.
+
+create function toss_private.withdrawal_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'accepted_withdrawal_has_its_refund', w.id::text,
+    format('order %s is %s, no refund was begun for the withdrawal', w.order_id, o.status)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.status = 'accepted' and w.refund_operation_id is null and o.status <> 'refunded'
+
+  union all
+  select 'withdrawal_refund_is_its_own', w.id::text,
+    format('refund %s is a %s of order %s, asked for as %s', op.id, op.kind, op.order_id, op.request_id)
+  from public.withdrawals as w
+  join public.operations as op on op.id = w.refund_operation_id
+  where op.kind <> 'cancel' or op.order_id <> w.order_id or not starts_with(op.request_id, 'withdrawal-' || w.id)
+
+  union all
+  select 'withdrawal_is_paid_once', w.id::text,
+    format('%s refunds of the withdrawal succeeded or are open', count(*))
+  from public.withdrawals as w
+  join public.operations as op
+    on op.order_id = w.order_id and op.kind = 'cancel' and starts_with(op.request_id, 'withdrawal-' || w.id)
+  where op.state <> 'rejected'
+  group by w.id
+  having count(*) > 1 or bool_or(w.status <> 'accepted')
+
+  union all
+  select 'withdrawal_matches_its_order', w.id::text,
+    format('withdrawal of user %s, order of user %s', w.user_id, o.user_id)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.user_id is distinct from o.user_id;
+end;
+$$;
+
+comment on function toss_private.withdrawal_violations() is 'The rules about withdrawals and the refunds that they promise.';
+
+create view toss_private.withdrawal_alerts
+with (security_invoker = true)
+as
+select
+  case when w.due_at < toss_private.clock_now() then 'critical' else 'warning' end as level,
+  'withdrawal_due' as alert,
+  w.id::text as subject,
+  format('order %s: the buyer asked on %s and waits for a decision until %s', w.order_id, w.requested_at, w.due_at) as detail,
+  w.requested_at as since
+from public.withdrawals as w
+where w.status = 'requested' and w.due_at < toss_private.clock_now() + interval '1 day'
+
+union all
+-- Until it is accepted again, or the money went back by another way.
+select 'critical', 'withdrawal_refund_refused', w.id::text,
+  format('order %s: accepted on %s, but its refund of %s was refused: %s', w.order_id, w.decided_at, op.amount,
+    coalesce(op.error_code, 'no code')), op.finished_at
+from public.withdrawals as w
+join public.operations as op on op.id = w.refund_operation_id and op.state = 'rejected'
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where w.status = 'accepted';
+
+comment on view toss_private.withdrawal_alerts is
+  'What needs a person about withdrawals: a decision that is due within a day or late, an accepted one whose refund was refused.';
 
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
