@@ -6,11 +6,13 @@ import {
   checkIssueAnswers,
   giveUpAccounts,
 } from "./check-accounts.ts";
+import { askReceiptsAgain, checkReceipts } from "./check-receipts.ts";
 import {
   askRefundsAgain,
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkEvents } from "./check-events.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
@@ -240,6 +242,7 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...await askAgain(state, booksOf(state)),
     ...await askRefundsAgain(state),
     ...await askAccountsAgain(state, booksOf(state)),
+    ...await askReceiptsAgain(state),
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
@@ -275,9 +278,11 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkDoublePayments(books),
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
+    ...await checkReceipts(state, books),
     ...await checkKeys(state, books),
     ...await checkWebhooks(state),
     ...await checkHook(state),
     ...await checkInvariants(state),
+    ...await checkEvents(state),
   ];
 }

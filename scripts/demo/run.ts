@@ -1,5 +1,6 @@
 import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
+import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
@@ -21,6 +22,7 @@ const SCENES = [
   refund,
   withdrawal,
   virtualAccount,
+  cashReceipt,
   ownPrices,
   subscriber,
 ];

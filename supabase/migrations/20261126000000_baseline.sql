@@ -12583,6 +12583,7 @@ create table public.webhook_endpoints (
   disabled_reason text,
   enabled_at timestamptz not null,
   failing_since timestamptz,
+  last_failed_at timestamptz,
   failures_in_row integer not null default 0,
   constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
   constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
@@ -12602,6 +12603,7 @@ comment on column public.webhook_endpoints.event_types is 'Which types it gets; 
 comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
 comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
 comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+comment on column public.webhook_endpoints.last_failed_at is 'The last failure since the last success.';
 
 create table toss_private.endpoint_secrets (
   id uuid primary key,
@@ -12727,7 +12729,8 @@ begin
       update public.webhook_deliveries as d set next_attempt_at = present
       where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
       update public.webhook_endpoints as e
-      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, last_failed_at = null,
+        failures_in_row = 0,
         enabled_at = case e.status when 'disabled' then present else e.enabled_at end
       where e.id = changed.id
       returning * into changed;
@@ -12782,6 +12785,8 @@ create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, n
   where status = 'pending';
 create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
   where status = 'pending';
+create index webhook_deliveries_leased on public.webhook_deliveries (endpoint_id, lease_expires_at)
+  where status = 'pending' and lease_expires_at is not null;
 create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
 
 create function toss_private.outward_type(event public.outbox_events)
@@ -12853,18 +12858,10 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
-  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
-    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
-  then
-    return null;
+  if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
+    perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+    perform toss_private.try_to_wake('outbox');
   end if;
-  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
-  begin
-    perform toss_private.wake_worker('outbox');
-  exception when others then
-    -- Nothing that is told may stop what it tells of.
-    raise notice 'outbox is woken by its schedule: %', sqlerrm;
-  end;
   return null;
 end;
 $$;
@@ -12893,7 +12890,9 @@ declare
 begin
   update public.webhook_endpoints as e
   set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
-  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days'
+    -- Seen to fail for as long as the attempts for one event last: a job that did not run for five days proves nothing.
+    and e.last_failed_at >= e.failing_since + interval '2 days';
   get diagnostics ended = row_count;
   return jsonb_build_object('disabled', ended, 'lanes', (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -12930,7 +12929,12 @@ declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
   claimed jsonb;
 begin
-  with due as (
+  -- However many runs there are, a receiver is asked so many things at once.
+  with room as (
+    select greatest(0, 20 - count(*)) as places
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.lease_expires_at > present
+  ), due as (
     select d.id
     from public.webhook_deliveries as d
     where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
@@ -12941,7 +12945,7 @@ begin
           and earlier.event_sequence < d.event_sequence
       )
     order by d.next_attempt_at, d.event_sequence
-    limit (request ->> 'limit')::integer
+    limit least((request ->> 'limit')::integer, (select places from room))
     for no key update skip locked
   ), taken as (
     update public.webhook_deliveries as d
@@ -12964,7 +12968,22 @@ end;
 $$;
 
 comment on function public.claim_webhook_deliveries(jsonb) is
-  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over, and never more than about twenty at a time. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.relay_outbox(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('isWoken', toss_private.try_to_wake('outbox'));
+end;
+$$;
+
+comment on function public.relay_outbox(jsonb) is
+  'Wakes another run of the job outbox while this one still waits for slow receivers; the request is empty.';
 
 create function public.count_due_deliveries(request jsonb)
 returns jsonb
@@ -13057,7 +13076,8 @@ begin
   end loop;
   update public.webhook_endpoints as e
   set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
-    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end,
+    last_failed_at = case when delivered > 0 then null else present end
   where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
   return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
 end;
@@ -13233,6 +13253,25 @@ begin
   where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
 
   union all
+  select 'move_is_told_once', coalesce(m.subject, t.subject),
+    format('%s of %s: happened %s times, told %s times', coalesce(m.event_type, t.event_type),
+      coalesce(m.payment_key, t.payment_key), coalesce(m.quantity, 0), coalesce(t.quantity, 0))
+  from toss_private.moves_to_tell() as m
+  full join (
+    select v.subject, v.event_type, v.payload ->> 'paymentKey' as payment_key, count(*) as quantity
+    from public.outbox_events as v
+    where v.event_type in (
+        'order.paid', 'order.canceled', 'order.expired', 'payment.confirmed', 'payment.deposit_reversed',
+        'virtual_account.issued'
+      )
+      and v.created_at > toss_private.clock_now() - interval '89 days'
+    group by v.subject, v.event_type, v.payload ->> 'paymentKey'
+  ) as t
+    on t.subject = m.subject and t.event_type = m.event_type
+      and (t.event_type like 'order.%' or t.payment_key = m.payment_key)
+  where m.quantity is distinct from t.quantity
+
+  union all
   select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
   from public.webhook_endpoints as e
   where not exists (
@@ -13242,7 +13281,44 @@ end;
 $$;
 
 comment on function toss_private.delivery_violations() is
-  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+  'Moves of orders and payments that were not told, or not once; events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create function toss_private.moves_to_tell()
+returns table (subject text, event_type text, payment_key text, quantity bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.order_id, 'order.' || v.to_status, null::text, count(*)
+  from public.payment_events as v
+  where v.event = 'order_status' and v.to_status in ('paid', 'canceled', 'expired')
+    and not (v.to_status = 'paid' and coalesce(v.from_status in ('partially_refunded', 'refunded'), false))
+    and v.created_at > toss_private.clock_now() - interval '89 days'
+  group by v.order_id, v.to_status
+
+  union all
+  select s.order_id, s.told_as, s.payment_key, count(*)
+  from (
+    select v.order_id, v.payment_key, case
+      when v.from_status = 'DONE' and v.to_status = 'WAITING_FOR_DEPOSIT' then 'payment.deposit_reversed'
+      when v.to_status = 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+      when v.from_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED') then null
+      when v.to_status in ('DONE', 'PARTIAL_CANCELED') or (v.to_status = 'CANCELED' and p.approved_at is not null)
+        then 'payment.confirmed'
+    end as told_as
+    from public.payment_events as v
+    join public.payments as p on p.payment_key = v.payment_key
+    where v.event = 'payment_status' and v.created_at > toss_private.clock_now() - interval '89 days'
+  ) as s
+  where s.told_as is not null
+  group by s.order_id, s.told_as, s.payment_key;
+end;
+$$;
+
+comment on function toss_private.moves_to_tell() is
+  'Of the moves in the audit log those that other systems hear of, as long as events are kept: what each is told as, and how often it happened.';
 
 create view toss_private.delivery_alerts
 with (security_invoker = true)
@@ -13382,6 +13458,27 @@ $$;
 comment on function toss_private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
+create function toss_private.try_to_wake(job text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null then
+    return false;
+  end if;
+  perform toss_private.wake_worker(job);
+  return true;
+exception when others then
+  raise notice '% is woken by its schedule: %', job, sqlerrm;
+  return false;
+end;
+$$;
+
+comment on function toss_private.try_to_wake(text) is
+  'Wakes a job before its time, where that works; whatever keeps it from it, the caller goes on.';
+
 create function toss_private.has_worked(result jsonb)
 returns boolean
 language plpgsql
@@ -13418,15 +13515,8 @@ begin
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
-    and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
-  then
-    begin
-      perform toss_private.wake_worker(recorded.name);
-      is_woken := true;
-    exception when others then
-      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
-    end;
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result) then
+    is_woken := toss_private.try_to_wake(recorded.name);
   end if;
   return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
 end;
@@ -15698,7 +15788,7 @@ revoke execute on function
   public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -15722,7 +15812,7 @@ grant execute on function
   public.find_known_payment(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
-  public.replay_webhook_deliveries(jsonb),
+  public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
