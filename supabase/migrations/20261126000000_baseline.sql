@@ -11,12 +11,12 @@
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
+--   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
---   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
@@ -414,11 +414,13 @@ create table public.products (
   tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
+  withdrawal text not null default 'allowed',
   constraint products_id_length check (char_length(id) between 1 and 64),
   constraint products_name_length check (char_length(name) between 1 and 100),
   constraint products_price_range check (price between 0 and 9007199254740991),
   constraint products_currency_code check (currency ~ '^[A-Z]{3}$'),
-  constraint products_stock_not_negative check (stock >= 0)
+  constraint products_stock_not_negative check (stock >= 0),
+  constraint products_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.products enable row level security;
@@ -428,6 +430,8 @@ comment on column public.products.price is 'Unit price in the currency''s minor 
 comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
 
 comment on column public.products.tax_free is 'Sold without VAT (면세).';
+comment on column public.products.withdrawal is
+  'Whether its buyer can give it back (청약철회): allowed, excluded_after_use (once the shop has marked it used) or excluded; what is sold keeps what it was sold with.';
 
 create policy "everyone reads active products"
   on public.products for select to anon, authenticated
@@ -505,7 +509,6 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
-  customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
@@ -521,7 +524,6 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
-  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -545,8 +547,6 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
-comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
-comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
@@ -582,12 +582,15 @@ create table public.order_items (
   quantity integer not null,
   tax_free boolean not null default false,
   takes_stock boolean not null default false,
+  withdrawal text not null default 'allowed',
+  used_at timestamptz,
   primary key (order_id, position),
   constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
   constraint order_items_name_length check (char_length(name) between 1 and 100),
   constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
-  constraint order_items_quantity_range check (quantity between 1 and 9999)
+  constraint order_items_quantity_range check (quantity between 1 and 9999),
+  constraint order_items_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.order_items enable row level security;
@@ -599,6 +602,8 @@ comment on column public.order_items.position is 'The line''s place in the order
 comment on column public.order_items.product_id is
   'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
+comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
@@ -960,7 +965,6 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
-  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -969,8 +973,6 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
-comment on column toss_private.shop_code.notice_address is
-  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -1025,7 +1027,7 @@ begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
   select jsonb_agg(jsonb_build_object(
     'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'unitPrice', p.price, 'currency', p.currency,
-    'taxFree', p.tax_free
+    'taxFree', p.tax_free, 'withdrawal', p.withdrawal
   ) order by w.position)
   into lines
   from (
@@ -1085,6 +1087,9 @@ begin
     end if;
     if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
       return 'lines: taxFree must be true or false';
+    end if;
+    if coalesce(part ->> 'withdrawal', 'allowed') not in ('allowed', 'excluded_after_use', 'excluded') then
+      return 'lines: withdrawal must be allowed, excluded_after_use or excluded';
     end if;
   end loop;
   for part in select a.value from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a loop
@@ -1254,13 +1259,12 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, toss_keys,
-    toss_client_key, expires_at, created_at, updated_at
+    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
+    expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
-    request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
@@ -1270,11 +1274,11 @@ begin
     return null;
   end if;
   insert into public.order_items (
-    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock
+    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock, withdrawal
   )
   select new_order_id, l.ordinality, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'unitPrice')::bigint,
     (l.value ->> 'quantity')::integer, coalesce((l.value ->> 'taxFree')::boolean, false),
-    coalesce((priced ->> 'takesStock')::boolean, false)
+    coalesce((priced ->> 'takesStock')::boolean, false), coalesce(l.value ->> 'withdrawal', 'allowed')
   from jsonb_array_elements(coalesce(priced -> 'lines', '[]')) with ordinality as l;
   insert into public.order_adjustments (order_id, position, kind, name, amount, tax_free)
   select new_order_id, a.ordinality, a.value ->> 'kind', a.value ->> 'name', (a.value ->> 'amount')::bigint,
@@ -8705,6 +8709,513 @@ $$;
 comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
   'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
 
+-- supabase/schemas/47_withdrawals.sql
+-- Withdrawal (청약철회): a buyer wants to give an order back, and the shop has three business days to see to it.
+
+create table toss_private.holidays (
+  day date primary key,
+  name text not null,
+  constraint holidays_name_length check (char_length(name) between 1 and 100)
+);
+
+alter table toss_private.holidays enable row level security;
+
+comment on table toss_private.holidays is
+  'Korean public holidays on which no business day falls, as announced (월력요항); Saturdays and Sundays need no row. The shop adds what the government announces later. A day that is missing makes a deadline earlier, never later.';
+comment on column toss_private.holidays.name is 'What the day is called, for whoever reads the table.';
+
+-- Those after 2027 are announced in the middle of the year before (우주항공청, 월력요항).
+insert into toss_private.holidays (day, name) values
+  ('2026-12-25', '기독탄신일'),
+  ('2027-01-01', '1월 1일'),
+  ('2027-02-06', '설날 전날'),
+  ('2027-02-07', '설날'),
+  ('2027-02-08', '설날 다음 날'),
+  ('2027-02-09', '대체공휴일(설날)'),
+  ('2027-03-01', '3·1절'),
+  ('2027-05-01', '노동절'),
+  ('2027-05-03', '대체공휴일(노동절)'),
+  ('2027-05-05', '어린이날'),
+  ('2027-05-13', '부처님 오신 날'),
+  ('2027-06-06', '현충일'),
+  ('2027-07-17', '제헌절'),
+  ('2027-07-19', '대체공휴일(제헌절)'),
+  ('2027-08-15', '광복절'),
+  ('2027-08-16', '대체공휴일(광복절)'),
+  ('2027-09-14', '추석 전날'),
+  ('2027-09-15', '추석'),
+  ('2027-09-16', '추석 다음 날'),
+  ('2027-10-03', '개천절'),
+  ('2027-10-04', '대체공휴일(개천절)'),
+  ('2027-10-09', '한글날'),
+  ('2027-10-11', '대체공휴일(한글날)'),
+  ('2027-12-25', '기독탄신일'),
+  ('2027-12-27', '대체공휴일(기독탄신일)');
+
+create function toss_private.is_business_day(asked date)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return extract(isodow from asked) < 6 and not exists (select 1 from toss_private.holidays as h where h.day = asked);
+end;
+$$;
+
+comment on function toss_private.is_business_day(date) is 'Whether a day in Korea is neither a Saturday, a Sunday nor a holiday.';
+
+create function toss_private.end_of_seoul_day(ending date)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (ending + time '23:59:59') at time zone 'Asia/Seoul';
+end;
+$$;
+
+comment on function toss_private.end_of_seoul_day(date) is
+  'The last second of a day in Asia/Seoul: a deadline whose date is the one that people name.';
+
+create function toss_private.withdrawal_due_at(requested timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  candidate date := (requested at time zone 'Asia/Seoul')::date;
+  remaining integer := 3;
+begin
+  -- The day itself is not counted (민법 157조).
+  while remaining > 0 loop
+    candidate := candidate + 1;
+    remaining := remaining - toss_private.is_business_day(candidate)::integer;
+  end loop;
+  return toss_private.end_of_seoul_day(candidate);
+end;
+$$;
+
+comment on function toss_private.withdrawal_due_at(timestamptz) is
+  'The end of the third business day in Asia/Seoul after a withdrawal was asked for (전자상거래법 18조).';
+
+create function toss_private.withdrawal_period_end(paid timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  last_day date := (paid at time zone 'Asia/Seoul')::date + 7;
+begin
+  -- A period that ends on a day of rest ends with the next business day (민법 161조).
+  while not toss_private.is_business_day(last_day) loop
+    last_day := last_day + 1;
+  end loop;
+  return toss_private.end_of_seoul_day(last_day);
+end;
+$$;
+
+comment on function toss_private.withdrawal_period_end(timestamptz) is
+  'The end of the seven days of 전자상거래법 17조, counted from the payment. Goods that came later have longer: when they came is not known here.';
+
+create table public.withdrawals (
+  id uuid primary key,
+  order_id text not null references public.orders (id),
+  user_id uuid,
+  request_id text not null,
+  reason text not null,
+  status text not null default 'requested',
+  requested_at timestamptz not null,
+  due_at timestamptz not null,
+  period_ends_at timestamptz not null,
+  decided_at timestamptz,
+  decision_reason text,
+  refund_operation_id uuid references public.operations (id),
+  constraint withdrawals_one_per_request unique (order_id, request_id),
+  constraint withdrawals_request_id_length check (char_length(request_id) between 1 and 100),
+  constraint withdrawals_reason_length check (char_length(reason) between 1 and 500),
+  constraint withdrawals_decision_reason_length check (char_length(decision_reason) between 1 and 500),
+  constraint withdrawals_status_known check (status in ('requested', 'accepted', 'refused')),
+  constraint withdrawals_decided_has_time check ((status = 'requested') = (decided_at is null)),
+  constraint withdrawals_decision_has_reason check (decision_reason is null or status <> 'requested'),
+  constraint withdrawals_refund_was_accepted check (refund_operation_id is null or status = 'accepted'),
+  constraint withdrawals_due_after_request check (due_at > requested_at)
+);
+
+alter table public.withdrawals enable row level security;
+
+comment on table public.withdrawals is 'Buyers who want to give an order back, and what the shop decided. docs/withdrawals.md.';
+comment on column public.withdrawals.user_id is 'The order''s buyer; null when the shop wrote the request down for a guest.';
+comment on column public.withdrawals.request_id is 'The caller''s idempotency token; one withdrawal of an order each.';
+comment on column public.withdrawals.reason is 'In the buyer''s words. Personal data: nothing else repeats it, neither Toss nor an event.';
+comment on column public.withdrawals.status is
+  'requested; accepted: all or a part goes back, by the refund or because the order was refunded by another way; refused.';
+comment on column public.withdrawals.due_at is
+  'End of the third business day in Asia/Seoul after the request, by the holidays that were known then.';
+comment on column public.withdrawals.period_ends_at is
+  'End of the seven days counted from the payment; a request after it may still be in time, when the goods came later.';
+comment on column public.withdrawals.decision_reason is 'In the shop''s words, for the buyer to read.';
+comment on column public.withdrawals.refund_operation_id is
+  'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
+
+create unique index withdrawals_one_open_per_order on public.withdrawals (order_id) where status = 'requested';
+create index withdrawals_order_id on public.withdrawals (order_id);
+create index withdrawals_user_id on public.withdrawals (user_id, requested_at desc);
+create index withdrawals_refund_operation_id on public.withdrawals (refund_operation_id)
+  where refund_operation_id is not null;
+create index withdrawals_due_at on public.withdrawals (due_at) where status = 'requested';
+
+create policy "users read their own withdrawals"
+  on public.withdrawals for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.excluded_lines(asked_order_id text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(coalesce(i.product_id, i.name) order by i.position), '[]')
+    from public.order_items as i
+    where i.order_id = asked_order_id
+      and (i.withdrawal = 'excluded' or (i.withdrawal = 'excluded_after_use' and i.used_at is not null))
+  );
+end;
+$$;
+
+comment on function toss_private.excluded_lines(text) is
+  'The lines of an order that cannot be given back, by product id, or by name where there is none.';
+
+create function toss_private.tell_of_withdrawal(event_name text, concerned public.withdrawals, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'withdrawalId', concerned.id, 'orderId', concerned.order_id, 'userId', concerned.user_id,
+      'status', concerned.status
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.tell_of_withdrawal(text, public.withdrawals, jsonb) is
+  'Adds an event about a withdrawal to outbox_events, without anybody''s words.';
+
+-- supabase/schemas/48_withdrawal_requests.sql
+-- A withdrawal is asked for; what was used is said.
+
+create function toss_private.requested_view(concerned public.withdrawals)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What the first answer said, also when it was decided since: whoever repeats a request gets the same.
+  return jsonb_build_object('outcome', 'requested', 'withdrawalId', concerned.id, 'dueAt', concerned.due_at);
+end;
+$$;
+
+comment on function toss_private.requested_view(public.withdrawals) is 'What asking for a withdrawal answers.';
+
+create function toss_private.open_withdrawal(asked_order_id text)
+returns public.withdrawals
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_withdrawal public.withdrawals;
+begin
+  select w.* into found_withdrawal
+  from public.withdrawals as w
+  left join public.operations as op on op.id = w.refund_operation_id
+  where w.order_id = asked_order_id
+    -- Accepted, and its money has not gone back yet: there is nothing else to ask for.
+    and (w.status = 'requested' or (w.status = 'accepted' and op.state <> 'succeeded'))
+  order by w.requested_at desc
+  limit 1;
+  return found_withdrawal;
+end;
+$$;
+
+comment on function toss_private.open_withdrawal(text) is
+  'The withdrawal of an order that waits for its decision or its refund; null when none does.';
+
+create function public.request_withdrawal(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present timestamptz;
+  concerned public.orders;
+  payment public.payments;
+  excluded jsonb;
+  made public.withdrawals;
+begin
+  select * into concerned from public.orders as o where o.id = request ->> 'orderId' for update;
+  -- Whether an order exists that is not the caller's is none of the caller's business.
+  if not found or (
+    request ->> 'requestedBy' <> 'operator' and concerned.user_id::text is distinct from request ->> 'requestedBy'
+  ) then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  select * into made from public.withdrawals as w
+  where w.order_id = concerned.id and w.request_id = request ->> 'requestId';
+  if found then
+    return case when made.reason = request ->> 'reason' then toss_private.requested_view(made)
+      else jsonb_build_object('outcome', 'request_differs') end;
+  end if;
+  made := toss_private.open_withdrawal(concerned.id);
+  if made.id is not null then
+    return toss_private.requested_view(made) || jsonb_build_object('outcome', 'known');
+  end if;
+
+  select * into payment from public.payments as p where p.payment_key = concerned.payment_key;
+  if concerned.status not in ('paid', 'partially_refunded')
+    or coalesce(payment.balance_amount - payment.reserved_amount, 0) < 1
+  then
+    return jsonb_build_object('outcome', 'nothing_to_withdraw', 'status', concerned.status);
+  end if;
+  excluded := toss_private.excluded_lines(concerned.id);
+  if jsonb_array_length(excluded) > 0
+    and jsonb_array_length(excluded) = (select count(*) from public.order_items as i where i.order_id = concerned.id)
+  then
+    return jsonb_build_object('outcome', 'excluded', 'products', excluded);
+  end if;
+
+  present := toss_private.clock_now();
+  insert into public.withdrawals (
+    id, order_id, user_id, request_id, reason, requested_at, due_at, period_ends_at
+  ) values (
+    -- Follows from the question: asked again after a restore, it is the same one, and so is its refund.
+    toss_private.derived_id('withdrawal', concerned.id, request ->> 'requestId'), concerned.id, concerned.user_id,
+    request ->> 'requestId', request ->> 'reason', present, toss_private.withdrawal_due_at(present),
+    toss_private.withdrawal_period_end(coalesce(payment.approved_at, payment.created_at))
+  )
+  returning * into made;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'withdrawal_requested', 'source', 'withdrawal', 'orderId', concerned.id,
+    'paymentKey', payment.payment_key, 'amount', payment.balance_amount, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('withdrawalId', made.id, 'requestedBy', request ->> 'requestedBy')
+  ));
+  perform toss_private.tell_of_withdrawal('withdrawal.requested', made, jsonb_build_object(
+    'amount', payment.balance_amount, 'currency', payment.currency, 'dueAt', made.due_at,
+    'periodEndsAt', made.period_ends_at, 'excludedProducts', excluded
+  ));
+  return toss_private.requested_view(made);
+end;
+$$;
+
+comment on function public.request_withdrawal(jsonb) is
+  'Writes down that a buyer wants to give an order back. Keys: orderId, reason, requestId, requestedBy (operator, or the user''s id), logRequestId. Outcomes: requested (again for the same requestId), known (another request of the order is open), request_differs, order_not_found, nothing_to_withdraw, excluded.';
+
+create function public.mark_used(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  used jsonb;
+begin
+  -- A request that is under way sees the mark or comes before it.
+  perform 1 from public.orders as o where o.id = request ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  with marked as (
+    update public.order_items as i set used_at = coalesce(i.used_at, toss_private.clock_now())
+    where i.order_id = request ->> 'orderId' and (not request ? 'productId' or i.product_id = request ->> 'productId')
+    returning i.position, i.product_id, i.name, i.used_at
+  )
+  select jsonb_agg(
+    jsonb_build_object('productId', m.product_id, 'name', m.name, 'usedAt', m.used_at) order by m.position
+  ) into used
+  from marked as m;
+  return case when used is null then jsonb_build_object('outcome', 'product_not_found')
+    else jsonb_build_object('outcome', 'used', 'items', used) end;
+end;
+$$;
+
+comment on function public.mark_used(jsonb) is
+  'The shop says that what an order sold was used (downloaded, redeemed, begun); the first time counts. Keys: orderId, productId (absent: every line). Outcomes: used, order_not_found, product_not_found.';
+
+-- supabase/schemas/49_withdrawal_decisions.sql
+-- A withdrawal is decided, and accepted it is paid back.
+
+create function toss_private.record_decision(
+  concerned public.withdrawals, new_status text, refund_id uuid, request jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  decided public.withdrawals;
+begin
+  update public.withdrawals as w
+  set status = new_status, refund_operation_id = refund_id,
+    decided_at = coalesce(w.decided_at, toss_private.clock_now()),
+    decision_reason = coalesce(w.decision_reason, request ->> 'reason')
+  where w.id = concerned.id
+  returning * into decided;
+  if concerned.status = new_status then
+    return;
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'withdrawal_decided', 'source', 'withdrawal', 'orderId', decided.order_id, 'operationId', refund_id,
+    'from', concerned.status, 'to', new_status, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('withdrawalId', decided.id)
+  ));
+  perform toss_private.tell_of_withdrawal(
+    'withdrawal.decided', decided, jsonb_build_object('decidedAt', decided.decided_at)
+  );
+end;
+$$;
+
+comment on function toss_private.record_decision(public.withdrawals, text, uuid, jsonb) is
+  'Writes a decision, its audit line and its event; the caller holds the order. A refund that is begun anew decides nothing.';
+
+create function toss_private.accept_withdrawal(concerned public.withdrawals, order_payment_key text, request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  -- What Toss is told: the same whenever it is asked, so that a restored database finds its own refund again.
+  told constant text := 'withdrawal ' || concerned.id;
+  first_request_id constant text := 'withdrawal-' || concerned.id;
+  cancel jsonb := request - array['withdrawalId', 'action', 'reason', 'namesRefund'];
+  answer jsonb;
+  refund public.operations;
+begin
+  select * into refund from public.operations as op where op.id = concerned.refund_operation_id for update;
+  if found and refund.state <> 'rejected' then
+    return toss_private.continue_cancel(
+      refund, case when (request ->> 'namesRefund')::boolean then request else request - 'requestDigests' end,
+      toss_private.clock_now()
+    );
+  end if;
+  if concerned.status = 'accepted'
+    and (select p.balance_amount from public.payments as p where p.payment_key = order_payment_key) = 0
+  then
+    return jsonb_build_object('outcome', 'succeeded', 'cancel', toss_private.cancel_view(order_payment_key));
+  end if;
+  if not request ? 'cancelAmount' and toss_private.excluded_lines(concerned.order_id) <> '[]' then
+    return jsonb_build_object(
+      'outcome', 'amount_required', 'products', toss_private.excluded_lines(concerned.order_id)
+    );
+  end if;
+
+  cancel := cancel || jsonb_build_object(
+    'orderId', concerned.order_id, 'cancelReason', told, 'requestedBy', 'operator',
+    'requestId', (
+      select first_request_id || case when count(*) > 0 then '-' || count(*) + 1 else '' end
+      from public.operations as op
+      where op.payment_key = order_payment_key and op.kind = 'cancel' and starts_with(op.request_id, first_request_id)
+    )
+  );
+  answer := public.begin_cancel(cancel);
+  select * into refund from public.operations as op
+  where op.payment_key = order_payment_key and op.kind = 'cancel' and op.request_id = cancel ->> 'requestId';
+  if found then
+    perform toss_private.record_decision(concerned, 'accepted', refund.id, request);
+  end if;
+  return answer;
+end;
+$$;
+
+comment on function toss_private.accept_withdrawal(public.withdrawals, text, jsonb) is
+  'Accepts a withdrawal and begins its refund in the same transaction, or goes on with it; one that Toss refused is begun anew. Nothing is decided where no refund can begin.';
+
+create function public.decide_withdrawal(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := case request ->> 'action' when 'accept' then 'accepted' else 'refused' end;
+  concerned_order public.orders;
+  concerned public.withdrawals;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select o.* into concerned_order
+  from public.orders as o
+  join public.withdrawals as w on w.order_id = o.id
+  where w.id = (request ->> 'withdrawalId')::uuid
+  for update of o;
+  if not found then
+    return jsonb_build_object('outcome', 'withdrawal_not_found');
+  end if;
+  select * into concerned from public.withdrawals as w where w.id = (request ->> 'withdrawalId')::uuid for update;
+  if concerned.status not in ('requested', wanted) then
+    return jsonb_build_object('outcome', 'already_decided', 'status', concerned.status);
+  end if;
+  if wanted = 'accepted' then
+    return toss_private.accept_withdrawal(concerned, concerned_order.payment_key, request);
+  end if;
+  if concerned.status = 'requested' then
+    perform toss_private.record_decision(concerned, 'refused', null, request);
+  end if;
+  return jsonb_build_object('outcome', 'refused', 'withdrawalId', concerned.id);
+end;
+$$;
+
+comment on function public.decide_withdrawal(jsonb) is
+  'The shop''s decision about a withdrawal. Keys: withdrawalId, action (accept, refuse), reason, namesRefund (whether the request says an amount or account), and for the refund those of begin_cancel. Outcomes: those of begin_cancel, refused, withdrawal_not_found, already_decided, amount_required (lines of the order are excluded: the shop says how much goes back).';
+
+create function toss_private.follow_refunded_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  concerned public.withdrawals;
+begin
+  if new.status = 'refunded' then
+    select * into concerned from public.withdrawals as w
+    where w.order_id = new.id and w.status = 'requested'
+    for update;
+    if found then
+      perform toss_private.record_decision(concerned, 'accepted', null, '{}');
+    end if;
+    return null;
+  end if;
+  -- A foreign wallet ended the refund without giving anything back, so nothing was decided after all.
+  update public.withdrawals as w set status = 'requested', decided_at = null
+  where w.id = (
+    select latest.id from public.withdrawals as latest where latest.order_id = new.id
+    order by latest.requested_at desc limit 1
+  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refunded_order() is
+  'Trigger: an order was refunded by another way (the dashboard, POST cancel), so an open withdrawal has what it asked for.';
+
+create trigger orders_follow_refund
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and 'refunded' in (old.status, new.status))
+  execute function toss_private.follow_refunded_order();
+
 -- supabase/schemas/50_billing_issues.sql
 -- Registering a card or account: the rows that hold its keys and its answer.
 
@@ -10823,6 +11334,76 @@ $$;
 
 comment on function public.begin_receipt_fits(jsonb) is
   'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+
+-- supabase/schemas/59_withdrawal_checks.sql
+-- What must never be true of withdrawals, and what of them a person has to look at.
+
+create function toss_private.withdrawal_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'accepted_withdrawal_has_its_refund', w.id::text,
+    format('order %s is %s, no refund was begun for the withdrawal', w.order_id, o.status)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.status = 'accepted' and w.refund_operation_id is null and o.status <> 'refunded'
+
+  union all
+  select 'withdrawal_refund_is_its_own', w.id::text,
+    format('refund %s is a %s of order %s, asked for as %s', op.id, op.kind, op.order_id, op.request_id)
+  from public.withdrawals as w
+  join public.operations as op on op.id = w.refund_operation_id
+  where op.kind <> 'cancel' or op.order_id <> w.order_id or not starts_with(op.request_id, 'withdrawal-' || w.id)
+
+  union all
+  select 'withdrawal_is_paid_once', w.id::text,
+    format('%s refunds of the withdrawal succeeded or are open', count(*))
+  from public.withdrawals as w
+  join public.operations as op
+    on op.order_id = w.order_id and op.kind = 'cancel' and starts_with(op.request_id, 'withdrawal-' || w.id)
+  where op.state <> 'rejected'
+  group by w.id
+  having count(*) > 1 or bool_or(w.status <> 'accepted')
+
+  union all
+  select 'withdrawal_matches_its_order', w.id::text,
+    format('withdrawal of user %s, order of user %s', w.user_id, o.user_id)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.user_id is distinct from o.user_id;
+end;
+$$;
+
+comment on function toss_private.withdrawal_violations() is 'The rules about withdrawals and the refunds that they promise.';
+
+create view toss_private.withdrawal_alerts
+with (security_invoker = true)
+as
+select
+  case when w.due_at < toss_private.clock_now() then 'critical' else 'warning' end as level,
+  'withdrawal_due' as alert,
+  w.id::text as subject,
+  format('order %s: the buyer asked on %s and waits for a decision until %s', w.order_id, w.requested_at, w.due_at) as detail,
+  w.requested_at as since
+from public.withdrawals as w
+where w.status = 'requested' and w.due_at < toss_private.clock_now() + interval '1 day'
+
+union all
+-- Until it is accepted again, or the money went back by another way.
+select 'critical', 'withdrawal_refund_refused', w.id::text,
+  format('order %s: accepted on %s, but its refund of %s was refused: %s', w.order_id, w.decided_at, op.amount,
+    coalesce(op.error_code, 'no code')), op.finished_at
+from public.withdrawals as w
+join public.operations as op on op.id = w.refund_operation_id and op.state = 'rejected'
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where w.status = 'accepted';
+
+comment on view toss_private.withdrawal_alerts is
+  'What needs a person about withdrawals: a decision that is due within a day or late, an accepted one whose refund was refused.';
 
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
@@ -13548,735 +14129,6 @@ $$;
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
 
--- supabase/schemas/74_notices.sql
--- What buyers are told by e-mail and message: what makes a notice, and the proof that it was sent.
-
-create table toss_private.notice_channels (
-  channel text primary key,
-  is_on boolean not null default false,
-  changed_at timestamptz,
-  failures_in_row integer not null default 0,
-  failing_since timestamptz,
-  next_attempt_at timestamptz,
-  last_error text,
-  constraint notice_channels_channel_known check (channel in ('email', 'message')),
-  constraint notice_channels_failures_in_row_not_negative check (failures_in_row >= 0),
-  constraint notice_channels_last_error_length check (char_length(last_error) <= 200)
-);
-
-alter table toss_private.notice_channels enable row level security;
-
-comment on table toss_private.notice_channels is
-  'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
-comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
-comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
-
-insert into toss_private.notice_channels (channel) values ('email'), ('message');
-
-create table toss_private.notices_due (
-  event_id uuid primary key,
-  notice text not null,
-  stream text not null,
-  event_sequence bigint not null,
-  created_at timestamptz not null,
-  next_attempt_at timestamptz not null,
-  last_error text,
-  constraint notices_due_last_error_length check (char_length(last_error) <= 500)
-);
-
-alter table toss_private.notices_due enable row level security;
-
-comment on table toss_private.notices_due is
-  'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
-comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
-comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
-
-create index notices_due_sequence on toss_private.notices_due (event_sequence);
-create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
-
-create table public.notifications (
-  id uuid primary key default gen_random_uuid(),
-  user_id uuid,
-  order_id text references public.orders (id),
-  subscription_id uuid references public.subscriptions (id),
-  notice text not null,
-  channel text not null,
-  status text not null default 'pending',
-  sent_at timestamptz,
-  provider_id text,
-  error text,
-  created_at timestamptz not null,
-  event_id uuid not null,
-  event_sequence bigint not null,
-  stream text not null,
-  attempts integer not null default 0,
-  next_attempt_at timestamptz,
-  attempted_at timestamptz,
-  doubt_since timestamptz,
-  lease_token uuid,
-  lease_expires_at timestamptz,
-  constraint notifications_once_per_channel unique (event_id, notice, channel),
-  constraint notifications_channel_known check (channel in ('email', 'message')),
-  constraint notifications_notice_known check (notice in (
-    'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
-  )),
-  constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
-  constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
-  constraint notifications_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
-  constraint notifications_failed_has_error check (status <> 'failed' or error is not null),
-  constraint notifications_attempts_not_negative check (attempts >= 0),
-  constraint notifications_provider_id_length check (char_length(provider_id) <= 200),
-  constraint notifications_error_length check (char_length(error) <= 200)
-);
-
-alter table public.notifications enable row level security;
-
-comment on table public.notifications is
-  'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
-comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
-comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
-comment on column public.notifications.created_at is 'When its cause happened.';
-comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
-comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
-comment on column public.notifications.doubt_since is
-  'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
-
-create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
-create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
-create index notifications_created_at on public.notifications (created_at);
-create index notifications_order_id on public.notifications (order_id) where order_id is not null;
-create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
-
-create table toss_private.notification_contents (
-  notification_id uuid primary key references public.notifications (id),
-  address text not null,
-  language text not null,
-  facts jsonb not null,
-  constraint notification_contents_address_length check (char_length(address) between 1 and 254),
-  constraint notification_contents_language_known check (language in ('ko', 'en')),
-  constraint notification_contents_facts_is_object check (jsonb_typeof(facts) = 'object')
-);
-
-alter table toss_private.notification_contents enable row level security;
-
-comment on table toss_private.notification_contents is
-  'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
-
-create function toss_private.notice_of(event public.outbox_events)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return case event.event_type
-    when 'order.paid' then case
-      when (event.payload ->> 'amount')::bigint = 0 then null
-      when event.payload ->> 'from' = 'waiting_for_deposit' then 'deposit'
-      else 'receipt' end
-    when 'payment.refunded' then 'refund'
-    when 'payment.partially_refunded' then 'refund'
-    when 'virtual_account.issued' then 'virtual_account'
-    -- Whoever declines on a page is told there. Without a next try another event says what the decline leads to.
-    when 'subscription.payment_failed' then case
-      when event.payload ->> 'kind' = 'renewal' and (event.payload ->> 'nextAttemptAt')::timestamptz > event.created_at
-        then 'payment_failed' end
-    when 'subscription.payment_method_required' then 'card_needed'
-    when 'subscription.access_withdrawn' then 'card_needed'
-    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
-    when 'subscription.trial_ending' then 'renewal_upcoming'
-    when 'subscription.canceled' then case
-      when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
-  end;
-end;
-$$;
-
-comment on function toss_private.notice_of(public.outbox_events) is
-  'What a buyer is told because of an event; null = nothing.';
-
-create function toss_private.notice_is_required(notice text)
-returns boolean
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
-end;
-$$;
-
-comment on function toss_private.notice_is_required(text) is
-  'Whether a buyer who does not get it loses money or access, or is charged unannounced; a person is alerted early.';
-
-create function toss_private.queue_notice()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  wanted constant text := toss_private.notice_of(new);
-begin
-  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
-    insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
-    values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
-  end if;
-  return null;
-end;
-$$;
-
-comment on function toss_private.queue_notice() is
-  'Trigger: a notice is written down with its cause, or not at all. Who is told, and what, is looked up later: nothing here may hold up a payment.';
-
-create trigger outbox_events_queue_notice
-  after insert on public.outbox_events
-  for each row execute function toss_private.queue_notice();
-
-create constraint trigger notices_due_wake
-  after insert on toss_private.notices_due
-  deferrable initially deferred
-  for each row execute function toss_private.wake_outbox();
-
--- supabase/schemas/75_notice_contents.sql
--- Whom a notice goes to, and what it tells.
-
-create function public.use_notice_address(function_name text)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
-  update toss_private.shop_code as s set notice_address = function_name;
-end;
-$$;
-
-comment on function public.use_notice_address(text) is
-  'From now on this function of the shop says where a buyer gets notices: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/notices.md.';
-
-create function toss_private.mobile_number(number text)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  -- Auth keeps it as +82 10 1234 5678.
-  return substring(regexp_replace(regexp_replace(number, '\D', '', 'g'), '^(00)?820?', '0') from '^01[016789]\d{7,8}$');
-end;
-$$;
-
-comment on function toss_private.mobile_number(text) is
-  'A Korean mobile number as it is dialled there, digits alone; null for any other number.';
-
-create function toss_private.notice_recipient(due toss_private.notices_due, cause public.outbox_events)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  shop_function constant text := (select s.notice_address from toss_private.shop_code as s);
-  concerned public.orders;
-  buyer_id uuid;
-  account jsonb;
-  found_address jsonb;
-begin
-  select * into concerned from public.orders as o where o.id = cause.payload ->> 'orderId';
-  buyer_id := coalesce((cause.payload ->> 'userId')::uuid, concerned.user_id);
-  if buyer_id is not null and toss_private.can_read_accounts() then
-    select to_jsonb(u) into account from auth.users as u where u.id = buyer_id;
-  end if;
-  found_address := jsonb_build_object(
-    'email', coalesce(concerned.customer_email, account ->> 'email'),
-    'mobilePhone', coalesce(concerned.customer_mobile_phone, account ->> 'phone'),
-    'language', coalesce(concerned.metadata ->> 'locale', account -> 'raw_user_meta_data' ->> 'locale')
-  );
-  if shop_function is not null then
-    execute format('select coalesce(%s($1), $2)', shop_function) into found_address
-    using jsonb_build_object(
-      'notice', due.notice, 'userId', buyer_id, 'orderId', concerned.id,
-      'subscriptionId', cause.payload ->> 'subscriptionId', 'metadata', concerned.metadata
-    ) || found_address, found_address;
-  end if;
-  return jsonb_build_object(
-    'userId', buyer_id,
-    'orderId', concerned.id,
-    'email', substring(found_address ->> 'email' from '^[^\s<>@]{1,100}@[^\s<>@]{1,150}$'),
-    'message', toss_private.mobile_number(found_address ->> 'mobilePhone'),
-    'language', case when found_address ->> 'language' ~* '^en' then 'en' else 'ko' end
-  );
-end;
-$$;
-
-comment on function toss_private.notice_recipient(toss_private.notices_due, public.outbox_events) is
-  'Where a buyer is told: the order''s address, else that of auth.users, or what the shop''s own function says; the language by `locale` in the order''s or the user''s metadata, else Korean. An address that cannot be one is left out.';
-
-create function toss_private.order_facts(cause public.outbox_events)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_build_object(
-      'orderId', o.id, 'reference', o.reference, 'orderName', o.order_name, 'amount', cause.payload -> 'amount',
-      'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
-      'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
-      'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
-    )
-    from public.orders as o
-    left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
-    left join public.payment_cancels as k
-      on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
-    left join toss_private.payment_details as d on d.payment_key = p.payment_key
-    where o.id = cause.payload ->> 'orderId'
-  );
-end;
-$$;
-
-comment on function toss_private.order_facts(public.outbox_events) is 'What a notice about an order tells.';
-
-create function toss_private.subscription_facts(cause public.outbox_events)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_build_object(
-      'planName', p.name, 'nextPlanName', later.name,
-      'amount', coalesce((cause.payload ->> 'amount')::bigint, c.amount, s.amount),
-      'cardNumber', m.card_number_masked,
-      'chargeAt', cause.payload -> 'chargeAt', 'isTrialEnd', cause.event_type = 'subscription.trial_ending',
-      'needsPaymentMethod', coalesce((cause.payload ->> 'needsPaymentMethod')::boolean, false),
-      'failureCode', coalesce(cause.payload ->> 'failureCode', c.failure_code),
-      'nextAttemptAt', cause.payload -> 'nextAttemptAt',
-      'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
-        select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
-      )),
-      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
-    )
-    from public.subscriptions as s
-    join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
-    left join public.plans as later on later.id = cause.payload ->> 'nextPlanId'
-    left join public.subscription_charges as c on c.id = (cause.payload ->> 'chargeId')::uuid
-    left join public.billing_methods as m on m.id = coalesce(c.billing_method_id, s.billing_method_id)
-    where s.id = (cause.payload ->> 'subscriptionId')::uuid
-  );
-end;
-$$;
-
-comment on function toss_private.subscription_facts(public.outbox_events) is 'What a notice about a subscription tells.';
-
--- supabase/schemas/76_notice_planning.sql
--- A notice whose cause has happened becomes one row for each channel.
-
-create function toss_private.write_notifications(due toss_private.notices_due, cause public.outbox_events, channels text[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  recipient constant jsonb := toss_private.notice_recipient(due, cause);
-  -- The row of a charge that never was paid has no subscription.
-  concerned_subscription_id constant uuid := (
-    select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
-  );
-  facts constant jsonb := jsonb_strip_nulls(coalesce(
-    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
-      else toss_private.order_facts(cause) end, '{}'
-  ));
-  is_reachable constant boolean := exists (
-    select 1 from unnest(channels) as c (name) where recipient ->> c.name is not null
-  );
-begin
-  with written as (
-    insert into public.notifications (
-      user_id, order_id, subscription_id, notice, channel, status, error, next_attempt_at, created_at, event_id,
-      event_sequence, stream
-    )
-    select (recipient ->> 'userId')::uuid, recipient ->> 'orderId', concerned_subscription_id, due.notice, c.name,
-      case when is_reachable then 'pending' else 'failed' end, case when not is_reachable then 'no_address' end,
-      case when is_reachable then due.created_at end, due.created_at, due.event_id, due.event_sequence, due.stream
-    from unnest(channels) as c (name)
-    -- One that cannot be reached on any channel leaves a row of each, for the record.
-    where not is_reachable or recipient ->> c.name is not null
-    on conflict on constraint notifications_once_per_channel do nothing
-    returning id, channel, status
-  )
-  insert into toss_private.notification_contents (notification_id, address, language, facts)
-  select w.id, recipient ->> w.channel, recipient ->> 'language', facts
-  from written as w
-  where w.status = 'pending';
-end;
-$$;
-
-comment on function toss_private.write_notifications(toss_private.notices_due, public.outbox_events, text[]) is
-  'Writes one notice for each channel that the buyer has an address for.';
-
-create function public.plan_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  wanted_channels constant text[] := array(select jsonb_array_elements_text(request -> 'channels'));
-  due toss_private.notices_due;
-  cause public.outbox_events;
-  planned integer := 0;
-  postponed integer := 0;
-  given_up integer;
-begin
-  update toss_private.notice_channels as c
-  set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
-    next_attempt_at = null, last_error = null
-  where c.is_on <> (c.channel = any (wanted_channels));
-
-  if cardinality(wanted_channels) > 0 then
-    for due in
-      select d.* from toss_private.notices_due as d
-      where d.next_attempt_at <= due_time
-      order by d.event_sequence
-      limit (request ->> 'limit')::integer
-      for no key update skip locked
-    loop
-      select * into cause from public.outbox_events as e where e.id = due.event_id;
-      begin
-        perform toss_private.write_notifications(due, cause, wanted_channels);
-        delete from toss_private.notices_due as d where d.event_id = due.event_id;
-        planned := planned + 1;
-      exception when others then
-        -- The shop's own function; what follows in the stream waits for it.
-        update toss_private.notices_due as d
-        set last_error = left(sqlerrm, 500), next_attempt_at = due_time + interval '5 minutes'
-        where d.event_id = due.event_id;
-        postponed := postponed + 1;
-      end;
-    end loop;
-  end if;
-
-  -- So late it would only confuse; a person has been alerted since.
-  with late as (
-    update public.notifications as n
-    set status = 'failed', error = left(concat_ws(', ', 'too_late', n.error), 200), next_attempt_at = null,
-      lease_token = null, lease_expires_at = null
-    where n.status = 'pending' and n.created_at < due_time - interval '7 days'
-      and (n.lease_expires_at is null or n.lease_expires_at <= toss_private.clock_now())
-    returning n.id
-  )
-  delete from toss_private.notification_contents as k using late as l where k.notification_id = l.id;
-  get diagnostics given_up = row_count;
-  return jsonb_build_object('planned', planned, 'postponed', postponed, 'givenUp', given_up);
-end;
-$$;
-
-comment on function public.plan_notices(jsonb) is
-  'Says which channels there are, looks up the buyers of up to `limit` notices, and gives up those that are seven days old. Keys: channels, limit, asOf.';
-
--- supabase/schemas/77_notice_sending.sql
--- Sending: each channel is a lane of its own, and within a stream one notice follows the other.
-
-create function public.claim_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  wanted_channel constant text := request ->> 'channel';
-  token constant uuid := (request ->> 'leaseToken')::uuid;
-  present constant timestamptz := toss_private.clock_now();
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
-  claimed jsonb;
-begin
-  if exists (
-    select 1 from toss_private.notice_channels as c where c.channel = wanted_channel and c.next_attempt_at > due_time
-  ) then
-    return jsonb_build_object('notices', '[]'::jsonb);
-  end if;
-  with due as (
-    select n.id
-    from public.notifications as n
-    where n.channel = wanted_channel and n.status = 'pending' and n.next_attempt_at <= due_time
-      and (n.lease_expires_at is null or n.lease_expires_at <= present)
-      and not exists (
-        select 1 from public.notifications as earlier
-        where earlier.stream = n.stream and earlier.channel = n.channel and earlier.status = 'pending'
-          and earlier.event_sequence < n.event_sequence
-      )
-      and not exists (
-        select 1 from toss_private.notices_due as earlier
-        where earlier.stream = n.stream and earlier.event_sequence < n.event_sequence
-      )
-    order by n.event_sequence
-    limit (request ->> 'limit')::integer
-    for no key update skip locked
-  ), taken as (
-    update public.notifications as n
-    set lease_token = token,
-      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision),
-      -- Whoever held it before has not said how it ended.
-      doubt_since = coalesce(n.doubt_since, case when n.lease_token is not null then n.attempted_at end),
-      -- Providers know the real time alone.
-      attempted_at = clock_timestamp()
-    from due
-    where n.id = due.id
-    returning n.id, n.notice, n.event_sequence, n.doubt_since
-  )
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'id', t.id, 'notice', t.notice, 'address', k.address, 'language', k.language, 'facts', k.facts,
-    'doubtSince', t.doubt_since
-  ) order by t.event_sequence), '[]')
-  into claimed
-  from taken as t
-  join toss_private.notification_contents as k on k.notification_id = t.id;
-  return jsonb_build_object('notices', claimed);
-end;
-$$;
-
-comment on function public.claim_notices(jsonb) is
-  'Leases up to `limit` due notices of one channel, of each stream the earliest that is not over; none while the channel is left alone. Keys: channel, limit, leaseToken, leaseSeconds, asOf.';
-
-create function toss_private.channel_pause(failures integer)
-returns interval
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  return (array[
-    interval '30 seconds', interval '1 minute', interval '2 minutes', interval '5 minutes', interval '10 minutes'
-  ])[least(failures, 5)] * (1 - random() / 10);
-end;
-$$;
-
-comment on function toss_private.channel_pause(integer) is
-  'How long a provider is left alone after so many failures in a row.';
-
-create function toss_private.note_channel(noted_channel text, result jsonb, at timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if result ->> 'outcome' = 'sent' then
-    update toss_private.notice_channels as c
-    set failures_in_row = 0, failing_since = null, next_attempt_at = null, last_error = null
-    where c.channel = noted_channel and (c.failures_in_row > 0 or c.next_attempt_at is not null);
-  elsif result ->> 'fault' in ('rate_limit', 'configuration', 'outage') then
-    update toss_private.notice_channels as c
-    set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
-      next_attempt_at = at + greatest(
-        case when result ? 'retryAfterSeconds'
-          then make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)) end,
-        case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
-          then toss_private.channel_pause(c.failures_in_row + 1) end
-      ),
-      last_error = left((result ->> 'fault') || ': ' || (result ->> 'code'), 200)
-    where c.channel = noted_channel;
-  end if;
-end;
-$$;
-
-comment on function toss_private.note_channel(text, jsonb, timestamptz) is
-  'What one attempt says about its provider: it works, or is left alone for a while.';
-
-create function public.finish_notices(request jsonb)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  wanted_channel constant text := request ->> 'channel';
-  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-  result jsonb;
-  ended public.notifications;
-  problem text;
-  sent integer := 0;
-  failed integer := 0;
-  postponed integer := 0;
-begin
-  for result in
-    select r.value from jsonb_array_elements(request -> 'results') as r order by r.value ->> 'id'
-  loop
-    select * into ended from public.notifications as n
-    where n.id = (result ->> 'id')::uuid and n.status = 'pending'
-      and n.lease_token = (request ->> 'leaseToken')::uuid
-    for no key update;
-    continue when not found;
-    problem := left((result ->> 'fault') || ': ' || (result ->> 'code'), 200);
-    if result ->> 'outcome' = 'sent' then
-      sent := sent + 1;
-      update public.notifications as n
-      set status = 'sent', sent_at = present, provider_id = left(result ->> 'providerId', 200),
-        error = left(result ->> 'detour', 200), attempts = n.attempts + 1, next_attempt_at = null,
-        doubt_since = null, lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    elsif result ->> 'fault' in ('bad_address', 'template_refused', 'refused') then
-      failed := failed + 1;
-      update public.notifications as n
-      set status = 'failed', error = problem, attempts = n.attempts + 1, next_attempt_at = null,
-        lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    else
-      -- Nothing was tried with one that is given back.
-      postponed := postponed + 1;
-      update public.notifications as n
-      set attempts = n.attempts + (problem is not null)::integer, error = coalesce(problem, n.error),
-        -- One that a provider fails on again and again lets the others go first.
-        next_attempt_at = case when problem is not null and n.attempts >= 5
-          then present + interval '10 minutes' else n.next_attempt_at end,
-        doubt_since = case when (result ->> 'mayBeSent')::boolean
-          then coalesce(n.doubt_since, n.attempted_at) else n.doubt_since end,
-        lease_token = null, lease_expires_at = null
-      where n.id = ended.id;
-    end if;
-    delete from toss_private.notification_contents as k using public.notifications as n
-    where k.notification_id = ended.id and n.id = ended.id and n.status <> 'pending';
-    perform toss_private.note_channel(wanted_channel, result, present);
-  end loop;
-  return jsonb_build_object('sent', sent, 'failed', failed, 'postponed', postponed);
-end;
-$$;
-
-comment on function public.finish_notices(jsonb) is
-  'Writes down how attempts ended: sent, failed for good, or tried again later; counts only for the holder of the lease. Keys: channel, leaseToken, asOf, results [{id, outcome (sent, not_sent, released), providerId, detour, fault, code, retryAfterSeconds, mayBeSent}].';
-
-create function public.count_due_notices(request jsonb)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
-begin
-  -- What waits for a provider that is left alone is not for the next run.
-  return jsonb_build_object('remaining', (
-    select count(*) from (
-      select 1 from public.notifications as n
-      join toss_private.notice_channels as c on c.channel = n.channel and c.is_on
-      where n.status = 'pending' and n.next_attempt_at <= due_time and coalesce(c.next_attempt_at <= due_time, true)
-      limit 10000
-    ) as waiting
-  ) + (
-    select count(*) from (
-      select 1 from toss_private.notices_due as d where d.next_attempt_at <= due_time limit 10000
-    ) as unplanned
-  ));
-end;
-$$;
-
-comment on function public.count_due_notices(jsonb) is 'How many notices are due, 10,000 of each kind at most. Key: asOf.';
-
--- supabase/schemas/78_notice_watch.sql
--- What must never be true of notices, and what a person must see of them.
-
-create function toss_private.notice_violations()
-returns table (invariant text, subject text, detail text)
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  -- A minute for causes that were committed while a channel was switched on.
-  select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
-  from public.outbox_events as e
-  where toss_private.notice_of(e) is not null
-    and e.created_at > (
-      select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
-    ) + interval '1 minute'
-    and not exists (select 1 from toss_private.notices_due as d where d.event_id = e.id)
-    and not exists (select 1 from public.notifications as n where n.event_id = e.id)
-
-  union all
-  select 'notices_are_sent_in_order', later.id::text,
-    format('%s of %s was sent while %s waits', later.notice, later.stream, n.notice)
-  from public.notifications as n
-  join public.notifications as later
-    on later.stream = n.stream and later.channel = n.channel and later.event_sequence > n.event_sequence
-  where n.status = 'pending' and later.status = 'sent'
-
-  union all
-  -- Without it nothing can be sent; afterwards nobody's address stays.
-  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
-    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
-  from public.notifications as n
-  left join toss_private.notification_contents as k on k.notification_id = n.id
-  where (n.status = 'pending') <> (k.notification_id is not null);
-end;
-$$;
-
-comment on function toss_private.notice_violations() is
-  'Causes without a notice, notices in the wrong order, and what is kept too long or too short.';
-
-create view toss_private.notice_alerts
-with (security_invoker = true)
-as
-select 'critical' as level, 'notice_not_sent' as alert, min(n.id::text) as subject,
-  format('%s could not be sent on any channel: %s', n.notice,
-    string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel)) as detail,
-  min(n.created_at) as since
-from public.notifications as n
-where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
-group by n.event_id, n.notice
-having bool_and(n.status = 'failed')
-  -- The account stands on the page that asked for it; a shop need not ask guests where they live.
-  and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
-
-union all
--- Long before what it announces, and while somebody can still call.
-select 'critical', 'notice_late', min(n.id::text),
-  format('%s waits: %s', n.notice, coalesce(string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel), '')),
-  min(n.created_at)
-from public.notifications as n
-where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
-group by n.event_id, n.notice
-having bool_or(n.status = 'pending') and not bool_or(n.status = 'sent')
-  and min(n.created_at) < toss_private.clock_now() - interval '1 hour'
-
-union all
-select case when c.last_error like 'configuration%' then 'critical' else 'warning' end, 'notice_channel_failing', c.channel,
-  format('%s failures in a row, the last: %s', c.failures_in_row, c.last_error), c.failing_since
-from toss_private.notice_channels as c
-where c.is_on and c.failing_since < toss_private.clock_now() - interval '15 minutes'
-
-union all
-select 'warning', 'notice_template_refused', n.notice,
-  format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
-from public.notifications as n
-where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
-group by n.notice
-
-union all
-select 'critical', 'notice_address_failed', min(d.event_id::text),
-  format('the shop''s function for addresses fails, %s notice(s) wait: %s', count(*), max(d.last_error)),
-  min(d.created_at)
-from toss_private.notices_due as d
-where d.last_error is not null
-having count(*) > 0;
-
-comment on view toss_private.notice_alerts is
-  'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
-
 -- supabase/schemas/79_receipt_checks.sql
 -- What must never be true of cash receipts, and what of them a person has to look at.
 
@@ -15174,17 +15026,17 @@ as $$
   union all
   select * from toss_private.receipt_violations()
   union all
+  select * from toss_private.withdrawal_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
   select * from toss_private.subscription_content_violations()
   union all
-  select * from toss_private.delivery_violations()
-  union all
-  select * from toss_private.notice_violations();
+  select * from toss_private.delivery_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -15449,13 +15301,13 @@ select * from toss_private.deposit_alerts
 union all
 select * from toss_private.receipt_alerts
 union all
+select * from toss_private.withdrawal_alerts
+union all
 select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
 union all
-select * from toss_private.delivery_alerts
-union all
-select * from toss_private.notice_alerts;
+select * from toss_private.delivery_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -15844,6 +15696,7 @@ as $$
     -- The wall clock itself is examined here, so for once it is not taken from toss_private.clock_now().
     'wallTime', clock_timestamp(),
     'clockOffsetSeconds', (select extract(epoch from c.time_offset) from toss_private.clock as c),
+    'holidaysUntil', (select max(h.day) from toss_private.holidays as h),
     -- pg_cron knows a job by name and user, and the role that ran the migrations schedules.
     'owner', (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = 'toss_private.jobs'::regclass),
     'migrations', toss_private.diagnose_migrations(),
@@ -15876,10 +15729,10 @@ comment on function public.diagnose(jsonb) is
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -15889,7 +15742,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -15897,19 +15750,19 @@ to authenticated, service_role;
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
-  toss_private.subscription_alerts, toss_private.subscription_transitions
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -15927,6 +15780,7 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
@@ -15935,7 +15789,6 @@ revoke execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
-  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -15951,6 +15804,7 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
@@ -15959,12 +15813,11 @@ grant execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
-  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
-revoke execute on function public.use_catalogue(text), public.use_order_hook(text), public.use_notice_address(text) from public, anon, authenticated, service_role;
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.
