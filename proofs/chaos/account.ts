@@ -25,7 +25,7 @@ const answerSchema = z.object({
 
 async function request(
   chaos: ChaosStack,
-  { bank, validHours }: AccountPlan,
+  { bank, validHours, isEscrow, hasReceipt }: AccountPlan,
   orderId: string,
   accessToken: string | undefined,
 ): Promise<IssueAnswer> {
@@ -35,7 +35,18 @@ async function request(
       ...buyerHeaders(chaos, accessToken),
       "content-type": "application/json",
     },
-    body: JSON.stringify({ orderId, bank, customerName: "김토스", validHours }),
+    body: JSON.stringify({
+      orderId,
+      bank,
+      customerName: "김토스",
+      validHours,
+      ...hasReceipt
+        ? {
+          cashReceipt: { type: "소득공제", registrationNumber: "01012345678" },
+        }
+        : {},
+      escrow: isEscrow,
+    }),
   }).catch(() => null);
   const value: unknown = await answer?.json().catch(() => null);
   const { data } = answerSchema.safeParse(value);

@@ -84,6 +84,9 @@ const TOSS_CALLS: readonly [RegExp, string][] = [
   [/^POST \/v1\/payments\/[^/]+\/cancel$/, "toss.cancel"],
   [/^POST \/v1\/virtual-accounts$/, "toss.issue_virtual_account"],
   [/^GET \/v1\/payments\/orders\//, "toss.get_payment_by_order"],
+  [/^POST \/v1\/cash-receipts$/, "toss.issue_cash_receipt"],
+  [/^POST \/v1\/cash-receipts\/[^/]+\/cancel$/, "toss.cancel_cash_receipt"],
+  [/^GET \/v1\/cash-receipts$/, "toss.list_cash_receipts"],
 ];
 
 function tossCall({ method, url, headers }: Request): string {

@@ -6,6 +6,7 @@ import {
   checkIssueAnswers,
   giveUpAccounts,
 } from "./check-accounts.ts";
+import { askReceiptsAgain, checkReceipts } from "./check-receipts.ts";
 import {
   askRefundsAgain,
   checkOperations,
@@ -240,6 +241,7 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...await askAgain(state, booksOf(state)),
     ...await askRefundsAgain(state),
     ...await askAccountsAgain(state, booksOf(state)),
+    ...await askReceiptsAgain(state),
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
@@ -275,6 +277,7 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkDoublePayments(books),
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
+    ...await checkReceipts(state, books),
     ...await checkKeys(state, books),
     ...await checkWebhooks(state),
     ...await checkHook(state),

@@ -1,5 +1,6 @@
 import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
+import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
@@ -25,6 +26,7 @@ const SCENES = [
   lostAnswer,
   refund,
   virtualAccount,
+  cashReceipt,
   ownPrices,
   subscriber,
   keyPairs,

@@ -13,6 +13,8 @@ const PREMIUM = {
 export interface SubscriberLife {
   /** Registers a card as the page does; with `planId` it subscribes. */
   register(planId?: string): Promise<Answer>;
+  /** Registers a bank account. */
+  registerAccount(): Promise<Answer>;
   /** What the app checks before it shows a paid feature. */
   plan(): Promise<string>;
   /** Runs what pg_cron runs. */
@@ -63,6 +65,14 @@ export async function openLife(shop: Shop): Promise<SubscriberLife> {
         customerKey,
         ...plan,
       });
+    },
+    async registerAccount() {
+      const method = { method: "TRANSFER" };
+      const { body } = await shop.asBuyer("billing-issue/prepare", method);
+      const registration = toss.authorizeAccount({
+        customerKey: String(body.customerKey),
+      });
+      return await shop.asBuyer("billing-issue", { ...registration });
     },
     async plan() {
       const { data } = await buyer.from("user_plans").select("plan, status")

@@ -54,20 +54,20 @@ async function recover(life: SubscriberLife): Promise<Step[]> {
   ];
 }
 
-/** A lost card is not tried again; the new one pays the debt at once. */
+/** A lost card is not tried again; the bank account that follows it pays the debt at once. */
 async function replaceCard(life: SubscriberLife): Promise<Step[]> {
   life.decline("INVALID_CARD_LOST_OR_STOLEN", 1);
   const lost = await life.nextPeriod();
   await life.pass(3);
   const left = await life.charge();
-  await life.register();
+  const account = await life.registerAccount();
   return [
     expectStep("month 7: the card is reported lost", lost, DECLINED),
     expectStep("nobody tries it again", left, NOTHING),
     expectStep(
-      "a new card pays the debt at once",
-      await life.plan(),
-      "pro active",
+      "a bank account (TRANSFER) pays the debt",
+      `${account.body.method}, ${await life.plan()}`,
+      "TRANSFER, pro active",
     ),
   ];
 }

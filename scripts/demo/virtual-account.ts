@@ -6,6 +6,7 @@ function issue(shop: Shop, { orderId }: Order): Promise<Answer> {
     orderId,
     bank: "국민",
     customerName: "김토스",
+    escrow: true,
   });
 }
 
@@ -33,6 +34,11 @@ export const virtualAccount: Scene = {
       cancelReason: "고객 요청",
       requestId: "demo",
     };
+    const part = await shop.asOperator("cancel", {
+      ...request,
+      cancelAmount: 1_000,
+      requestId: "part",
+    });
     const without = await shop.asOperator("cancel", request);
     const refunded = await shop.asOperator("cancel", {
       ...request,
@@ -57,6 +63,11 @@ export const virtualAccount: Scene = {
       ),
       expectStep("the deposit arrives", paid, "paid"),
       expectStep("the bank takes it back", reversed, "waiting_for_deposit"),
+      expectStep(
+        "a part of it, under escrow",
+        `${part.status} ${part.body.code}`,
+        "422 partial_refund_not_possible",
+      ),
       expectStep(
         "a refund that names no account",
         `${without.status} ${without.body.code}`,

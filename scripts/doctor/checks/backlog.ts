@@ -49,11 +49,21 @@ const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
   delivery_failed: "without events that were given up",
 };
 
+/** What cash receipts raise. */
+const RECEIPT_ALERTS: Readonly<Record<string, string>> = {
+  cash_receipt_in_progress: "not answered by the tax office",
+  cash_receipt_refused: "that nobody asked for and that could not be issued",
+  cash_receipt_exceeds: "for more than is left of the payment",
+  cash_receipt_twice: "beside another one of the same payment",
+  cash_receipt_tax_differs: "with another tax-free part than is left",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
+  ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -62,7 +72,13 @@ export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
     const checks = [
       ...NAMED.map(({ check }) => check),
-      ...["webhook_inbox", "webhook_endpoints", "alerts", "invariants"],
+      ...[
+        "webhook_inbox",
+        "webhook_endpoints",
+        "cash_receipts",
+        "alerts",
+        "invariants",
+      ],
     ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
@@ -75,6 +91,7 @@ export const checkBacklog: Check = ({ database }) => {
     }),
     judgeInbox(alerts),
     judgeEndpoints(alerts),
+    judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -120,6 +137,18 @@ function judgeEndpoints(alerts: readonly Alert[]): Finding {
     none: "every endpoint takes its events",
     detail: `endpoints: ${named.join(", ")}`,
     action: "docs/events.md, When a receiver fails.",
+  });
+}
+
+function judgeReceipts(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in RECEIPT_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${RECEIPT_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("cash_receipts", rows, {
+    none: "every cash receipt fits its payment",
+    detail: `cash receipts: ${named.join(", ")}`,
+    action: "docs/operations.md, Alerts.",
   });
 }
 

@@ -10,6 +10,7 @@ import { chargeRows } from "../../support/billing-rows.ts";
 import { assertBooksAgree } from "../../support/books.ts";
 import { type Answer, callFunction } from "../../support/call-function.ts";
 import {
+  balanceOf,
   cancel,
   cancelOperations,
   cancelRequests,
@@ -128,6 +129,35 @@ test("a refund that Toss refuses is answered with the reason, and asking again m
   assert.equal((await refund(shop, subscriber)).status, 200);
   assert.equal((await firstBook(shop, subscriber)).cancels.length, 1);
   await assertBooksAgree(shop);
+});
+
+test("a part that Toss does not give back ends the subscription, holds nothing, and leaves the whole to be refunded", async (shop) => {
+  const subscriber = await subscribe(shop);
+  const { paymentKey } = await firstBook(shop, subscriber);
+  await shop.stack.sql`
+    update public.payments set use_escrow = true where payment_key = ${paymentKey}`;
+  // Half a month has passed.
+  await shop.stack.sql`
+    update public.subscription_charges
+    set period_start = period_start - interval '15 days', period_end = period_end - interval '15 days'
+    where subscription_id = ${subscriber.subscription.id}`;
+  shop.simulator.addFault({
+    kind: "status_before",
+    pathPattern: "/cancel$",
+    code: "NOT_ALLOWED_PARTIAL_REFUND",
+  });
+
+  const refused = await refund(shop, subscriber);
+
+  assert.deepEqual(
+    [refused.status, refused.body.code, refused.body.tossCode],
+    [402, "cancel_failed", "NOT_ALLOWED_PARTIAL_REFUND"],
+  );
+  const [operation] = await cancelOperations(shop, paymentKey);
+  assert.equal(operation?.state, "rejected");
+  assert.equal((await balanceOf(shop, paymentKey))?.reserved, 0);
+  const whole = await cancel(shop, { paymentKey });
+  assert.equal(whole.body.status, "refunded", JSON.stringify(whole.body));
 });
 
 test("a refund that was promised by a function that died before it asked Toss is made by the worker, once", async (shop) => {
