@@ -17,6 +17,7 @@ import {
   SIMULATOR_KEYS,
   SIMULATOR_WIDGET_KEYS,
 } from "../../simulator/options.ts";
+import { withdrawal } from "./withdrawal.ts";
 import { startStack } from "../../stack/stack.ts";
 
 const SCENES = [
@@ -25,6 +26,7 @@ const SCENES = [
   decline,
   lostAnswer,
   refund,
+  withdrawal,
   virtualAccount,
   cashReceipt,
   ownPrices,
