@@ -12,6 +12,7 @@ import {
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkEvents } from "./check-events.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
@@ -285,5 +286,6 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkWebhooks(state),
     ...await checkHook(state),
     ...await checkInvariants(state),
+    ...await checkEvents(state),
   ];
 }

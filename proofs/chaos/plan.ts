@@ -107,8 +107,8 @@ export type Step =
   | { kind: "advance"; seconds: number }
   | { kind: "restart"; crash: boolean };
 
-/** The jobs of the worker that finish money. */
-export type WorkerJob = "operations" | "webhooks" | "expiry";
+/** The jobs of the worker that finish money and tell of it. */
+export type WorkerJob = "operations" | "webhooks" | "expiry" | "outbox";
 
 /** A fault of Toss or of its webhooks, aimed at one payment. */
 export type PlannedFault =
