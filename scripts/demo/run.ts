@@ -11,6 +11,7 @@ import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
+import { withdrawal } from "./withdrawal.ts";
 import { startStack } from "../../stack/stack.ts";
 
 const SCENES = [
@@ -19,6 +20,7 @@ const SCENES = [
   decline,
   lostAnswer,
   refund,
+  withdrawal,
   virtualAccount,
   cashReceipt,
   ownPrices,
