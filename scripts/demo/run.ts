@@ -4,6 +4,7 @@ import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { notices } from "./notices.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
@@ -32,6 +33,7 @@ const SCENES = [
   ownPrices,
   subscriber,
   keyPairs,
+  notices,
 ];
 
 /** One project with a pair for each purpose, as most contracts are. */
@@ -90,6 +92,7 @@ async function play(): Promise<boolean> {
   const stack = await startStack({
     dbDir: null,
     environment: KEY_PAIRS,
+    notices: true,
   });
   let isAllRight = true;
   try {
