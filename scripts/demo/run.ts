@@ -5,6 +5,7 @@ import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
+import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
 import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
@@ -20,6 +21,7 @@ const SCENES = [
   refund,
   virtualAccount,
   ownPrices,
+  reconciliation,
   subscriber,
 ];
 

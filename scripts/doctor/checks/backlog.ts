@@ -49,11 +49,18 @@ const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
   delivery_failed: "without events that were given up",
 };
 
+/** What comparing with Toss's list raises. */
+const RECONCILIATION_ALERTS: Readonly<Record<string, string>> = {
+  reconciliation_difference: "difference(s) between Toss and the database",
+  reconciliation_failed: "comparison(s) that Toss did not let end",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
+  ...Object.keys(RECONCILIATION_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -62,7 +69,8 @@ export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
     const checks = [
       ...NAMED.map(({ check }) => check),
-      ...["webhook_inbox", "webhook_endpoints", "alerts", "invariants"],
+      ...["webhook_inbox", "webhook_endpoints", "reconciliation"],
+      ...["alerts", "invariants"],
     ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
@@ -75,6 +83,7 @@ export const checkBacklog: Check = ({ database }) => {
     }),
     judgeInbox(alerts),
     judgeEndpoints(alerts),
+    judgeReconciliation(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -120,6 +129,18 @@ function judgeEndpoints(alerts: readonly Alert[]): Finding {
     none: "every endpoint takes its events",
     detail: `endpoints: ${named.join(", ")}`,
     action: "docs/events.md, When a receiver fails.",
+  });
+}
+
+function judgeReconciliation(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in RECONCILIATION_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${RECONCILIATION_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("reconciliation", rows, {
+    none: "Toss's list of transactions and the database agree",
+    detail: named.join(", "),
+    action: "docs/reconciliation.md. Rows: npx -y deno task toss reconcile",
   });
 }
 
