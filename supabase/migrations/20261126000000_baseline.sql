@@ -14364,9 +14364,9 @@ where d.resolved_at is null
 
 union all
 select 'warning', 'reconciliation_failed', r.id::text,
-  format('%s to %s: Toss did not answer everything', r.from_date, r.to_date), r.finished_at
+  format('%s to %s: Toss has not answered everything', r.from_date, r.to_date), r.started_at
 from (select l.* from public.reconciliation_runs as l order by l.started_at desc limit 1) as r
-where r.status = 'failed';
+where r.status = 'failed' or (r.status = 'running' and r.started_at < toss_private.clock_now() - interval '1 day');
 
 comment on view toss_private.reconciliation_alerts is
   'Differences between Toss and our rows that are open, and a comparison that Toss did not let come to its end.';
