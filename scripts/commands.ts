@@ -8,6 +8,7 @@ import { doctor } from "./doctor/command.ts";
 import { defineGroup } from "./door/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
+import { notify } from "./notify/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
 import { replay } from "./replay/command.ts";
@@ -29,6 +30,7 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      notify,
       rotateKeys,
     ]],
     ["On this machine", [demo, dev, status, simulator]],

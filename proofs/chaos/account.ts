@@ -25,7 +25,7 @@ const answerSchema = z.object({
 
 async function request(
   chaos: ChaosStack,
-  { bank, validHours, isEscrow }: AccountPlan,
+  { bank, validHours, isEscrow, hasReceipt }: AccountPlan,
   orderId: string,
   accessToken: string | undefined,
 ): Promise<IssueAnswer> {
@@ -40,6 +40,11 @@ async function request(
       bank,
       customerName: "김토스",
       validHours,
+      ...hasReceipt
+        ? {
+          cashReceipt: { type: "소득공제", registrationNumber: "01012345678" },
+        }
+        : {},
       escrow: isEscrow,
     }),
   }).catch(() => null);

@@ -9,6 +9,7 @@ import { merchantsOf } from "../../stack/toss.ts";
 import { waitUntil } from "../../stack/wait-until.ts";
 import { createCutter, type Cutter } from "./cutter.ts";
 import { SHOP_WITH_HOOK } from "./hook.ts";
+import { type EventReceiver, startEventReceiver } from "./receiver.ts";
 
 /** A webhook that was answered 200, which is a promise to keep. */
 export interface AcceptedWebhook {
@@ -23,6 +24,8 @@ export interface ChaosStack {
   /** Status codes of the webhook function's answers, oldest first. */
   webhookAnswers: number[];
   acceptedWebhooks: AcceptedWebhook[];
+  /** The shop's server that hears of events. */
+  receiver: EventReceiver;
   /** Moves Toss's clock and the database's together. */
   advance(seconds: number): Promise<void>;
   /** Resolves when nothing is on its way between functions, database and Toss. */
@@ -84,6 +87,9 @@ const TOSS_CALLS: readonly [RegExp, string][] = [
   [/^POST \/v1\/payments\/[^/]+\/cancel$/, "toss.cancel"],
   [/^POST \/v1\/virtual-accounts$/, "toss.issue_virtual_account"],
   [/^GET \/v1\/payments\/orders\//, "toss.get_payment_by_order"],
+  [/^POST \/v1\/cash-receipts$/, "toss.issue_cash_receipt"],
+  [/^POST \/v1\/cash-receipts\/[^/]+\/cancel$/, "toss.cancel_cash_receipt"],
+  [/^GET \/v1\/cash-receipts$/, "toss.list_cash_receipts"],
 ];
 
 function tossCall({ method, url, headers }: Request): string {
@@ -142,6 +148,17 @@ async function becomeIdle(
   } while (!isIdle());
 }
 
+/** Lets a server hear of every event. */
+async function addEndpoint(stack: Stack, url: string): Promise<void> {
+  const answer = await fetch(`${stack.functionsUrl}/webhook-endpoints`, {
+    method: "POST",
+    headers: { apikey: stack.secretKey, "content-type": "application/json" },
+    body: JSON.stringify({ action: "create", url }),
+  });
+  const body = await answer.text();
+  if (answer.status !== 201) throw new Error(`no endpoint: ${body}`);
+}
+
 /** Makes Postgres restart, once at a time. */
 function restarter(stack: () => Stack): ChaosStack["restartPostgres"] {
   let restarting: Promise<void> | null = null;
@@ -174,6 +191,7 @@ export async function startChaosStack(
     environment: {
       ...KEY_PAIRS,
       TOSS_TIMEOUT_MS: String(TOSS_TIMEOUT_MILLISECONDS),
+      WEBHOOK_ALLOW_PRIVATE: "on",
     },
     ...options,
   });
@@ -181,7 +199,14 @@ export async function startChaosStack(
   simulator.setWebhookUrls([`${stack.functionsUrl}/webhook`]);
   await stack.sql.unsafe(CATALOGUE);
   await stack.sql.unsafe(SHOP_WITH_HOOK).simple();
-  const parts = { stack, simulator, cutter, ...recorded, restartPostgres };
+  const receiver = startEventReceiver();
+  cleanup.defer(() => receiver.stop());
+  await addEndpoint(stack, receiver.url);
+  const parts = {
+    ...{ stack, simulator, cutter, receiver },
+    ...recorded,
+    restartPostgres,
+  };
   const owned = cleanup.move();
   return {
     ...parts,

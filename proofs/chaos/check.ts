@@ -7,10 +7,16 @@ import {
   giveUpAccounts,
 } from "./check-accounts.ts";
 import {
+  askReceiptsAgain,
+  checkReceipts,
+  followReceipts,
+} from "./check-receipts.ts";
+import {
   askRefundsAgain,
   checkOperations,
   checkRefundAnswers,
 } from "./check-refunds.ts";
+import { checkEvents } from "./check-events.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
@@ -240,9 +246,11 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...await askAgain(state, booksOf(state)),
     ...await askRefundsAgain(state),
     ...await askAccountsAgain(state, booksOf(state)),
+    ...await askReceiptsAgain(state),
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
+  await followReceipts(state);
   await state.chaos.idle();
   return found;
 }
@@ -275,9 +283,11 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkDoublePayments(books),
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
+    ...await checkReceipts(state, books),
     ...await checkKeys(state, books),
     ...await checkWebhooks(state),
     ...await checkHook(state),
     ...await checkInvariants(state),
+    ...await checkEvents(state),
   ];
 }

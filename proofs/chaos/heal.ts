@@ -42,6 +42,11 @@ async function unfinishedInDatabase(state: RunState): Promise<Unfinished> {
     from public.payments as p
     where p.order_id = any (${ids}) and p.reserved_amount <> 0
     union all
+    select format('event %s of %s is not delivered (%s)', v.event_type, v.subject, d.last_error)
+    from public.webhook_deliveries as d
+    join public.outbox_events as v on v.id = d.event_id
+    where v.subject = any (${ids}) and d.status <> 'delivered'
+    union all
     select format('order %s is owed %s calls of the hook: %s', c.order_id, count(*), min(c.last_error))
     from toss_private.order_hook_calls as c where c.order_id = any (${ids}) group by c.order_id
     union all

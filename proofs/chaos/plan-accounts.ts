@@ -46,6 +46,7 @@ function planOrder(random: Random): OrderPlan {
       validHours: random.pick([1, 24]),
       expiry: random.pick(ACCOUNT_EXPIRIES),
       isDated: random.chance(0.7),
+      hasReceipt: false,
       isEscrow: random.chance(0.2),
     },
     isOwned: goods === "chaos-pass" || random.chance(0.5),

@@ -68,6 +68,9 @@ const CUT_POINTS: readonly CutPoint[] = [
   { call: "rest.claim_webhook_events", phases: BOTH, needs: "webhooks" },
   { call: "rest.expire_orders", phases: BOTH, needs: "expiry" },
   { call: "rest.claim_unsettled_payments", phases: BOTH, needs: "expiry" },
+  { call: "rest.claim_webhook_lanes", phases: BOTH, needs: "outbox" },
+  { call: "rest.claim_webhook_deliveries", phases: BOTH, needs: "outbox" },
+  { call: "rest.finish_webhook_deliveries", phases: BOTH, needs: "outbox" },
   { call: "rest.record_job_run", phases: BOTH, needs: "webhooks" },
   { call: "answer.worker", phases: ["applied"], needs: "operations" },
 ];

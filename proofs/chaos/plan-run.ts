@@ -8,6 +8,7 @@ import {
 import { planAccounts } from "./plan-accounts.ts";
 import { CUT_CHOICES, type CutPoint, planCut } from "./plan-faults.ts";
 import { planPurchases } from "./plan-purchases.ts";
+import { withReceipts } from "./plan-receipts.ts";
 import { planRefunds } from "./plan-refunds.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import type { Story } from "./story.ts";
@@ -59,7 +60,15 @@ export function planRun(seed: number): Plan {
     const step: Step = { kind: "restart", crash: random.chance(0.5) };
     moments[random.integer(0, moments.length - 1)]?.push(step);
   }
-  return { seed, scene, cuts, ...story, moments, hook: planHook(random) };
+  return withReceipts({
+    seed,
+    scene,
+    cuts,
+    ...story,
+    moments,
+    receipts: [],
+    hook: planHook(random),
+  });
 }
 
 /** Most runs meet a hook that raises now and then, some one that always does. */

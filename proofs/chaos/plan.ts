@@ -28,6 +28,8 @@ export interface AccountPlan {
   expiry: (typeof ACCOUNT_EXPIRIES)[number];
   /** Whether Toss shows its deadline. */
   isDated: boolean;
+  /** Whether a cash receipt is asked for with it. */
+  hasReceipt: boolean;
   /** Under escrow, where a part is refused. */
   isEscrow: boolean;
 }
@@ -61,6 +63,14 @@ export interface RefundPlan extends PaymentRef {
   caller: "operator" | "buyer";
 }
 
+/** A cash receipt that somebody asks for, or the cancel of one. */
+export interface ReceiptPlan {
+  /** Position of the order. */
+  order: number;
+  /** Of the order's amount: what is canceled, 100 = all that is left; null = one is asked for. */
+  percent: number | null;
+}
+
 /** One thing that somebody does. */
 export type Step =
   | PaymentRef & {
@@ -87,6 +97,8 @@ export type Step =
     by: "orderId" | "paymentKey";
   }
   | { kind: "issue"; order: number; copies: number }
+  /** `receipt` is a position in the plan. */
+  | { kind: "receipt"; receipt: number; copies: number }
   | { kind: "deposit"; order: number }
   | { kind: "reverse"; order: number }
   | PaymentRef & { kind: "resend" }
@@ -95,8 +107,8 @@ export type Step =
   | { kind: "advance"; seconds: number }
   | { kind: "restart"; crash: boolean };
 
-/** The jobs of the worker that finish money. */
-export type WorkerJob = "operations" | "webhooks" | "expiry";
+/** The jobs of the worker that finish money and tell of it. */
+export type WorkerJob = "operations" | "webhooks" | "expiry" | "outbox";
 
 /** A fault of Toss or of its webhooks, aimed at one payment. */
 export type PlannedFault =
@@ -123,6 +135,7 @@ export interface Plan {
   scene: Scene;
   orders: OrderPlan[];
   refunds: RefundPlan[];
+  receipts: ReceiptPlan[];
   faults: PlannedFault[];
   cuts: Cut[];
   hook: HookPlan;
@@ -139,12 +152,21 @@ export const TOSS_CALLS: Record<
   Pick<FaultInput, "method" | "path" | "pathPattern">
 > = {
   confirm: { method: "POST", path: "/v1/payments/confirm" },
-  cancel: { method: "POST", pathPattern: "/cancel$" },
+  cancel: { method: "POST", pathPattern: "^/v1/payments/.+/cancel$" },
   issue: { method: "POST", path: "/v1/virtual-accounts" },
   query: { method: "GET", path: "/v1/payments/" },
 };
 
-function callOf(fault: FaultInput): TossCall {
+/** The requests about cash receipts: those that change something, and Toss's list. */
+export const RECEIPT_CALLS = {
+  request: { method: "POST", path: "/v1/cash-receipts" },
+  list: { method: "GET", path: "/v1/cash-receipts" },
+} as const;
+
+function callOf(fault: FaultInput): TossCall | "receipt" | "receipt list" {
+  if (fault.path === RECEIPT_CALLS.request.path) {
+    return fault.method === "GET" ? "receipt list" : "receipt";
+  }
   if (fault.method === "GET") return "query";
   if (fault.pathPattern !== undefined) return "cancel";
   return fault.path === TOSS_CALLS.issue.path ? "issue" : "confirm";

@@ -78,6 +78,7 @@ ${
         ["payments opened in the window", payments],
         ["virtual accounts issued", atToss.accounts],
         ["virtual accounts paid", atToss.deposits],
+        ["cash receipts issued", atToss.receipts],
         ["refunds and other cancels at Toss", atToss.refunds],
       ]),
       (rows) => rows,
@@ -91,8 +92,8 @@ ${verdict(statistics)}
   entries, amounts or reasons than Toss's books; the shop's order hook has not
   heard of a move or a refund
 - double: a payment approved twice, two payments taken or two virtual accounts
-  issued for one order, two refunds made for one requestId, a move that the order
-  hook has handled twice
+  issued for one order, two refunds made for one requestId, two live cash receipts
+  of one order, a move that the order hook has handled twice
 - stuck: an operation, webhook event, order or payment that the worker's next
   rounds do not end; an amount still reserved, a refund account still stored, a
   call of the order hook still owed
@@ -103,9 +104,11 @@ ${verdict(statistics)}
 What is tried: buyers who pay by card, more or less well; operators who refund in
 parts and then the rest, at once and together too much, the same request again
 and again, while somebody refunds in Toss's dashboard; virtual accounts that are
-asked for again and again, some under escrow, paid, taken back by the bank, given up, paid too late,
-paid while they are given up, or paid without a webhook, and refunded. Meanwhile
-the shop's own order hook raises at some of its calls, or at all of them.
+asked for again and again, some under escrow, paid, taken back by the bank, given
+up, paid too late, paid while they are given up, or paid without a webhook, and
+refunded; cash receipts that come with them or are asked for by many at once,
+canceled in parts, and followed through all of that. Meanwhile the shop's own
+order hook raises at some of its calls, or at all of them.
 
 Toss answers any call with codes that nobody knows, or that belong to another
 call, with any status, without acting, after acting, or while it goes on working.
@@ -151,6 +154,8 @@ ${table(["Answer to confirm", "Times"], statistics.answers)}
 ${table(["Answer to cancel", "Times"], statistics.refundAnswers)}
 
 ${table(["Answer to virtual-account", "Times"], statistics.issueAnswers)}
+
+${table(["Answer to cash-receipt", "Times"], statistics.receiptAnswers)}
 
 Toss, for its webhooks; what was not answered 200 it delivered again.
 

@@ -3,6 +3,7 @@ import type { User } from "../../stack/users.ts";
 import type { IssueAnswer } from "./account.ts";
 import type { ConfirmAnswer, PlacedOrder } from "./buyer.ts";
 import type { PaymentRef, Plan } from "./plan.ts";
+import type { ReceiptAnswer } from "./receipt.ts";
 import type { RefundAnswer } from "./refund.ts";
 
 /** A run while it happens, and what it has seen. */
@@ -17,6 +18,7 @@ export interface RunState {
   answers: ConfirmAnswer[];
   refundAnswers: RefundAnswer[];
   issueAnswers: IssueAnswer[];
+  receiptAnswers: ReceiptAnswer[];
   /** Position of the first webhook answer of this run. */
   firstAccepted: number;
 }

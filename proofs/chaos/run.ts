@@ -26,8 +26,15 @@ export interface RunResult {
   refundAnswers: string[];
   /** What buyers were told who wanted a virtual account, likewise. */
   issueAnswers: string[];
+  /** What operators were told about cash receipts, likewise. */
+  receiptAnswers: string[];
   /** What Toss did in the end. */
-  atToss: { refunds: number; accounts: number; deposits: number };
+  atToss: {
+    refunds: number;
+    accounts: number;
+    deposits: number;
+    receipts: number;
+  };
   /** Status codes that Toss was answered for webhooks. */
   webhookAnswers: number[];
   /** Filled when something is violated. */
@@ -112,7 +119,7 @@ function clearFaults({ chaos, plan }: RunState): string[] {
 async function doMoment(state: RunState, moment: Step[]): Promise<void> {
   const done = Promise.all(moment.map((step) => doStep(state, step)));
   const mayWait = moment.some(({ kind }) =>
-    kind === "refund" || kind === "issue"
+    kind === "refund" || kind === "issue" || kind === "receipt"
   );
   if (mayWait) await workWhile(state.chaos, done);
   await done;
@@ -133,6 +140,10 @@ function countAtToss(state: RunState): RunResult["atToss"] {
     refunds: books.reduce((sum, { cancels }) => sum + cancels.length, 0),
     accounts: accounts.length,
     deposits: accounts.filter(({ approvals }) => approvals > 0).length,
+    receipts: state.chaos.simulator.cashReceipts()
+      .filter(({ orderId, transactionType }) =>
+        ids.has(orderId) && transactionType === "CONFIRM"
+      ).length,
   };
 }
 
@@ -158,6 +169,7 @@ async function runPlan(
     answers: [],
     refundAnswers: [],
     issueAnswers: [],
+    receiptAnswers: [],
     firstAccepted: chaos.acceptedWebhooks.length,
   };
   const raisedBefore = await countRaised(chaos);
@@ -185,6 +197,7 @@ async function runPlan(
     answers: state.answers.map(toldAs),
     refundAnswers: state.refundAnswers.map(toldAs),
     issueAnswers: state.issueAnswers.map(toldAs),
+    receiptAnswers: state.receiptAnswers.map(toldAs),
     atToss: countAtToss(state),
     webhookAnswers: chaos.webhookAnswers.slice(firstAnswer),
     timeline: violations.length > 0 ? await timeline(state, since) : [],

@@ -11,7 +11,7 @@ export interface Statistics {
   orders: number;
   /** Opened in the payment window. */
   payments: number;
-  /** What Toss did: refunds made, accounts issued, of these paid. */
+  /** What Toss did: refunds made, accounts issued, of these paid, cash receipts issued. */
   atToss: RunResult["atToss"];
   milliseconds: number;
   /** Faults that really met something, by name. */
@@ -20,6 +20,7 @@ export interface Statistics {
   answers: Map<string, number>;
   refundAnswers: Map<string, number>;
   issueAnswers: Map<string, number>;
+  receiptAnswers: Map<string, number>;
   /** Statuses that Toss was answered for webhooks. */
   webhookAnswers: Map<string, number>;
   violations: Record<ViolationKind, number>;
@@ -35,12 +36,13 @@ export function emptyStatistics(firstSeed: number): Statistics {
     scenes: { purchase: 0, refund: 0, account: 0 },
     orders: 0,
     payments: 0,
-    atToss: { refunds: 0, accounts: 0, deposits: 0 },
+    atToss: { refunds: 0, accounts: 0, deposits: 0, receipts: 0 },
     milliseconds: 0,
     faults: new Map(),
     answers: new Map(),
     refundAnswers: new Map(),
     issueAnswers: new Map(),
+    receiptAnswers: new Map(),
     webhookAnswers: new Map(),
     violations: { lost: 0, double: 0, stuck: 0, wrong: 0 },
     badSeeds: [],
@@ -62,11 +64,13 @@ export function addRun(statistics: Statistics, result: RunResult): void {
   statistics.atToss.refunds += result.atToss.refunds;
   statistics.atToss.accounts += result.atToss.accounts;
   statistics.atToss.deposits += result.atToss.deposits;
+  statistics.atToss.receipts += result.atToss.receipts;
   statistics.milliseconds += result.milliseconds;
   countEach(statistics.faults, result.faults);
   countEach(statistics.answers, result.answers);
   countEach(statistics.refundAnswers, result.refundAnswers);
   countEach(statistics.issueAnswers, result.issueAnswers);
+  countEach(statistics.receiptAnswers, result.receiptAnswers);
   countEach(statistics.webhookAnswers, result.webhookAnswers.map(String));
   for (const { kind } of violations) statistics.violations[kind] += 1;
   if (violations.length > 0) statistics.badSeeds.push(plan.seed);

@@ -3,6 +3,7 @@ import { issue } from "./account.ts";
 import { confirm } from "./buyer.ts";
 import { DASHBOARD } from "./chaos-stack.ts";
 import type { Step } from "./plan.ts";
+import { askReceipt } from "./receipt.ts";
 import { askRefund, REFUND_ACCOUNT } from "./refund.ts";
 import { findPayment, paymentOf, type RunState } from "./run-state.ts";
 import { work } from "./worker.ts";
@@ -45,10 +46,7 @@ async function cancelAtToss(
   const isPaid = simulator.books().some((book) =>
     book.paymentKey === paymentKey && book.approvals > 0
   );
-  const book = simulator.books().find((each) => each.paymentKey === paymentKey);
-  const secretKey = simulator.keyPairs.find(({ clientKey }) =>
-    clientKey === book?.clientKey
-  )?.secretKey;
+  const secretKey = simulator.secretKeyOf(paymentKey);
   const answer = await fetch(
     `${simulator.url}/v1/payments/${paymentKey}/cancel`,
     {
@@ -138,6 +136,8 @@ export async function doStep(state: RunState, step: Step): Promise<void> {
       return await repeat(step.copies, () => askRefund(state, step));
     case "issue":
       return await repeat(step.copies, () => issue(state, step.order));
+    case "receipt":
+      return await repeat(step.copies, () => askReceipt(state, step.receipt));
     case "deposit":
     case "reverse":
       return atTheBank(state, step);

@@ -14,7 +14,12 @@ export function planPause(random: Random): Plan["moments"] {
     moments.push([{ kind: "advance", seconds: random.pick(PAUSES) }]);
   }
   if (random.chance(0.3)) {
-    const job = random.pick<WorkerJob>(["operations", "webhooks", "expiry"]);
+    const job = random.pick<WorkerJob>([
+      "operations",
+      "webhooks",
+      "expiry",
+      "outbox",
+    ]);
     moments.push([{ kind: "work", job, copies: 2 }]);
   }
   return moments;

@@ -31,6 +31,7 @@ function tossLines(state: RunState): Line[] {
   const requests = simulator.requests()
     .filter(({ path }) =>
       path.endsWith("/confirm") || path.endsWith("/virtual-accounts") ||
+      path.startsWith("/v1/cash-receipts") ||
       keys.some((key) => path.includes(key)) ||
       orderIds.some((id) => path.endsWith(id))
     )
@@ -75,6 +76,9 @@ export async function timeline(
     ),
     ...state.issueAnswers.map((answer) =>
       `account   ${JSON.stringify(answer)}`
+    ),
+    ...state.receiptAnswers.map((answer) =>
+      `receipt   ${JSON.stringify(answer)}`
     ),
     ...books,
     ...lines.map(({ at, text }) => `${at.toISOString()} ${text}`),

@@ -25,7 +25,7 @@ export async function work(
 export async function workTwice(
   chaos: Pick<ChaosStack, "stack">,
 ): Promise<void> {
-  const jobs: WorkerJob[] = ["operations", "webhooks", "expiry"];
+  const jobs: WorkerJob[] = ["operations", "webhooks", "expiry", "outbox"];
   await Promise.all([...jobs, ...jobs].map((job) => work(chaos, job)));
 }
 

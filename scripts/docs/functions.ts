@@ -40,9 +40,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
     request: {
       en:
-        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
+        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
       ko:
-        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
     },
     success: both(
       "201 `{ orderId, orderName, amount, currency, taxFreeAmount, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
@@ -121,6 +121,26 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     request: both("`{ orderId, amount?, requestId }`"),
     success: both("200 `{ orderId, receiptKey, amount, issueStatus }`"),
     repeating: SAME_ANSWER,
+  },
+  "POST withdrawal": {
+    caller: {
+      en: "users only for their own order; `action` for the secret key alone",
+      ko: "사용자는 본인 주문만. `action`은 시크릿 키만",
+    },
+    request: {
+      en:
+        '`{ orderId, reason, requestId }`; the shop: `{ withdrawalId, action: "accept" \\| "refuse", reason?, cancelAmount?, refundReceiveAccount? }`, `{ orderId, action: "mark_used", productId? }`',
+      ko:
+        '`{ orderId, reason, requestId }`. 상점: `{ withdrawalId, action: "accept" \\| "refuse", reason?, cancelAmount?, refundReceiveAccount? }`, `{ orderId, action: "mark_used", productId? }`',
+    },
+    success: both(
+      "201 `{ withdrawalId, status, dueAt }`; 200 `{ withdrawalId, status, refund? }`",
+    ),
+    repeating: {
+      en:
+        "same `requestId`: same answer; accepted twice: never a second refund",
+      ko: "같은 `requestId`면 같은 응답. 두 번 받아들여도 이중 환불 없음",
+    },
   },
   "POST billing-issue/prepare": {
     request: both("`{ planId?, method? }`"),

@@ -22,6 +22,7 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
@@ -37,6 +38,7 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -60,6 +62,8 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
+comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
@@ -95,12 +99,15 @@ create table public.order_items (
   quantity integer not null,
   tax_free boolean not null default false,
   takes_stock boolean not null default false,
+  withdrawal text not null default 'allowed',
+  used_at timestamptz,
   primary key (order_id, position),
   constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
   constraint order_items_name_length check (char_length(name) between 1 and 100),
   constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
-  constraint order_items_quantity_range check (quantity between 1 and 9999)
+  constraint order_items_quantity_range check (quantity between 1 and 9999),
+  constraint order_items_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.order_items enable row level security;
@@ -112,6 +119,8 @@ comment on column public.order_items.position is 'The line''s place in the order
 comment on column public.order_items.product_id is
   'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
+comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;

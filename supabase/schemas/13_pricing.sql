@@ -88,6 +88,7 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
+  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -96,6 +97,8 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+comment on column toss_private.shop_code.notice_address is
+  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -150,7 +153,7 @@ begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
   select jsonb_agg(jsonb_build_object(
     'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'unitPrice', p.price, 'currency', p.currency,
-    'taxFree', p.tax_free
+    'taxFree', p.tax_free, 'withdrawal', p.withdrawal
   ) order by w.position)
   into lines
   from (
@@ -210,6 +213,9 @@ begin
     end if;
     if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
       return 'lines: taxFree must be true or false';
+    end if;
+    if coalesce(part ->> 'withdrawal', 'allowed') not in ('allowed', 'excluded_after_use', 'excluded') then
+      return 'lines: withdrawal must be allowed, excluded_after_use or excluded';
     end if;
   end loop;
   for part in select a.value from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a loop

@@ -57,12 +57,13 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
-    expires_at, created_at, updated_at
+    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
+    request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
@@ -72,11 +73,11 @@ begin
     return null;
   end if;
   insert into public.order_items (
-    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock
+    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock, withdrawal
   )
   select new_order_id, l.ordinality, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'unitPrice')::bigint,
     (l.value ->> 'quantity')::integer, coalesce((l.value ->> 'taxFree')::boolean, false),
-    coalesce((priced ->> 'takesStock')::boolean, false)
+    coalesce((priced ->> 'takesStock')::boolean, false), coalesce(l.value ->> 'withdrawal', 'allowed')
   from jsonb_array_elements(coalesce(priced -> 'lines', '[]')) with ordinality as l;
   insert into public.order_adjustments (order_id, position, kind, name, amount, tax_free)
   select new_order_id, a.ordinality, a.value ->> 'kind', a.value ->> 'name', (a.value ->> 'amount')::bigint,

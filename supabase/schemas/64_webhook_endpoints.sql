@@ -11,6 +11,7 @@ create table public.webhook_endpoints (
   disabled_reason text,
   enabled_at timestamptz not null,
   failing_since timestamptz,
+  last_failed_at timestamptz,
   failures_in_row integer not null default 0,
   constraint webhook_endpoints_url_length check (char_length(url) between 1 and 2048),
   constraint webhook_endpoints_status_known check (status in ('active', 'disabled')),
@@ -30,6 +31,7 @@ comment on column public.webhook_endpoints.event_types is 'Which types it gets; 
 comment on column public.webhook_endpoints.disabled_reason is 'by_operator or failed_for_five_days; a disabled endpoint gets nothing, and what waits for it stays.';
 comment on column public.webhook_endpoints.enabled_at is 'Since when events are queued for it.';
 comment on column public.webhook_endpoints.failing_since is 'The first failure since the last success; null = the last attempt succeeded.';
+comment on column public.webhook_endpoints.last_failed_at is 'The last failure since the last success.';
 
 create table toss_private.endpoint_secrets (
   id uuid primary key,
@@ -155,7 +157,8 @@ begin
       update public.webhook_deliveries as d set next_attempt_at = present
       where d.endpoint_id = changed.id and d.status = 'pending' and d.next_attempt_at > present;
       update public.webhook_endpoints as e
-      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, failures_in_row = 0,
+      set status = 'active', disabled_at = null, disabled_reason = null, failing_since = null, last_failed_at = null,
+        failures_in_row = 0,
         enabled_at = case e.status when 'disabled' then present else e.enabled_at end
       where e.id = changed.id
       returning * into changed;

@@ -40,6 +40,8 @@ create index webhook_deliveries_due on public.webhook_deliveries (endpoint_id, n
   where status = 'pending';
 create index webhook_deliveries_stream on public.webhook_deliveries (endpoint_id, stream, event_sequence)
   where status = 'pending';
+create index webhook_deliveries_leased on public.webhook_deliveries (endpoint_id, lease_expires_at)
+  where status = 'pending' and lease_expires_at is not null;
 create index webhook_deliveries_finished_at on public.webhook_deliveries (finished_at) where status <> 'pending';
 
 create function toss_private.outward_type(event public.outbox_events)
@@ -111,18 +113,10 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
-  if current_setting('toss_private.outbox_woken_by', true) = transaction_id
-    or to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null
-  then
-    return null;
+  if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
+    perform set_config('toss_private.outbox_woken_by', transaction_id, true);
+    perform toss_private.try_to_wake('outbox');
   end if;
-  perform set_config('toss_private.outbox_woken_by', transaction_id, true);
-  begin
-    perform toss_private.wake_worker('outbox');
-  exception when others then
-    -- Nothing that is told may stop what it tells of.
-    raise notice 'outbox is woken by its schedule: %', sqlerrm;
-  end;
   return null;
 end;
 $$;

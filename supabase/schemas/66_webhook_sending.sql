@@ -13,7 +13,9 @@ declare
 begin
   update public.webhook_endpoints as e
   set status = 'disabled', disabled_at = due_time, disabled_reason = 'failed_for_five_days'
-  where e.status = 'active' and e.failing_since <= due_time - interval '5 days';
+  where e.status = 'active' and e.failing_since <= due_time - interval '5 days'
+    -- Seen to fail for as long as the attempts for one event last: a job that did not run for five days proves nothing.
+    and e.last_failed_at >= e.failing_since + interval '2 days';
   get diagnostics ended = row_count;
   return jsonb_build_object('disabled', ended, 'lanes', (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -50,7 +52,12 @@ declare
   due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
   claimed jsonb;
 begin
-  with due as (
+  -- However many runs there are, a receiver is asked so many things at once.
+  with room as (
+    select greatest(0, 20 - count(*)) as places
+    from public.webhook_deliveries as d
+    where d.endpoint_id = lane_id and d.status = 'pending' and d.lease_expires_at > present
+  ), due as (
     select d.id
     from public.webhook_deliveries as d
     where d.endpoint_id = lane_id and d.status = 'pending' and d.next_attempt_at <= due_time
@@ -61,7 +68,7 @@ begin
           and earlier.event_sequence < d.event_sequence
       )
     order by d.next_attempt_at, d.event_sequence
-    limit (request ->> 'limit')::integer
+    limit least((request ->> 'limit')::integer, (select places from room))
     for no key update skip locked
   ), taken as (
     update public.webhook_deliveries as d
@@ -84,7 +91,22 @@ end;
 $$;
 
 comment on function public.claim_webhook_deliveries(jsonb) is
-  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+  'Leases up to `limit` due deliveries of one endpoint, of each stream the earliest that is not over, and never more than about twenty at a time. Keys: endpointId, limit, leaseToken, leaseSeconds, asOf.';
+
+create function public.relay_outbox(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('isWoken', toss_private.try_to_wake('outbox'));
+end;
+$$;
+
+comment on function public.relay_outbox(jsonb) is
+  'Wakes another run of the job outbox while this one still waits for slow receivers; the request is empty.';
 
 create function public.count_due_deliveries(request jsonb)
 returns jsonb
@@ -177,7 +199,8 @@ begin
   end loop;
   update public.webhook_endpoints as e
   set failures_in_row = case when delivered > 0 then 0 else e.failures_in_row + failures end,
-    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end
+    failing_since = case when delivered > 0 then null else coalesce(e.failing_since, present) end,
+    last_failed_at = case when delivered > 0 then null else present end
   where e.id = lane_id and (failures > 0 or e.failures_in_row > 0) and delivered + failures > 0;
   return jsonb_build_object('delivered', delivered, 'failed', failures, 'givenUp', given_up);
 end;

@@ -27,6 +27,25 @@ begin
   where d.status = 'pending' and d.replayed_at is null and later.status = 'delivered' and later.replayed_at is null
 
   union all
+  select 'move_is_told_once', coalesce(m.subject, t.subject),
+    format('%s of %s: happened %s times, told %s times', coalesce(m.event_type, t.event_type),
+      coalesce(m.payment_key, t.payment_key), coalesce(m.quantity, 0), coalesce(t.quantity, 0))
+  from toss_private.moves_to_tell() as m
+  full join (
+    select v.subject, v.event_type, v.payload ->> 'paymentKey' as payment_key, count(*) as quantity
+    from public.outbox_events as v
+    where v.event_type in (
+        'order.paid', 'order.canceled', 'order.expired', 'payment.confirmed', 'payment.deposit_reversed',
+        'virtual_account.issued'
+      )
+      and v.created_at > toss_private.clock_now() - interval '89 days'
+    group by v.subject, v.event_type, v.payload ->> 'paymentKey'
+  ) as t
+    on t.subject = m.subject and t.event_type = m.event_type
+      and (t.event_type like 'order.%' or t.payment_key = m.payment_key)
+  where m.quantity is distinct from t.quantity
+
+  union all
   select 'endpoint_has_its_secret', e.id::text, 'nothing signs what is sent to it'
   from public.webhook_endpoints as e
   where not exists (
@@ -36,7 +55,44 @@ end;
 $$;
 
 comment on function toss_private.delivery_violations() is
-  'Events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+  'Moves of orders and payments that were not told, or not once; events that an endpoint will not get, that it got in the wrong order, or that nothing signs.';
+
+create function toss_private.moves_to_tell()
+returns table (subject text, event_type text, payment_key text, quantity bigint)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select v.order_id, 'order.' || v.to_status, null::text, count(*)
+  from public.payment_events as v
+  where v.event = 'order_status' and v.to_status in ('paid', 'canceled', 'expired')
+    and not (v.to_status = 'paid' and coalesce(v.from_status in ('partially_refunded', 'refunded'), false))
+    and v.created_at > toss_private.clock_now() - interval '89 days'
+  group by v.order_id, v.to_status
+
+  union all
+  select s.order_id, s.told_as, s.payment_key, count(*)
+  from (
+    select v.order_id, v.payment_key, case
+      when v.from_status = 'DONE' and v.to_status = 'WAITING_FOR_DEPOSIT' then 'payment.deposit_reversed'
+      when v.to_status = 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+      when v.from_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED') then null
+      when v.to_status in ('DONE', 'PARTIAL_CANCELED') or (v.to_status = 'CANCELED' and p.approved_at is not null)
+        then 'payment.confirmed'
+    end as told_as
+    from public.payment_events as v
+    join public.payments as p on p.payment_key = v.payment_key
+    where v.event = 'payment_status' and v.created_at > toss_private.clock_now() - interval '89 days'
+  ) as s
+  where s.told_as is not null
+  group by s.order_id, s.told_as, s.payment_key;
+end;
+$$;
+
+comment on function toss_private.moves_to_tell() is
+  'Of the moves in the audit log those that other systems hear of, as long as events are kept: what each is told as, and how often it happened.';
 
 create view toss_private.delivery_alerts
 with (security_invoker = true)

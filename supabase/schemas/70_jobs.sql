@@ -111,6 +111,27 @@ $$;
 comment on function toss_private.wake_worker(text) is
   'Calls the function of a job through pg_net, with URL and secret from Vault read at run time: billing-charge for billing, worker for the others.';
 
+create function toss_private.try_to_wake(job text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if to_regnamespace('net') is null or to_regclass('vault.decrypted_secrets') is null then
+    return false;
+  end if;
+  perform toss_private.wake_worker(job);
+  return true;
+exception when others then
+  raise notice '% is woken by its schedule: %', job, sqlerrm;
+  return false;
+end;
+$$;
+
+comment on function toss_private.try_to_wake(text) is
+  'Wakes a job before its time, where that works; whatever keeps it from it, the caller goes on.';
+
 create function toss_private.has_worked(result jsonb)
 returns boolean
 language plpgsql
@@ -147,15 +168,8 @@ begin
   where j.name = request ->> 'job'
   returning * into recorded;
   -- A run that got nothing although something is left shares it with another run: that one goes on.
-  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result)
-    and to_regnamespace('net') is not null and to_regclass('vault.decrypted_secrets') is not null
-  then
-    begin
-      perform toss_private.wake_worker(recorded.name);
-      is_woken := true;
-    exception when others then
-      raise notice '% is woken by its schedule: %', recorded.name, sqlerrm;
-    end;
+  if (recorded.last_result ->> 'remaining')::integer > 0 and toss_private.has_worked(recorded.last_result) then
+    is_woken := toss_private.try_to_wake(recorded.name);
   end if;
   return jsonb_build_object('runs', recorded.runs, 'isWoken', is_woken);
 end;

@@ -260,11 +260,15 @@ select * from toss_private.deposit_alerts
 union all
 select * from toss_private.receipt_alerts
 union all
+select * from toss_private.withdrawal_alerts
+union all
 select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
 union all
 select * from toss_private.delivery_alerts
+union all
+select * from toss_private.notice_alerts
 union all
 select * from toss_private.reconciliation_alerts;
 

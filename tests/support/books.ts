@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertEventsAreInTheCatalogue } from "./events.ts";
 import type { Shop } from "./shop.ts";
 
 interface PaymentRow {
@@ -83,6 +84,7 @@ export async function assertInvariantsHold({ stack }: Shop): Promise<void> {
  */
 export async function assertBooksAgree(shop: Shop): Promise<void> {
   await assertInvariantsHold(shop);
+  await assertEventsAreInTheCatalogue(shop);
   const stored = new Map(
     (await paymentRows(shop)).map((row) => [row.paymentKey, row]),
   );

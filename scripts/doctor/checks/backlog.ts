@@ -55,12 +55,32 @@ const RECONCILIATION_ALERTS: Readonly<Record<string, string>> = {
   reconciliation_failed: "comparison(s) that Toss did not let end",
 };
 
+/** What notices to buyers raise. */
+const NOTICE_ALERTS: Readonly<Record<string, string>> = {
+  notice_not_sent: "required ones that nobody got",
+  notice_late: "required ones that are late",
+  notice_channel_failing: "channels that fail",
+  notice_template_refused: "kinds without their template",
+  notice_address_failed: "look-ups of addresses that fail",
+};
+
+/** What cash receipts raise. */
+const RECEIPT_ALERTS: Readonly<Record<string, string>> = {
+  cash_receipt_in_progress: "not answered by the tax office",
+  cash_receipt_refused: "that nobody asked for and that could not be issued",
+  cash_receipt_exceeds: "for more than is left of the payment",
+  cash_receipt_twice: "beside another one of the same payment",
+  cash_receipt_tax_differs: "with another tax-free part than is left",
+};
+
 /** Late jobs are judged as heartbeats. */
 const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
   ...Object.keys(RECONCILIATION_ALERTS),
+  ...Object.keys(NOTICE_ALERTS),
+  ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
 
@@ -69,8 +89,15 @@ export const checkBacklog: Check = ({ database }) => {
   if (database.outcome === "unknown") {
     const checks = [
       ...NAMED.map(({ check }) => check),
-      ...["webhook_inbox", "webhook_endpoints", "reconciliation"],
-      ...["alerts", "invariants"],
+      ...[
+        "webhook_inbox",
+        "webhook_endpoints",
+        "notices",
+        "cash_receipts",
+        "reconciliation",
+        "alerts",
+        "invariants",
+      ],
     ];
     return checks.map((check) => unchecked(check, database.problem.check));
   }
@@ -84,6 +111,8 @@ export const checkBacklog: Check = ({ database }) => {
     judgeInbox(alerts),
     judgeEndpoints(alerts),
     judgeReconciliation(alerts),
+    judgeNotices(alerts),
+    judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
   ];
@@ -141,6 +170,30 @@ function judgeReconciliation(alerts: readonly Alert[]): Finding {
     none: "Toss's list of transactions and the database agree",
     detail: named.join(", "),
     action: "docs/reconciliation.md. Rows: npx -y deno task toss reconcile",
+  });
+}
+
+function judgeNotices(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in NOTICE_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${NOTICE_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("notices", rows, {
+    none: "no notice to a buyer is late",
+    detail: `notices: ${named.join(", ")}`,
+    action: "docs/notices.md, When a notice does not arrive.",
+  });
+}
+
+function judgeReceipts(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in RECEIPT_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${RECEIPT_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("cash_receipts", rows, {
+    none: "every cash receipt fits its payment",
+    detail: `cash receipts: ${named.join(", ")}`,
+    action: "docs/operations.md, Alerts.",
   });
 }
 

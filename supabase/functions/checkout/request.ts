@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { plainText as text } from "../_shared/http/fields.ts";
+import {
+  mobilePhone,
+  plainText as text,
+  withdrawalRule,
+} from "../_shared/http/fields.ts";
 
 const MOST = { items: 100, lines: 100, adjustments: 100, metadata: 5 } as const;
 
@@ -16,6 +20,7 @@ const line = z.strictObject({
   unitPrice: price,
   quantity: z.number().int().min(1).max(9999),
   taxFree: z.boolean().optional(),
+  withdrawal: withdrawalRule.optional(),
 });
 
 const adjustment = z.strictObject({
@@ -34,6 +39,7 @@ const buyer = {
   // Where the buyer pays; it decides which of the shop's key pairs the order uses.
   ui: z.enum(["widget", "window"]).optional(),
   customerEmail: z.email().max(100).optional(),
+  customerMobilePhone: mobilePhone.optional(),
   customerName: text(100).optional(),
   // Toss's own limits of metadata (Toss: core API reference).
   metadata: z.record(

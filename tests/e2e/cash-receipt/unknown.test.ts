@@ -125,6 +125,20 @@ test("a receipt that no key tells of any more is found in Toss's list", async (s
   assert.equal(receiptsAtToss(shop, orderId).length, 1);
 });
 
+test("a database that was put back asks the same question, and Toss answers as before", async (shop) => {
+  const { orderId } = await paidByBank(shop);
+  const { body } = await requestReceipt(shop, { orderId });
+  const { sql } = shop.stack;
+  await sql`delete from public.cash_receipts where order_id = ${orderId}`;
+  await sql`
+    delete from public.outbox_events where subject = ${orderId} and event_type like 'cash_receipt.%'`;
+  await sql`
+    delete from public.operations where order_id = ${orderId} and kind = 'cash_receipt'`;
+  const again = await requestReceipt(shop, { orderId });
+  assert.deepEqual([again.status, again.body], [201, body]);
+  assert.equal(receiptsAtToss(shop, orderId).length, 1);
+});
+
 test("a list that does not answer concludes nothing", async (shop) => {
   const { orderId } = await paidByBank(shop);
   shop.simulator.addFault({ ...ISSUE, kind: "garbage", count: "always" });

@@ -163,7 +163,12 @@ test("a receiver that fails is tried by the schedule, then the event is given up
     assert.equal(pauses.length, schedule.length);
     for (const [index, wanted] of schedule.entries()) {
       const pause = pauses[index] ?? 0;
-      assert.ok(pause > wanted * 0.89 && pause <= wanted, `${index}: ${pause}`);
+      // The first attempt may have been that of the run that the purchase woke.
+      const late = index === 0 ? 2 : 0;
+      assert.ok(
+        pause > wanted * 0.89 && pause <= wanted + late,
+        `${index}: ${pause}`,
+      );
     }
     const later = new Date(asOf.getTime() + 3 * 24 * 3600_000);
     await callWorker(shop, { job: "outbox", asOf: later.toISOString() });
@@ -210,4 +215,30 @@ test("what an endpoint may not be is refused by name, and only the shop manages 
   });
   assert.equal(unknown.status, 404);
   assert.equal(unknown.body.code, "endpoint_not_found");
+});
+
+test("one failure before days without a run disables nobody", async (shop) => {
+  const { sql } = shop.stack;
+  let status = 500;
+  const receiver = startReceiver(() => new Response(null, { status }));
+  try {
+    const { id } = await addEndpoint(shop, receiver.url, {
+      eventTypes: ["order.paid"],
+    });
+    await buy(shop, ONE_STICKER);
+    await work(shop, "outbox");
+    status = 204;
+    await advance(shop, 17 * 24 * 3600);
+    await work(shop, "outbox");
+    const [endpoint] = await sql`
+      select status, failing_since from public.webhook_endpoints where id = ${id}`;
+    assert.deepEqual({ ...endpoint }, {
+      status: "active",
+      failing_since: null,
+    });
+    assert.equal(receiver.received.length, 1);
+    await manage(shop, { action: "disable", id });
+  } finally {
+    await receiver.stop();
+  }
 });

@@ -85,6 +85,11 @@ export function finishDeliveries(
   return database.call("finish_webhook_deliveries", { ...request }, finished);
 }
 
+/** Wakes another run while this one waits for slow receivers. */
+export async function relayOutbox(database: Database): Promise<void> {
+  await database.call("relay_outbox", {}, z.unknown());
+}
+
 const due = z.object({ remaining: z.number().int() });
 
 /** How many deliveries are due still. */

@@ -5,6 +5,7 @@ import { PAYMENT_EVENTS } from "./payments.ts";
 import { RECONCILIATION_EVENTS } from "./reconciliation.ts";
 import { RECEIPT_EVENTS } from "./receipts.ts";
 import { SUBSCRIPTION_EVENTS } from "./subscriptions.ts";
+import { WITHDRAWAL_EVENTS } from "./withdrawals.ts";
 
 /**
  * Every event that other systems can hear of: the one place that says what it is called, when it comes and what it
@@ -14,6 +15,7 @@ export const EVENT_CATALOGUE: readonly EventDefinition[] = [
   ...ORDER_EVENTS,
   ...PAYMENT_EVENTS,
   ...RECEIPT_EVENTS,
+  ...WITHDRAWAL_EVENTS,
   ...SUBSCRIPTION_EVENTS,
   ...RECONCILIATION_EVENTS,
   ...OTHER_EVENTS,

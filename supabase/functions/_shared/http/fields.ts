@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type Bank, bankCode, describeBanks } from "../toss/banks.ts";
+import {
+  type Bank,
+  bankCode,
+  BANKS,
+  describeBanks,
+  SECURITIES_FIRMS,
+} from "../toss/banks.ts";
 import { isPathSegment } from "../toss/path-segment.ts";
 
 /** Text that Postgres can store: no U+0000, no half of a surrogate pair. */
@@ -18,6 +24,12 @@ export const paymentKey = z.string().min(1).max(200)
 export const orderId = z.string().regex(
   /^[A-Za-z0-9_-]{6,64}$/,
   "must be the orderId that checkout returned",
+);
+
+/** A mobile number as Toss takes it. */
+export const mobilePhone = z.string().regex(
+  /^[0-9]{8,15}$/,
+  "must be 8 to 15 digits, without hyphens",
 );
 
 /** Whom a cash receipt is for: a phone number, a card's number or a company's, as digits. */
@@ -51,3 +63,20 @@ export const bank = (among: readonly Bank[]) =>
     });
     return z.NEVER;
   });
+
+/** Where the money of a virtual account goes back to. Limits: Toss, 결제 취소. */
+export const refundReceiveAccount = z.strictObject({
+  bank: bank([...BANKS, ...SECURITIES_FIRMS]),
+  accountNumber: z.string().regex(
+    /^[0-9]{1,20}$/,
+    "must be 1 to 20 digits, without hyphens",
+  ),
+  holderName: plainText(60),
+});
+
+/** Whether what is sold can be given back (청약철회); docs/withdrawals.md. */
+export const withdrawalRule = z.enum([
+  "allowed",
+  "excluded_after_use",
+  "excluded",
+]);

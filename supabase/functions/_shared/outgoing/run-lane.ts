@@ -40,19 +40,14 @@ export interface LaneCounts {
  *
  * A batch holds one event of each stream, so nothing overtakes what it follows. What was sent and not written down
  * is sent again by whoever comes after the lease: at least once.
- *
- * @param share how much of the run's limit this lane may use
  */
 export async function runLane(
   run: Run,
   lane: Lane,
   receiver: Receiver,
-  share: number,
 ): Promise<LaneCounts> {
   const counts = { claimed: 0, delivered: 0, failed: 0, givenUp: 0 };
-  const limit = lane.failuresInRow >= DOWN_AFTER
-    ? Math.min(share, TRIED_WHEN_DOWN)
-    : share;
+  const limit = lane.failuresInRow >= DOWN_AFTER ? TRIED_WHEN_DOWN : Infinity;
   while (counts.claimed < limit && !run.isTimeUp()) {
     const size = run.take(Math.min(BATCH_SIZE, limit - counts.claimed));
     if (size === 0) break;
@@ -76,6 +71,8 @@ export async function runLane(
     counts.delivered += ended.delivered;
     counts.failed += ended.failed;
     counts.givenUp += ended.givenUp;
+    // The run need not wait for it once more.
+    if (ended.delivered === 0) break;
   }
   return counts;
 }

@@ -2,6 +2,7 @@ import {
   claimLanes,
   countDueDeliveries,
   type Lane,
+  relayOutbox,
 } from "../database/webhook-deliveries.ts";
 import { withRetries } from "../database/client.ts";
 import type { Logger } from "../logger.ts";
@@ -27,18 +28,25 @@ export interface OutboxSlice {
  * nobody but itself.
  */
 export async function sendWebhooks(
-  { services, logger, limit = DEFAULT_LIMIT, asOf }: OutboxSlice,
+  { services, logger, limit, asOf }: OutboxSlice,
 ): Promise<Record<string, number>> {
   const { database, keyring, config } = services;
   const { lanes, disabled } = await claimLanes(database, { asOf });
   const startedAt = performance.now();
-  let left = limit;
+  // Who sets a limit wants so much done, and no more.
+  const isOpenEnded = limit === undefined;
+  let left = limit ?? DEFAULT_LIMIT;
+  let relay: Promise<void> | null = null;
   const run: Run = {
     database: withRetries(database),
     asOf,
     take(wanted) {
       const taken = Math.min(wanted, left);
       left -= taken;
+      // Whoever has more to send does not wait for the slowest receiver of this run.
+      if (taken === 0 && isOpenEnded) {
+        relay ??= relayOutbox(database).catch(() => {});
+      }
       return taken;
     },
     giveBack(unused) {
@@ -62,7 +70,7 @@ export async function sendWebhooks(
           allowPrivate: config.outgoing.allowPrivate,
           resolve: resolveHost,
         },
-      }, Math.ceil(limit / lanes.length));
+      });
       for (const name of Object.keys(total) as (keyof LaneCounts)[]) {
         total[name] += counts[name];
       }
@@ -74,6 +82,7 @@ export async function sendWebhooks(
       });
     }
   }));
+  await relay;
   if (disabled > 0) logger.warn("webhook_endpoints_disabled", { disabled });
   const remaining = lanes.length === 0
     ? 0
