@@ -21,14 +21,14 @@ async function refundInDashboard(
   shop: Shop,
   { orderId }: Order,
 ): Promise<number> {
-  const paymentKey = shop.toss.books()
-    .find((book) => book.orderId === orderId)?.paymentKey;
+  const { paymentKey = "" } = shop.toss.books()
+    .find((book) => book.orderId === orderId) ?? {};
   const response = await fetch(
     `${shop.toss.url}/v1/payments/${paymentKey}/cancel`,
     {
       method: "POST",
       headers: {
-        authorization: `Basic ${btoa(`${shop.toss.secretKey}:`)}`,
+        authorization: `Basic ${btoa(`${shop.toss.secretKeyOf(paymentKey)}:`)}`,
         "content-type": "application/json",
       },
       body: JSON.stringify({ cancelReason: "대시보드 환불" }),
