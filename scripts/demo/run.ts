@@ -2,6 +2,7 @@ import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
+import { events } from "./events.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
@@ -22,6 +23,7 @@ const SCENES = [
   virtualAccount,
   cashReceipt,
   ownPrices,
+  events,
   subscriber,
 ];
 
@@ -68,7 +70,10 @@ async function play(): Promise<boolean> {
   const startedAt = performance.now();
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log("Starting Postgres, the API, the functions and Toss …");
-  const stack = await startStack({ dbDir: null });
+  const stack = await startStack({
+    dbDir: null,
+    environment: { WEBHOOK_ALLOW_PRIVATE: "on" },
+  });
   let isAllRight = true;
   try {
     const shop = await openShop(stack);
