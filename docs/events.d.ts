@@ -234,6 +234,38 @@ export interface CashReceiptCanceled {
   };
 }
 
+/** When a buyer wants to give an order back; the shop decides until `dueAt`. */
+export interface WithdrawalRequested {
+  type: "withdrawal.requested";
+  timestamp: string;
+  data: {
+    version: 1;
+    withdrawalId: string;
+    orderId: string;
+    userId?: string;
+    status: "requested";
+    amount: number;
+    currency: string;
+    dueAt: string;
+    periodEndsAt: string;
+    excludedProducts: (string)[];
+  };
+}
+
+/** When a withdrawal was accepted or refused; the money's way back is told by `payment.refunded`. */
+export interface WithdrawalDecided {
+  type: "withdrawal.decided";
+  timestamp: string;
+  data: {
+    version: 1;
+    withdrawalId: string;
+    orderId: string;
+    userId?: string;
+    status: "accepted" | "refused";
+    decidedAt: string;
+  };
+}
+
 /** When a trial began. */
 export interface SubscriptionTrialStarted {
   type: "subscription.trial_started";
@@ -700,6 +732,8 @@ export type TossPaymentsEvent =
   | VirtualAccountExpired
   | CashReceiptIssued
   | CashReceiptCanceled
+  | WithdrawalRequested
+  | WithdrawalDecided
   | SubscriptionTrialStarted
   | SubscriptionTrialEnding
   | SubscriptionActivated

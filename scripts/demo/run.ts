@@ -3,6 +3,7 @@ import { stormTable } from "../../proofs/billing/table.ts";
 import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
 import { events } from "./events.ts";
+import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
@@ -12,6 +13,12 @@ import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
+import {
+  SIMULATOR_BILLING_KEYS,
+  SIMULATOR_KEYS,
+  SIMULATOR_WIDGET_KEYS,
+} from "../../simulator/options.ts";
+import { withdrawal } from "./withdrawal.ts";
 import { startStack } from "../../stack/stack.ts";
 
 const SCENES = [
@@ -20,12 +27,24 @@ const SCENES = [
   decline,
   lostAnswer,
   refund,
+  withdrawal,
   virtualAccount,
   cashReceipt,
   ownPrices,
   events,
   subscriber,
+  keyPairs,
 ];
+
+/** One project with a pair for each purpose, as most contracts are. */
+const KEY_PAIRS = {
+  TOSS_SECRET_KEY: SIMULATOR_KEYS.secretKey,
+  TOSS_CLIENT_KEY: SIMULATOR_KEYS.clientKey,
+  TOSS_WIDGET_SECRET_KEY: SIMULATOR_WIDGET_KEYS.secretKey,
+  TOSS_WIDGET_CLIENT_KEY: SIMULATOR_WIDGET_KEYS.clientKey,
+  TOSS_BILLING_SECRET_KEY: SIMULATOR_BILLING_KEYS.secretKey,
+  TOSS_BILLING_CLIENT_KEY: SIMULATOR_BILLING_KEYS.clientKey,
+};
 
 /** The local Data API prints a stack trace for each caller that is killed in the middle of a request. */
 async function withoutErrorLines<Value>(
@@ -72,7 +91,7 @@ async function play(): Promise<boolean> {
   console.log("Starting Postgres, the API, the functions and Toss …");
   const stack = await startStack({
     dbDir: null,
-    environment: { WEBHOOK_ALLOW_PRIVATE: "on" },
+    environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
   });
   let isAllRight = true;
   try {

@@ -77,6 +77,18 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
         "토스의 응답을 아직 모릅니다. 같은 `requestId`로 다시 보내세요. 두 번 처리되지 않습니다.",
     },
   },
+  "POST /withdrawal": {
+    summary: "청약철회",
+    description:
+      "사용자는 본인 주문의 청약철회를, 상점은 모든 주문의 청약철회를 요청합니다. `requestId`는 호출자가 정하는 멱등 토큰입니다. `action`으로 상점이 결정합니다. `accept`는 남은 금액 전부(또는 `cancelAmount`)를 환불하고, `refuse`는 거절하며, `mark_used`는 `excluded_after_use` 상품이 사용되었음을 기록합니다. `refundReceiveAccount`는 입금된 가상계좌에 필요합니다. [withdrawals.ko.md](withdrawals.ko.md).",
+    answers: {
+      200:
+        "결정. `accept`면 `cancel`이 응답하는 것과 같은 환불, `mark_used`면 상품 목록, 요청이면 이미 접수된 이 주문의 요청.",
+      201: "접수되었습니다. `dueAt`은 서울 기준 3영업일.",
+      202:
+        "받아들였지만 환불에 대한 토스의 응답을 아직 모릅니다. 다시 `accept`를 보내 확인하세요. 두 번 환불되지 않습니다.",
+    },
+  },
   "POST /billing-issue/prepare": {
     summary: "카드나 계좌 등록 준비",
     description:

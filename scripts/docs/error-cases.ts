@@ -83,6 +83,22 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "the order has no cash receipt of which anything is left",
     ko: "주문에 취소할 현금영수증이 남아 있지 않음",
   },
+  withdrawal_not_found: {
+    en: "no withdrawal with this id",
+    ko: "이 id의 청약철회 요청이 없음",
+  },
+  nothing_to_withdraw: {
+    en: "not paid, paid back already, or nothing was to be paid",
+    ko: "결제되지 않았거나, 이미 환불되었거나, 결제할 금액이 없던 주문",
+  },
+  withdrawal_excluded: {
+    en: "no line of the order can be given back; `details.products` names them",
+    ko: "주문의 모든 상품이 청약철회 제외. `details.products`에 상품이 있음",
+  },
+  withdrawal_decided: {
+    en: "the other decision was made before; `details.status` says which",
+    ko: "이미 다른 결정이 있음. `details.status`가 알려 줌",
+  },
   endpoint_not_found: {
     en: "no such webhook endpoint",
     ko: "웹훅 엔드포인트가 없음",

@@ -122,6 +122,26 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     success: both("200 `{ orderId, receiptKey, amount, issueStatus }`"),
     repeating: SAME_ANSWER,
   },
+  "POST withdrawal": {
+    caller: {
+      en: "users only for their own order; `action` for the secret key alone",
+      ko: "사용자는 본인 주문만. `action`은 시크릿 키만",
+    },
+    request: {
+      en:
+        '`{ orderId, reason, requestId }`; the shop: `{ withdrawalId, action: "accept" \\| "refuse", reason?, cancelAmount?, refundReceiveAccount? }`, `{ orderId, action: "mark_used", productId? }`',
+      ko:
+        '`{ orderId, reason, requestId }`. 상점: `{ withdrawalId, action: "accept" \\| "refuse", reason?, cancelAmount?, refundReceiveAccount? }`, `{ orderId, action: "mark_used", productId? }`',
+    },
+    success: both(
+      "201 `{ withdrawalId, status, dueAt }`; 200 `{ withdrawalId, status, refund? }`",
+    ),
+    repeating: {
+      en:
+        "same `requestId`: same answer; accepted twice: never a second refund",
+      ko: "같은 `requestId`면 같은 응답. 두 번 받아들여도 이중 환불 없음",
+    },
+  },
   "POST billing-issue/prepare": {
     request: both("`{ planId?, method? }`"),
     success: both(

@@ -6,6 +6,7 @@ const diagnosis = z.object({
   serverVersion: z.number(),
   wallTime: z.iso.datetime({ offset: true }),
   clockOffsetSeconds: z.number(),
+  holidaysUntil: z.string().nullable(),
   owner: z.string(),
   migrations: z.array(z.string()).nullable(),
   extensions: z.array(z.object({

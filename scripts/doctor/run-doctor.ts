@@ -7,6 +7,7 @@ import { checkDatabase } from "./checks/database.ts";
 import { checkExposure } from "./checks/exposure.ts";
 import { checkFunctions } from "./checks/functions.ts";
 import { checkHeartbeats } from "./checks/heartbeats.ts";
+import { checkHolidays } from "./checks/holidays.ts";
 import { checkApiKeys } from "./checks/keys.ts";
 import { checkRegion } from "./checks/region.ts";
 import { checkSchedules } from "./checks/schedules.ts";
@@ -26,6 +27,7 @@ const CHECKS: readonly Check[] = [
   checkCronSecret,
   checkSchedules,
   checkClocks,
+  checkHolidays,
   checkBacklog,
   checkRegion,
 ];

@@ -96,6 +96,8 @@ export interface Controls
   setWebhookUrls(urls: string[]): void;
   /** Every payment, in order of creation. */
   books(): Book[];
+  /** The secret key of the pair that made a payment, as its merchant's dashboard has it; the first one's when there is none such. */
+  secretKeyOf(paymentKey: string): string;
   /** Every API request, in order of arrival. */
   requests(): RequestRecord[];
   settings(): ChangeableSettings;
@@ -165,6 +167,9 @@ function paymentControls(state: SimulatorState) {
       state.cardDeclines = [];
     },
     books: () => [...state.payments.values()].map(bookOf),
+    secretKeyOf: (paymentKey: string) =>
+      (state.payments.get(paymentKey)?.keyPair ?? keyPairOf(state, undefined))
+        .secretKey,
   };
 }
 

@@ -11,6 +11,7 @@
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
+--   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
@@ -413,11 +414,13 @@ create table public.products (
   tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
+  withdrawal text not null default 'allowed',
   constraint products_id_length check (char_length(id) between 1 and 64),
   constraint products_name_length check (char_length(name) between 1 and 100),
   constraint products_price_range check (price between 0 and 9007199254740991),
   constraint products_currency_code check (currency ~ '^[A-Z]{3}$'),
-  constraint products_stock_not_negative check (stock >= 0)
+  constraint products_stock_not_negative check (stock >= 0),
+  constraint products_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.products enable row level security;
@@ -427,6 +430,8 @@ comment on column public.products.price is 'Unit price in the currency''s minor 
 comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
 
 comment on column public.products.tax_free is 'Sold without VAT (면세).';
+comment on column public.products.withdrawal is
+  'Whether its buyer can give it back (청약철회): allowed, excluded_after_use (once the shop has marked it used) or excluded; what is sold keeps what it was sold with.';
 
 create policy "everyone reads active products"
   on public.products for select to anon, authenticated
@@ -577,12 +582,15 @@ create table public.order_items (
   quantity integer not null,
   tax_free boolean not null default false,
   takes_stock boolean not null default false,
+  withdrawal text not null default 'allowed',
+  used_at timestamptz,
   primary key (order_id, position),
   constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
   constraint order_items_name_length check (char_length(name) between 1 and 100),
   constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
-  constraint order_items_quantity_range check (quantity between 1 and 9999)
+  constraint order_items_quantity_range check (quantity between 1 and 9999),
+  constraint order_items_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.order_items enable row level security;
@@ -594,6 +602,8 @@ comment on column public.order_items.position is 'The line''s place in the order
 comment on column public.order_items.product_id is
   'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
+comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
@@ -1017,7 +1027,7 @@ begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
   select jsonb_agg(jsonb_build_object(
     'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'unitPrice', p.price, 'currency', p.currency,
-    'taxFree', p.tax_free
+    'taxFree', p.tax_free, 'withdrawal', p.withdrawal
   ) order by w.position)
   into lines
   from (
@@ -1077,6 +1087,9 @@ begin
     end if;
     if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
       return 'lines: taxFree must be true or false';
+    end if;
+    if coalesce(part ->> 'withdrawal', 'allowed') not in ('allowed', 'excluded_after_use', 'excluded') then
+      return 'lines: withdrawal must be allowed, excluded_after_use or excluded';
     end if;
   end loop;
   for part in select a.value from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a loop
@@ -1261,11 +1274,11 @@ begin
     return null;
   end if;
   insert into public.order_items (
-    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock
+    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock, withdrawal
   )
   select new_order_id, l.ordinality, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'unitPrice')::bigint,
     (l.value ->> 'quantity')::integer, coalesce((l.value ->> 'taxFree')::boolean, false),
-    coalesce((priced ->> 'takesStock')::boolean, false)
+    coalesce((priced ->> 'takesStock')::boolean, false), coalesce(l.value ->> 'withdrawal', 'allowed')
   from jsonb_array_elements(coalesce(priced -> 'lines', '[]')) with ordinality as l;
   insert into public.order_adjustments (order_id, position, kind, name, amount, tax_free)
   select new_order_id, a.ordinality, a.value ->> 'kind', a.value ->> 'name', (a.value ->> 'amount')::bigint,
@@ -4437,6 +4450,51 @@ $$;
 
 comment on function toss_private.has_payment_begun(text) is
   'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.adopt_toss_keys(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  buying public.orders;
+  operation public.operations;
+begin
+  select o.* into buying from public.orders as o
+  join public.operations as op on op.order_id = o.id
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'confirm'
+  for update of o;
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
+  -- What an order holds money of, or waits for, was made with its own pair.
+  if buying.id is null or buying.payment_key is not null or operation.state not in ('started', 'unknown')
+    or operation.lease_token <> (request ->> 'leaseToken')::uuid
+  then
+    return jsonb_build_object('outcome', 'kept');
+  end if;
+  update public.orders as o
+  set toss_keys = request ->> 'tossKeys', toss_client_key = request ->> 'tossClientKey',
+    updated_at = toss_private.clock_now()
+  where o.id = buying.id;
+  -- Both pairs may be of one merchant id, whose answers are remembered by key.
+  update public.operations as op
+  set key_generation = op.key_generation + 1, key_created_at = toss_private.clock_now(),
+    idempotency_key = regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text),
+    lease_expires_at = toss_private.clock_now() + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'toss_keys_adopted', 'source', request ->> 'source', 'orderId', buying.id,
+    'paymentKey', operation.payment_key, 'operationId', operation.id, 'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('from', buying.toss_keys, 'to', request ->> 'tossKeys')
+  ));
+  return jsonb_build_object('outcome', 'adopted', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.adopt_toss_keys(jsonb) is
+  'A confirm found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
 
 create function public.find_known_payment(request jsonb)
 returns jsonb
@@ -8696,6 +8754,513 @@ $$;
 comment on function toss_private.end_upgrade_credit(public.subscription_charges) is
   'An upgrade has ended without taking effect: the plan before it has its period, and the renewal may come.';
 
+-- supabase/schemas/47_withdrawals.sql
+-- Withdrawal (청약철회): a buyer wants to give an order back, and the shop has three business days to see to it.
+
+create table toss_private.holidays (
+  day date primary key,
+  name text not null,
+  constraint holidays_name_length check (char_length(name) between 1 and 100)
+);
+
+alter table toss_private.holidays enable row level security;
+
+comment on table toss_private.holidays is
+  'Korean public holidays on which no business day falls, as announced (월력요항); Saturdays and Sundays need no row. The shop adds what the government announces later. A day that is missing makes a deadline earlier, never later.';
+comment on column toss_private.holidays.name is 'What the day is called, for whoever reads the table.';
+
+-- Those after 2027 are announced in the middle of the year before (우주항공청, 월력요항).
+insert into toss_private.holidays (day, name) values
+  ('2026-12-25', '기독탄신일'),
+  ('2027-01-01', '1월 1일'),
+  ('2027-02-06', '설날 전날'),
+  ('2027-02-07', '설날'),
+  ('2027-02-08', '설날 다음 날'),
+  ('2027-02-09', '대체공휴일(설날)'),
+  ('2027-03-01', '3·1절'),
+  ('2027-05-01', '노동절'),
+  ('2027-05-03', '대체공휴일(노동절)'),
+  ('2027-05-05', '어린이날'),
+  ('2027-05-13', '부처님 오신 날'),
+  ('2027-06-06', '현충일'),
+  ('2027-07-17', '제헌절'),
+  ('2027-07-19', '대체공휴일(제헌절)'),
+  ('2027-08-15', '광복절'),
+  ('2027-08-16', '대체공휴일(광복절)'),
+  ('2027-09-14', '추석 전날'),
+  ('2027-09-15', '추석'),
+  ('2027-09-16', '추석 다음 날'),
+  ('2027-10-03', '개천절'),
+  ('2027-10-04', '대체공휴일(개천절)'),
+  ('2027-10-09', '한글날'),
+  ('2027-10-11', '대체공휴일(한글날)'),
+  ('2027-12-25', '기독탄신일'),
+  ('2027-12-27', '대체공휴일(기독탄신일)');
+
+create function toss_private.is_business_day(asked date)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return extract(isodow from asked) < 6 and not exists (select 1 from toss_private.holidays as h where h.day = asked);
+end;
+$$;
+
+comment on function toss_private.is_business_day(date) is 'Whether a day in Korea is neither a Saturday, a Sunday nor a holiday.';
+
+create function toss_private.end_of_seoul_day(ending date)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (ending + time '23:59:59') at time zone 'Asia/Seoul';
+end;
+$$;
+
+comment on function toss_private.end_of_seoul_day(date) is
+  'The last second of a day in Asia/Seoul: a deadline whose date is the one that people name.';
+
+create function toss_private.withdrawal_due_at(requested timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  candidate date := (requested at time zone 'Asia/Seoul')::date;
+  remaining integer := 3;
+begin
+  -- The day itself is not counted (민법 157조).
+  while remaining > 0 loop
+    candidate := candidate + 1;
+    remaining := remaining - toss_private.is_business_day(candidate)::integer;
+  end loop;
+  return toss_private.end_of_seoul_day(candidate);
+end;
+$$;
+
+comment on function toss_private.withdrawal_due_at(timestamptz) is
+  'The end of the third business day in Asia/Seoul after a withdrawal was asked for (전자상거래법 18조).';
+
+create function toss_private.withdrawal_period_end(paid timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  last_day date := (paid at time zone 'Asia/Seoul')::date + 7;
+begin
+  -- A period that ends on a day of rest ends with the next business day (민법 161조).
+  while not toss_private.is_business_day(last_day) loop
+    last_day := last_day + 1;
+  end loop;
+  return toss_private.end_of_seoul_day(last_day);
+end;
+$$;
+
+comment on function toss_private.withdrawal_period_end(timestamptz) is
+  'The end of the seven days of 전자상거래법 17조, counted from the payment. Goods that came later have longer: when they came is not known here.';
+
+create table public.withdrawals (
+  id uuid primary key,
+  order_id text not null references public.orders (id),
+  user_id uuid,
+  request_id text not null,
+  reason text not null,
+  status text not null default 'requested',
+  requested_at timestamptz not null,
+  due_at timestamptz not null,
+  period_ends_at timestamptz not null,
+  decided_at timestamptz,
+  decision_reason text,
+  refund_operation_id uuid references public.operations (id),
+  constraint withdrawals_one_per_request unique (order_id, request_id),
+  constraint withdrawals_request_id_length check (char_length(request_id) between 1 and 100),
+  constraint withdrawals_reason_length check (char_length(reason) between 1 and 500),
+  constraint withdrawals_decision_reason_length check (char_length(decision_reason) between 1 and 500),
+  constraint withdrawals_status_known check (status in ('requested', 'accepted', 'refused')),
+  constraint withdrawals_decided_has_time check ((status = 'requested') = (decided_at is null)),
+  constraint withdrawals_decision_has_reason check (decision_reason is null or status <> 'requested'),
+  constraint withdrawals_refund_was_accepted check (refund_operation_id is null or status = 'accepted'),
+  constraint withdrawals_due_after_request check (due_at > requested_at)
+);
+
+alter table public.withdrawals enable row level security;
+
+comment on table public.withdrawals is 'Buyers who want to give an order back, and what the shop decided. docs/withdrawals.md.';
+comment on column public.withdrawals.user_id is 'The order''s buyer; null when the shop wrote the request down for a guest.';
+comment on column public.withdrawals.request_id is 'The caller''s idempotency token; one withdrawal of an order each.';
+comment on column public.withdrawals.reason is 'In the buyer''s words. Personal data: nothing else repeats it, neither Toss nor an event.';
+comment on column public.withdrawals.status is
+  'requested; accepted: all or a part goes back, by the refund or because the order was refunded by another way; refused.';
+comment on column public.withdrawals.due_at is
+  'End of the third business day in Asia/Seoul after the request, by the holidays that were known then.';
+comment on column public.withdrawals.period_ends_at is
+  'End of the seven days counted from the payment; a request after it may still be in time, when the goods came later.';
+comment on column public.withdrawals.decision_reason is 'In the shop''s words, for the buyer to read.';
+comment on column public.withdrawals.refund_operation_id is
+  'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
+
+create unique index withdrawals_one_open_per_order on public.withdrawals (order_id) where status = 'requested';
+create index withdrawals_order_id on public.withdrawals (order_id);
+create index withdrawals_user_id on public.withdrawals (user_id, requested_at desc);
+create index withdrawals_refund_operation_id on public.withdrawals (refund_operation_id)
+  where refund_operation_id is not null;
+create index withdrawals_due_at on public.withdrawals (due_at) where status = 'requested';
+
+create policy "users read their own withdrawals"
+  on public.withdrawals for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+create function toss_private.excluded_lines(asked_order_id text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(coalesce(i.product_id, i.name) order by i.position), '[]')
+    from public.order_items as i
+    where i.order_id = asked_order_id
+      and (i.withdrawal = 'excluded' or (i.withdrawal = 'excluded_after_use' and i.used_at is not null))
+  );
+end;
+$$;
+
+comment on function toss_private.excluded_lines(text) is
+  'The lines of an order that cannot be given back, by product id, or by name where there is none.';
+
+create function toss_private.tell_of_withdrawal(event_name text, concerned public.withdrawals, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'withdrawalId', concerned.id, 'orderId', concerned.order_id, 'userId', concerned.user_id,
+      'status', concerned.status
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.tell_of_withdrawal(text, public.withdrawals, jsonb) is
+  'Adds an event about a withdrawal to outbox_events, without anybody''s words.';
+
+-- supabase/schemas/48_withdrawal_requests.sql
+-- A withdrawal is asked for; what was used is said.
+
+create function toss_private.requested_view(concerned public.withdrawals)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What the first answer said, also when it was decided since: whoever repeats a request gets the same.
+  return jsonb_build_object('outcome', 'requested', 'withdrawalId', concerned.id, 'dueAt', concerned.due_at);
+end;
+$$;
+
+comment on function toss_private.requested_view(public.withdrawals) is 'What asking for a withdrawal answers.';
+
+create function toss_private.open_withdrawal(asked_order_id text)
+returns public.withdrawals
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_withdrawal public.withdrawals;
+begin
+  select w.* into found_withdrawal
+  from public.withdrawals as w
+  left join public.operations as op on op.id = w.refund_operation_id
+  where w.order_id = asked_order_id
+    -- Accepted, and its money has not gone back yet: there is nothing else to ask for.
+    and (w.status = 'requested' or (w.status = 'accepted' and op.state <> 'succeeded'))
+  order by w.requested_at desc
+  limit 1;
+  return found_withdrawal;
+end;
+$$;
+
+comment on function toss_private.open_withdrawal(text) is
+  'The withdrawal of an order that waits for its decision or its refund; null when none does.';
+
+create function public.request_withdrawal(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present timestamptz;
+  concerned public.orders;
+  payment public.payments;
+  excluded jsonb;
+  made public.withdrawals;
+begin
+  select * into concerned from public.orders as o where o.id = request ->> 'orderId' for update;
+  -- Whether an order exists that is not the caller's is none of the caller's business.
+  if not found or (
+    request ->> 'requestedBy' <> 'operator' and concerned.user_id::text is distinct from request ->> 'requestedBy'
+  ) then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  select * into made from public.withdrawals as w
+  where w.order_id = concerned.id and w.request_id = request ->> 'requestId';
+  if found then
+    return case when made.reason = request ->> 'reason' then toss_private.requested_view(made)
+      else jsonb_build_object('outcome', 'request_differs') end;
+  end if;
+  made := toss_private.open_withdrawal(concerned.id);
+  if made.id is not null then
+    return toss_private.requested_view(made) || jsonb_build_object('outcome', 'known');
+  end if;
+
+  select * into payment from public.payments as p where p.payment_key = concerned.payment_key;
+  if concerned.status not in ('paid', 'partially_refunded')
+    or coalesce(payment.balance_amount - payment.reserved_amount, 0) < 1
+  then
+    return jsonb_build_object('outcome', 'nothing_to_withdraw', 'status', concerned.status);
+  end if;
+  excluded := toss_private.excluded_lines(concerned.id);
+  if jsonb_array_length(excluded) > 0
+    and jsonb_array_length(excluded) = (select count(*) from public.order_items as i where i.order_id = concerned.id)
+  then
+    return jsonb_build_object('outcome', 'excluded', 'products', excluded);
+  end if;
+
+  present := toss_private.clock_now();
+  insert into public.withdrawals (
+    id, order_id, user_id, request_id, reason, requested_at, due_at, period_ends_at
+  ) values (
+    -- Follows from the question: asked again after a restore, it is the same one, and so is its refund.
+    toss_private.derived_id('withdrawal', concerned.id, request ->> 'requestId'), concerned.id, concerned.user_id,
+    request ->> 'requestId', request ->> 'reason', present, toss_private.withdrawal_due_at(present),
+    toss_private.withdrawal_period_end(coalesce(payment.approved_at, payment.created_at))
+  )
+  returning * into made;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'withdrawal_requested', 'source', 'withdrawal', 'orderId', concerned.id,
+    'paymentKey', payment.payment_key, 'amount', payment.balance_amount, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('withdrawalId', made.id, 'requestedBy', request ->> 'requestedBy')
+  ));
+  perform toss_private.tell_of_withdrawal('withdrawal.requested', made, jsonb_build_object(
+    'amount', payment.balance_amount, 'currency', payment.currency, 'dueAt', made.due_at,
+    'periodEndsAt', made.period_ends_at, 'excludedProducts', excluded
+  ));
+  return toss_private.requested_view(made);
+end;
+$$;
+
+comment on function public.request_withdrawal(jsonb) is
+  'Writes down that a buyer wants to give an order back. Keys: orderId, reason, requestId, requestedBy (operator, or the user''s id), logRequestId. Outcomes: requested (again for the same requestId), known (another request of the order is open), request_differs, order_not_found, nothing_to_withdraw, excluded.';
+
+create function public.mark_used(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  used jsonb;
+begin
+  -- A request that is under way sees the mark or comes before it.
+  perform 1 from public.orders as o where o.id = request ->> 'orderId' for update;
+  if not found then
+    return jsonb_build_object('outcome', 'order_not_found');
+  end if;
+  with marked as (
+    update public.order_items as i set used_at = coalesce(i.used_at, toss_private.clock_now())
+    where i.order_id = request ->> 'orderId' and (not request ? 'productId' or i.product_id = request ->> 'productId')
+    returning i.position, i.product_id, i.name, i.used_at
+  )
+  select jsonb_agg(
+    jsonb_build_object('productId', m.product_id, 'name', m.name, 'usedAt', m.used_at) order by m.position
+  ) into used
+  from marked as m;
+  return case when used is null then jsonb_build_object('outcome', 'product_not_found')
+    else jsonb_build_object('outcome', 'used', 'items', used) end;
+end;
+$$;
+
+comment on function public.mark_used(jsonb) is
+  'The shop says that what an order sold was used (downloaded, redeemed, begun); the first time counts. Keys: orderId, productId (absent: every line). Outcomes: used, order_not_found, product_not_found.';
+
+-- supabase/schemas/49_withdrawal_decisions.sql
+-- A withdrawal is decided, and accepted it is paid back.
+
+create function toss_private.record_decision(
+  concerned public.withdrawals, new_status text, refund_id uuid, request jsonb
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  decided public.withdrawals;
+begin
+  update public.withdrawals as w
+  set status = new_status, refund_operation_id = refund_id,
+    decided_at = coalesce(w.decided_at, toss_private.clock_now()),
+    decision_reason = coalesce(w.decision_reason, request ->> 'reason')
+  where w.id = concerned.id
+  returning * into decided;
+  if concerned.status = new_status then
+    return;
+  end if;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'withdrawal_decided', 'source', 'withdrawal', 'orderId', decided.order_id, 'operationId', refund_id,
+    'from', concerned.status, 'to', new_status, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('withdrawalId', decided.id)
+  ));
+  perform toss_private.tell_of_withdrawal(
+    'withdrawal.decided', decided, jsonb_build_object('decidedAt', decided.decided_at)
+  );
+end;
+$$;
+
+comment on function toss_private.record_decision(public.withdrawals, text, uuid, jsonb) is
+  'Writes a decision, its audit line and its event; the caller holds the order. A refund that is begun anew decides nothing.';
+
+create function toss_private.accept_withdrawal(concerned public.withdrawals, order_payment_key text, request jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  -- What Toss is told: the same whenever it is asked, so that a restored database finds its own refund again.
+  told constant text := 'withdrawal ' || concerned.id;
+  first_request_id constant text := 'withdrawal-' || concerned.id;
+  cancel jsonb := request - array['withdrawalId', 'action', 'reason', 'namesRefund'];
+  answer jsonb;
+  refund public.operations;
+begin
+  select * into refund from public.operations as op where op.id = concerned.refund_operation_id for update;
+  if found and refund.state <> 'rejected' then
+    return toss_private.continue_cancel(
+      refund, case when (request ->> 'namesRefund')::boolean then request else request - 'requestDigests' end,
+      toss_private.clock_now()
+    );
+  end if;
+  if concerned.status = 'accepted'
+    and (select p.balance_amount from public.payments as p where p.payment_key = order_payment_key) = 0
+  then
+    return jsonb_build_object('outcome', 'succeeded', 'cancel', toss_private.cancel_view(order_payment_key));
+  end if;
+  if not request ? 'cancelAmount' and toss_private.excluded_lines(concerned.order_id) <> '[]' then
+    return jsonb_build_object(
+      'outcome', 'amount_required', 'products', toss_private.excluded_lines(concerned.order_id)
+    );
+  end if;
+
+  cancel := cancel || jsonb_build_object(
+    'orderId', concerned.order_id, 'cancelReason', told, 'requestedBy', 'operator',
+    'requestId', (
+      select first_request_id || case when count(*) > 0 then '-' || count(*) + 1 else '' end
+      from public.operations as op
+      where op.payment_key = order_payment_key and op.kind = 'cancel' and starts_with(op.request_id, first_request_id)
+    )
+  );
+  answer := public.begin_cancel(cancel);
+  select * into refund from public.operations as op
+  where op.payment_key = order_payment_key and op.kind = 'cancel' and op.request_id = cancel ->> 'requestId';
+  if found then
+    perform toss_private.record_decision(concerned, 'accepted', refund.id, request);
+  end if;
+  return answer;
+end;
+$$;
+
+comment on function toss_private.accept_withdrawal(public.withdrawals, text, jsonb) is
+  'Accepts a withdrawal and begins its refund in the same transaction, or goes on with it; one that Toss refused is begun anew. Nothing is decided where no refund can begin.';
+
+create function public.decide_withdrawal(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := case request ->> 'action' when 'accept' then 'accepted' else 'refused' end;
+  concerned_order public.orders;
+  concerned public.withdrawals;
+begin
+  perform toss_private.require_real_time(request ->> 'mode');
+  select o.* into concerned_order
+  from public.orders as o
+  join public.withdrawals as w on w.order_id = o.id
+  where w.id = (request ->> 'withdrawalId')::uuid
+  for update of o;
+  if not found then
+    return jsonb_build_object('outcome', 'withdrawal_not_found');
+  end if;
+  select * into concerned from public.withdrawals as w where w.id = (request ->> 'withdrawalId')::uuid for update;
+  if concerned.status not in ('requested', wanted) then
+    return jsonb_build_object('outcome', 'already_decided', 'status', concerned.status);
+  end if;
+  if wanted = 'accepted' then
+    return toss_private.accept_withdrawal(concerned, concerned_order.payment_key, request);
+  end if;
+  if concerned.status = 'requested' then
+    perform toss_private.record_decision(concerned, 'refused', null, request);
+  end if;
+  return jsonb_build_object('outcome', 'refused', 'withdrawalId', concerned.id);
+end;
+$$;
+
+comment on function public.decide_withdrawal(jsonb) is
+  'The shop''s decision about a withdrawal. Keys: withdrawalId, action (accept, refuse), reason, namesRefund (whether the request says an amount or account), and for the refund those of begin_cancel. Outcomes: those of begin_cancel, refused, withdrawal_not_found, already_decided, amount_required (lines of the order are excluded: the shop says how much goes back).';
+
+create function toss_private.follow_refunded_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  concerned public.withdrawals;
+begin
+  if new.status = 'refunded' then
+    select * into concerned from public.withdrawals as w
+    where w.order_id = new.id and w.status = 'requested'
+    for update;
+    if found then
+      perform toss_private.record_decision(concerned, 'accepted', null, '{}');
+    end if;
+    return null;
+  end if;
+  -- A foreign wallet ended the refund without giving anything back, so nothing was decided after all.
+  update public.withdrawals as w set status = 'requested', decided_at = null
+  where w.id = (
+    select latest.id from public.withdrawals as latest where latest.order_id = new.id
+    order by latest.requested_at desc limit 1
+  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refunded_order() is
+  'Trigger: an order was refunded by another way (the dashboard, POST cancel), so an open withdrawal has what it asked for.';
+
+create trigger orders_follow_refund
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and 'refunded' in (old.status, new.status))
+  execute function toss_private.follow_refunded_order();
+
 -- supabase/schemas/50_billing_issues.sql
 -- Registering a card or account: the rows that hold its keys and its answer.
 
@@ -10814,6 +11379,76 @@ $$;
 
 comment on function public.begin_receipt_fits(jsonb) is
   'Asks again, a day after a refusal and for thirty days, for the cancel of what a receipt holds beyond its payment. Keys: limit, requestId.';
+
+-- supabase/schemas/59_withdrawal_checks.sql
+-- What must never be true of withdrawals, and what of them a person has to look at.
+
+create function toss_private.withdrawal_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'accepted_withdrawal_has_its_refund', w.id::text,
+    format('order %s is %s, no refund was begun for the withdrawal', w.order_id, o.status)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.status = 'accepted' and w.refund_operation_id is null and o.status <> 'refunded'
+
+  union all
+  select 'withdrawal_refund_is_its_own', w.id::text,
+    format('refund %s is a %s of order %s, asked for as %s', op.id, op.kind, op.order_id, op.request_id)
+  from public.withdrawals as w
+  join public.operations as op on op.id = w.refund_operation_id
+  where op.kind <> 'cancel' or op.order_id <> w.order_id or not starts_with(op.request_id, 'withdrawal-' || w.id)
+
+  union all
+  select 'withdrawal_is_paid_once', w.id::text,
+    format('%s refunds of the withdrawal succeeded or are open', count(*))
+  from public.withdrawals as w
+  join public.operations as op
+    on op.order_id = w.order_id and op.kind = 'cancel' and starts_with(op.request_id, 'withdrawal-' || w.id)
+  where op.state <> 'rejected'
+  group by w.id
+  having count(*) > 1 or bool_or(w.status <> 'accepted')
+
+  union all
+  select 'withdrawal_matches_its_order', w.id::text,
+    format('withdrawal of user %s, order of user %s', w.user_id, o.user_id)
+  from public.withdrawals as w
+  join public.orders as o on o.id = w.order_id
+  where w.user_id is distinct from o.user_id;
+end;
+$$;
+
+comment on function toss_private.withdrawal_violations() is 'The rules about withdrawals and the refunds that they promise.';
+
+create view toss_private.withdrawal_alerts
+with (security_invoker = true)
+as
+select
+  case when w.due_at < toss_private.clock_now() then 'critical' else 'warning' end as level,
+  'withdrawal_due' as alert,
+  w.id::text as subject,
+  format('order %s: the buyer asked on %s and waits for a decision until %s', w.order_id, w.requested_at, w.due_at) as detail,
+  w.requested_at as since
+from public.withdrawals as w
+where w.status = 'requested' and w.due_at < toss_private.clock_now() + interval '1 day'
+
+union all
+-- Until it is accepted again, or the money went back by another way.
+select 'critical', 'withdrawal_refund_refused', w.id::text,
+  format('order %s: accepted on %s, but its refund of %s was refused: %s', w.order_id, w.decided_at, op.amount,
+    coalesce(op.error_code, 'no code')), op.finished_at
+from public.withdrawals as w
+join public.operations as op on op.id = w.refund_operation_id and op.state = 'rejected'
+join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+where w.status = 'accepted';
+
+comment on view toss_private.withdrawal_alerts is
+  'What needs a person about withdrawals: a decision that is due within a day or late, an accepted one whose refund was refused.';
 
 -- supabase/schemas/60_webhook_events.sql
 -- The inbox of webhooks: rows, encrypted bodies, and what proves an event.
@@ -14074,6 +14709,14 @@ begin
   where m.to_status is distinct from s.status
 
   union all
+  select 'charge_has_the_keys_of_its_card', c.id::text,
+    format('order %s is with the %s pair, the card with the %s pair', o.id, o.toss_keys, m.toss_keys)
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id
+  join public.billing_methods as m on m.id = c.billing_method_id
+  where o.toss_keys <> m.toss_keys
+
+  union all
   select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)
   from public.subscriptions as s
   where s.status = 'canceled' and s.end_reason is null
@@ -14436,6 +15079,8 @@ as $$
   union all
   select * from toss_private.receipt_violations()
   union all
+  select * from toss_private.withdrawal_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
   select * from toss_private.subscription_content_violations()
@@ -14444,7 +15089,7 @@ as $$
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -14708,6 +15353,8 @@ union all
 select * from toss_private.deposit_alerts
 union all
 select * from toss_private.receipt_alerts
+union all
+select * from toss_private.withdrawal_alerts
 union all
 select * from toss_private.subscription_alerts
 union all
@@ -15102,6 +15749,7 @@ as $$
     -- The wall clock itself is examined here, so for once it is not taken from toss_private.clock_now().
     'wallTime', clock_timestamp(),
     'clockOffsetSeconds', (select extract(epoch from c.time_offset) from toss_private.clock as c),
+    'holidaysUntil', (select max(h.day) from toss_private.holidays as h),
     -- pg_cron knows a job by name and user, and the role that ran the migrations schedules.
     'owner', (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = 'toss_private.jobs'::regclass),
     'migrations', toss_private.diagnose_migrations(),
@@ -15134,7 +15782,7 @@ comment on function public.diagnose(jsonb) is
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries
@@ -15147,7 +15795,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -15162,7 +15810,7 @@ to service_role;
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
   toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
-  toss_private.subscription_alerts, toss_private.subscription_transitions
+  toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
@@ -15185,11 +15833,12 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
@@ -15208,11 +15857,12 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),

@@ -8,6 +8,7 @@
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
 --   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
 --   40-46  what subscribers, the shop and time do to them
+--   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing

@@ -9,11 +9,13 @@ create table public.products (
   tax_free boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default now(),
+  withdrawal text not null default 'allowed',
   constraint products_id_length check (char_length(id) between 1 and 64),
   constraint products_name_length check (char_length(name) between 1 and 100),
   constraint products_price_range check (price between 0 and 9007199254740991),
   constraint products_currency_code check (currency ~ '^[A-Z]{3}$'),
-  constraint products_stock_not_negative check (stock >= 0)
+  constraint products_stock_not_negative check (stock >= 0),
+  constraint products_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.products enable row level security;
@@ -23,6 +25,8 @@ comment on column public.products.price is 'Unit price in the currency''s minor 
 comment on column public.products.stock is 'Units that can still be ordered; null means unlimited. Reserved at checkout, given back when the order expires or is fully refunded.';
 
 comment on column public.products.tax_free is 'Sold without VAT (면세).';
+comment on column public.products.withdrawal is
+  'Whether its buyer can give it back (청약철회): allowed, excluded_after_use (once the shop has marked it used) or excluded; what is sold keeps what it was sold with.';
 
 create policy "everyone reads active products"
   on public.products for select to anon, authenticated

@@ -95,12 +95,15 @@ create table public.order_items (
   quantity integer not null,
   tax_free boolean not null default false,
   takes_stock boolean not null default false,
+  withdrawal text not null default 'allowed',
+  used_at timestamptz,
   primary key (order_id, position),
   constraint order_items_product_id_length check (char_length(product_id) between 1 and 64),
   constraint order_items_name_length check (char_length(name) between 1 and 100),
   constraint order_items_stock_has_product check (not takes_stock or product_id is not null),
   constraint order_items_unit_price_range check (unit_price between 0 and 9007199254740991),
-  constraint order_items_quantity_range check (quantity between 1 and 9999)
+  constraint order_items_quantity_range check (quantity between 1 and 9999),
+  constraint order_items_withdrawal_known check (withdrawal in ('allowed', 'excluded_after_use', 'excluded'))
 );
 
 alter table public.order_items enable row level security;
@@ -112,6 +115,8 @@ comment on column public.order_items.position is 'The line''s place in the order
 comment on column public.order_items.product_id is
   'products.id, or the id in the shop''s own catalogue, or null for a line that the shop''s server named.';
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
+comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
+comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;

@@ -150,7 +150,7 @@ begin
   -- One statement, so that a price that changes meanwhile cannot part the total from its lines.
   select jsonb_agg(jsonb_build_object(
     'productId', w.product_id, 'quantity', w.quantity, 'name', p.name, 'unitPrice', p.price, 'currency', p.currency,
-    'taxFree', p.tax_free
+    'taxFree', p.tax_free, 'withdrawal', p.withdrawal
   ) order by w.position)
   into lines
   from (
@@ -210,6 +210,9 @@ begin
     end if;
     if jsonb_typeof(coalesce(part -> 'taxFree', 'false')) <> 'boolean' then
       return 'lines: taxFree must be true or false';
+    end if;
+    if coalesce(part ->> 'withdrawal', 'allowed') not in ('allowed', 'excluded_after_use', 'excluded') then
+      return 'lines: withdrawal must be allowed, excluded_after_use or excluded';
     end if;
   end loop;
   for part in select a.value from jsonb_array_elements(coalesce(priced -> 'adjustments', '[]')) as a loop

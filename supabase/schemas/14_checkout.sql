@@ -72,11 +72,11 @@ begin
     return null;
   end if;
   insert into public.order_items (
-    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock
+    order_id, position, product_id, name, unit_price, quantity, tax_free, takes_stock, withdrawal
   )
   select new_order_id, l.ordinality, l.value ->> 'productId', l.value ->> 'name', (l.value ->> 'unitPrice')::bigint,
     (l.value ->> 'quantity')::integer, coalesce((l.value ->> 'taxFree')::boolean, false),
-    coalesce((priced ->> 'takesStock')::boolean, false)
+    coalesce((priced ->> 'takesStock')::boolean, false), coalesce(l.value ->> 'withdrawal', 'allowed')
   from jsonb_array_elements(coalesce(priced -> 'lines', '[]')) with ordinality as l;
   insert into public.order_adjustments (order_id, position, kind, name, amount, tax_free)
   select new_order_id, a.ordinality, a.value ->> 'kind', a.value ->> 'name', (a.value ->> 'amount')::bigint,

@@ -325,6 +325,8 @@ as $$
   union all
   select * from toss_private.receipt_violations()
   union all
+  select * from toss_private.withdrawal_violations()
+  union all
   select * from toss_private.subscription_violations()
   union all
   select * from toss_private.subscription_content_violations()
@@ -333,4 +335,4 @@ as $$
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';

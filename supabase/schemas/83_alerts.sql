@@ -260,6 +260,8 @@ select * from toss_private.deposit_alerts
 union all
 select * from toss_private.receipt_alerts
 union all
+select * from toss_private.withdrawal_alerts
+union all
 select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts

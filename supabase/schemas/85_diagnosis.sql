@@ -245,6 +245,7 @@ as $$
     -- The wall clock itself is examined here, so for once it is not taken from toss_private.clock_now().
     'wallTime', clock_timestamp(),
     'clockOffsetSeconds', (select extract(epoch from c.time_offset) from toss_private.clock as c),
+    'holidaysUntil', (select max(h.day) from toss_private.holidays as h),
     -- pg_cron knows a job by name and user, and the role that ran the migrations schedules.
     'owner', (select pg_get_userbyid(c.relowner) from pg_class as c where c.oid = 'toss_private.jobs'::regclass),
     'migrations', toss_private.diagnose_migrations(),

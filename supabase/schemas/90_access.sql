@@ -4,7 +4,7 @@
 
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
-  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.operations, public.entitlements,
+  public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries
@@ -17,7 +17,7 @@ grant select, insert, update, delete on public.products, public.plans to service
 
 -- Rows of one's own, by the policies beside each table.
 grant select on
-  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.entitlements,
+  public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
 to authenticated, service_role;
 
@@ -32,7 +32,7 @@ to service_role;
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
   toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
-  toss_private.subscription_alerts, toss_private.subscription_transitions
+  toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
@@ -55,11 +55,12 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
@@ -78,11 +79,12 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),

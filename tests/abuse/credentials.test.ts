@@ -25,6 +25,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
   "virtual-account": [["POST", ""]],
   webhook: [["POST", ""]],
   "webhook-endpoints": [["POST", ""]],
+  withdrawal: [["POST", ""]],
   worker: [["POST", ""]],
 };
 
@@ -62,7 +63,7 @@ test("a wrong credential beside a right one is refused by every route of every f
       }
     }
   }
-  assert.equal(asked, 14 * 8);
+  assert.equal(asked, 18 * 8);
   const [{ stored = -1 } = {}] = await shop.stack.sql<{ stored: number }[]>`
     select count(*)::int as stored from public.webhook_events`;
   assert.equal(stored, 0);

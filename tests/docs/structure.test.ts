@@ -87,6 +87,7 @@ Deno.test("every guide exists in both languages", () => {
       "docs/subscriptions",
       "docs/virtual-accounts",
       "docs/webhooks",
+      "docs/withdrawals",
     ]
   ) assert.ok(names.includes(`${name}.md`), name);
 });

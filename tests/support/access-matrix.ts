@@ -7,6 +7,7 @@ import type { Shop } from "./shop.ts";
 import { cancelAtToss } from "./toss-side.ts";
 import { signUp, type User } from "../../stack/users.ts";
 import { deliverWebhook, settleWebhooks } from "./webhooks.ts";
+import { askToWithdraw } from "./withdrawals.ts";
 
 /**
  * Who reads what in schema public, as pgTAP tests it too.
@@ -53,6 +54,7 @@ export async function actors(shop: Shop): Promise<Cast> {
   const { accessToken } = owner;
   const { orderId } = await paidByBank(shop, { accessToken });
   await requestReceipt(shop, { orderId }, accessToken);
+  await askToWithdraw(shop, { orderId }, accessToken);
   await shop.stack.sql`
     insert into public.order_adjustments (order_id, position, kind, name, amount)
     select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;

@@ -8,6 +8,7 @@ import { confirmOperations } from "./operations/confirm.ts";
 import { serviceOperations } from "./operations/service.ts";
 import { subscriptionOperations } from "./operations/subscription.ts";
 import { webhookEndpointOperations } from "./operations/webhook-endpoints.ts";
+import { withdrawalOperations } from "./operations/withdrawal.ts";
 import { virtualAccountOperations } from "./operations/virtual-account.ts";
 
 /** Every method of every function, in the order in which the document shows them. */
@@ -17,6 +18,7 @@ export const OPERATIONS: readonly OperationDescription[] = [
   ...virtualAccountOperations,
   ...cancelOperations,
   ...cashReceiptOperations,
+  ...withdrawalOperations,
   ...billingIssueOperations,
   ...subscriptionOperations,
   ...billingChargeOperations,

@@ -1,17 +1,17 @@
 import type { Caller } from "../_shared/http/authenticate.ts";
 import type { Handler } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/answers.ts";
+import { amountNotTaken, cancelError } from "../_shared/http/cancel-refusal.ts";
 import { readJson } from "../_shared/http/read-body.ts";
 import { cancelPayment } from "../_shared/operations/cancel/begin.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
-import { amountNotTaken, cancelError } from "./refusal.ts";
 import { cancelRequest } from "./request.ts";
 
 /**
  * `POST cancel`: gives money back, all of it or a part, or gives up an order that waits for its deposit.
  *
  * 200 when it is cancelled (the same again on every repeat of its requestId), 202 while Toss's answer is not known;
- * refusals as in refusal.ts. An operator may cancel every payment, a signed-in user the own order that waits for
+ * refusals as in cancel-refusal.ts. An operator may cancel every payment, a signed-in user the own order that waits for
  * its deposit, a guest the own order that is not paid. Source: Toss, 결제 취소 (POST
  * /v1/payments/{paymentKey}/cancel).
  */

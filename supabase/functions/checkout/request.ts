@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { plainText as text } from "../_shared/http/fields.ts";
+import { plainText as text, withdrawalRule } from "../_shared/http/fields.ts";
 
 const MOST = { items: 100, lines: 100, adjustments: 100, metadata: 5 } as const;
 
@@ -16,6 +16,7 @@ const line = z.strictObject({
   unitPrice: price,
   quantity: z.number().int().min(1).max(9999),
   taxFree: z.boolean().optional(),
+  withdrawal: withdrawalRule.optional(),
 });
 
 const adjustment = z.strictObject({

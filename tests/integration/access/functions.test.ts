@@ -73,7 +73,7 @@ test("every function has an empty search path", async (shop) => {
   assert.deepEqual(open, []);
 });
 
-test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook and the events", async (shop) => {
+test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook, the withdrawals and the events", async (shop) => {
   const definers = (await ownFunctions(shop))
     .filter((f) => f.name.startsWith("toss_private.") && f.security_definer)
     .map(({ name }) => name);
@@ -84,6 +84,7 @@ test("private functions run with the caller's rights, but for the clock, the fai
     "toss_private.follow_order",
     "toss_private.follow_plan_group",
     "toss_private.follow_refund",
+    "toss_private.follow_refunded_order",
     "toss_private.follow_refusal",
     "toss_private.payment_questions",
     "toss_private.question_backlog",

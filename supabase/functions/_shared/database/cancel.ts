@@ -47,7 +47,8 @@ export const cancelOperation = z.object({
 /** Money of one payment that Toss is to give back. */
 export type CancelOperation = z.output<typeof cancelOperation>;
 
-const beginning = z.discriminatedUnion("outcome", [
+/** What every way of beginning a cancel answers. */
+export const cancelBeginning = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("proceed"), operation: cancelOperation }),
   z.object({ outcome: z.literal("resolve"), operation: cancelOperation }),
   z.object({ outcome: z.literal("processing"), orderId: z.string() }),
@@ -80,7 +81,21 @@ const beginning = z.discriminatedUnion("outcome", [
 ]);
 
 /** What `begin_cancel` answers. */
-export type BeginCancelAnswer = z.output<typeof beginning>;
+export type BeginCancelAnswer = z.output<typeof cancelBeginning>;
+
+/** Refusals that were decided in our own database; Toss was not asked. */
+export type LocalCancelRefusal = Exclude<
+  BeginCancelAnswer,
+  {
+    outcome:
+      | "proceed"
+      | "resolve"
+      | "processing"
+      | "succeeded"
+      | "given_up"
+      | "rejected";
+  }
+>;
 
 /** A cancel as its caller wants it, and who may act on it for how long. Amounts in the minor unit. */
 export interface BeginCancelRequest extends LeaseRequest {
@@ -114,7 +129,7 @@ export function beginCancel(
   database: Database,
   request: BeginCancelRequest,
 ): Promise<BeginCancelAnswer> {
-  return database.call("begin_cancel", { ...request }, beginning);
+  return database.call("begin_cancel", { ...request }, cancelBeginning);
 }
 
 const succeeded = z.object({

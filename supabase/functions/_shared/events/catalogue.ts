@@ -4,6 +4,7 @@ import { OTHER_EVENTS } from "./others.ts";
 import { PAYMENT_EVENTS } from "./payments.ts";
 import { RECEIPT_EVENTS } from "./receipts.ts";
 import { SUBSCRIPTION_EVENTS } from "./subscriptions.ts";
+import { WITHDRAWAL_EVENTS } from "./withdrawals.ts";
 
 /**
  * Every event that other systems can hear of: the one place that says what it is called, when it comes and what it
@@ -13,6 +14,7 @@ export const EVENT_CATALOGUE: readonly EventDefinition[] = [
   ...ORDER_EVENTS,
   ...PAYMENT_EVENTS,
   ...RECEIPT_EVENTS,
+  ...WITHDRAWAL_EVENTS,
   ...SUBSCRIPTION_EVENTS,
   ...OTHER_EVENTS,
 ];

@@ -26,6 +26,7 @@ export const FUNCTION_ACCESS = {
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   "webhook-endpoints": { modes: ["secret"], browser: false },
+  withdrawal: { modes: ["user", "secret"], browser: true },
   worker: { modes: ["cron", "secret"], browser: false },
 } as const satisfies Record<string, FunctionAccess>;
 
@@ -56,5 +57,6 @@ export const MAXIMUM_BODY_BYTES = {
   // sixty partial refunds fit. Deposits, cancels, billing keys, payouts and sellers stay below 1 KB.
   webhook: 32 * KIB,
   "webhook-endpoints": SMALL,
+  withdrawal: SMALL,
   worker: SMALL,
 } as const satisfies Record<FunctionName, number>;

@@ -137,6 +137,12 @@ export const ERROR_CODES = {
     "취소할 현금영수증이 없어요.",
     "There is no cash receipt to cancel.",
   ),
+  withdrawal_not_found: describe(
+    404,
+    "fix_input",
+    "청약철회 요청을 찾을 수 없어요.",
+    "We could not find this withdrawal.",
+  ),
   endpoint_not_found: describe(
     404,
     "fix_input",
@@ -173,6 +179,24 @@ export const ERROR_CODES = {
     "none",
     "이미 현금영수증이 발급된 주문이에요.",
     "A cash receipt was issued for this order already.",
+  ),
+  nothing_to_withdraw: describe(
+    409,
+    "none",
+    "돌려드릴 금액이 없는 주문이에요.",
+    "There is nothing to give back for this order.",
+  ),
+  withdrawal_excluded: describe(
+    409,
+    "contact_support",
+    "청약철회를 할 수 없는 상품이에요. 궁금한 점은 고객센터에 문의해 주세요.",
+    "What you bought cannot be returned. Please contact support with any question.",
+  ),
+  withdrawal_decided: describe(
+    409,
+    "none",
+    "이미 처리된 청약철회 요청이에요.",
+    "This withdrawal has been decided already.",
   ),
   already_subscribed: describe(
     409,

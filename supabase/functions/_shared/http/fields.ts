@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type Bank, bankCode, describeBanks } from "../toss/banks.ts";
+import {
+  type Bank,
+  bankCode,
+  BANKS,
+  describeBanks,
+  SECURITIES_FIRMS,
+} from "../toss/banks.ts";
 import { isPathSegment } from "../toss/path-segment.ts";
 
 /** Text that Postgres can store: no U+0000, no half of a surrogate pair. */
@@ -51,3 +57,20 @@ export const bank = (among: readonly Bank[]) =>
     });
     return z.NEVER;
   });
+
+/** Where the money of a virtual account goes back to. Limits: Toss, 결제 취소. */
+export const refundReceiveAccount = z.strictObject({
+  bank: bank([...BANKS, ...SECURITIES_FIRMS]),
+  accountNumber: z.string().regex(
+    /^[0-9]{1,20}$/,
+    "must be 1 to 20 digits, without hyphens",
+  ),
+  holderName: plainText(60),
+});
+
+/** Whether what is sold can be given back (청약철회); docs/withdrawals.md. */
+export const withdrawalRule = z.enum([
+  "allowed",
+  "excluded_after_use",
+  "excluded",
+]);

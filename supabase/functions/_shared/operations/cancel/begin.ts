@@ -2,6 +2,7 @@ import {
   beginCancel,
   type BeginCancelAnswer,
   type BeginCancelRequest,
+  type LocalCancelRefusal,
 } from "../../database/cancel.ts";
 import { newLease, type OperationContext } from "../context.ts";
 import { orProcessing } from "../no-proof.ts";
@@ -27,20 +28,6 @@ export interface CancelRequest {
   /** `operator`, `guest`, or the user's id. */
   requestedBy: string;
 }
-
-/** Refusals that were decided in our own database; Toss was not asked. */
-export type LocalCancelRefusal = Exclude<
-  BeginCancelAnswer,
-  {
-    outcome:
-      | "proceed"
-      | "resolve"
-      | "processing"
-      | "succeeded"
-      | "given_up"
-      | "rejected";
-  }
->;
 
 /** How a cancel ended. */
 export type CancelResult =
@@ -99,7 +86,8 @@ export async function makeBegunCancel(
   return await followCancel(context, { ...begun, ...cancelLease(context) });
 }
 
-function cancelLease(context: OperationContext) {
+/** A lease of an operation that a caller may begin. */
+export function cancelLease(context: OperationContext) {
   // The caller's token is called requestId here.
   const { requestId: logRequestId, ...lease } = newLease(context);
   return { ...lease, logRequestId, operationId: crypto.randomUUID() };
@@ -112,11 +100,12 @@ async function followCancel(
   return await untilSettled(
     context.random,
     async () =>
-      await attempt(context, await beginCancel(context.firstCall, begin)),
+      await attemptCancel(context, await beginCancel(context.firstCall, begin)),
   );
 }
 
-async function attempt(
+/** Does what the database's word about a cancel asks for: makes it, goes on with it, or tells how it stands. */
+export async function attemptCancel(
   context: OperationContext,
   begun: BeginCancelAnswer,
 ): Promise<Attempt<CancelResult>> {

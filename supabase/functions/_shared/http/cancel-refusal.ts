@@ -1,15 +1,24 @@
-import { AppError, invalidField } from "../_shared/http/app-error.ts";
-import type { Caller } from "../_shared/http/authenticate.ts";
-import type {
-  CancelResult,
-  LocalCancelRefusal,
-} from "../_shared/operations/cancel/begin.ts";
-import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
-import { describeTossError } from "../_shared/toss/error-catalogue.ts";
+import type { LocalCancelRefusal } from "../database/cancel.ts";
+import { describeTossError } from "../toss/error-catalogue.ts";
+import { AppError, invalidField } from "./app-error.ts";
+import type { Caller } from "./authenticate.ts";
+import { keyRefusal, tossRefusal } from "./toss-refusal.ts";
+
+/** Toss's refusal of a cancel; `code` is its own or ours. */
+interface TossCancelRefusal {
+  kind: "refused";
+  code: string;
+  status?: number | undefined;
+}
+
+/** A cancel that was refused, by Toss or without asking it. */
+export type RefusedCancel =
+  | TossCancelRefusal
+  | { kind: "refused_locally"; refusal: LocalCancelRefusal };
 
 /** What a refused cancel tells the caller; see docs/errors.md. */
 export function cancelError(
-  result: Extract<CancelResult, { kind: "refused" | "refused_locally" }>,
+  result: RefusedCancel,
   caller: Caller["kind"],
 ): AppError {
   if (result.kind === "refused_locally") {
@@ -128,7 +137,7 @@ function refusedLocally(
 }
 
 function refusedByToss(
-  result: Extract<CancelResult, { kind: "refused" }>,
+  result: TossCancelRefusal,
 ): AppError {
   const { code, status } = result;
   if (code === "CANCEL_AMOUNT_EXCEEDS_BALANCE") return exceedsBalance();
