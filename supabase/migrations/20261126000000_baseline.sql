@@ -17,6 +17,7 @@
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
 --   70-73  jobs, questions to Toss, brakes, key rotation
+--   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
@@ -509,6 +510,7 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
@@ -524,6 +526,7 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -547,6 +550,8 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
+comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
@@ -965,6 +970,7 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
+  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -973,6 +979,8 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+comment on column toss_private.shop_code.notice_address is
+  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -1259,12 +1267,13 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
-    expires_at, created_at, updated_at
+    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
+    request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
@@ -14174,6 +14183,735 @@ $$;
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
 
+-- supabase/schemas/74_notices.sql
+-- What buyers are told by e-mail and message: what makes a notice, and the proof that it was sent.
+
+create table toss_private.notice_channels (
+  channel text primary key,
+  is_on boolean not null default false,
+  changed_at timestamptz,
+  failures_in_row integer not null default 0,
+  failing_since timestamptz,
+  next_attempt_at timestamptz,
+  last_error text,
+  constraint notice_channels_channel_known check (channel in ('email', 'message')),
+  constraint notice_channels_failures_in_row_not_negative check (failures_in_row >= 0),
+  constraint notice_channels_last_error_length check (char_length(last_error) <= 200)
+);
+
+alter table toss_private.notice_channels enable row level security;
+
+comment on table toss_private.notice_channels is
+  'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
+comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
+
+insert into toss_private.notice_channels (channel) values ('email'), ('message');
+
+create table toss_private.notices_due (
+  event_id uuid primary key,
+  notice text not null,
+  stream text not null,
+  event_sequence bigint not null,
+  created_at timestamptz not null,
+  next_attempt_at timestamptz not null,
+  last_error text,
+  constraint notices_due_last_error_length check (char_length(last_error) <= 500)
+);
+
+alter table toss_private.notices_due enable row level security;
+
+comment on table toss_private.notices_due is
+  'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
+comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
+comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+
+create index notices_due_sequence on toss_private.notices_due (event_sequence);
+create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
+
+create table public.notifications (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid,
+  order_id text references public.orders (id),
+  subscription_id uuid references public.subscriptions (id),
+  notice text not null,
+  channel text not null,
+  status text not null default 'pending',
+  sent_at timestamptz,
+  provider_id text,
+  error text,
+  created_at timestamptz not null,
+  event_id uuid not null,
+  event_sequence bigint not null,
+  stream text not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  attempted_at timestamptz,
+  doubt_since timestamptz,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint notifications_once_per_channel unique (event_id, notice, channel),
+  constraint notifications_channel_known check (channel in ('email', 'message')),
+  constraint notifications_notice_known check (notice in (
+    'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
+    'card_needed'
+  )),
+  constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
+  constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
+  constraint notifications_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint notifications_failed_has_error check (status <> 'failed' or error is not null),
+  constraint notifications_attempts_not_negative check (attempts >= 0),
+  constraint notifications_provider_id_length check (char_length(provider_id) <= 200),
+  constraint notifications_error_length check (char_length(error) <= 200)
+);
+
+alter table public.notifications enable row level security;
+
+comment on table public.notifications is
+  'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
+comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.error is
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+comment on column public.notifications.created_at is 'When its cause happened.';
+comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
+comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
+comment on column public.notifications.doubt_since is
+  'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+
+create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
+create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
+create index notifications_created_at on public.notifications (created_at);
+create index notifications_order_id on public.notifications (order_id) where order_id is not null;
+create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
+
+create table toss_private.notification_contents (
+  notification_id uuid primary key references public.notifications (id),
+  address text not null,
+  language text not null,
+  facts jsonb not null,
+  constraint notification_contents_address_length check (char_length(address) between 1 and 254),
+  constraint notification_contents_language_known check (language in ('ko', 'en')),
+  constraint notification_contents_facts_is_object check (jsonb_typeof(facts) = 'object')
+);
+
+alter table toss_private.notification_contents enable row level security;
+
+comment on table toss_private.notification_contents is
+  'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+
+create function toss_private.notice_of(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case event.event_type
+    when 'order.paid' then case
+      when (event.payload ->> 'amount')::bigint = 0 then null
+      when event.payload ->> 'from' = 'waiting_for_deposit' then 'deposit'
+      else 'receipt' end
+    when 'payment.refunded' then 'refund'
+    when 'payment.partially_refunded' then 'refund'
+    when 'virtual_account.issued' then 'virtual_account'
+    -- Whoever declines on a page is told there. Without a next try another event says what the decline leads to.
+    when 'subscription.payment_failed' then case
+      when event.payload ->> 'kind' = 'renewal' and (event.payload ->> 'nextAttemptAt')::timestamptz > event.created_at
+        then 'payment_failed' end
+    when 'subscription.payment_method_required' then 'card_needed'
+    when 'subscription.access_withdrawn' then 'card_needed'
+    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
+    when 'subscription.trial_ending' then 'renewal_upcoming'
+    when 'subscription.canceled' then case
+      when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+  end;
+end;
+$$;
+
+comment on function toss_private.notice_of(public.outbox_events) is
+  'What a buyer is told because of an event; null = nothing.';
+
+create function toss_private.notice_is_required(notice text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+end;
+$$;
+
+comment on function toss_private.notice_is_required(text) is
+  'Whether a buyer who does not get it loses money or access, or is charged unannounced; a person is alerted early.';
+
+create function toss_private.queue_notice()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := toss_private.notice_of(new);
+begin
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+    insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
+    values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_notice() is
+  'Trigger: a notice is written down with its cause, or not at all. Who is told, and what, is looked up later: nothing here may hold up a payment.';
+
+create trigger outbox_events_queue_notice
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_notice();
+
+create constraint trigger notices_due_wake
+  after insert on toss_private.notices_due
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/75_notice_contents.sql
+-- Whom a notice goes to, and what it tells.
+
+create function public.use_notice_address(function_name text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
+  update toss_private.shop_code as s set notice_address = function_name;
+end;
+$$;
+
+comment on function public.use_notice_address(text) is
+  'From now on this function of the shop says where a buyer gets notices: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/notices.md.';
+
+create function toss_private.mobile_number(number text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Auth keeps it as +82 10 1234 5678.
+  return substring(regexp_replace(regexp_replace(number, '\D', '', 'g'), '^(00)?820?', '0') from '^01[016789]\d{7,8}$');
+end;
+$$;
+
+comment on function toss_private.mobile_number(text) is
+  'A Korean mobile number as it is dialled there, digits alone; null for any other number.';
+
+create function toss_private.notice_recipient(due toss_private.notices_due, cause public.outbox_events)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  shop_function constant text := (select s.notice_address from toss_private.shop_code as s);
+  concerned public.orders;
+  buyer_id uuid;
+  account jsonb;
+  found_address jsonb;
+begin
+  select * into concerned from public.orders as o where o.id = cause.payload ->> 'orderId';
+  buyer_id := coalesce((cause.payload ->> 'userId')::uuid, concerned.user_id);
+  if buyer_id is not null and toss_private.can_read_accounts() then
+    select to_jsonb(u) into account from auth.users as u where u.id = buyer_id;
+  end if;
+  found_address := jsonb_build_object(
+    'email', coalesce(concerned.customer_email, account ->> 'email'),
+    'mobilePhone', coalesce(concerned.customer_mobile_phone, account ->> 'phone'),
+    'language', coalesce(concerned.metadata ->> 'locale', account -> 'raw_user_meta_data' ->> 'locale')
+  );
+  if shop_function is not null then
+    execute format('select coalesce(%s($1), $2)', shop_function) into found_address
+    using jsonb_build_object(
+      'notice', due.notice, 'userId', buyer_id, 'orderId', concerned.id,
+      'subscriptionId', cause.payload ->> 'subscriptionId', 'metadata', concerned.metadata
+    ) || found_address, found_address;
+  end if;
+  return jsonb_build_object(
+    'userId', buyer_id,
+    'orderId', concerned.id,
+    'email', substring(found_address ->> 'email' from '^[^\s<>@]{1,100}@[^\s<>@]{1,150}$'),
+    'message', toss_private.mobile_number(found_address ->> 'mobilePhone'),
+    'language', case when found_address ->> 'language' ~* '^en' then 'en' else 'ko' end
+  );
+end;
+$$;
+
+comment on function toss_private.notice_recipient(toss_private.notices_due, public.outbox_events) is
+  'Where a buyer is told: the order''s address, else that of auth.users, or what the shop''s own function says; the language by `locale` in the order''s or the user''s metadata, else Korean. An address that cannot be one is left out.';
+
+create function toss_private.order_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'orderId', o.id, 'reference', o.reference, 'orderName', o.order_name, 'amount', cause.payload -> 'amount',
+      'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
+      'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
+      'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
+      'dueDate', cause.payload -> 'dueDate'
+    )
+    from public.orders as o
+    left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
+    left join public.payment_cancels as k
+      on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where o.id = cause.payload ->> 'orderId'
+  );
+end;
+$$;
+
+comment on function toss_private.order_facts(public.outbox_events) is 'What a notice about an order tells.';
+
+create function toss_private.subscription_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'planName', p.name, 'nextPlanName', later.name,
+      'amount', coalesce((cause.payload ->> 'amount')::bigint, c.amount, s.amount),
+      'cardNumber', m.card_number_masked,
+      'chargeAt', cause.payload -> 'chargeAt', 'isTrialEnd', cause.event_type = 'subscription.trial_ending',
+      'needsPaymentMethod', coalesce((cause.payload ->> 'needsPaymentMethod')::boolean, false),
+      'failureCode', coalesce(cause.payload ->> 'failureCode', c.failure_code),
+      'nextAttemptAt', cause.payload -> 'nextAttemptAt',
+      'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
+        select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
+      )),
+      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
+    )
+    from public.subscriptions as s
+    join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
+    left join public.plans as later on later.id = cause.payload ->> 'nextPlanId'
+    left join public.subscription_charges as c on c.id = (cause.payload ->> 'chargeId')::uuid
+    left join public.billing_methods as m on m.id = coalesce(c.billing_method_id, s.billing_method_id)
+    where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+end;
+$$;
+
+comment on function toss_private.subscription_facts(public.outbox_events) is 'What a notice about a subscription tells.';
+
+-- supabase/schemas/76_notice_planning.sql
+-- A notice whose cause has happened becomes one row for each channel.
+
+create function toss_private.write_notifications(due toss_private.notices_due, cause public.outbox_events, channels text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  recipient constant jsonb := toss_private.notice_recipient(due, cause);
+  -- The row of a charge that never was paid has no subscription.
+  concerned_subscription_id constant uuid := (
+    select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+  facts constant jsonb := jsonb_strip_nulls(coalesce(
+    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
+      else toss_private.order_facts(cause) end, '{}'
+  ));
+  is_reachable constant boolean := exists (
+    select 1 from unnest(channels) as c (name) where recipient ->> c.name is not null
+  );
+begin
+  with written as (
+    insert into public.notifications (
+      user_id, order_id, subscription_id, notice, channel, status, error, next_attempt_at, created_at, event_id,
+      event_sequence, stream
+    )
+    select (recipient ->> 'userId')::uuid, recipient ->> 'orderId', concerned_subscription_id, due.notice, c.name,
+      case when is_reachable then 'pending' else 'failed' end, case when not is_reachable then 'no_address' end,
+      case when is_reachable then due.created_at end, due.created_at, due.event_id, due.event_sequence, due.stream
+    from unnest(channels) as c (name)
+    -- One that cannot be reached on any channel leaves a row of each, for the record.
+    where not is_reachable or recipient ->> c.name is not null
+    on conflict on constraint notifications_once_per_channel do nothing
+    returning id, channel, status
+  )
+  insert into toss_private.notification_contents (notification_id, address, language, facts)
+  select w.id, recipient ->> w.channel, recipient ->> 'language', facts
+  from written as w
+  where w.status = 'pending';
+end;
+$$;
+
+comment on function toss_private.write_notifications(toss_private.notices_due, public.outbox_events, text[]) is
+  'Writes one notice for each channel that the buyer has an address for.';
+
+create function public.plan_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted_channels constant text[] := array(select jsonb_array_elements_text(request -> 'channels'));
+  due toss_private.notices_due;
+  cause public.outbox_events;
+  planned integer := 0;
+  postponed integer := 0;
+  given_up integer;
+begin
+  update toss_private.notice_channels as c
+  set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
+    next_attempt_at = null, last_error = null
+  where c.is_on <> (c.channel = any (wanted_channels));
+
+  if cardinality(wanted_channels) > 0 then
+    for due in
+      select d.* from toss_private.notices_due as d
+      where d.next_attempt_at <= due_time
+      order by d.event_sequence
+      limit (request ->> 'limit')::integer
+      for no key update skip locked
+    loop
+      select * into cause from public.outbox_events as e where e.id = due.event_id;
+      begin
+        perform toss_private.write_notifications(due, cause, wanted_channels);
+        delete from toss_private.notices_due as d where d.event_id = due.event_id;
+        planned := planned + 1;
+      exception when others then
+        -- The shop's own function; what follows in the stream waits for it.
+        update toss_private.notices_due as d
+        set last_error = left(sqlerrm, 500), next_attempt_at = due_time + interval '5 minutes'
+        where d.event_id = due.event_id;
+        postponed := postponed + 1;
+      end;
+    end loop;
+  end if;
+
+  -- So late it would only confuse; a person has been alerted since.
+  with late as (
+    update public.notifications as n
+    set status = 'failed', error = left(concat_ws(', ', 'too_late', n.error), 200), next_attempt_at = null,
+      lease_token = null, lease_expires_at = null
+    where n.status = 'pending' and n.created_at < due_time - interval '7 days'
+      and (n.lease_expires_at is null or n.lease_expires_at <= toss_private.clock_now())
+    returning n.id
+  )
+  delete from toss_private.notification_contents as k using late as l where k.notification_id = l.id;
+  get diagnostics given_up = row_count;
+  return jsonb_build_object('planned', planned, 'postponed', postponed, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.plan_notices(jsonb) is
+  'Says which channels there are, looks up the buyers of up to `limit` notices, and gives up those that are seven days old. Keys: channels, limit, asOf.';
+
+-- supabase/schemas/77_notice_sending.sql
+-- Sending: each channel is a lane of its own, and within a stream one notice follows the other.
+
+create function public.claim_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  if exists (
+    select 1 from toss_private.notice_channels as c where c.channel = wanted_channel and c.next_attempt_at > due_time
+  ) then
+    return jsonb_build_object('notices', '[]'::jsonb);
+  end if;
+  with due as (
+    select n.id
+    from public.notifications as n
+    where n.channel = wanted_channel and n.status = 'pending' and n.next_attempt_at <= due_time
+      and (n.lease_expires_at is null or n.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.notifications as earlier
+        where earlier.stream = n.stream and earlier.channel = n.channel and earlier.status = 'pending'
+          and earlier.event_sequence < n.event_sequence
+      )
+      and not exists (
+        select 1 from toss_private.notices_due as earlier
+        where earlier.stream = n.stream and earlier.event_sequence < n.event_sequence
+      )
+    order by n.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.notifications as n
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision),
+      -- Whoever held it before has not said how it ended.
+      doubt_since = coalesce(n.doubt_since, case when n.lease_token is not null then n.attempted_at end),
+      -- Providers know the real time alone.
+      attempted_at = clock_timestamp()
+    from due
+    where n.id = due.id
+    returning n.id, n.notice, n.event_sequence, n.doubt_since
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', t.id, 'notice', t.notice, 'address', k.address, 'language', k.language, 'facts', k.facts,
+    'doubtSince', t.doubt_since
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join toss_private.notification_contents as k on k.notification_id = t.id;
+  return jsonb_build_object('notices', claimed);
+end;
+$$;
+
+comment on function public.claim_notices(jsonb) is
+  'Leases up to `limit` due notices of one channel, of each stream the earliest that is not over; none while the channel is left alone. Keys: channel, limit, leaseToken, leaseSeconds, asOf.';
+
+create function toss_private.channel_pause(failures integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return (array[
+    interval '30 seconds', interval '1 minute', interval '2 minutes', interval '5 minutes', interval '10 minutes'
+  ])[least(failures, 5)] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.channel_pause(integer) is
+  'How long a provider is left alone after so many failures in a row.';
+
+create function toss_private.note_channel(noted_channel text, result jsonb, at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if result ->> 'outcome' = 'sent' then
+    update toss_private.notice_channels as c
+    set failures_in_row = 0, failing_since = null, next_attempt_at = null, last_error = null
+    where c.channel = noted_channel and (c.failures_in_row > 0 or c.next_attempt_at is not null);
+  elsif result ->> 'fault' in ('rate_limit', 'configuration', 'outage') then
+    update toss_private.notice_channels as c
+    set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
+      next_attempt_at = at + greatest(
+        case when result ? 'retryAfterSeconds'
+          then make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)) end,
+        case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
+          then toss_private.channel_pause(c.failures_in_row + 1) end
+      ),
+      last_error = left((result ->> 'fault') || ': ' || (result ->> 'code'), 200)
+    where c.channel = noted_channel;
+  end if;
+end;
+$$;
+
+comment on function toss_private.note_channel(text, jsonb, timestamptz) is
+  'What one attempt says about its provider: it works, or is left alone for a while.';
+
+create function public.finish_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result jsonb;
+  ended public.notifications;
+  problem text;
+  sent integer := 0;
+  failed integer := 0;
+  postponed integer := 0;
+begin
+  for result in
+    select r.value from jsonb_array_elements(request -> 'results') as r order by r.value ->> 'id'
+  loop
+    select * into ended from public.notifications as n
+    where n.id = (result ->> 'id')::uuid and n.status = 'pending'
+      and n.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    problem := left((result ->> 'fault') || ': ' || (result ->> 'code'), 200);
+    if result ->> 'outcome' = 'sent' then
+      sent := sent + 1;
+      update public.notifications as n
+      set status = 'sent', sent_at = present, provider_id = left(result ->> 'providerId', 200),
+        error = left(result ->> 'detour', 200), attempts = n.attempts + 1, next_attempt_at = null,
+        doubt_since = null, lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    elsif result ->> 'fault' in ('bad_address', 'template_refused', 'refused') then
+      failed := failed + 1;
+      update public.notifications as n
+      set status = 'failed', error = problem, attempts = n.attempts + 1, next_attempt_at = null,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    else
+      -- Nothing was tried with one that is given back.
+      postponed := postponed + 1;
+      update public.notifications as n
+      set attempts = n.attempts + (problem is not null)::integer, error = coalesce(problem, n.error),
+        -- One that a provider fails on again and again lets the others go first.
+        next_attempt_at = case when problem is not null and n.attempts >= 5
+          then present + interval '10 minutes' else n.next_attempt_at end,
+        doubt_since = case when (result ->> 'mayBeSent')::boolean
+          then coalesce(n.doubt_since, n.attempted_at) else n.doubt_since end,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    end if;
+    delete from toss_private.notification_contents as k using public.notifications as n
+    where k.notification_id = ended.id and n.id = ended.id and n.status <> 'pending';
+    perform toss_private.note_channel(wanted_channel, result, present);
+  end loop;
+  return jsonb_build_object('sent', sent, 'failed', failed, 'postponed', postponed);
+end;
+$$;
+
+comment on function public.finish_notices(jsonb) is
+  'Writes down how attempts ended: sent, failed for good, or tried again later; counts only for the holder of the lease. Keys: channel, leaseToken, asOf, results [{id, outcome (sent, not_sent, released), providerId, detour, fault, code, retryAfterSeconds, mayBeSent}].';
+
+create function public.count_due_notices(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  -- What waits for a provider that is left alone is not for the next run.
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.notifications as n
+      join toss_private.notice_channels as c on c.channel = n.channel and c.is_on
+      where n.status = 'pending' and n.next_attempt_at <= due_time and coalesce(c.next_attempt_at <= due_time, true)
+      limit 10000
+    ) as waiting
+  ) + (
+    select count(*) from (
+      select 1 from toss_private.notices_due as d where d.next_attempt_at <= due_time limit 10000
+    ) as unplanned
+  ));
+end;
+$$;
+
+comment on function public.count_due_notices(jsonb) is 'How many notices are due, 10,000 of each kind at most. Key: asOf.';
+
+-- supabase/schemas/78_notice_watch.sql
+-- What must never be true of notices, and what a person must see of them.
+
+create function toss_private.notice_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for causes that were committed while a channel was switched on.
+  select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
+  from public.outbox_events as e
+  where toss_private.notice_of(e) is not null
+    and e.created_at > (
+      select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
+    ) + interval '1 minute'
+    and not exists (select 1 from toss_private.notices_due as d where d.event_id = e.id)
+    and not exists (select 1 from public.notifications as n where n.event_id = e.id)
+
+  union all
+  select 'notices_are_sent_in_order', later.id::text,
+    format('%s of %s was sent while %s waits', later.notice, later.stream, n.notice)
+  from public.notifications as n
+  join public.notifications as later
+    on later.stream = n.stream and later.channel = n.channel and later.event_sequence > n.event_sequence
+  where n.status = 'pending' and later.status = 'sent'
+
+  union all
+  -- Without it nothing can be sent; afterwards nobody's address stays.
+  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
+    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
+  from public.notifications as n
+  left join toss_private.notification_contents as k on k.notification_id = n.id
+  where (n.status = 'pending') <> (k.notification_id is not null);
+end;
+$$;
+
+comment on function toss_private.notice_violations() is
+  'Causes without a notice, notices in the wrong order, and what is kept too long or too short.';
+
+create view toss_private.notice_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'notice_not_sent' as alert, min(n.id::text) as subject,
+  format('%s could not be sent on any channel: %s', n.notice,
+    string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel)) as detail,
+  min(n.created_at) as since
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_and(n.status = 'failed')
+  -- The account stands on the page that asked for it; a shop need not ask guests where they live.
+  and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
+
+union all
+-- Long before what it announces, and while somebody can still call.
+select 'critical', 'notice_late', min(n.id::text),
+  format('%s waits: %s', n.notice, coalesce(string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel), '')),
+  min(n.created_at)
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_or(n.status = 'pending') and not bool_or(n.status = 'sent')
+  and min(n.created_at) < toss_private.clock_now() - interval '1 hour'
+
+union all
+select case when c.last_error like 'configuration%' then 'critical' else 'warning' end, 'notice_channel_failing', c.channel,
+  format('%s failures in a row, the last: %s', c.failures_in_row, c.last_error), c.failing_since
+from toss_private.notice_channels as c
+where c.is_on and c.failing_since < toss_private.clock_now() - interval '15 minutes'
+
+union all
+select 'warning', 'notice_template_refused', n.notice,
+  format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
+from public.notifications as n
+where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
+group by n.notice
+
+union all
+select 'critical', 'notice_address_failed', min(d.event_id::text),
+  format('the shop''s function for addresses fails, %s notice(s) wait: %s', count(*), max(d.last_error)),
+  min(d.created_at)
+from toss_private.notices_due as d
+where d.last_error is not null
+having count(*) > 0;
+
+comment on view toss_private.notice_alerts is
+  'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
+
 -- supabase/schemas/79_receipt_checks.sql
 -- What must never be true of cash receipts, and what of them a person has to look at.
 
@@ -15085,7 +15823,9 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
-  select * from toss_private.delivery_violations();
+  select * from toss_private.delivery_violations()
+  union all
+  select * from toss_private.notice_violations();
 $$;
 
 comment on function public.invariant_violations() is
@@ -15360,7 +16100,9 @@ select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
 union all
-select * from toss_private.delivery_alerts;
+select * from toss_private.delivery_alerts
+union all
+select * from toss_private.notice_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -15785,7 +16527,7 @@ revoke all on
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -15803,19 +16545,19 @@ to authenticated, service_role;
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -15842,6 +16584,7 @@ revoke execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
+  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -15866,11 +16609,12 @@ grant execute on function
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
+  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
-revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text), public.use_notice_address(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.

@@ -331,7 +331,9 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
-  select * from toss_private.delivery_violations();
+  select * from toss_private.delivery_violations()
+  union all
+  select * from toss_private.notice_violations();
 $$;
 
 comment on function public.invariant_violations() is

@@ -70,6 +70,12 @@ export async function actors(shop: Shop): Promise<Cast> {
     insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
     select v.id, e.id, e.created_at, e.created_at, v.sequence, v.stream
     from endpoint as e, (select * from public.outbox_events order by sequence desc limit 1) as v`;
+  await shop.stack.sql`
+    insert into public.notifications (
+      notice, channel, status, error, created_at, event_id, event_sequence, stream
+    )
+    select 'receipt', 'email', 'failed', 'no_address', created_at, id, sequence, stream
+    from public.outbox_events order by sequence desc limit 1`;
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

@@ -31,6 +31,7 @@ export async function openShop(options: StackOptions = {}): Promise<Shop> {
 /** Takes back what a test has set up at the simulator and on the clock; payments and orders stay. */
 export async function calmDown({ stack, simulator }: Shop): Promise<void> {
   simulator.clearFaults();
+  stack.providers?.clearFaults();
   simulator.clearWebhookKnobs();
   simulator.clearCardDeclines();
   simulator.clearChargeDeclines();

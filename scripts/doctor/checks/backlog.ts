@@ -49,6 +49,15 @@ const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
   delivery_failed: "without events that were given up",
 };
 
+/** What notices to buyers raise. */
+const NOTICE_ALERTS: Readonly<Record<string, string>> = {
+  notice_not_sent: "required ones that nobody got",
+  notice_late: "required ones that are late",
+  notice_channel_failing: "channels that fail",
+  notice_template_refused: "kinds without their template",
+  notice_address_failed: "look-ups of addresses that fail",
+};
+
 /** What cash receipts raise. */
 const RECEIPT_ALERTS: Readonly<Record<string, string>> = {
   cash_receipt_in_progress: "not answered by the tax office",
@@ -63,6 +72,7 @@ const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
+  ...Object.keys(NOTICE_ALERTS),
   ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
 ]);
@@ -75,6 +85,7 @@ export const checkBacklog: Check = ({ database }) => {
       ...[
         "webhook_inbox",
         "webhook_endpoints",
+        "notices",
         "cash_receipts",
         "alerts",
         "invariants",
@@ -91,6 +102,7 @@ export const checkBacklog: Check = ({ database }) => {
     }),
     judgeInbox(alerts),
     judgeEndpoints(alerts),
+    judgeNotices(alerts),
     judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
     judgeInvariants(invariantViolations),
@@ -137,6 +149,18 @@ function judgeEndpoints(alerts: readonly Alert[]): Finding {
     none: "every endpoint takes its events",
     detail: `endpoints: ${named.join(", ")}`,
     action: "docs/events.md, When a receiver fails.",
+  });
+}
+
+function judgeNotices(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in NOTICE_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${NOTICE_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("notices", rows, {
+    none: "no notice to a buyer is late",
+    detail: `notices: ${named.join(", ")}`,
+    action: "docs/notices.md, When a notice does not arrive.",
   });
 }
 
