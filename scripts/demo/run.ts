@@ -2,6 +2,7 @@ import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
+import { events } from "./events.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
@@ -32,6 +33,7 @@ const SCENES = [
   cashReceipt,
   ownPrices,
   reconciliation,
+  events,
   subscriber,
   keyPairs,
 ];
@@ -91,7 +93,7 @@ async function play(): Promise<boolean> {
   console.log("Starting Postgres, the API, the functions and Toss …");
   const stack = await startStack({
     dbDir: null,
-    environment: KEY_PAIRS,
+    environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
   });
   let isAllRight = true;
   try {
