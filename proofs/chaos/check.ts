@@ -6,7 +6,11 @@ import {
   checkIssueAnswers,
   giveUpAccounts,
 } from "./check-accounts.ts";
-import { askReceiptsAgain, checkReceipts } from "./check-receipts.ts";
+import {
+  askReceiptsAgain,
+  checkReceipts,
+  followReceipts,
+} from "./check-receipts.ts";
 import {
   askRefundsAgain,
   checkOperations,
@@ -17,7 +21,6 @@ import { checkKeys } from "./check-keys.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
-import { workTwice } from "./worker.ts";
 
 /** A refund, as the ledger and Toss's books have it. */
 interface Entry {
@@ -247,8 +250,7 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
-  // What a refund of these last ones takes from a receipt.
-  await workTwice(state.chaos);
+  await followReceipts(state);
   await state.chaos.idle();
   return found;
 }

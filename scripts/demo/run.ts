@@ -2,12 +2,14 @@ import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
+import { events } from "./events.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { notices } from "./notices.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
+import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
 import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
@@ -31,6 +33,8 @@ const SCENES = [
   virtualAccount,
   cashReceipt,
   ownPrices,
+  reconciliation,
+  events,
   subscriber,
   keyPairs,
   notices,
@@ -91,7 +95,7 @@ async function play(): Promise<boolean> {
   console.log("Starting Postgres, the API, the functions and Toss …");
   const stack = await startStack({
     dbDir: null,
-    environment: KEY_PAIRS,
+    environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
     notices: true,
   });
   let isAllRight = true;
