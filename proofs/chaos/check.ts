@@ -17,6 +17,7 @@ import {
   checkRefundAnswers,
 } from "./check-refunds.ts";
 import { checkEvents } from "./check-events.ts";
+import { checkNotices } from "./check-notices.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
@@ -289,5 +290,6 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkHook(state),
     ...await checkInvariants(state),
     ...await checkEvents(state),
+    ...await checkNotices(state),
   ];
 }
