@@ -8,7 +8,9 @@ import { doctor } from "./doctor/command.ts";
 import { defineGroup } from "./door/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
+import { notify } from "./notify/command.ts";
 import { prove } from "./prove/command.ts";
+import { reconcile } from "./reconcile/command.ts";
 import { replay } from "./replay/command.ts";
 import { rotateKeys } from "./rotate-keys/command.ts";
 import { simulator } from "./simulator/command.ts";
@@ -27,6 +29,8 @@ export const toss = defineGroup({
       uninstall,
       charge,
       replay,
+      reconcile,
+      notify,
       rotateKeys,
     ]],
     ["On this machine", [demo, dev, status, simulator]],

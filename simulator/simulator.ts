@@ -1,11 +1,7 @@
 import { createApp } from "./app.ts";
 import { type Controls, createControls } from "./control/controls.ts";
 import { listen } from "./http-server.ts";
-import {
-  type KeyPair,
-  parseOptions,
-  type SimulatorOptions,
-} from "./options.ts";
+import { parseOptions, type SimulatorOptions } from "./options.ts";
 import { createState, emptyCollections } from "./state.ts";
 import { createWebhookClient } from "./webhooks/post-webhook.ts";
 
@@ -17,8 +13,6 @@ export interface Simulator extends Controls {
   secretKey: string;
   /** The client key that belongs to `secretKey`. */
   clientKey: string;
-  /** Every pair that opens it, the first included. */
-  keyPairs: readonly KeyPair[];
   /** Ends every connection, timer and webhook; a second call does nothing. */
   stop(): Promise<void>;
 }
@@ -83,7 +77,6 @@ export async function startSimulator(
     ...controls,
     url,
     ...keyPair,
-    keyPairs: settings.secretKeys,
     async stop() {
       if (stopping.signal.aborted) return;
       stopping.abort();

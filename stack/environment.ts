@@ -1,3 +1,4 @@
+import type { Providers } from "../simulator/providers/providers.ts";
 import type { ApiKeys } from "./local-secrets.ts";
 
 /** The variables of `.env.example`: what an operator may set. */
@@ -29,6 +30,17 @@ export const PROJECT_VARIABLES = [
   "AD_HOC_CHARGES",
   "VIRTUAL_ACCOUNT_MAX_HOURS",
   "CASH_RECEIPT_SELF_ISSUE_DAYS",
+  "NOTIFY_EMAIL",
+  "RESEND_API_KEY",
+  "RESEND_API_BASE_URL",
+  "EMAIL_FROM",
+  "NOTIFY_MESSAGE",
+  "SOLAPI_API_KEY",
+  "SOLAPI_API_SECRET",
+  "SOLAPI_API_BASE_URL",
+  "SOLAPI_SENDER",
+  "SOLAPI_PF_ID",
+  "SOLAPI_TEMPLATES",
 ] as const;
 
 // Where Deno finds its cache, its certificates and a proxy. Functions could
@@ -54,6 +66,10 @@ export interface LocalValues {
   webUrl: string;
   billingKeyEncryptionKeys: string;
   cronSecret: string;
+  /** Who sends notices when nobody else is named; null = nobody. */
+  providers:
+    | Pick<Providers, "resendUrl" | "solapiUrl" | "solapiSecret">
+    | null;
 }
 
 /**
@@ -78,12 +94,36 @@ export function projectVariables(
     CRON_SECRET: values.cronSecret,
     // A shop under development is served from any port of this machine.
     CORS_ALLOWED_ORIGINS: "*",
+    ...noticeVariables(values.providers, given),
   };
   for (const name of PROJECT_VARIABLES) {
     const value = given[name]?.trim();
     if (value) variables[name] = value;
   }
   return variables;
+}
+
+/** Each channel goes to the stack's own provider, unless it is configured otherwise. */
+function noticeVariables(
+  providers: LocalValues["providers"],
+  given: Record<string, string>,
+): Record<string, string> {
+  if (providers === null) return {};
+  return {
+    ...(given.NOTIFY_EMAIL?.trim() ? {} : {
+      NOTIFY_EMAIL: "resend",
+      RESEND_API_KEY: "re_local_stack_key",
+      RESEND_API_BASE_URL: providers.resendUrl,
+      EMAIL_FROM: "우리 상점 <notice@shop.example>",
+    }),
+    ...(given.NOTIFY_MESSAGE?.trim() ? {} : {
+      NOTIFY_MESSAGE: "solapi",
+      SOLAPI_API_KEY: "LOCALSTACK",
+      SOLAPI_API_SECRET: providers.solapiSecret,
+      SOLAPI_API_BASE_URL: providers.solapiUrl,
+      SOLAPI_SENDER: "021234567",
+    }),
+  };
 }
 
 function denoCacheFolder(read: (name: string) => string | undefined): string {

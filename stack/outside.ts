@@ -1,4 +1,8 @@
 import { SIMULATOR_KEYS } from "../simulator/options.ts";
+import {
+  type Providers,
+  startProviders,
+} from "../simulator/providers/providers.ts";
 import { projectVariables } from "./environment.ts";
 import type { LocalSecrets } from "./local-secrets.ts";
 import type { StackSettings } from "./stack-settings.ts";
@@ -9,6 +13,7 @@ import { webhookUrl } from "./webhook-url.ts";
 /** What stands around a project: Toss, the web page, and the configuration. */
 export interface Outside {
   simulator: Simulator | null;
+  providers: Providers | null;
   web: Web | null;
   /** The project's variables with the local defaults. */
   variables: Record<string, string>;
@@ -44,9 +49,11 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
       simulator: settings.simulator,
     });
   if (simulator !== null) cleanup.defer(() => simulator.stop());
+  const providers = settings.notices ? await startProviders() : null;
+  if (providers !== null) cleanup.defer(() => providers.stop());
   const web = settings.webPort === undefined
     ? null
-    : startWeb(settings.webPort);
+    : startWeb(settings.webPort, providers);
   if (web !== null) cleanup.defer(() => web.stop());
   const tossApiBaseUrl = settings.tossApiBaseUrl ?? simulator?.url ?? "";
   const variables = projectVariables({
@@ -55,6 +62,7 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
     tossKeys: simulator ??
       (isOnThisMachine(tossApiBaseUrl) ? SIMULATOR_KEYS : null),
     webUrl: web?.url ?? DEFAULT_WEB_URL,
+    providers,
   }, { ...given, TOSS_API_BASE_URL: tossApiBaseUrl });
   web?.configure({
     apiUrl,
@@ -62,5 +70,5 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
     tossClientKey: variables.TOSS_CLIENT_KEY ?? "",
     tossApiBaseUrl,
   });
-  return { simulator, web, variables };
+  return { simulator, providers, web, variables };
 }

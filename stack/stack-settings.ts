@@ -38,6 +38,7 @@ export function stackSettings(options: StackOptions): StackSettings {
     log: () => {},
     onRestRequest: () => {},
     intercept: (_request, forward) => forward(),
+    notices: false,
     simulator: {},
     ...options,
   };

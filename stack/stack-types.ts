@@ -1,5 +1,6 @@
 import type { Sql } from "postgres";
 import type { ClockSpan } from "../simulator/clock-span.ts";
+import type { Providers } from "../simulator/providers/providers.ts";
 import type { Intercept, RestRequest } from "./gateway.ts";
 import type { Simulator, SimulatorOptions } from "./toss.ts";
 
@@ -43,6 +44,8 @@ export interface StackOptions {
   onRestRequest?: (request: RestRequest) => void;
   /** Meets every request to the Data API and the functions; may cut it. */
   intercept?: Intercept;
+  /** Starts a Resend and a Solapi of its own, and tells buyers through them. @default false */
+  notices?: boolean;
   /** Options for the simulator, which win over the stack's own. */
   simulator?: Partial<SimulatorOptions>;
 }
@@ -62,6 +65,8 @@ export interface Stack {
   tossApiBaseUrl: string;
   /** Null when another Toss is used. */
   simulator: Simulator | null;
+  /** The stack's own Resend and Solapi; null = none. */
+  providers: Providers | null;
   /** Address of the web page; null = none. */
   webUrl: string | null;
   /** The port that takes webhooks alone; null = none. */

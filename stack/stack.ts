@@ -164,6 +164,7 @@ function stackOf(
   return {
     ...addresses,
     simulator: outside.simulator,
+    providers: outside.providers,
     webUrl: outside.web?.url ?? null,
     webhookPort: parts.gateway.webhookPort,
     sql,

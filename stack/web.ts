@@ -1,5 +1,7 @@
 import { extname, join, normalize } from "node:path";
+import type { Providers } from "../simulator/providers/providers.ts";
 import { PROJECT_ROOT } from "./paths.ts";
+import { createEventPage } from "./web-events.ts";
 import { resultPage } from "./web-result-page.ts";
 
 /** What the page is told about the stack, as `/config.json`. */
@@ -42,17 +44,24 @@ async function exampleFile(path: string): Promise<Response | null> {
 
 /**
  * Serves `examples/web` on 127.0.0.1, and where it has no such page, a plain
- * one that shows the result of a payment redirect.
+ * one that shows the result of a payment redirect. `/mailbox` shows the notices that `providers` have taken, `/events`
+ * takes and shows what endpoints are sent.
  *
  * `port` 0 takes a free one. Throws `Deno.errors.AddrInUse` when it is taken.
  */
-export function startWeb(port: number): Web {
+export function startWeb(port: number, providers: Providers | null): Web {
   let configuration: WebConfiguration | null = null;
+  const events = createEventPage();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {} },
     async (request) => {
       const url = new URL(request.url);
       if (url.pathname === "/config.json") return Response.json(configuration);
+      if (url.pathname === "/events") return await events.answer(request);
+      if (url.pathname === "/mailbox" && providers !== null) {
+        const headers = { "content-type": "text/html; charset=utf-8" };
+        return new Response(providers.page(), { headers });
+      }
       const path = decodeURIComponent(url.pathname);
       return await exampleFile(path) ?? resultPage(url);
     },

@@ -4,6 +4,7 @@ import type { ReceiptBook } from "../../simulator/receipts/cash-receipt.ts";
 import { askReceipt } from "./receipt.ts";
 import type { RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
+import { workTwice } from "./worker.ts";
 
 interface ReceiptRow {
   receiptKey: string;
@@ -117,6 +118,23 @@ export async function askReceiptsAgain(state: RunState): Promise<Violation[]> {
     ));
   }
   return found;
+}
+
+/** More than the refunds that are asked for once more at the end. */
+const ROUNDS = 12;
+
+/** Lets the worker take from the receipts what the last refunds took from their payments, one after the other. */
+export async function followReceipts(state: RunState): Promise<void> {
+  const { chaos } = state;
+  const ids = state.orders.map(({ orderId }) => orderId);
+  for (let round = 0; round < ROUNDS; round++) {
+    const [open] = await chaos.stack.sql`
+      select 1 from public.operations
+      where order_id = any (${ids}) and kind = 'cash_receipt_cancel' and state in ('started', 'unknown') limit 1`;
+    if (open === undefined) return;
+    await workTwice(chaos);
+    await chaos.idle();
+  }
 }
 
 /** Compares cash receipts with Toss's own, and with what was told of them. */

@@ -6,7 +6,11 @@ import {
   checkIssueAnswers,
   giveUpAccounts,
 } from "./check-accounts.ts";
-import { askReceiptsAgain, checkReceipts } from "./check-receipts.ts";
+import {
+  askReceiptsAgain,
+  checkReceipts,
+  followReceipts,
+} from "./check-receipts.ts";
 import {
   askRefundsAgain,
   checkOperations,
@@ -248,6 +252,7 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
+  await followReceipts(state);
   await state.chaos.idle();
   return found;
 }

@@ -47,10 +47,7 @@ async function cancelAtToss(
   const isPaid = simulator.books().some((book) =>
     book.paymentKey === paymentKey && book.approvals > 0
   );
-  const book = simulator.books().find((each) => each.paymentKey === paymentKey);
-  const secretKey = simulator.keyPairs.find(({ clientKey }) =>
-    clientKey === book?.clientKey
-  )?.secretKey;
+  const secretKey = simulator.secretKeyOf(paymentKey);
   const answer = await fetch(
     `${simulator.url}/v1/payments/${paymentKey}/cancel`,
     {

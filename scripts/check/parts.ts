@@ -14,11 +14,20 @@ const PARTS: Record<string, readonly string[]> = {
   database: [],
   version: [],
   events: [],
-  config: ["toss", "security"],
+  notices: ["toss"],
+  config: ["toss", "security", "notices"],
   logger: ["security"],
   services: ["toss", "security", "database", "config", "logger"],
   http: ["toss", "security", "database", "config", "logger", "services"],
   operations: ["toss", "security", "database", "logger", "services"],
+  reconciliation: ["toss", "database", "http", "operations"],
+  notify: [
+    "database",
+    "logger",
+    "notices",
+    "operations",
+    "services",
+  ],
   webhooks: [
     "toss",
     "security",
@@ -37,7 +46,7 @@ const PARTS: Record<string, readonly string[]> = {
     "services",
     "operations",
   ],
-  outbox: ["outgoing"],
+  outbox: ["outgoing", "notify"],
 };
 
 /** The kinds of operations, and which other kinds each may begin. */

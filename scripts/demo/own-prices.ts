@@ -38,6 +38,7 @@ export const ownPrices: Scene = {
     const order = first.body as unknown as Order;
     const { paymentKey } = shop.toss.createPayment({
       ...{ orderId: order.orderId, amount: order.amount },
+      clientKey: order.clientKey,
       taxFreeAmount: Number(first.body.taxFreeAmount),
     });
     await shop.confirm(order, paymentKey);

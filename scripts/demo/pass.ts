@@ -27,7 +27,9 @@ export const pass: Scene = {
       fetch(`${shop.toss.url}/v1/payments/${paymentKey}/cancel`, {
         method: "POST",
         headers: {
-          authorization: `Basic ${btoa(`${shop.toss.secretKey}:`)}`,
+          authorization: `Basic ${
+            btoa(`${shop.toss.secretKeyOf(paymentKey)}:`)
+          }`,
           "content-type": "application/json",
         },
         body: JSON.stringify({ cancelReason: "고객 요청", cancelAmount }),

@@ -2,15 +2,23 @@ import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
 import { cashReceipt } from "./cash-receipt.ts";
 import { decline } from "./decline.ts";
+import { events } from "./events.ts";
+import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
+import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
 import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
+import {
+  SIMULATOR_BILLING_KEYS,
+  SIMULATOR_KEYS,
+  SIMULATOR_WIDGET_KEYS,
+} from "../../simulator/options.ts";
 import { withdrawal } from "./withdrawal.ts";
 import { startStack } from "../../stack/stack.ts";
 
@@ -24,8 +32,21 @@ const SCENES = [
   virtualAccount,
   cashReceipt,
   ownPrices,
+  reconciliation,
+  events,
   subscriber,
+  keyPairs,
 ];
+
+/** One project with a pair for each purpose, as most contracts are. */
+const KEY_PAIRS = {
+  TOSS_SECRET_KEY: SIMULATOR_KEYS.secretKey,
+  TOSS_CLIENT_KEY: SIMULATOR_KEYS.clientKey,
+  TOSS_WIDGET_SECRET_KEY: SIMULATOR_WIDGET_KEYS.secretKey,
+  TOSS_WIDGET_CLIENT_KEY: SIMULATOR_WIDGET_KEYS.clientKey,
+  TOSS_BILLING_SECRET_KEY: SIMULATOR_BILLING_KEYS.secretKey,
+  TOSS_BILLING_CLIENT_KEY: SIMULATOR_BILLING_KEYS.clientKey,
+};
 
 /** The local Data API prints a stack trace for each caller that is killed in the middle of a request. */
 async function withoutErrorLines<Value>(
@@ -70,7 +91,10 @@ async function play(): Promise<boolean> {
   const startedAt = performance.now();
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log("Starting Postgres, the API, the functions and Toss …");
-  const stack = await startStack({ dbDir: null });
+  const stack = await startStack({
+    dbDir: null,
+    environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
+  });
   let isAllRight = true;
   try {
     const shop = await openShop(stack);

@@ -8,6 +8,8 @@ export interface Order {
   orderId: string;
   orderName: string;
   amount: number;
+  /** Opens the widget or the window for it. */
+  clientKey: string;
   successUrl: string;
 }
 
@@ -68,8 +70,8 @@ export async function openShop(stack: Stack): Promise<Shop> {
       if (error || data === null) throw new Error(`checkout: ${error}`);
       return data;
     },
-    pay: ({ orderId, orderName, amount }) =>
-      toss.createPayment({ orderId, orderName, amount }).paymentKey,
+    pay: ({ orderId, orderName, amount, clientKey }) =>
+      toss.createPayment({ orderId, orderName, amount, clientKey }).paymentKey,
     confirm: ({ orderId, amount }, paymentKey, claimed = amount) =>
       post(stack, "confirm", {}, { orderId, paymentKey, amount: claimed }),
     asBuyer: (name, body) =>

@@ -58,6 +58,7 @@ export async function openLife(shop: Shop): Promise<SubscriberLife> {
       const { body } = await shop.asBuyer("billing-issue/prepare", plan);
       const { authKey, customerKey } = toss.authorizeCard({
         customerKey: String(body.customerKey),
+        clientKey: String(body.clientKey),
       });
       return await shop.asBuyer("billing-issue", {
         authKey,
@@ -70,6 +71,7 @@ export async function openLife(shop: Shop): Promise<SubscriberLife> {
       const { body } = await shop.asBuyer("billing-issue/prepare", method);
       const registration = toss.authorizeAccount({
         customerKey: String(body.customerKey),
+        clientKey: String(body.clientKey),
       });
       return await shop.asBuyer("billing-issue", { ...registration });
     },

@@ -77,6 +77,7 @@ async function keepRunning(
     ...options,
     ...(tossApiBaseUrl === null ? {} : { tossApiBaseUrl }),
     cron: true,
+    notices: true,
     warmSpare: true,
     log: (line) => console.error(line),
   });

@@ -6,6 +6,11 @@ function webhookRow({ webhookPort }: Stack): [string, string][] {
   return [["Webhook alone", address]];
 }
 
+function mailboxRow({ webUrl, providers }: Stack): [string, string][] {
+  if (webUrl === null || providers === null) return [];
+  return [["Mailbox", `${webUrl}/mailbox`]];
+}
+
 /** Writes down a stack's addresses and keys, a line each, for a person. */
 export function describeStack(stack: Stack, dbDir: string): string {
   const toss = stack.simulator === null
@@ -17,6 +22,7 @@ export function describeStack(stack: Stack, dbDir: string): string {
     ["Database", stack.dbUrl],
     ["Toss", toss],
     ["Web page", stack.webUrl ?? "none"],
+    ...mailboxRow(stack),
     ...webhookRow(stack),
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],

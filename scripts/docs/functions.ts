@@ -40,9 +40,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
     request: {
       en:
-        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
+        "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
       ko:
-        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
     },
     success: both(
       "201 `{ orderId, orderName, amount, currency, taxFreeAmount, customerKey, clientKey, successUrl, failUrl, expiresAt }`",

@@ -238,4 +238,57 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
         "`on`: `billing-charge`가 구독 밖의 금액도 청구. 토스는 빌링키를 정기 구독에만 허용하므로 먼저 토스에 문의",
     },
   }],
+}, {
+  heading: "Notices to buyers (docs/notices.md)",
+  variables: [{
+    names: ["NOTIFY_EMAIL"],
+    preset: "off",
+    meaning: {
+      en: "`resend`: buyers are told by e-mail, through Resend",
+      ko: "`resend`: 구매자에게 Resend로 이메일을 보냄",
+    },
+  }, {
+    names: ["RESEND_API_KEY", "EMAIL_FROM"],
+    meaning: {
+      en:
+        "an API key that may send, and who sends: `Shop <notice@shop.example>`, of a domain verified at Resend. The name is the shop's in every notice",
+      ko:
+        "보내기 권한이 있는 API 키와 보내는 사람: `상점 <notice@shop.example>`, Resend에서 인증한 도메인이어야 함. 이 이름이 모든 알림에 상점 이름으로 쓰임",
+    },
+  }, {
+    names: ["RESEND_API_BASE_URL"],
+    meaning: {
+      en: "another Resend; `http://` only for this machine and with test keys",
+      ko: "다른 Resend 주소. `http://`는 이 컴퓨터에서 테스트 키로만",
+    },
+  }, {
+    names: ["NOTIFY_MESSAGE"],
+    preset: "off",
+    meaning: {
+      en:
+        "`solapi`: buyers are told by 알림톡, else by SMS or LMS, through Solapi",
+      ko: "`solapi`: 구매자에게 솔라피로 알림톡을, 안 되면 문자를 보냄",
+    },
+  }, {
+    names: ["SOLAPI_API_KEY", "SOLAPI_API_SECRET", "SOLAPI_SENDER"],
+    meaning: {
+      en:
+        "key and secret of Solapi's API, and the sender's number that is registered there",
+      ko: "솔라피 API 키와 시크릿, 솔라피에 등록한 발신번호",
+    },
+  }, {
+    names: ["SOLAPI_PF_ID", "SOLAPI_TEMPLATES"],
+    meaning: {
+      en:
+        'Kakao\'s channel as Solapi names it, and a JSON object of notice to the id of its approved template, for example `{"receipt":"KA01TP…"}`. A notice without a template goes as SMS or LMS',
+      ko:
+        '솔라피에 연동한 카카오 채널의 id와, 알림 이름 → 승인된 템플릿 id의 JSON. 예: `{"receipt":"KA01TP…"}`. 템플릿이 없는 알림은 문자로 보냄',
+    },
+  }, {
+    names: ["SOLAPI_API_BASE_URL"],
+    meaning: {
+      en: "another Solapi; `http://` only for this machine and with test keys",
+      ko: "다른 솔라피 주소. `http://`는 이 컴퓨터에서 테스트 키로만",
+    },
+  }],
 }];

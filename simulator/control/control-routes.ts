@@ -70,6 +70,15 @@ function addVirtualAccountRoutes(app: Hono, controls: Controls): void {
   });
 }
 
+function addReceiptRoutes(app: Hono, controls: Controls): void {
+  app.get("/cash-receipts", (c) => c.json(controls.cashReceipts()));
+  app.post("/payments/:paymentKey/cash-receipt", async (c) => {
+    const paymentKey = c.req.param("paymentKey");
+    const terms = await c.req.json();
+    return answerOutcome(c, controls.issueCashReceipt(paymentKey, terms));
+  });
+}
+
 function addFaultRoutes(app: Hono, controls: Controls): void {
   app.get("/faults", (c) => c.json(controls.faults()));
   app.post("/faults", async (c) => {
@@ -113,7 +122,6 @@ function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
     return c.json(clockBody(controls));
   });
   app.get("/books", (c) => c.json(controls.books()));
-  app.get("/cash-receipts", (c) => c.json(controls.cashReceipts()));
   app.get("/requests", (c) => c.json(controls.requests()));
   app.get("/settings", (c) => c.json(controls.settings()));
   app.patch("/settings", async (c) => {
@@ -132,6 +140,7 @@ export function controlRoutes(controls: Controls): Hono {
   addPaymentRoutes(app, controls);
   addVirtualAccountRoutes(app, controls);
   addBillingRoutes(app, controls);
+  addReceiptRoutes(app, controls);
   addFaultRoutes(app, controls);
   addWebhookRoutes(app, controls);
   addTimeAndLedgerRoutes(app, controls);

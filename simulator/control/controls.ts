@@ -38,6 +38,7 @@ import {
   openPaymentSchema,
   webhookUrlsSchema,
 } from "./schemas.ts";
+import { type LedgerControls, ledgerControls } from "./ledger-controls.ts";
 import { type ReceiptControls, receiptControls } from "./receipt-controls.ts";
 import {
   type VirtualAccountControls,
@@ -49,7 +50,11 @@ import {
  * offers the same under `/__simulator`. Malformed input throws a `ZodError`.
  */
 export interface Controls
-  extends VirtualAccountControls, BillingControls, ReceiptControls {
+  extends
+    VirtualAccountControls,
+    BillingControls,
+    ReceiptControls,
+    LedgerControls {
   /** Opens a payment and, unless told otherwise, authenticates it. */
   createPayment(input: OpenPaymentInput): PaymentSummary;
   /** READY → IN_PROGRESS. */
@@ -96,6 +101,8 @@ export interface Controls
   setWebhookUrls(urls: string[]): void;
   /** Every payment, in order of creation. */
   books(): Book[];
+  /** The secret key of the pair that made a payment, as its merchant's dashboard has it; the first one's when there is none such. */
+  secretKeyOf(paymentKey: string): string;
   /** Every API request, in order of arrival. */
   requests(): RequestRecord[];
   settings(): ChangeableSettings;
@@ -165,6 +172,9 @@ function paymentControls(state: SimulatorState) {
       state.cardDeclines = [];
     },
     books: () => [...state.payments.values()].map(bookOf),
+    secretKeyOf: (paymentKey: string) =>
+      (state.payments.get(paymentKey)?.keyPair ?? keyPairOf(state, undefined))
+        .secretKey,
   };
 }
 
@@ -217,6 +227,7 @@ export function createControls(
     ...webhookControls(state),
     ...billingControls(state),
     ...receiptControls(state),
+    ...ledgerControls(state),
     ...clockControls(state),
     settle: () => state.scheduler.settle(),
     addFault(fault) {

@@ -16,7 +16,9 @@
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
+--   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree
 --   70-73  jobs, questions to Toss, brakes, key rotation
+--   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
 --   90-99  who may do what, and the schedule
 --
@@ -509,6 +511,7 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
@@ -524,6 +527,7 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -547,6 +551,8 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
+comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
@@ -965,6 +971,7 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
+  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -973,6 +980,8 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+comment on column toss_private.shop_code.notice_address is
+  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 
@@ -1259,12 +1268,13 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
-    expires_at, created_at, updated_at
+    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
+    request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',
@@ -4450,6 +4460,51 @@ $$;
 
 comment on function toss_private.has_payment_begun(text) is
   'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
+
+create function public.adopt_toss_keys(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  buying public.orders;
+  operation public.operations;
+begin
+  select o.* into buying from public.orders as o
+  join public.operations as op on op.order_id = o.id
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'confirm'
+  for update of o;
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
+  -- What an order holds money of, or waits for, was made with its own pair.
+  if buying.id is null or buying.payment_key is not null or operation.state not in ('started', 'unknown')
+    or operation.lease_token <> (request ->> 'leaseToken')::uuid
+  then
+    return jsonb_build_object('outcome', 'kept');
+  end if;
+  update public.orders as o
+  set toss_keys = request ->> 'tossKeys', toss_client_key = request ->> 'tossClientKey',
+    updated_at = toss_private.clock_now()
+  where o.id = buying.id;
+  -- Both pairs may be of one merchant id, whose answers are remembered by key.
+  update public.operations as op
+  set key_generation = op.key_generation + 1, key_created_at = toss_private.clock_now(),
+    idempotency_key = regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text),
+    lease_expires_at = toss_private.clock_now() + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'toss_keys_adopted', 'source', request ->> 'source', 'orderId', buying.id,
+    'paymentKey', operation.payment_key, 'operationId', operation.id, 'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('from', buying.toss_keys, 'to', request ->> 'tossKeys')
+  ));
+  return jsonb_build_object('outcome', 'adopted', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.adopt_toss_keys(jsonb) is
+  'A confirm found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
 
 create function public.find_known_payment(request jsonb)
 returns jsonb
@@ -13345,6 +13400,926 @@ group by e.id;
 comment on view toss_private.delivery_alerts is
   'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
 
+-- supabase/schemas/69_reconciliation.sql
+-- Reconciliation: Toss's list of transactions against payments and cancels, day by day, both ways.
+-- This chapter: the runs, what they keep while they last, and where each one begins.
+
+create table public.reconciliation_runs (
+  id uuid primary key default gen_random_uuid(),
+  from_date date not null,
+  to_date date not null,
+  status text not null default 'running',
+  compared bigint not null default 0,
+  healed bigint not null default 0,
+  open bigint not null default 0,
+  foreign_rows bigint not null default 0,
+  started_at timestamptz not null,
+  finished_at timestamptz,
+  constraint reconciliation_runs_status_known check (status in ('running', 'finished', 'failed')),
+  constraint reconciliation_runs_dates_in_order check (from_date <= to_date),
+  constraint reconciliation_runs_counts_not_negative check (least(compared, healed, open, foreign_rows) >= 0),
+  constraint reconciliation_runs_end_with_their_time check ((status = 'running') = (finished_at is null))
+);
+
+alter table public.reconciliation_runs enable row level security;
+
+comment on table public.reconciliation_runs is 'Each comparison with Toss''s list of transactions. Service role only.';
+comment on column public.reconciliation_runs.from_date is 'First day, in Seoul; included, as to_date is.';
+comment on column public.reconciliation_runs.status is
+  'failed: Toss did not answer all questions, or another run took its place; its days are compared again.';
+comment on column public.reconciliation_runs.compared is 'Rows of Toss''s list that are this shop''s, and rows of ours that the list lacks.';
+comment on column public.reconciliation_runs.healed is 'Differences that this run found and that Toss''s answer mended.';
+comment on column public.reconciliation_runs.open is 'Differences that were open at its end, of whatever run.';
+comment on column public.reconciliation_runs.foreign_rows is 'Rows of shops that share a key: counted, never stored.';
+
+create index reconciliation_runs_started_at on public.reconciliation_runs (started_at desc);
+
+create table toss_private.reconciliation_states (
+  run_id uuid primary key references public.reconciliation_runs (id),
+  is_default boolean not null,
+  border timestamptz not null,
+  pairs text[] not null,
+  pair_position integer not null default 1,
+  cursor text,
+  phase text not null default 'list',
+  listed_merchants text[] not null default '{}',
+  merchants text[] not null default '{}',
+  lease_token uuid not null,
+  lease_expires_at timestamptz not null,
+  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask'))
+);
+
+alter table toss_private.reconciliation_states enable row level security;
+
+comment on table toss_private.reconciliation_states is 'How far a running comparison is: a killed one goes on from here.';
+comment on column toss_private.reconciliation_states.is_default is 'Whether the dates were left to the job, which remembers how far it got.';
+comment on column toss_private.reconciliation_states.border is 'What is younger is left to the next run: Toss''s list lags behind.';
+comment on column toss_private.reconciliation_states.pairs is 'The key pairs whose lists are read, as orders.toss_keys names them.';
+comment on column toss_private.reconciliation_states.cursor is 'The last transaction that was read of the present list.';
+comment on column toss_private.reconciliation_states.listed_merchants is 'Merchant ids that an earlier list of this run held: pairs of one merchant show the same rows.';
+comment on column toss_private.reconciliation_states.merchants is 'Merchant ids of the present list.';
+
+create table toss_private.reconciliation_rows (
+  run_id uuid not null references public.reconciliation_runs (id),
+  transaction_key text not null,
+  payment_key text not null,
+  is_cancel boolean not null,
+  primary key (run_id, transaction_key)
+);
+
+alter table toss_private.reconciliation_rows enable row level security;
+
+comment on table toss_private.reconciliation_rows is 'What Toss listed of this shop''s payments, while a run lasts.';
+
+create index reconciliation_rows_payment on toss_private.reconciliation_rows (run_id, payment_key) where not is_cancel;
+
+create table toss_private.reconciliation_questions (
+  run_id uuid not null references public.reconciliation_runs (id),
+  payment_key text not null,
+  listed jsonb,
+  attempts integer not null default 0,
+  primary key (run_id, payment_key)
+);
+
+alter table toss_private.reconciliation_questions enable row level security;
+
+comment on table toss_private.reconciliation_questions is 'Payments that a run has yet to ask Toss about.';
+comment on column toss_private.reconciliation_questions.listed is
+  'The row of Toss''s list that gave rise to the question, and with which key pair it was read; null when a row of ours did.';
+
+create table toss_private.reconciliation_progress (
+  is_only boolean primary key default true,
+  covered_until date not null,
+  constraint reconciliation_progress_is_only check (is_only)
+);
+
+alter table toss_private.reconciliation_progress enable row level security;
+
+comment on table toss_private.reconciliation_progress is 'The last day up to which the job has compared everything; the next run begins with it.';
+
+create index payments_approved_at on public.payments (approved_at) where approved_at is not null;
+create index payment_cancels_canceled_at on public.payment_cancels (canceled_at) where canceled_at is not null;
+
+create function toss_private.drop_reconciliation_state(ended_run_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from toss_private.reconciliation_rows as r where r.run_id = ended_run_id;
+  delete from toss_private.reconciliation_questions as q where q.run_id = ended_run_id;
+  delete from toss_private.reconciliation_states as s where s.run_id = ended_run_id;
+end;
+$$;
+
+comment on function toss_private.drop_reconciliation_state(uuid) is 'Forgets what a run kept while it lasted.';
+
+create function toss_private.reconciliation_view(viewed_run_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'runId', r.id, 'from', r.from_date, 'to', r.to_date, 'status', r.status, 'compared', r.compared,
+      'healed', r.healed, 'open', r.open, 'foreign', r.foreign_rows,
+      'phase', coalesce(s.phase, 'done'), 'keys', s.pairs[s.pair_position], 'cursor', s.cursor,
+      'questions', (select count(*) from toss_private.reconciliation_questions as q where q.run_id = r.id)
+    )
+    from public.reconciliation_runs as r
+    left join toss_private.reconciliation_states as s on s.run_id = r.id
+    where r.id = viewed_run_id
+  );
+end;
+$$;
+
+comment on function toss_private.reconciliation_view(uuid) is 'A run as its worker sees it: counts, and what comes next.';
+
+create function public.begin_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  today constant date := (as_of at time zone 'Asia/Seoul')::date;
+  without_dates constant boolean := request ->> 'from' is null and request ->> 'to' is null;
+  last_day constant date := coalesce((request ->> 'to')::date, today);
+  first_day constant date := coalesce((request ->> 'from')::date, least(last_day - 2, (
+    select p.covered_until from toss_private.reconciliation_progress as p where without_dates
+  )));
+  lease_end constant timestamptz := present + make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  stale record;
+  begun_id uuid;
+begin
+  if first_day > last_day then
+    return jsonb_build_object('outcome', 'invalid_range', 'from', first_day, 'to', last_day);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('toss_reconciliation', 0));
+  if exists (
+    select 1 from toss_private.reconciliation_states as s
+    where s.lease_expires_at > present and s.lease_token <> (request ->> 'leaseToken')::uuid
+  ) then
+    return jsonb_build_object('outcome', 'busy');
+  end if;
+
+  select s.run_id into begun_id
+  from toss_private.reconciliation_states as s
+  join public.reconciliation_runs as r on r.id = s.run_id
+  where (r.from_date, r.to_date, s.is_default) = (first_day, last_day, without_dates);
+  if found then
+    update toss_private.reconciliation_states as s
+    set lease_token = (request ->> 'leaseToken')::uuid, lease_expires_at = lease_end
+    where s.run_id = begun_id;
+    return jsonb_build_object('outcome', 'begun', 'run', toss_private.reconciliation_view(begun_id));
+  end if;
+
+  for stale in
+    select s.run_id from toss_private.reconciliation_states as s
+    where s.lease_expires_at < present - interval '1 hour' or (without_dates and s.is_default)
+  loop
+    perform toss_private.drop_reconciliation_state(stale.run_id);
+    update public.reconciliation_runs as r set status = 'failed', finished_at = present where r.id = stale.run_id;
+  end loop;
+
+  insert into public.reconciliation_runs (from_date, to_date, started_at) values (first_day, last_day, present)
+  returning id into begun_id;
+  insert into toss_private.reconciliation_states (run_id, is_default, border, pairs, lease_token, lease_expires_at)
+  values (
+    begun_id, without_dates, as_of - interval '15 minutes',
+    array(select jsonb_array_elements_text(request -> 'pairs')), (request ->> 'leaseToken')::uuid, lease_end
+  );
+  -- What is open is asked about again, whenever it was.
+  insert into toss_private.reconciliation_questions (run_id, payment_key)
+  select distinct begun_id, d.payment_key from public.reconciliation_differences as d where d.resolved_at is null;
+  return jsonb_build_object('outcome', 'begun', 'run', toss_private.reconciliation_view(begun_id));
+end;
+$$;
+
+comment on function public.begin_reconciliation(jsonb) is
+  'Begins a run, or goes on with a killed one of the same days. Keys: leaseToken, leaseSeconds, pairs, and optionally from, to (dates in Seoul, included) and asOf. Without dates: the last three days, and those that the job missed. Outcomes: begun, busy, invalid_range.';
+
+create function toss_private.hold_reconciliation(request jsonb)
+returns toss_private.reconciliation_states
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  held toss_private.reconciliation_states;
+begin
+  update toss_private.reconciliation_states as s
+  set lease_expires_at = toss_private.clock_now()
+    + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where s.run_id = (request ->> 'runId')::uuid and s.lease_token = (request ->> 'leaseToken')::uuid
+  returning * into held;
+  if not found then
+    raise exception 'another worker has taken the run over' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return held;
+end;
+$$;
+
+comment on function toss_private.hold_reconciliation(jsonb) is
+  'Prolongs the lease of a run. Raises when somebody else holds it: two workers on one run would count twice.';
+
+-- supabase/schemas/69_reconciliation_differences.sql
+-- Where Toss and our rows differ, once Toss was asked: what heals itself, and what is left to a person.
+
+create table public.reconciliation_differences (
+  id uuid primary key default gen_random_uuid(),
+  run_id uuid not null references public.reconciliation_runs (id),
+  kind text not null,
+  payment_key text not null,
+  transaction_key text,
+  order_id text,
+  is_cancel boolean not null,
+  ours jsonb,
+  theirs jsonb,
+  reason text not null,
+  resolution text,
+  created_at timestamptz not null,
+  resolved_at timestamptz,
+  constraint reconciliation_differences_kind_known check (kind in (
+    'missing_here', 'missing_at_toss', 'amount', 'status', 'cancel_missing_here', 'cancel_missing_at_toss'
+  )),
+  constraint reconciliation_differences_resolution_known check (resolution in ('healed', 'by_hand')),
+  constraint reconciliation_differences_resolved_with_time check ((resolution is null) = (resolved_at is null)),
+  constraint reconciliation_differences_payment_key_length check (char_length(payment_key) between 1 and 200)
+);
+
+alter table public.reconciliation_differences enable row level security;
+
+comment on table public.reconciliation_differences is
+  'What Toss and our rows told differently. A difference stands once while it is open. Service role only.';
+comment on column public.reconciliation_differences.run_id is 'The run that found it.';
+comment on column public.reconciliation_differences.transaction_key is 'Toss''s key of the cancel, or of the approval where its list told it.';
+comment on column public.reconciliation_differences.is_cancel is 'Whether it is about the cancel transaction_key, and not about the payment.';
+comment on column public.reconciliation_differences.ours is 'status, amount and balanceAmount here; null when there is no row.';
+comment on column public.reconciliation_differences.theirs is 'The same at Toss; null when Toss knows nothing of it.';
+comment on column public.reconciliation_differences.reason is 'What a person has to know to decide.';
+comment on column public.reconciliation_differences.resolution is
+  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone. Null: open.';
+
+create unique index reconciliation_differences_once_while_open
+  on public.reconciliation_differences (kind, payment_key, (case when is_cancel then transaction_key end)) nulls not distinct
+  where resolved_at is null;
+create index reconciliation_differences_run_id on public.reconciliation_differences (run_id);
+
+create function toss_private.find_differences(asked_payment_key text, answer jsonb, listed jsonb)
+returns table (kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.payments;
+  approval_key constant text := case when listed ->> 'status' not in ('CANCELED', 'PARTIAL_CANCELED')
+    then listed ->> 'transactionKey' end;
+  here jsonb;
+  there jsonb;
+  is_paid_there boolean;
+  found_cancels boolean;
+begin
+  select * into known from public.payments as p where p.payment_key = asked_payment_key;
+  if known.payment_key is not null then
+    here := jsonb_build_object('status', known.status, 'amount', known.total_amount, 'balanceAmount', known.balance_amount);
+  end if;
+  if answer is null then
+    if known.payment_key is not null and (toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT') then
+      return query select 'missing_at_toss', approval_key, false, here, null::jsonb,
+        'Toss does not know this payment'::text;
+    elsif known.payment_key is null and listed is not null then
+      return query select 'missing_here', approval_key, false, null::jsonb,
+        jsonb_build_object('status', listed -> 'status', 'amount', listed -> 'amount'),
+        'Toss lists this payment and does not know it when it is asked'::text;
+    end if;
+    return;
+  end if;
+
+  there := jsonb_build_object(
+    'status', answer -> 'status', 'amount', answer -> 'totalAmount', 'balanceAmount', answer -> 'balanceAmount'
+  );
+  is_paid_there := answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') or answer ->> 'approvedAt' is not null;
+  if known.payment_key is null then
+    if is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+      return query select 'missing_here', approval_key, false, null::jsonb, there, coalesce((
+        select case
+          when o.amount <> (answer ->> 'totalAmount')::numeric or o.currency <> answer ->> 'currency'
+            then format('the order is of %s %s', o.amount, o.currency)
+          when toss_private.pays_another(o, asked_payment_key) then format('the order is %s by payment %s', o.status, o.payment_key)
+          else 'the payment is not known here' end
+        from public.orders as o where o.id = answer ->> 'orderId'
+      ), 'the order is not known here');
+    end if;
+    return;
+  end if;
+
+  if (answer ->> 'totalAmount')::numeric <> known.total_amount or answer ->> 'currency' <> known.currency then
+    return query select 'amount', approval_key, false, here, there, 'Toss took another amount'::text;
+  elsif answer ->> 'orderId' <> known.order_id then
+    return query select 'status', approval_key, false, here || jsonb_build_object('orderId', known.order_id),
+      there || jsonb_build_object('orderId', answer -> 'orderId'), 'Toss took it for another order'::text;
+  end if;
+
+  return query
+  with told as (
+    select c.value ->> 'transactionKey' as key, (c.value ->> 'cancelAmount')::numeric as amount,
+      c.value ->> 'cancelStatus' as status
+    from jsonb_array_elements(toss_private.name_cancels(asked_payment_key, coalesce(answer -> 'cancels', '[]'))) as c
+  ),
+  stored as (
+    select k.transaction_key as key, k.amount, k.status from public.payment_cancels as k
+    where k.payment_key = asked_payment_key
+  )
+  select
+    case when s.key is null then 'cancel_missing_here' when t.key is null then 'cancel_missing_at_toss'
+      when s.amount <> t.amount then 'amount' else 'status' end,
+    coalesce(t.key, s.key), true,
+    case when s.key is not null then jsonb_build_object('status', s.status, 'amount', s.amount) end,
+    case when t.key is not null then jsonb_build_object('status', t.status, 'amount', t.amount) end,
+    case when s.key is null then 'the cancel is not known here' when t.key is null then 'Toss does not know this cancel'
+      when s.amount <> t.amount then 'Toss gave another amount back' else 'the cancel is not as far as Toss says' end
+  from told as t
+  full join stored as s on s.key = t.key
+  where s.key is null or t.key is null or s.amount <> t.amount or s.status <> t.status;
+  found_cancels := found;
+
+  -- What the lack of a cancel explains is not told twice.
+  if toss_private.is_paid(known) <> is_paid_there or (
+    not found_cancels and (known.status <> answer ->> 'status'
+      or ((answer ->> 'totalAmount')::numeric = known.total_amount
+        and known.balance_amount <> (answer ->> 'balanceAmount')::numeric))
+  ) then
+    return query select 'status', approval_key, false, here, there, 'the payment is not as far as Toss says'::text;
+  end if;
+end;
+$$;
+
+comment on function toss_private.find_differences(text, jsonb, jsonb) is
+  'Where our rows of a payment and Toss''s answer differ. A null answer says that Toss knows no such payment; `listed` is the row of its list.';
+
+create function toss_private.pays_another(owed public.orders, asked_payment_key text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(owed.payment_key <> asked_payment_key, false)
+    and owed.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit');
+end;
+$$;
+
+comment on function toss_private.pays_another(public.orders, text) is 'Whether an order has its payment already, and it is another one.';
+
+create function toss_private.heals_itself(asked_payment_key text, answer jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Toss is believed about an order, its amount and its currency; a second payment of an order has to go back, and
+  -- until it has, nothing here may count it as the order's.
+  return exists (
+    select 1 from public.orders as o
+    left join public.payments as p on p.payment_key = asked_payment_key
+    where o.id = answer ->> 'orderId' and o.amount = (answer ->> 'totalAmount')::numeric
+      and o.currency = answer ->> 'currency'
+      and (p.payment_key is null or (p.order_id, p.total_amount) = (o.id, o.amount))
+      and not (p.payment_key is null and toss_private.pays_another(o, asked_payment_key)
+        and (answer ->> 'balanceAmount')::numeric > 0)
+  ) and not exists (
+    select 1 from toss_private.find_differences(asked_payment_key, answer, null) as d
+    where d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
+  );
+end;
+$$;
+
+comment on function toss_private.heals_itself(text, jsonb) is 'Whether Toss''s answer may go through the one door by itself.';
+
+create function public.settle_reconciliation_question(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  asked_payment_key constant text := request ->> 'paymentKey';
+  answer constant jsonb := nullif(request -> 'payment', 'null');
+  question toss_private.reconciliation_questions;
+  before jsonb;
+  difference record;
+begin
+  delete from toss_private.reconciliation_questions as q
+  where q.run_id = held.run_id and q.payment_key = asked_payment_key
+  returning * into question;
+  if not found or (request ->> 'isForeign')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
+  from toss_private.find_differences(asked_payment_key, answer, question.listed) as d;
+
+  if answer is not null and before <> '[]' and toss_private.heals_itself(asked_payment_key, answer)
+    and (request ->> 'canApply')::boolean
+  then
+    begin
+      perform public.apply_payment(jsonb_build_object(
+        'payment', answer, 'source', 'reconcile', 'askedAt', request -> 'askedAt', 'requestId', request -> 'requestId',
+        'depositHours', request -> 'depositHours'
+      ));
+    exception when integrity_constraint_violation then
+      -- Rows that contradict each other are a person's; the difference stays.
+      raise notice 'payment % cannot be mended: %', asked_payment_key, sqlerrm;
+    end;
+  end if;
+
+  perform toss_private.record_differences(held.run_id, asked_payment_key, before, coalesce((
+    select jsonb_agg(to_jsonb(d)) from toss_private.find_differences(asked_payment_key, answer, question.listed) as d
+  ), '[]'));
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.settle_reconciliation_question(jsonb) is
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+
+-- supabase/schemas/69_reconciliation_ends.sql
+-- What a run writes down, how it asks, and how it ends; what must never be true of it, and what a person must see.
+
+create function toss_private.record_differences(
+  finding_run_id uuid, differing_payment_key text, before jsonb, after jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  concerned_order_id constant text := coalesce(
+    (select p.order_id from public.payments as p where p.payment_key = differing_payment_key),
+    (select o.id from public.orders as o
+      join jsonb_array_elements(before || after) as d on o.id = d.value -> 'theirs' ->> 'orderId' limit 1)
+  );
+  known record;
+  found_difference record;
+  opened public.reconciliation_differences;
+begin
+  -- Two runs may come upon the same payment at once.
+  perform pg_advisory_xact_lock(hashtextextended('toss_difference ' || differing_payment_key, 0));
+
+  -- What was open could not mend itself; a person has seen to it.
+  update public.reconciliation_differences as d
+  set resolved_at = present, resolution = 'by_hand'
+  where d.payment_key = differing_payment_key and d.resolved_at is null and not exists (
+    select 1 from jsonb_array_elements(after) as a
+    where a.value ->> 'kind' = d.kind and (not d.is_cancel or a.value ->> 'transaction_key' = d.transaction_key)
+  );
+
+  for found_difference in
+    select distinct on (d.kind, d.is_cancel, case when d.is_cancel then d.transaction_key end) d.*
+    from (
+      select e.*, false as is_open from jsonb_to_recordset(before) as e (
+        kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text
+      )
+      union all
+      select e.*, true from jsonb_to_recordset(after) as e (
+        kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text
+      )
+    ) as d
+    order by d.kind, d.is_cancel, case when d.is_cancel then d.transaction_key end, d.is_open desc
+  loop
+    -- One that this call has just resolved has its row.
+    continue when not found_difference.is_open and exists (
+      select 1 from public.reconciliation_differences as d
+      where d.payment_key = differing_payment_key and d.kind = found_difference.kind and d.resolved_at = present
+        and (not d.is_cancel or d.transaction_key = found_difference.transaction_key)
+    );
+    insert into public.reconciliation_differences as d (
+      run_id, kind, payment_key, transaction_key, order_id, is_cancel, ours, theirs, reason, resolution, created_at,
+      resolved_at
+    ) values (
+      finding_run_id, found_difference.kind, differing_payment_key, found_difference.transaction_key, concerned_order_id,
+      found_difference.is_cancel, nullif(found_difference.ours, 'null'), nullif(found_difference.theirs, 'null'),
+      found_difference.reason, case when not found_difference.is_open then 'healed' end, present,
+      case when not found_difference.is_open then present end
+    )
+    on conflict do nothing
+    returning * into opened;
+    if found and found_difference.is_open then
+      perform toss_private.announce_difference(opened);
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.record_differences(uuid, text, jsonb, jsonb) is
+  'Writes down what differed before and after Toss''s answer was applied: what is gone is healed, what is left is open and told once.';
+
+create function toss_private.announce_difference(opened public.reconciliation_differences)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'reconciliation.difference', 'subject', coalesce(opened.order_id, opened.payment_key),
+    'payload', jsonb_strip_nulls(jsonb_build_object(
+      'differenceId', opened.id, 'runId', opened.run_id, 'kind', opened.kind, 'paymentKey', opened.payment_key,
+      'transactionKey', opened.transaction_key, 'orderId', opened.order_id, 'reason', opened.reason
+    )) || jsonb_build_object('ours', opened.ours, 'theirs', opened.theirs)
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_difference(public.reconciliation_differences) is
+  'Writes the outbox event of a difference that stays open.';
+
+create function public.claim_reconciliation_questions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  return (
+    select jsonb_build_object('questions', coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', c.payment_key,
+      'isKnown', p.payment_key is not null,
+      'listedKeys', c.listed ->> 'keys',
+      'isFamiliar', exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId'),
+      'tossKeys', coalesce(o.toss_keys, c.listed ->> 'keys', 'main'),
+      'tossClientKey', o.toss_client_key,
+      'askedAt', toss_private.clock_now()
+    ) order by c.payment_key), '[]'))
+    from (
+      select q.* from toss_private.reconciliation_questions as q
+      where q.run_id = held.run_id and q.attempts < 4
+      order by q.attempts, q.payment_key
+      limit (request ->> 'limit')::bigint
+    ) as c
+    left join public.payments as p on p.payment_key = c.payment_key
+    left join public.orders as o on o.id = coalesce(p.order_id, c.listed ->> 'orderId', (
+      select d.order_id from public.reconciliation_differences as d
+      where d.payment_key = c.payment_key and d.resolved_at is null and d.order_id is not null limit 1
+    ))
+  );
+end;
+$$;
+
+comment on function public.claim_reconciliation_questions(jsonb) is
+  'The next payments of a run to ask Toss about, and with which key pair; each at most four times. Keys: runId, leaseToken, leaseSeconds, limit.';
+
+create function public.postpone_reconciliation_question(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  update toss_private.reconciliation_questions as q set attempts = q.attempts + 1
+  where q.run_id = held.run_id and q.payment_key = request ->> 'paymentKey';
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.postpone_reconciliation_question(jsonb) is
+  'Toss gave no answer that proves anything; the question is asked again. Keys: runId, leaseToken, leaseSeconds, paymentKey.';
+
+create function public.pause_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  update toss_private.reconciliation_states as s set lease_expires_at = toss_private.clock_now()
+  where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.pause_reconciliation(jsonb) is
+  'Gives the lease back at the end of a slice, so that the next one goes on at once. Keys: runId, leaseToken, leaseSeconds.';
+
+create function public.finish_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  is_complete constant boolean := not exists (
+    select 1 from toss_private.reconciliation_questions as q where q.run_id = held.run_id
+  );
+  ended public.reconciliation_runs;
+begin
+  update public.reconciliation_runs as r
+  set status = case when is_complete then 'finished' else 'failed' end, finished_at = toss_private.clock_now(),
+    healed = (
+      select count(*) from public.reconciliation_differences as d
+      where d.run_id = r.id and d.resolution = 'healed'
+    ),
+    open = (select count(*) from public.reconciliation_differences as d where d.resolved_at is null)
+  where r.id = held.run_id
+  returning * into ended;
+  if is_complete and held.is_default then
+    insert into toss_private.reconciliation_progress as p (covered_until)
+    values (least(ended.to_date, (held.border at time zone 'Asia/Seoul')::date))
+    on conflict (is_only) do update set covered_until = greatest(p.covered_until, excluded.covered_until);
+  end if;
+  perform toss_private.drop_reconciliation_state(held.run_id);
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.finish_reconciliation(jsonb) is
+  'Ends a run that has nothing left to ask: failed when Toss did not answer everything. Keys: runId, leaseToken, leaseSeconds.';
+
+create function public.read_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || jsonb_build_object('differences', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'orderId', d.order_id,
+      'ours', d.ours, 'theirs', d.theirs, 'reason', d.reason, 'resolution', d.resolution, 'resolvedAt', d.resolved_at
+    ) order by d.created_at, d.kind, d.payment_key, d.transaction_key), '[]')
+    from public.reconciliation_differences as d
+    where d.resolved_at is null or d.run_id = (request ->> 'runId')::uuid
+  ));
+end;
+$$;
+
+comment on function public.read_reconciliation(jsonb) is
+  'A run, the differences that it found and healed, and all that are open, also of earlier runs. Key: runId.';
+
+create function toss_private.reconciliation_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'reconciliation_run_adds_up', r.id::text,
+    format('%s healed, %s difference(s) say so', r.healed, count(d.id))
+  from public.reconciliation_runs as r
+  left join public.reconciliation_differences as d on d.run_id = r.id and d.resolution = 'healed'
+  where r.status = 'finished'
+  group by r.id
+  having r.healed <> count(d.id)
+
+  union all
+  -- Old events go; what is open is told for as long as it is young.
+  select 'difference_is_told_once', d.id::text, format('%s of payment %s has %s outbox events', d.kind, d.payment_key, count(e.id))
+  from public.reconciliation_differences as d
+  left join public.outbox_events as e on e.event_type = 'reconciliation.difference'
+    and e.subject = coalesce(d.order_id, d.payment_key) and e.payload ->> 'differenceId' = d.id::text
+  where d.created_at > toss_private.clock_now() - interval '29 days'
+  group by d.id
+  having count(e.id) <> (d.resolution is distinct from 'healed')::integer
+
+  union all
+  select 'reconciliation_keeps_nothing', s.run_id::text, format('the run is %s and its rows are kept', r.status)
+  from toss_private.reconciliation_states as s
+  join public.reconciliation_runs as r on r.id = s.run_id
+  where r.status <> 'running';
+end;
+$$;
+
+comment on function toss_private.reconciliation_violations() is 'The rules about comparisons with Toss''s list.';
+
+create view toss_private.reconciliation_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'reconciliation_difference' as alert, coalesce(d.order_id, d.payment_key) as subject,
+  format('%s, payment %s%s: %s', d.kind, d.payment_key, ' ' || d.transaction_key, d.reason) as detail, d.created_at as since
+from public.reconciliation_differences as d
+where d.resolved_at is null
+
+union all
+select 'warning', 'reconciliation_failed', r.id::text,
+  format('%s to %s: Toss has not answered everything', r.from_date, r.to_date), r.started_at
+from (select l.* from public.reconciliation_runs as l order by l.started_at desc limit 1) as r
+where r.status = 'failed' or (r.status = 'running' and r.started_at < toss_private.clock_now() - interval '1 day');
+
+comment on view toss_private.reconciliation_alerts is
+  'Differences between Toss and our rows that are open, and a comparison that Toss did not let come to its end.';
+
+-- supabase/schemas/69_reconciliation_rows.sql
+-- Which rows agree without a question: those of Toss's list with ours, and ours with the list.
+
+create function toss_private.agrees(row_of_list jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  listed_amount constant bigint := abs((row_of_list ->> 'amount')::numeric);
+  known public.payments;
+  canceled bigint;
+begin
+  if row_of_list ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED') then
+    return exists (
+      select 1 from public.payment_cancels as k
+      join public.payments as p on p.payment_key = k.payment_key
+      where k.transaction_key = row_of_list ->> 'transactionKey' and k.payment_key = row_of_list ->> 'paymentKey'
+        and k.amount = listed_amount and k.status = 'DONE' and p.order_id = row_of_list ->> 'orderId'
+    );
+  end if;
+  select * into known from public.payments as p
+  where p.payment_key = row_of_list ->> 'paymentKey' and p.order_id = row_of_list ->> 'orderId'
+    and p.total_amount = listed_amount and p.currency = row_of_list ->> 'currency';
+  if not found then
+    return false;
+  end if;
+  if row_of_list ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+    return true;
+  end if;
+  select coalesce(sum(k.amount), 0) into canceled
+  from public.payment_cancels as k where k.payment_key = known.payment_key and k.status = 'DONE';
+  -- A payment whose own rows contradict each other is asked about, too.
+  return row_of_list ->> 'status' = 'DONE' and toss_private.is_paid(known)
+    and known.balance_amount = known.total_amount - canceled
+    and (known.status = 'DONE') = (canceled = 0) and known.status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED');
+end;
+$$;
+
+comment on function toss_private.agrees(jsonb) is
+  'Whether a row of Toss''s list says what our rows say. A status that nobody knows agrees with nothing: Toss is asked.';
+
+create function public.record_listed_transactions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  run public.reconciliation_runs;
+  window_end timestamptz;
+  window_start timestamptz;
+  ours jsonb;
+  new_rows bigint;
+  foreign_count bigint;
+  is_last constant boolean := (request ->> 'isLast')::boolean;
+begin
+  -- A page that another try has recorded already.
+  if held.phase <> 'list' or held.cursor is distinct from request ->> 'cursor'
+    or held.pairs[held.pair_position] <> request ->> 'keys'
+  then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select * into run from public.reconciliation_runs as r where r.id = held.run_id;
+  window_start := run.from_date::timestamp at time zone 'Asia/Seoul';
+  window_end := least((run.to_date + 1)::timestamp at time zone 'Asia/Seoul', held.border);
+
+  with listed as (
+    select t.value as entry, t.ordinality as place, exists (
+        select 1 from public.orders as o where o.id = t.value ->> 'orderId'
+        union all
+        select 1 from public.payments as p where p.payment_key = t.value ->> 'paymentKey'
+      ) as is_ours
+    from jsonb_array_elements(request -> 'rows') with ordinality as t
+    where coalesce((t.value ->> 'transactionAt')::timestamptz >= window_start
+      and (t.value ->> 'transactionAt')::timestamptz < window_end, t.value ->> 'transactionAt' is null)
+  )
+  select coalesce(jsonb_agg(l.entry order by l.place) filter (where l.is_ours), '[]'),
+    count(*) filter (where not l.is_ours and coalesce(l.entry ->> 'mId', '') <> all (held.listed_merchants))
+  into ours, foreign_count
+  from listed as l;
+
+  insert into toss_private.reconciliation_rows (run_id, transaction_key, payment_key, is_cancel)
+  select held.run_id, t.value ->> 'transactionKey', t.value ->> 'paymentKey',
+    t.value ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED')
+  from jsonb_array_elements(ours) as t
+  on conflict do nothing;
+  get diagnostics new_rows = row_count;
+
+  insert into toss_private.reconciliation_questions as q (run_id, payment_key, listed)
+  select distinct on (t.value ->> 'paymentKey')
+    held.run_id, t.value ->> 'paymentKey', t.value || jsonb_build_object('keys', request ->> 'keys')
+  from jsonb_array_elements(ours) as t
+  where not coalesce(toss_private.agrees(t.value), false)
+  -- The approval tells more of a payment than its cancels.
+  order by t.value ->> 'paymentKey', t.value ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED')
+  on conflict (run_id, payment_key) do update set listed = coalesce(q.listed, excluded.listed);
+
+  update public.reconciliation_runs as r
+  set compared = r.compared + new_rows, foreign_rows = r.foreign_rows + foreign_count
+  where r.id = held.run_id;
+  update toss_private.reconciliation_states as s
+  set
+    cursor = case when not is_last then request ->> 'lastKey' end,
+    pair_position = s.pair_position + is_last::integer,
+    phase = case when is_last and s.pair_position = cardinality(s.pairs) then 'ours' else 'list' end,
+    merchants = case when is_last then '{}' else met.ids end,
+    listed_merchants = case when is_last then array(
+      select distinct m.id from unnest(s.listed_merchants || met.ids) as m (id)
+    ) else s.listed_merchants end
+  from (
+    select array(
+      select m.id from unnest(held.merchants) as m (id)
+      union
+      select t.value ->> 'mId' from jsonb_array_elements(request -> 'rows') as t where t.value ->> 'mId' is not null
+    ) as ids
+  ) as met
+  where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.record_listed_transactions(jsonb) is
+  'Compares one page of Toss''s list: rows that agree are counted, the others become questions, rows of other shops leave a number. Keys: runId, leaseToken, leaseSeconds, keys, cursor, lastKey, isLast, rows.';
+
+create function public.find_unlisted_payments(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  run public.reconciliation_runs;
+  window_start timestamptz;
+  window_end timestamptz;
+  unlisted bigint;
+begin
+  if held.phase <> 'ours' then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select * into run from public.reconciliation_runs as r where r.id = held.run_id;
+  window_start := run.from_date::timestamp at time zone 'Asia/Seoul';
+  window_end := least((run.to_date + 1)::timestamp at time zone 'Asia/Seoul', held.border);
+
+  with lacking as (
+    select p.payment_key from public.payments as p
+    where p.approved_at >= window_start and p.approved_at < window_end
+      and not exists (
+        select 1 from toss_private.reconciliation_rows as r
+        where r.run_id = held.run_id and r.payment_key = p.payment_key and not r.is_cancel
+      )
+    union all
+    select k.payment_key from public.payment_cancels as k
+    join public.payments as p on p.payment_key = k.payment_key and p.approved_at is not null
+    where k.canceled_at >= window_start and k.canceled_at < window_end and k.status = 'DONE'
+      and not exists (
+        select 1 from toss_private.reconciliation_rows as r
+        where r.run_id = held.run_id and r.transaction_key = k.transaction_key
+      )
+  ),
+  ours as (
+    select l.payment_key from lacking as l
+    join public.payments as p on p.payment_key = l.payment_key
+    join public.orders as o on o.id = p.order_id
+    -- A pair that is not set can be asked nothing; doctor tells of it.
+    where o.toss_keys = any (array(select jsonb_array_elements_text(request -> 'configured')))
+  ),
+  asked as (
+    insert into toss_private.reconciliation_questions (run_id, payment_key)
+    select distinct held.run_id, o.payment_key from ours as o
+    on conflict do nothing
+  )
+  select count(*) into unlisted from ours;
+
+  update public.reconciliation_runs as r set compared = r.compared + unlisted where r.id = held.run_id;
+  update toss_private.reconciliation_states as s set phase = 'ask' where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.find_unlisted_payments(jsonb) is
+  'Makes questions of the payments and cancels of the run''s days that Toss''s list did not show. Keys: runId, leaseToken, leaseSeconds, configured.';
+
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
@@ -13377,7 +14352,8 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('expiry', '* * * * *', 60),
   ('cash_receipts', '*/10 * * * *', 600),
   ('outbox', '* * * * *', 60),
-  ('housekeeping', '17 18 * * *', 86400);
+  ('housekeeping', '17 18 * * *', 86400),
+  ('reconcile', '43 18 * * *', 86400);
 
 create view public.job_status
 with (security_invoker = true)
@@ -14129,6 +15105,735 @@ $$;
 comment on function public.read_encrypted_samples(jsonb) is
   'The oldest encrypted value of each table and key id, with what it is bound to, for the doctor command to try a key on; the request is empty.';
 
+-- supabase/schemas/74_notices.sql
+-- What buyers are told by e-mail and message: what makes a notice, and the proof that it was sent.
+
+create table toss_private.notice_channels (
+  channel text primary key,
+  is_on boolean not null default false,
+  changed_at timestamptz,
+  failures_in_row integer not null default 0,
+  failing_since timestamptz,
+  next_attempt_at timestamptz,
+  last_error text,
+  constraint notice_channels_channel_known check (channel in ('email', 'message')),
+  constraint notice_channels_failures_in_row_not_negative check (failures_in_row >= 0),
+  constraint notice_channels_last_error_length check (char_length(last_error) <= 200)
+);
+
+alter table toss_private.notice_channels enable row level security;
+
+comment on table toss_private.notice_channels is
+  'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
+comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
+
+insert into toss_private.notice_channels (channel) values ('email'), ('message');
+
+create table toss_private.notices_due (
+  event_id uuid primary key,
+  notice text not null,
+  stream text not null,
+  event_sequence bigint not null,
+  created_at timestamptz not null,
+  next_attempt_at timestamptz not null,
+  last_error text,
+  constraint notices_due_last_error_length check (char_length(last_error) <= 500)
+);
+
+alter table toss_private.notices_due enable row level security;
+
+comment on table toss_private.notices_due is
+  'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
+comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
+comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+
+create index notices_due_sequence on toss_private.notices_due (event_sequence);
+create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
+
+create table public.notifications (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid,
+  order_id text references public.orders (id),
+  subscription_id uuid references public.subscriptions (id),
+  notice text not null,
+  channel text not null,
+  status text not null default 'pending',
+  sent_at timestamptz,
+  provider_id text,
+  error text,
+  created_at timestamptz not null,
+  event_id uuid not null,
+  event_sequence bigint not null,
+  stream text not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  attempted_at timestamptz,
+  doubt_since timestamptz,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  constraint notifications_once_per_channel unique (event_id, notice, channel),
+  constraint notifications_channel_known check (channel in ('email', 'message')),
+  constraint notifications_notice_known check (notice in (
+    'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
+    'card_needed'
+  )),
+  constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
+  constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
+  constraint notifications_pending_is_due check ((status = 'pending') = (next_attempt_at is not null)),
+  constraint notifications_failed_has_error check (status <> 'failed' or error is not null),
+  constraint notifications_attempts_not_negative check (attempts >= 0),
+  constraint notifications_provider_id_length check (char_length(provider_id) <= 200),
+  constraint notifications_error_length check (char_length(error) <= 200)
+);
+
+alter table public.notifications enable row level security;
+
+comment on table public.notifications is
+  'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
+comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.error is
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+comment on column public.notifications.created_at is 'When its cause happened.';
+comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
+comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
+comment on column public.notifications.doubt_since is
+  'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+
+create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
+create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
+create index notifications_created_at on public.notifications (created_at);
+create index notifications_order_id on public.notifications (order_id) where order_id is not null;
+create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
+
+create table toss_private.notification_contents (
+  notification_id uuid primary key references public.notifications (id),
+  address text not null,
+  language text not null,
+  facts jsonb not null,
+  constraint notification_contents_address_length check (char_length(address) between 1 and 254),
+  constraint notification_contents_language_known check (language in ('ko', 'en')),
+  constraint notification_contents_facts_is_object check (jsonb_typeof(facts) = 'object')
+);
+
+alter table toss_private.notification_contents enable row level security;
+
+comment on table toss_private.notification_contents is
+  'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+
+create function toss_private.notice_of(event public.outbox_events)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case event.event_type
+    when 'order.paid' then case
+      when (event.payload ->> 'amount')::bigint = 0 then null
+      when event.payload ->> 'from' = 'waiting_for_deposit' then 'deposit'
+      else 'receipt' end
+    when 'payment.refunded' then 'refund'
+    when 'payment.partially_refunded' then 'refund'
+    when 'virtual_account.issued' then 'virtual_account'
+    -- Whoever declines on a page is told there. Without a next try another event says what the decline leads to.
+    when 'subscription.payment_failed' then case
+      when event.payload ->> 'kind' = 'renewal' and (event.payload ->> 'nextAttemptAt')::timestamptz > event.created_at
+        then 'payment_failed' end
+    when 'subscription.payment_method_required' then 'card_needed'
+    when 'subscription.access_withdrawn' then 'card_needed'
+    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
+    when 'subscription.trial_ending' then 'renewal_upcoming'
+    when 'subscription.canceled' then case
+      when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+  end;
+end;
+$$;
+
+comment on function toss_private.notice_of(public.outbox_events) is
+  'What a buyer is told because of an event; null = nothing.';
+
+create function toss_private.notice_is_required(notice text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+end;
+$$;
+
+comment on function toss_private.notice_is_required(text) is
+  'Whether a buyer who does not get it loses money or access, or is charged unannounced; a person is alerted early.';
+
+create function toss_private.queue_notice()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := toss_private.notice_of(new);
+begin
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+    insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
+    values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.queue_notice() is
+  'Trigger: a notice is written down with its cause, or not at all. Who is told, and what, is looked up later: nothing here may hold up a payment.';
+
+create trigger outbox_events_queue_notice
+  after insert on public.outbox_events
+  for each row execute function toss_private.queue_notice();
+
+create constraint trigger notices_due_wake
+  after insert on toss_private.notices_due
+  deferrable initially deferred
+  for each row execute function toss_private.wake_outbox();
+
+-- supabase/schemas/75_notice_contents.sql
+-- Whom a notice goes to, and what it tells.
+
+create function public.use_notice_address(function_name text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform toss_private.require_shop_function(function_name, 'jsonb'::regtype);
+  update toss_private.shop_code as s set notice_address = function_name;
+end;
+$$;
+
+comment on function public.use_notice_address(text) is
+  'From now on this function of the shop says where a buyer gets notices: f(jsonb) returns jsonb; null takes it back. For the owner of the database alone. docs/notices.md.';
+
+create function toss_private.mobile_number(number text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Auth keeps it as +82 10 1234 5678.
+  return substring(regexp_replace(regexp_replace(number, '\D', '', 'g'), '^(00)?820?', '0') from '^01[016789]\d{7,8}$');
+end;
+$$;
+
+comment on function toss_private.mobile_number(text) is
+  'A Korean mobile number as it is dialled there, digits alone; null for any other number.';
+
+create function toss_private.notice_recipient(due toss_private.notices_due, cause public.outbox_events)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  shop_function constant text := (select s.notice_address from toss_private.shop_code as s);
+  concerned public.orders;
+  buyer_id uuid;
+  account jsonb;
+  found_address jsonb;
+begin
+  select * into concerned from public.orders as o where o.id = cause.payload ->> 'orderId';
+  buyer_id := coalesce((cause.payload ->> 'userId')::uuid, concerned.user_id);
+  if buyer_id is not null and toss_private.can_read_accounts() then
+    select to_jsonb(u) into account from auth.users as u where u.id = buyer_id;
+  end if;
+  found_address := jsonb_build_object(
+    'email', coalesce(concerned.customer_email, account ->> 'email'),
+    'mobilePhone', coalesce(concerned.customer_mobile_phone, account ->> 'phone'),
+    'language', coalesce(concerned.metadata ->> 'locale', account -> 'raw_user_meta_data' ->> 'locale')
+  );
+  if shop_function is not null then
+    execute format('select coalesce(%s($1), $2)', shop_function) into found_address
+    using jsonb_build_object(
+      'notice', due.notice, 'userId', buyer_id, 'orderId', concerned.id,
+      'subscriptionId', cause.payload ->> 'subscriptionId', 'metadata', concerned.metadata
+    ) || found_address, found_address;
+  end if;
+  return jsonb_build_object(
+    'userId', buyer_id,
+    'orderId', concerned.id,
+    'email', substring(found_address ->> 'email' from '^[^\s<>@]{1,100}@[^\s<>@]{1,150}$'),
+    'message', toss_private.mobile_number(found_address ->> 'mobilePhone'),
+    'language', case when found_address ->> 'language' ~* '^en' then 'en' else 'ko' end
+  );
+end;
+$$;
+
+comment on function toss_private.notice_recipient(toss_private.notices_due, public.outbox_events) is
+  'Where a buyer is told: the order''s address, else that of auth.users, or what the shop''s own function says; the language by `locale` in the order''s or the user''s metadata, else Korean. An address that cannot be one is left out.';
+
+create function toss_private.order_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'orderId', o.id, 'reference', o.reference, 'orderName', o.order_name, 'amount', cause.payload -> 'amount',
+      'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
+      'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
+      'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
+      'dueDate', cause.payload -> 'dueDate'
+    )
+    from public.orders as o
+    left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
+    left join public.payment_cancels as k
+      on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where o.id = cause.payload ->> 'orderId'
+  );
+end;
+$$;
+
+comment on function toss_private.order_facts(public.outbox_events) is 'What a notice about an order tells.';
+
+create function toss_private.subscription_facts(cause public.outbox_events)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'planName', p.name, 'nextPlanName', later.name,
+      'amount', coalesce((cause.payload ->> 'amount')::bigint, c.amount, s.amount),
+      'cardNumber', m.card_number_masked,
+      'chargeAt', cause.payload -> 'chargeAt', 'isTrialEnd', cause.event_type = 'subscription.trial_ending',
+      'needsPaymentMethod', coalesce((cause.payload ->> 'needsPaymentMethod')::boolean, false),
+      'failureCode', coalesce(cause.payload ->> 'failureCode', c.failure_code),
+      'nextAttemptAt', cause.payload -> 'nextAttemptAt',
+      'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
+        select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
+      )),
+      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
+    )
+    from public.subscriptions as s
+    join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
+    left join public.plans as later on later.id = cause.payload ->> 'nextPlanId'
+    left join public.subscription_charges as c on c.id = (cause.payload ->> 'chargeId')::uuid
+    left join public.billing_methods as m on m.id = coalesce(c.billing_method_id, s.billing_method_id)
+    where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+end;
+$$;
+
+comment on function toss_private.subscription_facts(public.outbox_events) is 'What a notice about a subscription tells.';
+
+-- supabase/schemas/76_notice_planning.sql
+-- A notice whose cause has happened becomes one row for each channel.
+
+create function toss_private.write_notifications(due toss_private.notices_due, cause public.outbox_events, channels text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  recipient constant jsonb := toss_private.notice_recipient(due, cause);
+  -- The row of a charge that never was paid has no subscription.
+  concerned_subscription_id constant uuid := (
+    select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
+  );
+  facts constant jsonb := jsonb_strip_nulls(coalesce(
+    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
+      else toss_private.order_facts(cause) end, '{}'
+  ));
+  is_reachable constant boolean := exists (
+    select 1 from unnest(channels) as c (name) where recipient ->> c.name is not null
+  );
+begin
+  with written as (
+    insert into public.notifications (
+      user_id, order_id, subscription_id, notice, channel, status, error, next_attempt_at, created_at, event_id,
+      event_sequence, stream
+    )
+    select (recipient ->> 'userId')::uuid, recipient ->> 'orderId', concerned_subscription_id, due.notice, c.name,
+      case when is_reachable then 'pending' else 'failed' end, case when not is_reachable then 'no_address' end,
+      case when is_reachable then due.created_at end, due.created_at, due.event_id, due.event_sequence, due.stream
+    from unnest(channels) as c (name)
+    -- One that cannot be reached on any channel leaves a row of each, for the record.
+    where not is_reachable or recipient ->> c.name is not null
+    on conflict on constraint notifications_once_per_channel do nothing
+    returning id, channel, status
+  )
+  insert into toss_private.notification_contents (notification_id, address, language, facts)
+  select w.id, recipient ->> w.channel, recipient ->> 'language', facts
+  from written as w
+  where w.status = 'pending';
+end;
+$$;
+
+comment on function toss_private.write_notifications(toss_private.notices_due, public.outbox_events, text[]) is
+  'Writes one notice for each channel that the buyer has an address for.';
+
+create function public.plan_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  wanted_channels constant text[] := array(select jsonb_array_elements_text(request -> 'channels'));
+  due toss_private.notices_due;
+  cause public.outbox_events;
+  planned integer := 0;
+  postponed integer := 0;
+  given_up integer;
+begin
+  update toss_private.notice_channels as c
+  set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
+    next_attempt_at = null, last_error = null
+  where c.is_on <> (c.channel = any (wanted_channels));
+
+  if cardinality(wanted_channels) > 0 then
+    for due in
+      select d.* from toss_private.notices_due as d
+      where d.next_attempt_at <= due_time
+      order by d.event_sequence
+      limit (request ->> 'limit')::integer
+      for no key update skip locked
+    loop
+      select * into cause from public.outbox_events as e where e.id = due.event_id;
+      begin
+        perform toss_private.write_notifications(due, cause, wanted_channels);
+        delete from toss_private.notices_due as d where d.event_id = due.event_id;
+        planned := planned + 1;
+      exception when others then
+        -- The shop's own function; what follows in the stream waits for it.
+        update toss_private.notices_due as d
+        set last_error = left(sqlerrm, 500), next_attempt_at = due_time + interval '5 minutes'
+        where d.event_id = due.event_id;
+        postponed := postponed + 1;
+      end;
+    end loop;
+  end if;
+
+  -- So late it would only confuse; a person has been alerted since.
+  with late as (
+    update public.notifications as n
+    set status = 'failed', error = left(concat_ws(', ', 'too_late', n.error), 200), next_attempt_at = null,
+      lease_token = null, lease_expires_at = null
+    where n.status = 'pending' and n.created_at < due_time - interval '7 days'
+      and (n.lease_expires_at is null or n.lease_expires_at <= toss_private.clock_now())
+    returning n.id
+  )
+  delete from toss_private.notification_contents as k using late as l where k.notification_id = l.id;
+  get diagnostics given_up = row_count;
+  return jsonb_build_object('planned', planned, 'postponed', postponed, 'givenUp', given_up);
+end;
+$$;
+
+comment on function public.plan_notices(jsonb) is
+  'Says which channels there are, looks up the buyers of up to `limit` notices, and gives up those that are seven days old. Keys: channels, limit, asOf.';
+
+-- supabase/schemas/77_notice_sending.sql
+-- Sending: each channel is a lane of its own, and within a stream one notice follows the other.
+
+create function public.claim_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  token constant uuid := (request ->> 'leaseToken')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  claimed jsonb;
+begin
+  if exists (
+    select 1 from toss_private.notice_channels as c where c.channel = wanted_channel and c.next_attempt_at > due_time
+  ) then
+    return jsonb_build_object('notices', '[]'::jsonb);
+  end if;
+  with due as (
+    select n.id
+    from public.notifications as n
+    where n.channel = wanted_channel and n.status = 'pending' and n.next_attempt_at <= due_time
+      and (n.lease_expires_at is null or n.lease_expires_at <= present)
+      and not exists (
+        select 1 from public.notifications as earlier
+        where earlier.stream = n.stream and earlier.channel = n.channel and earlier.status = 'pending'
+          and earlier.event_sequence < n.event_sequence
+      )
+      and not exists (
+        select 1 from toss_private.notices_due as earlier
+        where earlier.stream = n.stream and earlier.event_sequence < n.event_sequence
+      )
+    order by n.event_sequence
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  ), taken as (
+    update public.notifications as n
+    set lease_token = token,
+      lease_expires_at = present + make_interval(secs => (request ->> 'leaseSeconds')::double precision),
+      -- Whoever held it before has not said how it ended.
+      doubt_since = coalesce(n.doubt_since, case when n.lease_token is not null then n.attempted_at end),
+      -- Providers know the real time alone.
+      attempted_at = clock_timestamp()
+    from due
+    where n.id = due.id
+    returning n.id, n.notice, n.event_sequence, n.doubt_since
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', t.id, 'notice', t.notice, 'address', k.address, 'language', k.language, 'facts', k.facts,
+    'doubtSince', t.doubt_since
+  ) order by t.event_sequence), '[]')
+  into claimed
+  from taken as t
+  join toss_private.notification_contents as k on k.notification_id = t.id;
+  return jsonb_build_object('notices', claimed);
+end;
+$$;
+
+comment on function public.claim_notices(jsonb) is
+  'Leases up to `limit` due notices of one channel, of each stream the earliest that is not over; none while the channel is left alone. Keys: channel, limit, leaseToken, leaseSeconds, asOf.';
+
+create function toss_private.channel_pause(failures integer)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return (array[
+    interval '30 seconds', interval '1 minute', interval '2 minutes', interval '5 minutes', interval '10 minutes'
+  ])[least(failures, 5)] * (1 - random() / 10);
+end;
+$$;
+
+comment on function toss_private.channel_pause(integer) is
+  'How long a provider is left alone after so many failures in a row.';
+
+create function toss_private.note_channel(noted_channel text, result jsonb, at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if result ->> 'outcome' = 'sent' then
+    update toss_private.notice_channels as c
+    set failures_in_row = 0, failing_since = null, next_attempt_at = null, last_error = null
+    where c.channel = noted_channel and (c.failures_in_row > 0 or c.next_attempt_at is not null);
+  elsif result ->> 'fault' in ('rate_limit', 'configuration', 'outage') then
+    update toss_private.notice_channels as c
+    set failures_in_row = c.failures_in_row + 1, failing_since = coalesce(c.failing_since, at),
+      next_attempt_at = at + greatest(
+        case when result ? 'retryAfterSeconds'
+          then make_interval(secs => least((result ->> 'retryAfterSeconds')::double precision, 3600)) end,
+        case when not (result ->> 'fault' = 'rate_limit' and result ? 'retryAfterSeconds')
+          then toss_private.channel_pause(c.failures_in_row + 1) end
+      ),
+      last_error = left((result ->> 'fault') || ': ' || (result ->> 'code'), 200)
+    where c.channel = noted_channel;
+  end if;
+end;
+$$;
+
+comment on function toss_private.note_channel(text, jsonb, timestamptz) is
+  'What one attempt says about its provider: it works, or is left alone for a while.';
+
+create function public.finish_notices(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  wanted_channel constant text := request ->> 'channel';
+  present constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+  result jsonb;
+  ended public.notifications;
+  problem text;
+  sent integer := 0;
+  failed integer := 0;
+  postponed integer := 0;
+begin
+  for result in
+    select r.value from jsonb_array_elements(request -> 'results') as r order by r.value ->> 'id'
+  loop
+    select * into ended from public.notifications as n
+    where n.id = (result ->> 'id')::uuid and n.status = 'pending'
+      and n.lease_token = (request ->> 'leaseToken')::uuid
+    for no key update;
+    continue when not found;
+    problem := left((result ->> 'fault') || ': ' || (result ->> 'code'), 200);
+    if result ->> 'outcome' = 'sent' then
+      sent := sent + 1;
+      update public.notifications as n
+      set status = 'sent', sent_at = present, provider_id = left(result ->> 'providerId', 200),
+        error = left(result ->> 'detour', 200), attempts = n.attempts + 1, next_attempt_at = null,
+        doubt_since = null, lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    elsif result ->> 'fault' in ('bad_address', 'template_refused', 'refused') then
+      failed := failed + 1;
+      update public.notifications as n
+      set status = 'failed', error = problem, attempts = n.attempts + 1, next_attempt_at = null,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    else
+      -- Nothing was tried with one that is given back.
+      postponed := postponed + 1;
+      update public.notifications as n
+      set attempts = n.attempts + (problem is not null)::integer, error = coalesce(problem, n.error),
+        -- One that a provider fails on again and again lets the others go first.
+        next_attempt_at = case when problem is not null and n.attempts >= 5
+          then present + interval '10 minutes' else n.next_attempt_at end,
+        doubt_since = case when (result ->> 'mayBeSent')::boolean
+          then coalesce(n.doubt_since, n.attempted_at) else n.doubt_since end,
+        lease_token = null, lease_expires_at = null
+      where n.id = ended.id;
+    end if;
+    delete from toss_private.notification_contents as k using public.notifications as n
+    where k.notification_id = ended.id and n.id = ended.id and n.status <> 'pending';
+    perform toss_private.note_channel(wanted_channel, result, present);
+  end loop;
+  return jsonb_build_object('sent', sent, 'failed', failed, 'postponed', postponed);
+end;
+$$;
+
+comment on function public.finish_notices(jsonb) is
+  'Writes down how attempts ended: sent, failed for good, or tried again later; counts only for the holder of the lease. Keys: channel, leaseToken, asOf, results [{id, outcome (sent, not_sent, released), providerId, detour, fault, code, retryAfterSeconds, mayBeSent}].';
+
+create function public.count_due_notices(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  due_time constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
+begin
+  -- What waits for a provider that is left alone is not for the next run.
+  return jsonb_build_object('remaining', (
+    select count(*) from (
+      select 1 from public.notifications as n
+      join toss_private.notice_channels as c on c.channel = n.channel and c.is_on
+      where n.status = 'pending' and n.next_attempt_at <= due_time and coalesce(c.next_attempt_at <= due_time, true)
+      limit 10000
+    ) as waiting
+  ) + (
+    select count(*) from (
+      select 1 from toss_private.notices_due as d where d.next_attempt_at <= due_time limit 10000
+    ) as unplanned
+  ));
+end;
+$$;
+
+comment on function public.count_due_notices(jsonb) is 'How many notices are due, 10,000 of each kind at most. Key: asOf.';
+
+-- supabase/schemas/78_notice_watch.sql
+-- What must never be true of notices, and what a person must see of them.
+
+create function toss_private.notice_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- A minute for causes that were committed while a channel was switched on.
+  select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
+  from public.outbox_events as e
+  where toss_private.notice_of(e) is not null
+    and e.created_at > (
+      select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
+    ) + interval '1 minute'
+    and not exists (select 1 from toss_private.notices_due as d where d.event_id = e.id)
+    and not exists (select 1 from public.notifications as n where n.event_id = e.id)
+
+  union all
+  select 'notices_are_sent_in_order', later.id::text,
+    format('%s of %s was sent while %s waits', later.notice, later.stream, n.notice)
+  from public.notifications as n
+  join public.notifications as later
+    on later.stream = n.stream and later.channel = n.channel and later.event_sequence > n.event_sequence
+  where n.status = 'pending' and later.status = 'sent'
+
+  union all
+  -- Without it nothing can be sent; afterwards nobody's address stays.
+  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
+    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
+  from public.notifications as n
+  left join toss_private.notification_contents as k on k.notification_id = n.id
+  where (n.status = 'pending') <> (k.notification_id is not null);
+end;
+$$;
+
+comment on function toss_private.notice_violations() is
+  'Causes without a notice, notices in the wrong order, and what is kept too long or too short.';
+
+create view toss_private.notice_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'notice_not_sent' as alert, min(n.id::text) as subject,
+  format('%s could not be sent on any channel: %s', n.notice,
+    string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel)) as detail,
+  min(n.created_at) as since
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_and(n.status = 'failed')
+  -- The account stands on the page that asked for it; a shop need not ask guests where they live.
+  and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
+
+union all
+-- Long before what it announces, and while somebody can still call.
+select 'critical', 'notice_late', min(n.id::text),
+  format('%s waits: %s', n.notice, coalesce(string_agg(format('%s %s', n.channel, n.error), '; ' order by n.channel), '')),
+  min(n.created_at)
+from public.notifications as n
+where n.created_at > toss_private.clock_now() - interval '14 days' and toss_private.notice_is_required(n.notice)
+group by n.event_id, n.notice
+having bool_or(n.status = 'pending') and not bool_or(n.status = 'sent')
+  and min(n.created_at) < toss_private.clock_now() - interval '1 hour'
+
+union all
+select case when c.last_error like 'configuration%' then 'critical' else 'warning' end, 'notice_channel_failing', c.channel,
+  format('%s failures in a row, the last: %s', c.failures_in_row, c.last_error), c.failing_since
+from toss_private.notice_channels as c
+where c.is_on and c.failing_since < toss_private.clock_now() - interval '15 minutes'
+
+union all
+select 'warning', 'notice_template_refused', n.notice,
+  format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
+from public.notifications as n
+where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
+group by n.notice
+
+union all
+select 'critical', 'notice_address_failed', min(d.event_id::text),
+  format('the shop''s function for addresses fails, %s notice(s) wait: %s', count(*), max(d.last_error)),
+  min(d.created_at)
+from toss_private.notices_due as d
+where d.last_error is not null
+having count(*) > 0;
+
+comment on view toss_private.notice_alerts is
+  'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
+
 -- supabase/schemas/79_receipt_checks.sql
 -- What must never be true of cash receipts, and what of them a person has to look at.
 
@@ -14664,6 +16369,14 @@ begin
   where m.to_status is distinct from s.status
 
   union all
+  select 'charge_has_the_keys_of_its_card', c.id::text,
+    format('order %s is with the %s pair, the card with the %s pair', o.id, o.toss_keys, m.toss_keys)
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id
+  join public.billing_methods as m on m.id = c.billing_method_id
+  where o.toss_keys <> m.toss_keys
+
+  union all
   select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)
   from public.subscriptions as s
   where s.status = 'canceled' and s.end_reason is null
@@ -15032,11 +16745,15 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
-  select * from toss_private.delivery_violations();
+  select * from toss_private.delivery_violations()
+  union all
+  select * from toss_private.notice_violations()
+  union all
+  select * from toss_private.reconciliation_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them and of comparisons with Toss: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -15307,7 +17024,11 @@ select * from toss_private.subscription_alerts
 union all
 select * from toss_private.hook_alerts
 union all
-select * from toss_private.delivery_alerts;
+select * from toss_private.delivery_alerts
+union all
+select * from toss_private.notice_alerts
+union all
+select * from toss_private.reconciliation_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -15732,7 +17453,8 @@ revoke all on
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications,
+  public.reconciliation_runs, public.reconciliation_differences
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -15750,19 +17472,20 @@ to authenticated, service_role;
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications,
+  public.reconciliation_runs, public.reconciliation_differences
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -15785,10 +17508,15 @@ revoke execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
+  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
+  public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
+  public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
+  public.read_reconciliation(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -15809,15 +17537,20 @@ grant execute on function
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
   public.claim_unsettled_payments(jsonb), public.count_caller_refusal(jsonb), public.claim_keys_to_rotate(jsonb),
   public.store_rotated_keys(jsonb), public.read_encrypted_samples(jsonb), public.invariant_violations(),
-  public.find_known_payment(jsonb),
+  public.find_known_payment(jsonb), public.adopt_toss_keys(jsonb),
   public.create_webhook_endpoint(jsonb), public.change_webhook_endpoint(jsonb), public.claim_webhook_lanes(jsonb),
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
+  public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
+  public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
+  public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
+  public.read_reconciliation(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.
-revoke execute on function public.use_catalogue(text), public.use_order_hook(text) from public, anon, authenticated, service_role;
+revoke execute on function public.use_catalogue(text), public.use_order_hook(text), public.use_notice_address(text) from public, anon, authenticated, service_role;
 
 -- supabase/schemas/99_schedule.sql
 -- The jobs go to pg_cron, where it exists.

@@ -22,6 +22,7 @@ create table public.orders (
   tax_free_amount bigint not null default 0,
   reference text,
   request_digest text,
+  customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
@@ -37,6 +38,7 @@ create table public.orders (
   constraint orders_amount_range check (amount between 0 and 9007199254740991),
   constraint orders_currency_code check (currency ~ '^[A-Z]{3}$'),
   constraint orders_customer_email_length check (char_length(customer_email) <= 100),
+  constraint orders_customer_mobile_phone_format check (customer_mobile_phone ~ '^\d{8,15}$'),
   constraint orders_customer_name_length check (char_length(customer_name) <= 100),
   constraint orders_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
   constraint orders_plan_period_complete check (
@@ -60,6 +62,8 @@ comment on column public.orders.amount is 'Total in the currency''s minor unit; 
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
+comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
+comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';

@@ -88,6 +88,7 @@ create table toss_private.shop_code (
   is_only boolean primary key default true,
   catalogue text,
   order_hook text,
+  notice_address text,
   constraint shop_code_is_only check (is_only)
 );
 
@@ -96,6 +97,8 @@ alter table toss_private.shop_code enable row level security;
 comment on table toss_private.shop_code is 'One row: which functions of the shop are called, each with its schema; null where it has none.';
 comment on column toss_private.shop_code.catalogue is 'Prices a cart in place of the table products.';
 comment on column toss_private.shop_code.order_hook is 'Is called with every move of an order.';
+comment on column toss_private.shop_code.notice_address is
+  'Says where a buyer gets notices, in place of the order''s address and Auth''s.';
 
 insert into toss_private.shop_code default values;
 

@@ -57,12 +57,13 @@ begin
   end if;
   insert into public.orders (
     id, user_id, order_name, amount, currency, tax_free_amount, plan_id, plan_interval, plan_interval_count,
-    customer_email, customer_name, metadata, request_id, reference, request_digest, toss_keys, toss_client_key,
-    expires_at, created_at, updated_at
+    customer_email, customer_mobile_phone, customer_name, metadata, request_id, reference, request_digest, toss_keys,
+    toss_client_key, expires_at, created_at, updated_at
   ) values (
     new_order_id, buyer_id, priced ->> 'orderName', (priced ->> 'amount')::bigint, 'KRW',
     (priced ->> 'taxFreeAmount')::bigint, priced -> 'plan' ->> 'id', priced -> 'plan' ->> 'interval',
-    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerName',
+    (priced -> 'plan' ->> 'intervalCount')::integer, request ->> 'customerEmail', request ->> 'customerMobilePhone',
+    request ->> 'customerName',
     coalesce(request -> 'metadata', '{}'), (request ->> 'requestId')::uuid, request ->> 'reference',
     case when request ->> 'reference' is not null then toss_private.order_digest(request) end,
     coalesce(request ->> 'tossKeys', 'main'), request ->> 'tossClientKey',

@@ -63,6 +63,51 @@ $$;
 comment on function toss_private.has_payment_begun(text) is
   'Whether Toss was asked for a payment of an order, or has told of one, so that its key pair must stay.';
 
+create function public.adopt_toss_keys(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  buying public.orders;
+  operation public.operations;
+begin
+  select o.* into buying from public.orders as o
+  join public.operations as op on op.order_id = o.id
+  where op.id = (request ->> 'operationId')::uuid and op.kind = 'confirm'
+  for update of o;
+  select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
+  -- What an order holds money of, or waits for, was made with its own pair.
+  if buying.id is null or buying.payment_key is not null or operation.state not in ('started', 'unknown')
+    or operation.lease_token <> (request ->> 'leaseToken')::uuid
+  then
+    return jsonb_build_object('outcome', 'kept');
+  end if;
+  update public.orders as o
+  set toss_keys = request ->> 'tossKeys', toss_client_key = request ->> 'tossClientKey',
+    updated_at = toss_private.clock_now()
+  where o.id = buying.id;
+  -- Both pairs may be of one merchant id, whose answers are remembered by key.
+  update public.operations as op
+  set key_generation = op.key_generation + 1, key_created_at = toss_private.clock_now(),
+    idempotency_key = regexp_replace(op.idempotency_key, '\d+$', (op.key_generation + 1)::text),
+    lease_expires_at = toss_private.clock_now() + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where op.id = operation.id
+  returning * into operation;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'toss_keys_adopted', 'source', request ->> 'source', 'orderId', buying.id,
+    'paymentKey', operation.payment_key, 'operationId', operation.id, 'requestId', request ->> 'requestId',
+    'detail', jsonb_build_object('from', buying.toss_keys, 'to', request ->> 'tossKeys')
+  ));
+  return jsonb_build_object('outcome', 'adopted', 'operation', toss_private.operation_view(operation));
+end;
+$$;
+
+comment on function public.adopt_toss_keys(jsonb) is
+  'A confirm found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
+
 create function public.find_known_payment(request jsonb)
 returns jsonb
 language plpgsql

@@ -139,6 +139,14 @@ begin
   where m.to_status is distinct from s.status
 
   union all
+  select 'charge_has_the_keys_of_its_card', c.id::text,
+    format('order %s is with the %s pair, the card with the %s pair', o.id, o.toss_keys, m.toss_keys)
+  from public.subscription_charges as c
+  join public.orders as o on o.id = c.order_id
+  join public.billing_methods as m on m.id = c.billing_method_id
+  where o.toss_keys <> m.toss_keys
+
+  union all
   select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)
   from public.subscriptions as s
   where s.status = 'canceled' and s.end_reason is null

@@ -92,7 +92,7 @@ Deno.test("every option of a task stands in its --help", async () => {
   const asked = new Map<string, Set<string>>();
   for (const { page, command } of withProof("help")) {
     const [, name = "", rest = ""] =
-      /deno task ((?:toss |prove )?\S+)(.*)$/s.exec(command) ??
+      /deno task ((?:toss (?:notify )?|prove )?\S+)(.*)$/s.exec(command) ??
         [];
     const [task = ""] = name.split(" ");
     assert.ok(Object.hasOwn(tasks, task), `${page}: there is no task ${task}`);

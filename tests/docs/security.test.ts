@@ -55,7 +55,7 @@ Deno.test("both pages name the same tests", async () => {
   assert.deepEqual(korean.map(nameOf), english.map(nameOf));
 });
 
-Deno.test("the functions reach the network through their clients of Supabase and Toss and the sender of events alone", async () => {
+Deno.test("the functions reach the network through their clients of Supabase, Toss, Resend and Solapi and the sender of events alone", async () => {
   const folders = ["supabase/functions/"];
   const callers: string[] = [];
   for (let folder = folders.pop(); folder; folder = folders.pop()) {

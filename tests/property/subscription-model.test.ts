@@ -61,7 +61,7 @@ const FAULTS: Record<string, string> = {
 
 for (const [fault, harm] of Object.entries(FAULTS)) {
   test(`the model finds that ${fault}, and says it in a few steps`, async () => {
-    const { findings } = await explore({ ...LIVES, sequences: 8, harm });
+    const { findings } = await explore({ ...LIVES, sequences: 60, harm });
 
     const [first] = findings;
     assert.ok(first, "not found");

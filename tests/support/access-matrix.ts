@@ -59,6 +59,14 @@ export async function actors(shop: Shop): Promise<Cast> {
     insert into public.order_adjustments (order_id, position, kind, name, amount)
     select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;
   await shop.stack.sql`
+    with run as (
+      insert into public.reconciliation_runs (from_date, to_date, status, started_at, finished_at)
+      values ('2026-01-01', '2026-01-01', 'failed', now(), now()) returning id
+    )
+    insert into public.reconciliation_differences
+      (run_id, kind, payment_key, is_cancel, reason, resolution, created_at, resolved_at)
+    select id, 'status', ${paymentKey}, false, 'of the cast', 'healed', now(), now() from run`;
+  await shop.stack.sql`
     with endpoint as (
       insert into public.webhook_endpoints (id, url, created_at, enabled_at)
       select gen_random_uuid(), 'https://receiver.example/events', now, now from toss_private.clock_now() as now
@@ -70,6 +78,12 @@ export async function actors(shop: Shop): Promise<Cast> {
     insert into public.webhook_deliveries (event_id, endpoint_id, next_attempt_at, created_at, event_sequence, stream)
     select v.id, e.id, e.created_at, e.created_at, v.sequence, v.stream
     from endpoint as e, (select * from public.outbox_events order by sequence desc limit 1) as v`;
+  await shop.stack.sql`
+    insert into public.notifications (
+      notice, channel, status, error, created_at, event_id, event_sequence, stream
+    )
+    select 'receipt', 'email', 'failed', 'no_address', created_at, id, sequence, stream
+    from public.outbox_events order by sequence desc limit 1`;
   await shop.stack
     .sql`update public.products set active = false where id = 'mug'`;
   await shop.stack.sql`update public.plans set active = false where id = 'pro'`;

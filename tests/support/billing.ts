@@ -155,10 +155,11 @@ export async function registerAccount(
   const plan = planId === undefined ? {} : { planId };
   const answer = await prepare(shop, user, { ...plan, method: "TRANSFER" });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  const { method, customerKey } = preparedSchema.parse(answer.body);
+  const { method, customerKey, clientKey } = preparedSchema.parse(answer.body);
   assert.equal(method, "TRANSFER");
   const { authKey } = shop.simulator.authorizeAccount({
     customerKey,
+    clientKey,
     ...account,
   });
   const issued = await issue(shop, user, { authKey, customerKey, ...plan });

@@ -59,7 +59,7 @@ export async function paidByBank(
     taxFreeAmount?: number;
   } = {},
 ): Promise<Purchase> {
-  const { orderId, amount, orderName } = await placeOrder(
+  const { orderId, amount, orderName, clientKey } = await placeOrder(
     shop,
     cart,
     accessToken,
@@ -68,6 +68,7 @@ export async function paidByBank(
     orderId,
     amount,
     orderName,
+    clientKey,
     method: "계좌이체",
     cashReceipt,
     taxFreeAmount,

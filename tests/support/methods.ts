@@ -28,7 +28,7 @@ export async function registerMethod(
     keyDigest: digest,
     keyId: "k1",
     ciphertext: `ciphertext of ${billingMethodId}`,
-    method: "카드",
+    method: "CARD",
     chargeLeaseToken: crypto.randomUUID(),
     ...lease,
   });

@@ -47,6 +47,7 @@ export async function renewShop(
   await simulator.settle();
   await stack.functionsSettled();
   await simulator.reset();
+  stack.providers?.reset();
   await stack.resetClock();
   stack.restRequests.length = 0;
   await stack.sql.begin(async (transaction) => {

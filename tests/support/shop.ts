@@ -31,10 +31,14 @@ export async function openShop(options: StackOptions = {}): Promise<Shop> {
 /** Takes back what a test has set up at the simulator and on the clock; payments and orders stay. */
 export async function calmDown({ stack, simulator }: Shop): Promise<void> {
   simulator.clearFaults();
+  stack.providers?.clearFaults();
   simulator.clearWebhookKnobs();
   simulator.clearCardDeclines();
   simulator.clearChargeDeclines();
-  simulator.changeSettings({ apiVersion: "2022-11-16" });
+  simulator.changeSettings({
+    apiVersion: "2022-11-16",
+    transactionLagSeconds: 0,
+  });
   simulator.setWebhookUrls([webhookUrl(stack.functionsUrl, {})]);
   await stack.resetClock();
 }

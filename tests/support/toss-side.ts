@@ -4,14 +4,6 @@ import type { Shop } from "./shop.ts";
 
 let requests = 0;
 
-/** The secret key of the merchant whose payment it is. */
-function secretKeyOf({ simulator }: Shop, paymentKey: string): string {
-  const book = simulator.books().find((each) => each.paymentKey === paymentKey);
-  return simulator.keyPairs.find(({ clientKey }) =>
-    clientKey === book?.clientKey
-  )?.secretKey ?? simulator.secretKey;
-}
-
 async function callToss(
   shop: Shop,
   paymentKey: string,
@@ -21,7 +13,9 @@ async function callToss(
   const response = await fetch(`${shop.simulator.url}${path}`, {
     method: "POST",
     headers: {
-      authorization: `Basic ${btoa(`${secretKeyOf(shop, paymentKey)}:`)}`,
+      authorization: `Basic ${
+        btoa(`${shop.simulator.secretKeyOf(paymentKey)}:`)
+      }`,
       "content-type": "application/json",
       "idempotency-key": `test-${++requests}`,
     },

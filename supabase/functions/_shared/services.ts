@@ -33,6 +33,8 @@ export interface Services {
   /** Signs the state of billing-issue's redirect. */
   billingStateSigner: DerivedSigner;
   verifyUser: VerifyUser;
+  /** For what is neither Supabase nor Toss. */
+  fetch: typeof fetch;
   /** How long an operation or event may stay with one caller. */
   leaseSeconds: number;
   /** Toss through each key pair, with log lines that carry the request's id. */
@@ -78,6 +80,7 @@ export function createServices(
       config,
       database: createDatabase(client),
       keyring: createKeyring(config.encryptionKeys),
+      fetch,
       billingStateSigner: createDerivedSigner(
         config.encryptionKeys,
         BILLING_STATE_PURPOSE,

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../_shared/http/error-codes.ts";
 import { keyRefusal, tossRefusal } from "../_shared/http/toss-refusal.ts";
 import type { ReceiptCancelResult } from "../_shared/operations/cash-receipt-cancel/begin.ts";
 import type { CashReceiptResult } from "../_shared/operations/cash-receipt/begin.ts";
+import { RECEIPT_EXISTS } from "../_shared/operations/cash-receipt/find-issued.ts";
 import type { ReceiptOutcome } from "../_shared/operations/receipt-end.ts";
 
 type Refused = Extract<ReceiptOutcome, { kind: "refused" }>;
@@ -21,7 +22,11 @@ const NO_ORDER: [ErrorCode, string] = [
 export function receiptError(
   result: Refused | RefusedLocally<CashReceiptResult>,
 ): AppError {
-  if (result.kind === "refused") return refusedByToss(result);
+  if (result.kind === "refused") {
+    return result.code === RECEIPT_EXISTS
+      ? receiptExists()
+      : refusedByToss(result);
+  }
   switch (result.reason) {
     case "request_differs":
       return tokenUsed();
@@ -30,10 +35,7 @@ export function receiptError(
     case "order_not_found":
       return new AppError(...NO_ORDER);
     case "receipt_exists":
-      return new AppError(
-        "cash_receipt_exists",
-        "The order has a receipt; an operator cancels it before there can be another.",
-      );
+      return receiptExists();
     case "not_a_cash_payment":
       return new AppError(
         "not_a_cash_payment",
@@ -72,6 +74,13 @@ export function receiptCancelError(
         `must be at most ${refusal.availableAmount}, which is left of the receipt`,
       );
   }
+}
+
+function receiptExists(): AppError {
+  return new AppError(
+    "cash_receipt_exists",
+    "The order has a receipt; an operator cancels it before there can be another.",
+  );
 }
 
 function tokenUsed(): AppError {

@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { plainText as text, withdrawalRule } from "../_shared/http/fields.ts";
+import {
+  mobilePhone,
+  plainText as text,
+  withdrawalRule,
+} from "../_shared/http/fields.ts";
 
 const MOST = { items: 100, lines: 100, adjustments: 100, metadata: 5 } as const;
 
@@ -35,6 +39,7 @@ const buyer = {
   // Where the buyer pays; it decides which of the shop's key pairs the order uses.
   ui: z.enum(["widget", "window"]).optional(),
   customerEmail: z.email().max(100).optional(),
+  customerMobilePhone: mobilePhone.optional(),
   customerName: text(100).optional(),
   // Toss's own limits of metadata (Toss: core API reference).
   metadata: z.record(

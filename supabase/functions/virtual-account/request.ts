@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   bank,
+  mobilePhone,
   orderId,
   plainText,
   receiptNumber,
@@ -43,10 +44,7 @@ export const virtualAccountRequest = z.strictObject({
   /** Absent = the order's own lines. */
   escrowProducts: z.array(escrowProduct).min(1).max(100).optional(),
   customerEmail: z.email().max(100).optional(),
-  customerMobilePhone: z.string().regex(
-    /^[0-9]{8,15}$/,
-    "must be 8 to 15 digits, without hyphens",
-  ).optional(),
+  customerMobilePhone: mobilePhone.optional(),
 }).refine(
   (body) => body.escrowProducts === undefined || body.escrow === true,
   { path: ["escrowProducts"], message: "only with escrow: true" },

@@ -57,6 +57,11 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     pattern: /^(cp |node -e '.*randomBytes|npx -y deno task (deploy|doctor))/s,
     proof: by("tests/deploy/quick-start.test.ts"),
   },
+  {
+    page: "docs/events.md",
+    pattern: /^curl .*127\.0\.0\.1:54390\/events/s,
+    proof: by("tests/e2e/events/page.test.ts"),
+  },
   { page: "docs/events.md", pattern: /^curl /, proof: RUN },
   {
     page: "docs/events.md",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { placeOrder } from "../../support/buy.ts";
 import { cancel, outboxEvents } from "../../support/cancel.ts";
 import {
+  newReceiptRequest,
   paidByBank,
   receiptRequests,
   receiptRows,
@@ -75,6 +76,22 @@ test("one asked for with a virtual account comes with the deposit, and refunds a
   );
   assert.equal(receiptRequests(shop).length, 0);
   assert.equal(receiptsAtToss(shop, orderId).length, 2);
+});
+
+test("one that Toss issued by itself after the approval, which nobody told of, is found before another is asked for", async (shop) => {
+  const { orderId, paymentKey } = await paidByBank(shop);
+  shop.simulator.issueCashReceipt(paymentKey, ENTERED);
+  assert.deepEqual(await receiptRows(shop, orderId), []);
+  const requestId = newReceiptRequest();
+  for (let times = 0; times < 2; times++) {
+    const { status, body } = await requestReceipt(shop, { orderId, requestId });
+    assert.deepEqual([status, body.code], [409, "cash_receipt_exists"]);
+  }
+  assert.equal(receiptRequests(shop).length, 0);
+  assert.deepEqual(
+    (await receiptRows(shop, orderId)).map(({ is_ours }) => is_ours),
+    [false],
+  );
 });
 
 test("미발행 is said to Toss, and no receipt comes", async (shop) => {

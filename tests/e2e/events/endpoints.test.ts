@@ -242,3 +242,49 @@ test("one failure before days without a run disables nobody", async (shop) => {
     await receiver.stop();
   }
 });
+
+test("signatures carry the real time, whatever time a run acts as of", async (shop) => {
+  let status = 503;
+  const receiver = startReceiver(() => new Response(null, { status }));
+  try {
+    const { id, secret } = await addEndpoint(shop, receiver.url, {
+      eventTypes: ["order.paid"],
+    });
+    await buy(shop, ONE_STICKER);
+    await work(shop, "outbox");
+    status = 200;
+    const asOf = new Date(Date.now() + 30 * 24 * 3600_000).toISOString();
+    await callWorker(shop, { job: "outbox", asOf });
+    const [told] = receiver.received;
+    assert.ok(told);
+    new Webhook(secret).verify(told.body, told.headers);
+    const at = Number(told.headers["webhook-timestamp"]) * 1000;
+    assert.ok(Math.abs(at - Date.now()) < 60_000, `${at}`);
+    await manage(shop, { action: "disable", id });
+  } finally {
+    await receiver.stop();
+  }
+});
+
+test("an address that is not public is refused at creation, in every spelling", async (shop) => {
+  // Private networks are allowed in this file; what is never a receiver's is not.
+  for (
+    const url of [
+      "https://169.254.169.254/latest/meta-data/",
+      "https://0xa9fea9fe/",
+      "https://2852039166/",
+      "https://[::ffff:169.254.169.254]/",
+      "https://[fe80::1]/",
+      "https://[64:ff9b::a9fe:a9fe]/",
+      "http://0.0.0.0/",
+      "ftp://receiver.example/",
+      "https://user:password@receiver.example/",
+      "no address",
+    ]
+  ) {
+    const { status, body } = await manage(shop, { action: "create", url });
+    assert.equal(status, 422, url);
+    assert.equal(body.code, "url_not_allowed");
+    assert.match(JSON.stringify(body.details), /"field":"url"/);
+  }
+});

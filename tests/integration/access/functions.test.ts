@@ -54,7 +54,11 @@ test("no function can be executed by everybody, by guests or by users", async (s
 });
 
 /** Which code of the shop is called, the owner of the database says. */
-const OWNERS = ["public.use_catalogue", "public.use_order_hook"];
+const OWNERS = [
+  "public.use_catalogue",
+  "public.use_notice_address",
+  "public.use_order_hook",
+];
 
 test("every other function of schema public can be executed by the service role", async (shop) => {
   const closed = (await ownFunctions(shop)).filter((f) =>
@@ -73,7 +77,7 @@ test("every function has an empty search path", async (shop) => {
   assert.deepEqual(open, []);
 });
 
-test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook, the withdrawals and the events", async (shop) => {
+test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook, the withdrawals, the events and the notices", async (shop) => {
   const definers = (await ownFunctions(shop))
     .filter((f) => f.name.startsWith("toss_private.") && f.security_definer)
     .map(({ name }) => name);
@@ -89,6 +93,7 @@ test("private functions run with the caller's rights, but for the clock, the fai
     "toss_private.payment_questions",
     "toss_private.question_backlog",
     "toss_private.queue_deliveries",
+    "toss_private.queue_notice",
     "toss_private.record_stock_movement",
     "toss_private.tell_of_order",
     "toss_private.unproven_deadlines",

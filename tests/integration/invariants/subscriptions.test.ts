@@ -211,6 +211,13 @@ const BREAKS: Break<Scene>[] = [
         select 'promised', payment_key, amount, toss_private.clock_now() from kept`,
   },
   {
+    invariant: "charge_has_the_keys_of_its_card",
+    how: "a charge asks Toss with another pair than issued its card's key",
+    subject: ({ owing }) => owing.item.chargeId,
+    harm: (sql, { owing }) =>
+      sql`update public.orders set toss_keys = 'billing' where id = ${owing.item.orderId}`,
+  },
+  {
     invariant: "ended_subscription_says_why",
     how: "a subscription ended without a reason",
     subject: ({ gone }) => gone.subscriptionId,

@@ -52,6 +52,8 @@ const SILENT: Record<string, Record<string, string>> = {
     card_issuer_code: "shown",
     card_number_masked: "shown",
     card_type: "shown",
+    toss_client_key:
+      "decides whether a no of Toss is believed, not what it says yes to",
     created_at: "a record",
   },
 };

@@ -64,6 +64,11 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     depositHours: { user: 72, guest: 24 },
     selfIssueDays: null,
     adHocCharges: false,
+    notices: {
+      email: null,
+      message: null,
+      shop: { name: "shop.example", url: "https://shop.example/app" },
+    },
   });
 });
 
@@ -154,6 +159,17 @@ const EVERY_VARIABLE = environment({
   AD_HOC_CHARGES: "on",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
   CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
+  NOTIFY_EMAIL: "resend",
+  RESEND_API_KEY: "re_key_of_a_shop_1",
+  RESEND_API_BASE_URL: "http://127.0.0.1:54381",
+  EMAIL_FROM: "상점 <notice@shop.example>",
+  NOTIFY_MESSAGE: "solapi",
+  SOLAPI_API_KEY: "NCSAYU7YDBXYORXC",
+  SOLAPI_API_SECRET: "secret-of-a-shop-1",
+  SOLAPI_API_BASE_URL: "http://127.0.0.1:54382",
+  SOLAPI_SENDER: "02-123-4567",
+  SOLAPI_PF_ID: "KA01PF00000000000000000000000000",
+  SOLAPI_TEMPLATES: '{"receipt":"KA01TP00000000000000000000000000"}',
 });
 
 Deno.test("every variable has a value in the test of white space", () => {
@@ -388,6 +404,28 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
   ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
+  ["NOTIFY_EMAIL", { NOTIFY_EMAIL: "leaked99" }],
+  ["RESEND_API_KEY", {
+    NOTIFY_EMAIL: "resend",
+    EMAIL_FROM: "notice@shop.example",
+  }],
+  ["EMAIL_FROM", { NOTIFY_EMAIL: "resend", RESEND_API_KEY: "re_leaked99_key" }],
+  ["EMAIL_FROM", { EMAIL_FROM: "leaked99" }],
+  ["EMAIL_FROM", { EMAIL_FROM: "leaked99\nBcc: x <a@b.example>" }],
+  ["RESEND_API_BASE_URL", { RESEND_API_BASE_URL: "http://leaked99.example" }],
+  ["NOTIFY_MESSAGE", { NOTIFY_MESSAGE: "leaked99" }],
+  ["SOLAPI_SENDER", {
+    NOTIFY_MESSAGE: "solapi",
+    SOLAPI_API_KEY: "NCSAYU7YDBXYORXC",
+    SOLAPI_API_SECRET: "a-secret-leaked99",
+  }],
+  ["SOLAPI_SENDER", { SOLAPI_SENDER: "leaked99" }],
+  ["SOLAPI_TEMPLATES", { SOLAPI_TEMPLATES: "leaked99" }],
+  ["SOLAPI_TEMPLATES", {
+    SOLAPI_PF_ID: "KA01PF",
+    SOLAPI_TEMPLATES: '{"leaked99":"KA01TP"}',
+  }],
+  ["SOLAPI_PF_ID", { SOLAPI_TEMPLATES: '{"receipt":"KA01TP"}' }],
   ["SUPABASE_URL", { SUPABASE_URL: "leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_leaked99" }],
   ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],
@@ -419,6 +457,34 @@ Deno.test("loadConfig() lets test keys talk to a simulator on this machine", () 
       url.replace(/\/$/, ""),
     );
   }
+});
+
+Deno.test("loadConfig() opens each channel with its account, and takes the shop's name from the sender", () => {
+  const { notices } = configOf({
+    NOTIFY_EMAIL: "resend",
+    RESEND_API_KEY: "re_key_of_a_shop_1",
+    EMAIL_FROM: "머그 상점 <notice@shop.example>",
+    NOTIFY_MESSAGE: "solapi",
+    SOLAPI_API_KEY: "NCSAYU7YDBXYORXC",
+    SOLAPI_API_SECRET: "secret-of-a-shop-1",
+    SOLAPI_SENDER: "02-123-4567",
+  });
+  assert.deepEqual(notices, {
+    email: {
+      apiKey: "re_key_of_a_shop_1",
+      baseUrl: "https://api.resend.com",
+      from: "머그 상점 <notice@shop.example>",
+    },
+    message: {
+      apiKey: "NCSAYU7YDBXYORXC",
+      apiSecret: "secret-of-a-shop-1",
+      baseUrl: "https://api.solapi.com",
+      sender: "021234567",
+      pfId: undefined,
+      templates: {},
+    },
+    shop: { name: "머그 상점", url: "https://shop.example/app" },
+  });
 });
 
 Deno.test("loadConfig() lets events go to private networks with test keys only", () => {

@@ -10,6 +10,7 @@ import {
   SIGNATURE_KEY_VARIABLES,
   type SoundVariables,
 } from "./environment.ts";
+import { noticeProblems } from "./notice-config.ts";
 import type { ConfigProblem } from "./read-environment.ts";
 
 /**
@@ -27,6 +28,7 @@ export function combinationProblems(
     ...supabaseKeyProblems(environment),
     ...signatureProblems(environment),
     ...repeatedSecretProblems(environment),
+    ...noticeProblems(environment),
     ...privateAddressProblems(environment),
   ];
 }
@@ -107,20 +109,33 @@ function signatureProblems(environment: SoundVariables): ConfigProblem[] {
 }
 
 function baseUrlProblems(environment: SoundVariables): ConfigProblem[] {
-  const variable = "TOSS_API_BASE_URL";
-  const { TOSS_API_BASE_URL: text, TOSS_SECRET_KEY } = environment;
-  if (text === undefined) return [];
+  const variables = [
+    "TOSS_API_BASE_URL",
+    "RESEND_API_BASE_URL",
+    "SOLAPI_API_BASE_URL",
+  ] as const;
+  return variables.flatMap((variable) => {
+    const problem = baseUrlProblem(environment[variable], environment);
+    return problem === null ? [] : [{ variable, problem }];
+  });
+}
+
+function baseUrlProblem(
+  text: string | undefined,
+  { TOSS_SECRET_KEY }: SoundVariables,
+): string | null {
+  if (text === undefined) return null;
   const url = new URL(text);
   if (isLoopback(url.hostname)) {
     const isLive = TOSS_SECRET_KEY !== undefined &&
       keyMode(TOSS_SECRET_KEY[0]) === "live";
-    if (!isLive) return [];
-    const problem = "points to this machine, where only test keys may go";
-    return [{ variable, problem }];
+    return isLive
+      ? "points to this machine, where only test keys may go"
+      : null;
   }
-  if (url.protocol === "https:") return [];
-  const problem = "must use https:// (http:// only for this machine)";
-  return [{ variable, problem }];
+  return url.protocol === "https:"
+    ? null
+    : "must use https:// (http:// only for this machine)";
 }
 
 function privateAddressProblems(environment: SoundVariables): ConfigProblem[] {
@@ -191,6 +206,8 @@ const OWN_KEYS = [
   "CRON_SECRET",
   "WEBHOOK_URL_TOKEN",
   "BILLING_KEY_ENCRYPTION_KEYS",
+  "RESEND_API_KEY",
+  "SOLAPI_API_SECRET",
 ] as const;
 
 /** One pair may serve for two purposes. */

@@ -10,6 +10,7 @@ import {
   SIGNATURE_KEY_VARIABLES,
   type SignatureScheme,
 } from "./environment.ts";
+import { type NoticeConfig, noticeConfig } from "./notice-config.ts";
 import { type ConfigProblem, readEnvironment } from "./read-environment.ts";
 import type { KeyPairs } from "../toss/key-pairs.ts";
 import { keyMode } from "../toss/keys.ts";
@@ -73,6 +74,8 @@ export type Config = {
   readonly selfIssueDays: number | null;
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
+  /** How buyers are told what happened. */
+  readonly notices: NoticeConfig;
 };
 
 /** Nobody knows who a guest is, and orders cost a guest nothing. */
@@ -154,5 +157,6 @@ function toConfig(environment: Environment): Config {
     },
     selfIssueDays: environment.CASH_RECEIPT_SELF_ISSUE_DAYS ?? null,
     adHocCharges: environment.AD_HOC_CHARGES,
+    notices: noticeConfig(environment),
   };
 }

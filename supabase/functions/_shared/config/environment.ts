@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TOSS_WEBHOOK_SENDERS } from "../toss/webhook-senders.ts";
+import { emailSender, noticeTemplates, senderNumber } from "./notice-values.ts";
 import { keyringText, secretList, secretText } from "./secret-strength.ts";
 import {
   apiKeys,
@@ -106,6 +107,19 @@ export const ENVIRONMENT = z.object({
   CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
     .optional(),
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
+  NOTIFY_EMAIL: z.enum(["off", "resend"], "must be off or resend")
+    .default("off"),
+  RESEND_API_KEY: z.string().optional(),
+  RESEND_API_BASE_URL: httpUrl.default("https://api.resend.com"),
+  EMAIL_FROM: emailSender.optional(),
+  NOTIFY_MESSAGE: z.enum(["off", "solapi"], "must be off or solapi")
+    .default("off"),
+  SOLAPI_API_KEY: z.string().optional(),
+  SOLAPI_API_SECRET: z.string().optional(),
+  SOLAPI_API_BASE_URL: httpUrl.default("https://api.solapi.com"),
+  SOLAPI_SENDER: senderNumber.optional(),
+  SOLAPI_PF_ID: z.string().optional(),
+  SOLAPI_TEMPLATES: noticeTemplates.optional(),
 });
 
 /** The environment after parsing, still under its variables' names. */

@@ -81,6 +81,7 @@ export interface CreateOrderRequest {
   reference?: string | undefined;
   orderName?: string | undefined;
   customerEmail?: string | undefined;
+  customerMobilePhone?: string | undefined;
   customerName?: string | undefined;
   metadata?: Record<string, string> | undefined;
   timeToLiveSeconds: number;

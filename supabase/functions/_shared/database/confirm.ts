@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { Database } from "./client.ts";
-import { leased, type LeaseRequest } from "./lease.ts";
+import {
+  type EndRequest,
+  leased,
+  type LeaseRequest,
+  type TossKeys,
+} from "./lease.ts";
 import { paymentView } from "./payments.ts";
 
 /** A leased confirm: what its holder needs to ask Toss and to judge the answer. */
@@ -66,4 +71,24 @@ export async function countCallerRefusal(
   caller: string,
 ): Promise<void> {
   await database.call("count_caller_refusal", { caller }, counted);
+}
+
+const adopted = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("adopted"), operation: confirmOperation }),
+  z.object({ outcome: z.literal("kept") }),
+]);
+
+/** What `adopt_toss_keys` answers. */
+export type AdoptKeysAnswer = z.output<typeof adopted>;
+
+/** Gives an order to the key pair that made its payment; see the comment on `public.adopt_toss_keys`. */
+export function adoptTossKeys(
+  database: Database,
+  request: EndRequest & {
+    leaseSeconds: number;
+    tossKeys: TossKeys;
+    tossClientKey: string | null;
+  },
+): Promise<AdoptKeysAnswer> {
+  return database.call("adopt_toss_keys", { ...request }, adopted);
 }

@@ -26,6 +26,12 @@ export const orderId = z.string().regex(
   "must be the orderId that checkout returned",
 );
 
+/** A mobile number as Toss takes it. */
+export const mobilePhone = z.string().regex(
+  /^[0-9]{8,15}$/,
+  "must be 8 to 15 digits, without hyphens",
+);
+
 /** Whom a cash receipt is for: a phone number, a card's number or a company's, as digits. */
 export const receiptNumber = z.string().regex(
   /^[0-9]{8,30}$/,

@@ -28,7 +28,8 @@ export function tossRefusal(
 /** What is told when Toss refused our keys and nothing else; null for every other refusal. */
 export function keyRefusal(
   { code: tossCode, details }: TossRefusal,
-  message = "Toss refuses our key; check TOSS_SECRET_KEY and TOSS_CLIENT_KEY.",
+  message =
+    "Toss refuses our key; check the pair that orders.toss_keys or billing_methods.toss_keys names (TOSS_SECRET_KEY, TOSS_WIDGET_SECRET_KEY, TOSS_BILLING_SECRET_KEY).",
 ): AppError | null {
   return isKeyFault(tossCode)
     ? new AppError("not_configured", message, {

@@ -1,9 +1,10 @@
+import { sendNotices } from "../notify/run.ts";
 import { type OutboxSlice, sendWebhooks } from "../outgoing/run.ts";
 
 /** Who tells others what the outbox holds. They run side by side: none waits for another. */
 const SENDERS: readonly ((
   slice: OutboxSlice,
-) => Promise<Record<string, number>>)[] = [sendWebhooks];
+) => Promise<Record<string, number>>)[] = [sendWebhooks, sendNotices];
 
 /** Lets every sender do a bounded slice, and adds up what they did. */
 export async function runOutbox(

@@ -1,6 +1,11 @@
 import { clientOver, type TossClient } from "./client.ts";
 import { doubtingRequest, type Witness } from "./doubting-request.ts";
-import { KEY_VARIABLES, type KeyPairs, type TossKeys } from "./key-pairs.ts";
+import {
+  KEY_VARIABLES,
+  type KeyPairs,
+  TOSS_KEYS,
+  type TossKeys,
+} from "./key-pairs.ts";
 import type { TossUnknown } from "./outcome.ts";
 import {
   createTossRequest,
@@ -23,6 +28,8 @@ export type TossClients = {
    * which proves nothing.
    */
   of(made: MadeWith): TossClient;
+  /** The pairs that are set now. */
+  readonly present: readonly MadeWith[];
 };
 
 /** A payment that Toss approved under a pair when it had a client key, by its paymentKey; null when there is none. */
@@ -56,6 +63,10 @@ export function createTossClients(
     return doubtingRequest(request, find, connection.logger);
   };
   return {
+    present: TOSS_KEYS.flatMap((tossKeys) => {
+      const pair = pairs[tossKeys];
+      return pair === null ? [] : [{ tossKeys, tossClientKey: pair.clientKey }];
+    }),
     of(made) {
       const name = `${made.tossKeys} ${made.tossClientKey}`;
       const client = clients.get(name) ?? clientOver(requestOf(made));

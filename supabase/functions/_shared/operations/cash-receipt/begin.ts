@@ -33,8 +33,8 @@ export type CashReceiptResult =
   };
 
 /**
- * Issues a cash receipt on what is left of an order's payment: intent, Toss, record. Two database round trips and one
- * call to Toss.
+ * Issues a cash receipt on what is left of an order's payment: intent, a look at
+ * the payment, Toss, record. Two database round trips and two calls to Toss.
  *
  * A repeat of a requestId gets what the first one got; while that, or another request about the receipt, is under way,
  * this one waits a while. The number that it is for leaves this function encrypted only.

@@ -6,12 +6,13 @@ import { leaveReceiptOpen, type ReceiptOutcome } from "../receipt-end.ts";
 import { receiptEntry } from "../receipt-entry.ts";
 import { openIdentity, SELF_ISSUE_NUMBER } from "../receipt-identity.ts";
 import { taxFreePart } from "../tax-free-part.ts";
+import { findIssued } from "./find-issued.ts";
 
 /**
  * Asks Toss for a cash receipt, and finishes the operation with the answer.
  *
- * Toss issues as often as it is asked, so that only the Idempotency-Key, and one request at a time, keep it from
- * issuing twice. Source: Toss, 현금영수증 발급 (POST /v1/cash-receipts).
+ * Toss issues as often as it is asked, so that only the Idempotency-Key, one request at a time, and a look at the
+ * payment keep it from issuing twice. Source: Toss, 현금영수증 발급 (POST /v1/cash-receipts).
  */
 export async function sendCashReceipt(
   context: OperationContext,
@@ -31,6 +32,8 @@ export async function sendCashReceipt(
       ),
     );
   }
+  const ended = await findIssued(context, operation);
+  if (ended !== null) return ended;
   const outcome = await context.toss.of(operation).issueCashReceipt({
     amount,
     orderId,

@@ -5,6 +5,7 @@ import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import { LONGEST_ANSWER_SECONDS } from "../patience.ts";
 import { judgeRemembered } from "../refusal.ts";
 import { NO_SUCH_PAYMENT, refuseConfirm } from "./finish.ts";
+import { lookElsewhere } from "./other-pair.ts";
 import { sendConfirm } from "./send.ts";
 
 /** Toss lets an authenticated payment be confirmed for 10 minutes (Toss: payment statuses, EXPIRED). */
@@ -34,10 +35,26 @@ export async function resolveConfirm(
         ? await confirmAgain(context, operation)
         : await settlePaying(context, operation, outcome.value);
     case "not_found":
-      return await refuseConfirm(context, operation, NO_SUCH_PAYMENT);
+      return await judgeMissing(context, operation);
     case "refused":
     case "unknown":
       return await leaveOpen(context, operation, unansweredQuestion(outcome));
+  }
+}
+
+async function judgeMissing(
+  context: OperationContext,
+  operation: ConfirmOperation,
+): Promise<ConfirmOutcome> {
+  const { code, message } = NO_SUCH_PAYMENT;
+  const elsewhere = await lookElsewhere(context, operation, code);
+  switch (elsewhere.kind) {
+    case "adopted":
+      return await resolveConfirm(context, elsewhere.operation);
+    case "unknown":
+      return await leaveOpen(context, operation, noProof(code, message));
+    case "nowhere":
+      return await refuseConfirm(context, operation, NO_SUCH_PAYMENT);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ConfirmOperation } from "../../database/confirm.ts";
 import type { TossRefused } from "../../toss/outcome.ts";
 import type { OperationContext } from "../context.ts";
-import { REPEATED, unprovenAnswer } from "../no-proof.ts";
+import { noProof, REPEATED, unprovenAnswer } from "../no-proof.ts";
 import { type ConfirmOutcome, leaveOpen, settlePaying } from "../paying.ts";
 import {
   judgeRefusal,
@@ -10,15 +10,19 @@ import {
 } from "../refusal.ts";
 import { happenedBefore, stillWaits } from "../toss-answer.ts";
 import { NO_SUCH_PAYMENT, refuseConfirm } from "./finish.ts";
+import { lookElsewhere } from "./other-pair.ts";
 
 /**
  * Asks Toss to approve a payment whose operation is leased, and finishes the operation with the answer.
  *
  * The lease outlasts the client's timeout, so nobody else acts on the operation meanwhile.
+ *
+ * @param isAdopted whether this try follows from another pair's knowing the payment, so that no third one is tried
  */
 export async function sendConfirm(
   context: OperationContext,
   operation: ConfirmOperation,
+  { isAdopted }: { isAdopted: boolean } = { isAdopted: false },
 ): Promise<ConfirmOutcome> {
   const { paymentKey, orderId, amount, idempotencyKey } = operation;
   const outcome = await context.toss.of(operation).confirm(
@@ -31,13 +35,37 @@ export async function sendConfirm(
         ? await askAfterRepeat(context, operation)
         : await settlePaying(context, operation, outcome.value);
     case "refused":
-      return await judge(context, operation, outcome);
+      return isAdopted
+        ? await judge(context, operation, outcome)
+        : await judgeWithOtherPairs(context, operation, outcome);
     case "unknown":
       return await leaveOpen(
         context,
         operation,
         unprovenAnswer(outcome, operation),
       );
+  }
+}
+
+/** The order's pair may be the wrong one; then the others tell. */
+async function judgeWithOtherPairs(
+  context: OperationContext,
+  operation: ConfirmOperation,
+  refusal: TossRefused,
+): Promise<ConfirmOutcome> {
+  const elsewhere = await lookElsewhere(context, operation, refusal.code);
+  switch (elsewhere.kind) {
+    case "adopted":
+      return await sendConfirm(context, elsewhere.operation, {
+        isAdopted: true,
+      });
+    case "unknown":
+      return await leaveOpen(context, operation, {
+        ...noProof(refusal.code, refusal.message),
+        keyIsSpent: true,
+      });
+    case "nowhere":
+      return await judge(context, operation, refusal);
   }
 }
 
