@@ -5,6 +5,7 @@ import { decline } from "./decline.ts";
 import { events } from "./events.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { notices } from "./notices.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
@@ -36,6 +37,7 @@ const SCENES = [
   events,
   subscriber,
   keyPairs,
+  notices,
 ];
 
 /** One project with a pair for each purpose, as most contracts are. */
@@ -94,6 +96,7 @@ async function play(): Promise<boolean> {
   const stack = await startStack({
     dbDir: null,
     environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
+    notices: true,
   });
   let isAllRight = true;
   try {

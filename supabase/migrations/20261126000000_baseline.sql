@@ -9258,7 +9258,14 @@ begin
   where w.id = (
     select latest.id from public.withdrawals as latest where latest.order_id = new.id
     order by latest.requested_at desc limit 1
-  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  ) and w.status = 'accepted' and w.refund_operation_id is null
+  returning * into concerned;
+  if found then
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'withdrawal_reopened', 'source', 'withdrawal', 'orderId', new.id, 'from', 'accepted', 'to', 'requested',
+      'detail', jsonb_build_object('withdrawalId', concerned.id)
+    ));
+  end if;
   return null;
 end;
 $$;
@@ -12913,6 +12920,12 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
+  -- A notice waits for the schedule until a run has said that there is somebody to send it.
+  if tg_relid = 'toss_private.notices_due'::regclass
+    and not exists (select 1 from toss_private.notice_channels as c where c.is_on)
+  then
+    return null;
+  end if;
   if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
     perform set_config('toss_private.outbox_woken_by', transaction_id, true);
     perform toss_private.try_to_wake('outbox');
@@ -15115,7 +15128,7 @@ comment on function public.read_encrypted_samples(jsonb) is
 
 create table toss_private.notice_channels (
   channel text primary key,
-  is_on boolean not null default false,
+  is_on boolean,
   changed_at timestamptz,
   failures_in_row integer not null default 0,
   failing_since timestamptz,
@@ -15130,6 +15143,8 @@ alter table toss_private.notice_channels enable row level security;
 
 comment on table toss_private.notice_channels is
   'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.is_on is
+  'Null until the first run has said so: what happens before it is told as soon as there is a channel.';
 comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
 comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
 
@@ -15281,7 +15296,7 @@ as $$
 declare
   wanted constant text := toss_private.notice_of(new);
 begin
-  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on is not false) then
     insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
     values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
   end if;
@@ -15501,10 +15516,15 @@ declare
   postponed integer := 0;
   given_up integer;
 begin
+  if cardinality(wanted_channels) = 0 then
+    delete from toss_private.notices_due as d
+    where d.created_at < due_time - interval '7 days'
+      or exists (select 1 from toss_private.notice_channels as c where c.is_on is null);
+  end if;
   update toss_private.notice_channels as c
   set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
     next_attempt_at = null, last_error = null
-  where c.is_on <> (c.channel = any (wanted_channels));
+  where c.is_on is distinct from (c.channel = any (wanted_channels));
 
   if cardinality(wanted_channels) > 0 then
     for due in
