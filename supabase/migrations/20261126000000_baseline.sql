@@ -9258,7 +9258,14 @@ begin
   where w.id = (
     select latest.id from public.withdrawals as latest where latest.order_id = new.id
     order by latest.requested_at desc limit 1
-  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  ) and w.status = 'accepted' and w.refund_operation_id is null
+  returning * into concerned;
+  if found then
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'withdrawal_reopened', 'source', 'withdrawal', 'orderId', new.id, 'from', 'accepted', 'to', 'requested',
+      'detail', jsonb_build_object('withdrawalId', concerned.id)
+    ));
+  end if;
   return null;
 end;
 $$;
@@ -13713,7 +13720,10 @@ begin
   );
   is_paid_there := answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') or answer ->> 'approvedAt' is not null;
   if known.payment_key is null then
-    if is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+    -- Money that came for another amount than the order's, and went back, leaves nothing to do.
+    if (is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT') and not (
+      (answer ->> 'balanceAmount')::numeric = 0 and not toss_private.heals_itself(asked_payment_key, answer)
+    ) then
       return query select 'missing_here', approval_key, false, null::jsonb, there, coalesce((
         select case
           when o.amount <> (answer ->> 'totalAmount')::numeric or o.currency <> answer ->> 'currency'
@@ -13802,8 +13812,10 @@ begin
       and not (p.payment_key is null and toss_private.pays_another(o, asked_payment_key)
         and (answer ->> 'balanceAmount')::numeric > 0)
   ) and not exists (
-    select 1 from toss_private.find_differences(asked_payment_key, answer, null) as d
-    where d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
+    -- What is lost there, or was another amount, Toss's answer cannot give back.
+    select 1 from public.payments as p
+    cross join lateral toss_private.find_differences(p.payment_key, answer, null) as d
+    where p.payment_key = asked_payment_key and d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
   );
 end;
 $$;
