@@ -36,6 +36,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "docs": NOTHING,
   "lock": NOTHING,
   "toss files-to-open": NOTHING,
+  "toss notify preview": NOTHING,
+  "toss notify test": NOTHING,
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */
