@@ -15203,7 +15203,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -15273,6 +15273,8 @@ begin
     when 'subscription.trial_ending' then 'renewal_upcoming'
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+    when 'withdrawal.requested' then 'withdrawal_received'
+    when 'withdrawal.decided' then 'withdrawal_decided'
   end;
 end;
 $$;
@@ -15413,13 +15415,16 @@ begin
       'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
       'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
       'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
+      'dueDate', cause.payload -> 'dueDate', 'decisionDueAt', cause.payload -> 'dueAt',
+      'decision', case cause.event_type when 'withdrawal.decided' then w.status end,
+      'decisionReason', case w.status when 'refused' then w.decision_reason end
     )
     from public.orders as o
     left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
     left join public.payment_cancels as k
       on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
     left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    left join public.withdrawals as w on w.id = (cause.payload ->> 'withdrawalId')::uuid
     where o.id = cause.payload ->> 'orderId'
   );
 end;
