@@ -603,6 +603,32 @@ export interface ChargeFailed {
   };
 }
 
+/** When Toss and the database tell different things of a payment, and Toss's answer did not mend it. */
+export interface ReconciliationDifference {
+  type: "reconciliation.difference";
+  timestamp: string;
+  data: {
+    version: 1;
+    differenceId: string;
+    runId: string;
+    kind: "missing_here" | "missing_at_toss" | "amount" | "status" | "cancel_missing_here" | "cancel_missing_at_toss";
+    paymentKey: string;
+    transactionKey?: string;
+    orderId?: string;
+    reason: string;
+    ours: {
+      status?: string;
+      amount?: number;
+      balanceAmount?: number;
+    } | null;
+    theirs: {
+      status?: string;
+      amount?: number;
+      balanceAmount?: number;
+    } | null;
+  };
+}
+
 /** When a user registered a card or account. */
 export interface BillingMethodCreated {
   type: "billing_method.created";
@@ -753,6 +779,7 @@ export type TossPaymentsEvent =
   | SubscriptionRefundPromised
   | ChargeSucceeded
   | ChargeFailed
+  | ReconciliationDifference
   | BillingMethodCreated
   | BillingMethodDeleted
   | WebhookTest

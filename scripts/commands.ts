@@ -10,6 +10,7 @@ import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
 import { prove } from "./prove/command.ts";
+import { reconcile } from "./reconcile/command.ts";
 import { replay } from "./replay/command.ts";
 import { rotateKeys } from "./rotate-keys/command.ts";
 import { simulator } from "./simulator/command.ts";
@@ -28,6 +29,7 @@ export const toss = defineGroup({
       uninstall,
       charge,
       replay,
+      reconcile,
       notify,
       rotateKeys,
     ]],

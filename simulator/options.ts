@@ -57,6 +57,7 @@ const changeable = {
   latencyMilliseconds: z.int().min(0),
   cashReceiptSeconds: z.int().min(0),
   cashReceiptFailure: z.string().min(1).max(100).nullable(),
+  transactionLagSeconds: z.int().min(0),
 };
 
 const changeableSchema = z.object(changeable);
@@ -78,6 +79,7 @@ const optionsSchema = z.strictObject({
   latencyMilliseconds: changeable.latencyMilliseconds.default(0),
   cashReceiptSeconds: changeable.cashReceiptSeconds.default(0),
   cashReceiptFailure: changeable.cashReceiptFailure.default(null),
+  transactionLagSeconds: changeable.transactionLagSeconds.default(0),
   minuteInMilliseconds: z.number().positive().default(60_000),
   webhookTimeoutMilliseconds: z.number().positive().default(10_000),
   publicUrl: z.url().optional(),
@@ -107,6 +109,7 @@ const optionsSchema = z.strictObject({
  *   receipt; 0 = at once
  * - `cashReceiptFailure` the code with which it refuses every one from now on;
  *   null = none
+ * - `transactionLagSeconds` virtual time until a transaction is listed
  * - `minuteInMilliseconds` length of a minute of the webhook retry schedule
  * - `webhookTimeoutMilliseconds` real time a webhook receiver has, 10 seconds
  * - `publicUrl` the address browsers reach, when it is not `url`

@@ -5,6 +5,7 @@ import { FaultQueue } from "./faults/fault-queue.ts";
 import type { Settings } from "./options.ts";
 import type { CardDecline } from "./payments/card-decline.ts";
 import type { Payment } from "./payments/payment.ts";
+import type { Transaction } from "./payments/transaction.ts";
 import type { CashReceipt } from "./receipts/cash-receipt.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -28,6 +29,10 @@ export interface SimulatorState {
   billing: BillingState;
   /** Receipts and cancels of them, in order of creation. */
   cashReceipts: CashReceipt[];
+  /** What Toss lists of shops that share a key, beside `payments`. */
+  foreignTransactions: Transaction[];
+  /** Transactions that the list leaves out, by their keys. */
+  unlistedTransactions: Set<string>;
   cardDeclines: CardDecline[];
   idempotency: IdempotencyStore;
   faults: FaultQueue;
@@ -45,6 +50,8 @@ type Collected = Pick<
   | "paymentsByOrder"
   | "billing"
   | "cashReceipts"
+  | "foreignTransactions"
+  | "unlistedTransactions"
   | "cardDeclines"
   | "idempotency"
   | "faults"
@@ -64,6 +71,8 @@ export function emptyCollections(
     paymentsByOrder: new Map(),
     billing: emptyBilling(),
     cashReceipts: [],
+    foreignTransactions: [],
+    unlistedTransactions: new Set(),
     cardDeclines: [],
     idempotency: new IdempotencyStore(time.clock),
     faults: new FaultQueue(),

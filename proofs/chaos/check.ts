@@ -17,7 +17,9 @@ import {
   checkRefundAnswers,
 } from "./check-refunds.ts";
 import { checkEvents } from "./check-events.ts";
+import { checkNotices } from "./check-notices.ts";
 import { checkKeys } from "./check-keys.ts";
+import { askWithdrawalsAgain, checkWithdrawals } from "./check-withdrawals.ts";
 import { checkHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
 import { type Violation, when } from "./verdict.ts";
@@ -247,6 +249,7 @@ async function checkRepeats(state: RunState): Promise<Violation[]> {
     ...await askRefundsAgain(state),
     ...await askAccountsAgain(state, booksOf(state)),
     ...await askReceiptsAgain(state),
+    ...await askWithdrawalsAgain(state),
     ...checkTold(state),
     ...await giveUpAccounts(state, booksOf(state)),
   ];
@@ -284,10 +287,12 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...checkAnswers(state.answers, books),
     ...await checkOperations(state, books),
     ...await checkReceipts(state, books),
+    ...await checkWithdrawals(state, books),
     ...await checkKeys(state, books),
     ...await checkWebhooks(state),
     ...await checkHook(state),
     ...await checkInvariants(state),
     ...await checkEvents(state),
+    ...await checkNotices(state),
   ];
 }

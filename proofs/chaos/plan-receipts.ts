@@ -77,9 +77,14 @@ function planCut(random: Random): Cut {
   };
 }
 
-/** Lets a step happen somewhere in the run, beside what happens there or by itself. */
-function insert(random: Random, moments: Step[][], step: Step): void {
-  const place = random.integer(1, moments.length);
+/** Lets a step happen somewhere in the run from a moment on, beside what happens there or by itself. */
+export function insertStep(
+  random: Random,
+  moments: Step[][],
+  step: Step,
+  first = 1,
+): void {
+  const place = random.integer(first, moments.length);
   const moment = moments[place];
   const isPause = moment?.some(({ kind }) => kind === "advance") ?? true;
   if (!isPause && random.chance(0.5)) moment?.push(step);
@@ -105,7 +110,7 @@ export function withReceipts(plan: Plan): Plan {
     }
     const add = (percent: number | null, copies: number) => {
       const receipt = receipts.push({ order: position, percent }) - 1;
-      insert(random, moments, { kind: "receipt", receipt, copies });
+      insertStep(random, moments, { kind: "receipt", receipt, copies });
     };
     for (let asked = random.integer(1, 3); asked > 0; asked--) {
       add(null, random.integer(1, 4));

@@ -10,6 +10,7 @@ import { CUT_CHOICES, type CutPoint, planCut } from "./plan-faults.ts";
 import { planPurchases } from "./plan-purchases.ts";
 import { withReceipts } from "./plan-receipts.ts";
 import { planRefunds } from "./plan-refunds.ts";
+import { withWithdrawals } from "./plan-withdrawals.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import type { Story } from "./story.ts";
 
@@ -60,15 +61,16 @@ export function planRun(seed: number): Plan {
     const step: Step = { kind: "restart", crash: random.chance(0.5) };
     moments[random.integer(0, moments.length - 1)]?.push(step);
   }
-  return withReceipts({
+  return withWithdrawals(withReceipts({
     seed,
     scene,
     cuts,
     ...story,
     moments,
     receipts: [],
+    withdrawals: [],
     hook: planHook(random),
-  });
+  }));
 }
 
 /** Most runs meet a hook that raises now and then, some one that always does. */

@@ -71,6 +71,16 @@ export interface ReceiptPlan {
   percent: number | null;
 }
 
+/** A buyer who wants to give an order back. */
+export interface WithdrawalPlan {
+  /** Position of the order. */
+  order: number;
+  /** Whether the buyer asks, and not the shop for a guest. */
+  isBuyers: boolean;
+  /** Whether the shop says where the money goes. */
+  hasAccount: boolean;
+}
+
 /** One thing that somebody does. */
 export type Step =
   | PaymentRef & {
@@ -99,6 +109,14 @@ export type Step =
   | { kind: "issue"; order: number; copies: number }
   /** `receipt` is a position in the plan. */
   | { kind: "receipt"; receipt: number; copies: number }
+  /** `withdrawal` is a position in the plan. */
+  | { kind: "withdraw"; withdrawal: number; copies: number }
+  | {
+    kind: "decide";
+    withdrawal: number;
+    action: "accept" | "refuse";
+    copies: number;
+  }
   | { kind: "deposit"; order: number }
   | { kind: "reverse"; order: number }
   | PaymentRef & { kind: "resend" }
@@ -108,7 +126,12 @@ export type Step =
   | { kind: "restart"; crash: boolean };
 
 /** The jobs of the worker that finish money and tell of it. */
-export type WorkerJob = "operations" | "webhooks" | "expiry" | "outbox";
+export type WorkerJob =
+  | "operations"
+  | "webhooks"
+  | "expiry"
+  | "outbox"
+  | "reconcile";
 
 /** A fault of Toss or of its webhooks, aimed at one payment. */
 export type PlannedFault =
@@ -136,6 +159,7 @@ export interface Plan {
   orders: OrderPlan[];
   refunds: RefundPlan[];
   receipts: ReceiptPlan[];
+  withdrawals: WithdrawalPlan[];
   faults: PlannedFault[];
   cuts: Cut[];
   hook: HookPlan;

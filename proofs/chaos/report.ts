@@ -107,7 +107,8 @@ and again, while somebody refunds in Toss's dashboard; virtual accounts that are
 asked for again and again, some under escrow, paid, taken back by the bank, given
 up, paid too late, paid while they are given up, or paid without a webhook, and
 refunded; cash receipts that come with them or are asked for by many at once,
-canceled in parts, and followed through all of that. Meanwhile the shop's own
+canceled in parts, and followed through all of that. Buyers ask to give their order back, and shops
+accept or refuse it, many times at once, beside all of that. Meanwhile the shop's own
 order hook raises at some of its calls, or at all of them.
 
 Toss answers any call with codes that nobody knows, or that belong to another
@@ -156,6 +157,8 @@ ${table(["Answer to cancel", "Times"], statistics.refundAnswers)}
 ${table(["Answer to virtual-account", "Times"], statistics.issueAnswers)}
 
 ${table(["Answer to cash-receipt", "Times"], statistics.receiptAnswers)}
+
+${table(["Answer to withdrawal", "Times"], statistics.withdrawalAnswers)}
 
 Toss, for its webhooks; what was not answered 200 it delivered again.
 

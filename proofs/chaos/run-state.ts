@@ -5,6 +5,7 @@ import type { ConfirmAnswer, PlacedOrder } from "./buyer.ts";
 import type { PaymentRef, Plan } from "./plan.ts";
 import type { ReceiptAnswer } from "./receipt.ts";
 import type { RefundAnswer } from "./refund.ts";
+import type { WithdrawalAnswer } from "./withdrawal.ts";
 
 /** A run while it happens, and what it has seen. */
 export interface RunState {
@@ -19,6 +20,7 @@ export interface RunState {
   refundAnswers: RefundAnswer[];
   issueAnswers: IssueAnswer[];
   receiptAnswers: ReceiptAnswer[];
+  withdrawalAnswers: WithdrawalAnswer[];
   /** Position of the first webhook answer of this run. */
   firstAccepted: number;
 }

@@ -28,6 +28,8 @@ export interface RunResult {
   issueAnswers: string[];
   /** What operators were told about cash receipts, likewise. */
   receiptAnswers: string[];
+  /** What buyers and operators were told about withdrawals, likewise. */
+  withdrawalAnswers: string[];
   /** What Toss did in the end. */
   atToss: {
     refunds: number;
@@ -119,7 +121,8 @@ function clearFaults({ chaos, plan }: RunState): string[] {
 async function doMoment(state: RunState, moment: Step[]): Promise<void> {
   const done = Promise.all(moment.map((step) => doStep(state, step)));
   const mayWait = moment.some(({ kind }) =>
-    kind === "refund" || kind === "issue" || kind === "receipt"
+    kind === "refund" || kind === "issue" || kind === "receipt" ||
+    kind === "decide"
   );
   if (mayWait) await workWhile(state.chaos, done);
   await done;
@@ -170,6 +173,7 @@ async function runPlan(
     refundAnswers: [],
     issueAnswers: [],
     receiptAnswers: [],
+    withdrawalAnswers: [],
     firstAccepted: chaos.acceptedWebhooks.length,
   };
   const raisedBefore = await countRaised(chaos);
@@ -198,6 +202,7 @@ async function runPlan(
     refundAnswers: state.refundAnswers.map(toldAs),
     issueAnswers: state.issueAnswers.map(toldAs),
     receiptAnswers: state.receiptAnswers.map(toldAs),
+    withdrawalAnswers: state.withdrawalAnswers.map(toldAs),
     atToss: countAtToss(state),
     webhookAnswers: chaos.webhookAnswers.slice(firstAnswer),
     timeline: violations.length > 0 ? await timeline(state, since) : [],

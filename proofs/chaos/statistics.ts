@@ -21,6 +21,7 @@ export interface Statistics {
   refundAnswers: Map<string, number>;
   issueAnswers: Map<string, number>;
   receiptAnswers: Map<string, number>;
+  withdrawalAnswers: Map<string, number>;
   /** Statuses that Toss was answered for webhooks. */
   webhookAnswers: Map<string, number>;
   violations: Record<ViolationKind, number>;
@@ -43,6 +44,7 @@ export function emptyStatistics(firstSeed: number): Statistics {
     refundAnswers: new Map(),
     issueAnswers: new Map(),
     receiptAnswers: new Map(),
+    withdrawalAnswers: new Map(),
     webhookAnswers: new Map(),
     violations: { lost: 0, double: 0, stuck: 0, wrong: 0 },
     badSeeds: [],
@@ -71,6 +73,7 @@ export function addRun(statistics: Statistics, result: RunResult): void {
   countEach(statistics.refundAnswers, result.refundAnswers);
   countEach(statistics.issueAnswers, result.issueAnswers);
   countEach(statistics.receiptAnswers, result.receiptAnswers);
+  countEach(statistics.withdrawalAnswers, result.withdrawalAnswers);
   countEach(statistics.webhookAnswers, result.webhookAnswers.map(String));
   for (const { kind } of violations) statistics.violations[kind] += 1;
   if (violations.length > 0) statistics.badSeeds.push(plan.seed);

@@ -6,6 +6,7 @@ import type { Step } from "./plan.ts";
 import { askReceipt } from "./receipt.ts";
 import { askRefund, REFUND_ACCOUNT } from "./refund.ts";
 import { findPayment, paymentOf, type RunState } from "./run-state.ts";
+import { askWithdrawal, decideWithdrawal } from "./withdrawal.ts";
 import { work } from "./worker.ts";
 
 /** By how much a buyer cheats, KRW. */
@@ -138,6 +139,16 @@ export async function doStep(state: RunState, step: Step): Promise<void> {
       return await repeat(step.copies, () => issue(state, step.order));
     case "receipt":
       return await repeat(step.copies, () => askReceipt(state, step.receipt));
+    case "withdraw":
+      return await repeat(
+        step.copies,
+        () => askWithdrawal(state, step.withdrawal),
+      );
+    case "decide":
+      return await repeat(
+        step.copies,
+        () => decideWithdrawal(state, step.withdrawal, step.action),
+      );
     case "deposit":
     case "reverse":
       return atTheBank(state, step);

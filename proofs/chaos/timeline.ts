@@ -80,6 +80,9 @@ export async function timeline(
     ...state.receiptAnswers.map((answer) =>
       `receipt   ${JSON.stringify(answer)}`
     ),
+    ...state.withdrawalAnswers.map((answer) =>
+      `withdraw  ${JSON.stringify(answer)}`
+    ),
     ...books,
     ...lines.map(({ at, text }) => `${at.toISOString()} ${text}`),
   ];

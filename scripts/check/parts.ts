@@ -20,6 +20,7 @@ const PARTS: Record<string, readonly string[]> = {
   services: ["toss", "security", "database", "config", "logger"],
   http: ["toss", "security", "database", "config", "logger", "services"],
   operations: ["toss", "security", "database", "logger", "services"],
+  reconciliation: ["toss", "database", "http", "operations"],
   notify: [
     "database",
     "logger",

@@ -5,9 +5,11 @@ import { decline } from "./decline.ts";
 import { events } from "./events.ts";
 import { keyPairs } from "./key-pairs.ts";
 import { lostAnswer } from "./lost-answer.ts";
+import { notices } from "./notices.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
 import { purchase } from "./purchase.ts";
+import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
 import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
@@ -31,9 +33,11 @@ const SCENES = [
   virtualAccount,
   cashReceipt,
   ownPrices,
+  reconciliation,
   events,
   subscriber,
   keyPairs,
+  notices,
 ];
 
 /** One project with a pair for each purpose, as most contracts are. */
@@ -92,6 +96,7 @@ async function play(): Promise<boolean> {
   const stack = await startStack({
     dbDir: null,
     environment: { ...KEY_PAIRS, WEBHOOK_ALLOW_PRIVATE: "on" },
+    notices: true,
   });
   let isAllRight = true;
   try {

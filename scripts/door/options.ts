@@ -84,6 +84,15 @@ export function time(help: string): Option<string> {
   );
 }
 
+/** An option that is a day of the calendar. */
+export function day(help: string): Option<string> {
+  return checked(
+    text("<day>", help),
+    z.iso.date(),
+    "a day, such as 2027-01-31",
+  );
+}
+
 /** An option that is the id of a row; `what` says of which. */
 export function rowId(help: string, what: string): Option<string> {
   return checked(text("<id>", help), z.uuid(), what);

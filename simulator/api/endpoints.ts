@@ -4,6 +4,7 @@ import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { issueVirtualAccount } from "./issue-virtual-account.ts";
+import { listTransactions } from "./list-transactions.ts";
 import { readPaymentByKey, readPaymentByOrderId } from "./read-payment.ts";
 
 /** Every route of the API that the simulator answers; the first match wins. */
@@ -32,6 +33,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "POST",
     path: /^\/v1\/virtual-accounts$/,
     handle: issueVirtualAccount,
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/transactions$/,
+    handle: listTransactions,
   },
   ...CASH_RECEIPT_ENDPOINTS,
   ...BILLING_ENDPOINTS,

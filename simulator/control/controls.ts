@@ -38,6 +38,7 @@ import {
   openPaymentSchema,
   webhookUrlsSchema,
 } from "./schemas.ts";
+import { type LedgerControls, ledgerControls } from "./ledger-controls.ts";
 import { type ReceiptControls, receiptControls } from "./receipt-controls.ts";
 import {
   type VirtualAccountControls,
@@ -49,7 +50,11 @@ import {
  * offers the same under `/__simulator`. Malformed input throws a `ZodError`.
  */
 export interface Controls
-  extends VirtualAccountControls, BillingControls, ReceiptControls {
+  extends
+    VirtualAccountControls,
+    BillingControls,
+    ReceiptControls,
+    LedgerControls {
   /** Opens a payment and, unless told otherwise, authenticates it. */
   createPayment(input: OpenPaymentInput): PaymentSummary;
   /** READY → IN_PROGRESS. */
@@ -222,6 +227,7 @@ export function createControls(
     ...webhookControls(state),
     ...billingControls(state),
     ...receiptControls(state),
+    ...ledgerControls(state),
     ...clockControls(state),
     settle: () => state.scheduler.settle(),
     addFault(fault) {

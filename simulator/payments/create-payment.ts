@@ -97,6 +97,7 @@ export function createPayment(
     authenticatedAt: null,
     approvedAt: null,
     lastTransactionKey: null,
+    approvalKey: null,
     approveNumber: newApproveNumber(),
     cancels: [],
     failure: null,

@@ -91,6 +91,8 @@ export interface Payment {
   authenticatedAt: number | null;
   approvedAt: number | null;
   lastTransactionKey: string | null;
+  /** The transaction in which the money was taken; null while it is not, or when a deposit was taken back. */
+  approvalKey: string | null;
   approveNumber: string;
   cancels: Cancel[];
   failure: Failure | null;

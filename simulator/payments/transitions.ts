@@ -41,6 +41,7 @@ export function approvePayment(state: SimulatorState, payment: Payment): void {
   payment.status = "DONE";
   payment.approvedAt = state.clock.now();
   payment.lastTransactionKey = newTransactionKey();
+  payment.approvalKey = payment.lastTransactionKey;
   payment.approvals += 1;
   issueWithPayment(state, payment);
   announcePaymentStatus(state, payment);

@@ -84,6 +84,7 @@ export function deposit(
   payment.status = "DONE";
   payment.approvedAt = state.clock.now();
   payment.lastTransactionKey = newTransactionKey();
+  payment.approvalKey = payment.lastTransactionKey;
   payment.approvals += 1;
   payment.virtualAccount.depositorName = depositorName;
   issueWithPayment(state, payment);
@@ -105,6 +106,7 @@ export function reverseDeposit(
     : "WAITING_FOR_DEPOSIT";
   payment.approvedAt = null;
   payment.lastTransactionKey = newTransactionKey();
+  payment.approvalKey = null;
   payment.approvals -= 1;
   cancelWithPayment(state, payment, {
     amount: payment.balanceAmount,

@@ -16,6 +16,7 @@
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
+--   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
@@ -9259,7 +9260,14 @@ begin
   where w.id = (
     select latest.id from public.withdrawals as latest where latest.order_id = new.id
     order by latest.requested_at desc limit 1
-  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  ) and w.status = 'accepted' and w.refund_operation_id is null
+  returning * into concerned;
+  if found then
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'withdrawal_reopened', 'source', 'withdrawal', 'orderId', new.id, 'from', 'accepted', 'to', 'requested',
+      'detail', jsonb_build_object('withdrawalId', concerned.id)
+    ));
+  end if;
   return null;
 end;
 $$;
@@ -12914,6 +12922,12 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
+  -- A notice waits for the schedule until a run has said that there is somebody to send it.
+  if tg_relid = 'toss_private.notices_due'::regclass
+    and not exists (select 1 from toss_private.notice_channels as c where c.is_on)
+  then
+    return null;
+  end if;
   if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
     perform set_config('toss_private.outbox_woken_by', transaction_id, true);
     perform toss_private.try_to_wake('outbox');
@@ -13401,6 +13415,931 @@ group by e.id;
 comment on view toss_private.delivery_alerts is
   'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
 
+-- supabase/schemas/69_reconciliation.sql
+-- Reconciliation: Toss's list of transactions against payments and cancels, day by day, both ways.
+-- This chapter: the runs, what they keep while they last, and where each one begins.
+
+create table public.reconciliation_runs (
+  id uuid primary key default gen_random_uuid(),
+  from_date date not null,
+  to_date date not null,
+  status text not null default 'running',
+  compared bigint not null default 0,
+  healed bigint not null default 0,
+  open bigint not null default 0,
+  foreign_rows bigint not null default 0,
+  started_at timestamptz not null,
+  finished_at timestamptz,
+  constraint reconciliation_runs_status_known check (status in ('running', 'finished', 'failed')),
+  constraint reconciliation_runs_dates_in_order check (from_date <= to_date),
+  constraint reconciliation_runs_counts_not_negative check (least(compared, healed, open, foreign_rows) >= 0),
+  constraint reconciliation_runs_end_with_their_time check ((status = 'running') = (finished_at is null))
+);
+
+alter table public.reconciliation_runs enable row level security;
+
+comment on table public.reconciliation_runs is 'Each comparison with Toss''s list of transactions. Service role only.';
+comment on column public.reconciliation_runs.from_date is 'First day, in Seoul; included, as to_date is.';
+comment on column public.reconciliation_runs.status is
+  'failed: Toss did not answer all questions, or another run took its place; its days are compared again.';
+comment on column public.reconciliation_runs.compared is 'Rows of Toss''s list that are this shop''s, and rows of ours that the list lacks.';
+comment on column public.reconciliation_runs.healed is 'Differences that this run found and that Toss''s answer mended.';
+comment on column public.reconciliation_runs.open is 'Differences that were open at its end, of whatever run.';
+comment on column public.reconciliation_runs.foreign_rows is 'Rows of shops that share a key: counted, never stored.';
+
+create index reconciliation_runs_started_at on public.reconciliation_runs (started_at desc);
+
+create table toss_private.reconciliation_states (
+  run_id uuid primary key references public.reconciliation_runs (id),
+  is_default boolean not null,
+  border timestamptz not null,
+  pairs text[] not null,
+  pair_position integer not null default 1,
+  cursor text,
+  phase text not null default 'list',
+  listed_merchants text[] not null default '{}',
+  merchants text[] not null default '{}',
+  lease_token uuid not null,
+  lease_expires_at timestamptz not null,
+  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask'))
+);
+
+alter table toss_private.reconciliation_states enable row level security;
+
+comment on table toss_private.reconciliation_states is 'How far a running comparison is: a killed one goes on from here.';
+comment on column toss_private.reconciliation_states.is_default is 'Whether the dates were left to the job, which remembers how far it got.';
+comment on column toss_private.reconciliation_states.border is 'What is younger is left to the next run: Toss''s list lags behind.';
+comment on column toss_private.reconciliation_states.pairs is 'The key pairs whose lists are read, as orders.toss_keys names them.';
+comment on column toss_private.reconciliation_states.cursor is 'The last transaction that was read of the present list.';
+comment on column toss_private.reconciliation_states.listed_merchants is 'Merchant ids that an earlier list of this run held: pairs of one merchant show the same rows.';
+comment on column toss_private.reconciliation_states.merchants is 'Merchant ids of the present list.';
+
+create table toss_private.reconciliation_rows (
+  run_id uuid not null references public.reconciliation_runs (id),
+  transaction_key text not null,
+  payment_key text not null,
+  is_cancel boolean not null,
+  primary key (run_id, transaction_key)
+);
+
+alter table toss_private.reconciliation_rows enable row level security;
+
+comment on table toss_private.reconciliation_rows is 'What Toss listed of this shop''s payments, while a run lasts.';
+
+create index reconciliation_rows_payment on toss_private.reconciliation_rows (run_id, payment_key) where not is_cancel;
+
+create table toss_private.reconciliation_questions (
+  run_id uuid not null references public.reconciliation_runs (id),
+  payment_key text not null,
+  listed jsonb,
+  attempts integer not null default 0,
+  primary key (run_id, payment_key)
+);
+
+alter table toss_private.reconciliation_questions enable row level security;
+
+comment on table toss_private.reconciliation_questions is 'Payments that a run has yet to ask Toss about.';
+comment on column toss_private.reconciliation_questions.listed is
+  'The row of Toss''s list that gave rise to the question, and with which key pair it was read; null when a row of ours did.';
+
+create table toss_private.reconciliation_progress (
+  is_only boolean primary key default true,
+  covered_until date not null,
+  constraint reconciliation_progress_is_only check (is_only)
+);
+
+alter table toss_private.reconciliation_progress enable row level security;
+
+comment on table toss_private.reconciliation_progress is 'The last day up to which the job has compared everything; the next run begins with it.';
+
+create index payments_approved_at on public.payments (approved_at) where approved_at is not null;
+create index payment_cancels_canceled_at on public.payment_cancels (canceled_at) where canceled_at is not null;
+
+create function toss_private.drop_reconciliation_state(ended_run_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from toss_private.reconciliation_rows as r where r.run_id = ended_run_id;
+  delete from toss_private.reconciliation_questions as q where q.run_id = ended_run_id;
+  delete from toss_private.reconciliation_states as s where s.run_id = ended_run_id;
+end;
+$$;
+
+comment on function toss_private.drop_reconciliation_state(uuid) is 'Forgets what a run kept while it lasted.';
+
+create function toss_private.reconciliation_view(viewed_run_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'runId', r.id, 'from', r.from_date, 'to', r.to_date, 'status', r.status, 'compared', r.compared,
+      'healed', r.healed, 'open', r.open, 'foreign', r.foreign_rows,
+      'phase', coalesce(s.phase, 'done'), 'keys', s.pairs[s.pair_position], 'cursor', s.cursor,
+      'questions', (select count(*) from toss_private.reconciliation_questions as q where q.run_id = r.id)
+    )
+    from public.reconciliation_runs as r
+    left join toss_private.reconciliation_states as s on s.run_id = r.id
+    where r.id = viewed_run_id
+  );
+end;
+$$;
+
+comment on function toss_private.reconciliation_view(uuid) is 'A run as its worker sees it: counts, and what comes next.';
+
+create function public.begin_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, present);
+  today constant date := (as_of at time zone 'Asia/Seoul')::date;
+  without_dates constant boolean := request ->> 'from' is null and request ->> 'to' is null;
+  last_day constant date := coalesce((request ->> 'to')::date, today);
+  first_day constant date := coalesce((request ->> 'from')::date, least(last_day - 2, (
+    select p.covered_until from toss_private.reconciliation_progress as p where without_dates
+  )));
+  lease_end constant timestamptz := present + make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  stale record;
+  begun_id uuid;
+begin
+  if first_day > last_day then
+    return jsonb_build_object('outcome', 'invalid_range', 'from', first_day, 'to', last_day);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('toss_reconciliation', 0));
+  if exists (
+    select 1 from toss_private.reconciliation_states as s
+    where s.lease_expires_at > present and s.lease_token <> (request ->> 'leaseToken')::uuid
+  ) then
+    return jsonb_build_object('outcome', 'busy');
+  end if;
+
+  select s.run_id into begun_id
+  from toss_private.reconciliation_states as s
+  join public.reconciliation_runs as r on r.id = s.run_id
+  where (r.from_date, r.to_date, s.is_default) = (first_day, last_day, without_dates);
+  if found then
+    update toss_private.reconciliation_states as s
+    set lease_token = (request ->> 'leaseToken')::uuid, lease_expires_at = lease_end
+    where s.run_id = begun_id;
+    return jsonb_build_object('outcome', 'begun', 'run', toss_private.reconciliation_view(begun_id));
+  end if;
+
+  for stale in
+    select s.run_id from toss_private.reconciliation_states as s
+    where s.lease_expires_at < present - interval '1 hour' or (without_dates and s.is_default)
+  loop
+    perform toss_private.drop_reconciliation_state(stale.run_id);
+    update public.reconciliation_runs as r set status = 'failed', finished_at = present where r.id = stale.run_id;
+  end loop;
+
+  insert into public.reconciliation_runs (from_date, to_date, started_at) values (first_day, last_day, present)
+  returning id into begun_id;
+  insert into toss_private.reconciliation_states (run_id, is_default, border, pairs, lease_token, lease_expires_at)
+  values (
+    begun_id, without_dates, as_of - interval '15 minutes',
+    array(select jsonb_array_elements_text(request -> 'pairs')), (request ->> 'leaseToken')::uuid, lease_end
+  );
+  -- What is open is asked about again, whenever it was.
+  insert into toss_private.reconciliation_questions (run_id, payment_key)
+  select distinct begun_id, d.payment_key from public.reconciliation_differences as d where d.resolved_at is null;
+  return jsonb_build_object('outcome', 'begun', 'run', toss_private.reconciliation_view(begun_id));
+end;
+$$;
+
+comment on function public.begin_reconciliation(jsonb) is
+  'Begins a run, or goes on with a killed one of the same days. Keys: leaseToken, leaseSeconds, pairs, and optionally from, to (dates in Seoul, included) and asOf. Without dates: the last three days, and those that the job missed. Outcomes: begun, busy, invalid_range.';
+
+create function toss_private.hold_reconciliation(request jsonb)
+returns toss_private.reconciliation_states
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  held toss_private.reconciliation_states;
+begin
+  update toss_private.reconciliation_states as s
+  set lease_expires_at = toss_private.clock_now()
+    + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where s.run_id = (request ->> 'runId')::uuid and s.lease_token = (request ->> 'leaseToken')::uuid
+  returning * into held;
+  if not found then
+    raise exception 'another worker has taken the run over' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return held;
+end;
+$$;
+
+comment on function toss_private.hold_reconciliation(jsonb) is
+  'Prolongs the lease of a run. Raises when somebody else holds it: two workers on one run would count twice.';
+
+-- supabase/schemas/69_reconciliation_differences.sql
+-- Where Toss and our rows differ, once Toss was asked: what heals itself, and what is left to a person.
+
+create table public.reconciliation_differences (
+  id uuid primary key default gen_random_uuid(),
+  run_id uuid not null references public.reconciliation_runs (id),
+  kind text not null,
+  payment_key text not null,
+  transaction_key text,
+  order_id text,
+  is_cancel boolean not null,
+  ours jsonb,
+  theirs jsonb,
+  reason text not null,
+  resolution text,
+  created_at timestamptz not null,
+  resolved_at timestamptz,
+  constraint reconciliation_differences_kind_known check (kind in (
+    'missing_here', 'missing_at_toss', 'amount', 'status', 'cancel_missing_here', 'cancel_missing_at_toss'
+  )),
+  constraint reconciliation_differences_resolution_known check (resolution in ('healed', 'by_hand')),
+  constraint reconciliation_differences_resolved_with_time check ((resolution is null) = (resolved_at is null)),
+  constraint reconciliation_differences_payment_key_length check (char_length(payment_key) between 1 and 200)
+);
+
+alter table public.reconciliation_differences enable row level security;
+
+comment on table public.reconciliation_differences is
+  'What Toss and our rows told differently. A difference stands once while it is open. Service role only.';
+comment on column public.reconciliation_differences.run_id is 'The run that found it.';
+comment on column public.reconciliation_differences.transaction_key is 'Toss''s key of the cancel, or of the approval where its list told it.';
+comment on column public.reconciliation_differences.is_cancel is 'Whether it is about the cancel transaction_key, and not about the payment.';
+comment on column public.reconciliation_differences.ours is 'status, amount and balanceAmount here; null when there is no row.';
+comment on column public.reconciliation_differences.theirs is 'The same at Toss; null when Toss knows nothing of it.';
+comment on column public.reconciliation_differences.reason is 'What a person has to know to decide.';
+comment on column public.reconciliation_differences.resolution is
+  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone. Null: open.';
+
+create unique index reconciliation_differences_once_while_open
+  on public.reconciliation_differences (kind, payment_key, (case when is_cancel then transaction_key end)) nulls not distinct
+  where resolved_at is null;
+create index reconciliation_differences_run_id on public.reconciliation_differences (run_id);
+
+create function toss_private.find_differences(asked_payment_key text, answer jsonb, listed jsonb)
+returns table (kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.payments;
+  approval_key constant text := case when listed ->> 'status' not in ('CANCELED', 'PARTIAL_CANCELED')
+    then listed ->> 'transactionKey' end;
+  here jsonb;
+  there jsonb;
+  is_paid_there boolean;
+  found_cancels boolean;
+begin
+  select * into known from public.payments as p where p.payment_key = asked_payment_key;
+  if known.payment_key is not null then
+    here := jsonb_build_object('status', known.status, 'amount', known.total_amount, 'balanceAmount', known.balance_amount);
+  end if;
+  if answer is null then
+    if known.payment_key is not null and (toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT') then
+      return query select 'missing_at_toss', approval_key, false, here, null::jsonb,
+        'Toss does not know this payment'::text;
+    elsif known.payment_key is null and listed is not null then
+      return query select 'missing_here', approval_key, false, null::jsonb,
+        jsonb_build_object('status', listed -> 'status', 'amount', listed -> 'amount'),
+        'Toss lists this payment and does not know it when it is asked'::text;
+    end if;
+    return;
+  end if;
+
+  there := jsonb_build_object(
+    'status', answer -> 'status', 'amount', answer -> 'totalAmount', 'balanceAmount', answer -> 'balanceAmount'
+  );
+  is_paid_there := answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') or answer ->> 'approvedAt' is not null;
+  if known.payment_key is null then
+    -- Money that came for another amount than the order's, and went back, leaves nothing to do.
+    if (is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT') and not (
+      (answer ->> 'balanceAmount')::numeric = 0 and not toss_private.heals_itself(asked_payment_key, answer)
+    ) then
+      return query select 'missing_here', approval_key, false, null::jsonb, there, coalesce((
+        select case
+          when o.amount <> (answer ->> 'totalAmount')::numeric or o.currency <> answer ->> 'currency'
+            then format('the order is of %s %s', o.amount, o.currency)
+          when toss_private.pays_another(o, asked_payment_key) then format('the order is %s by payment %s', o.status, o.payment_key)
+          else 'the payment is not known here' end
+        from public.orders as o where o.id = answer ->> 'orderId'
+      ), 'the order is not known here');
+    end if;
+    return;
+  end if;
+
+  if (answer ->> 'totalAmount')::numeric <> known.total_amount or answer ->> 'currency' <> known.currency then
+    return query select 'amount', approval_key, false, here, there, 'Toss took another amount'::text;
+  elsif answer ->> 'orderId' <> known.order_id then
+    return query select 'status', approval_key, false, here || jsonb_build_object('orderId', known.order_id),
+      there || jsonb_build_object('orderId', answer -> 'orderId'), 'Toss took it for another order'::text;
+  end if;
+
+  return query
+  with told as (
+    select c.value ->> 'transactionKey' as key, (c.value ->> 'cancelAmount')::numeric as amount,
+      c.value ->> 'cancelStatus' as status
+    from jsonb_array_elements(toss_private.name_cancels(asked_payment_key, coalesce(answer -> 'cancels', '[]'))) as c
+  ),
+  stored as (
+    select k.transaction_key as key, k.amount, k.status from public.payment_cancels as k
+    where k.payment_key = asked_payment_key
+  )
+  select
+    case when s.key is null then 'cancel_missing_here' when t.key is null then 'cancel_missing_at_toss'
+      when s.amount <> t.amount then 'amount' else 'status' end,
+    coalesce(t.key, s.key), true,
+    case when s.key is not null then jsonb_build_object('status', s.status, 'amount', s.amount) end,
+    case when t.key is not null then jsonb_build_object('status', t.status, 'amount', t.amount) end,
+    case when s.key is null then 'the cancel is not known here' when t.key is null then 'Toss does not know this cancel'
+      when s.amount <> t.amount then 'Toss gave another amount back' else 'the cancel is not as far as Toss says' end
+  from told as t
+  full join stored as s on s.key = t.key
+  where s.key is null or t.key is null or s.amount <> t.amount or s.status <> t.status;
+  found_cancels := found;
+
+  -- What the lack of a cancel explains is not told twice.
+  if toss_private.is_paid(known) <> is_paid_there or (
+    not found_cancels and (known.status <> answer ->> 'status'
+      or ((answer ->> 'totalAmount')::numeric = known.total_amount
+        and known.balance_amount <> (answer ->> 'balanceAmount')::numeric))
+  ) then
+    return query select 'status', approval_key, false, here, there, 'the payment is not as far as Toss says'::text;
+  end if;
+end;
+$$;
+
+comment on function toss_private.find_differences(text, jsonb, jsonb) is
+  'Where our rows of a payment and Toss''s answer differ. A null answer says that Toss knows no such payment; `listed` is the row of its list.';
+
+create function toss_private.pays_another(owed public.orders, asked_payment_key text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(owed.payment_key <> asked_payment_key, false)
+    and owed.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit');
+end;
+$$;
+
+comment on function toss_private.pays_another(public.orders, text) is 'Whether an order has its payment already, and it is another one.';
+
+create function toss_private.heals_itself(asked_payment_key text, answer jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Toss is believed about an order, its amount and its currency; a second payment of an order has to go back, and
+  -- until it has, nothing here may count it as the order's.
+  return exists (
+    select 1 from public.orders as o
+    left join public.payments as p on p.payment_key = asked_payment_key
+    where o.id = answer ->> 'orderId' and o.amount = (answer ->> 'totalAmount')::numeric
+      and o.currency = answer ->> 'currency'
+      and (p.payment_key is null or (p.order_id, p.total_amount) = (o.id, o.amount))
+      and not (p.payment_key is null and toss_private.pays_another(o, asked_payment_key)
+        and (answer ->> 'balanceAmount')::numeric > 0)
+  ) and not exists (
+    -- What is lost there, or was another amount, Toss's answer cannot give back.
+    select 1 from public.payments as p
+    cross join lateral toss_private.find_differences(p.payment_key, answer, null) as d
+    where p.payment_key = asked_payment_key and d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
+  );
+end;
+$$;
+
+comment on function toss_private.heals_itself(text, jsonb) is 'Whether Toss''s answer may go through the one door by itself.';
+
+create function public.settle_reconciliation_question(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  asked_payment_key constant text := request ->> 'paymentKey';
+  answer constant jsonb := nullif(request -> 'payment', 'null');
+  question toss_private.reconciliation_questions;
+  before jsonb;
+  difference record;
+begin
+  delete from toss_private.reconciliation_questions as q
+  where q.run_id = held.run_id and q.payment_key = asked_payment_key
+  returning * into question;
+  if not found or (request ->> 'isForeign')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
+  from toss_private.find_differences(asked_payment_key, answer, question.listed) as d;
+
+  if answer is not null and before <> '[]' and toss_private.heals_itself(asked_payment_key, answer)
+    and (request ->> 'canApply')::boolean
+  then
+    begin
+      perform public.apply_payment(jsonb_build_object(
+        'payment', answer, 'source', 'reconcile', 'askedAt', request -> 'askedAt', 'requestId', request -> 'requestId',
+        'depositHours', request -> 'depositHours'
+      ));
+    exception when integrity_constraint_violation then
+      -- Rows that contradict each other are a person's; the difference stays.
+      raise notice 'payment % cannot be mended: %', asked_payment_key, sqlerrm;
+    end;
+  end if;
+
+  perform toss_private.record_differences(held.run_id, asked_payment_key, before, coalesce((
+    select jsonb_agg(to_jsonb(d)) from toss_private.find_differences(asked_payment_key, answer, question.listed) as d
+  ), '[]'));
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.settle_reconciliation_question(jsonb) is
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+
+-- supabase/schemas/69_reconciliation_ends.sql
+-- What a run writes down, how it asks, and how it ends; what must never be true of it, and what a person must see.
+
+create function toss_private.record_differences(
+  finding_run_id uuid, differing_payment_key text, before jsonb, after jsonb
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  concerned_order_id constant text := coalesce(
+    (select p.order_id from public.payments as p where p.payment_key = differing_payment_key),
+    (select o.id from public.orders as o
+      join jsonb_array_elements(before || after) as d on o.id = d.value -> 'theirs' ->> 'orderId' limit 1)
+  );
+  known record;
+  found_difference record;
+  opened public.reconciliation_differences;
+begin
+  -- Two runs may come upon the same payment at once.
+  perform pg_advisory_xact_lock(hashtextextended('toss_difference ' || differing_payment_key, 0));
+
+  -- What was open could not mend itself; a person has seen to it.
+  update public.reconciliation_differences as d
+  set resolved_at = present, resolution = 'by_hand'
+  where d.payment_key = differing_payment_key and d.resolved_at is null and not exists (
+    select 1 from jsonb_array_elements(after) as a
+    where a.value ->> 'kind' = d.kind and (not d.is_cancel or a.value ->> 'transaction_key' = d.transaction_key)
+  );
+
+  for found_difference in
+    select distinct on (d.kind, d.is_cancel, case when d.is_cancel then d.transaction_key end) d.*
+    from (
+      select e.*, false as is_open from jsonb_to_recordset(before) as e (
+        kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text
+      )
+      union all
+      select e.*, true from jsonb_to_recordset(after) as e (
+        kind text, transaction_key text, is_cancel boolean, ours jsonb, theirs jsonb, reason text
+      )
+    ) as d
+    order by d.kind, d.is_cancel, case when d.is_cancel then d.transaction_key end, d.is_open desc
+  loop
+    -- One that this call has just resolved has its row.
+    continue when not found_difference.is_open and exists (
+      select 1 from public.reconciliation_differences as d
+      where d.payment_key = differing_payment_key and d.kind = found_difference.kind and d.resolved_at = present
+        and (not d.is_cancel or d.transaction_key = found_difference.transaction_key)
+    );
+    insert into public.reconciliation_differences as d (
+      run_id, kind, payment_key, transaction_key, order_id, is_cancel, ours, theirs, reason, resolution, created_at,
+      resolved_at
+    ) values (
+      finding_run_id, found_difference.kind, differing_payment_key, found_difference.transaction_key, concerned_order_id,
+      found_difference.is_cancel, nullif(found_difference.ours, 'null'), nullif(found_difference.theirs, 'null'),
+      found_difference.reason, case when not found_difference.is_open then 'healed' end, present,
+      case when not found_difference.is_open then present end
+    )
+    on conflict do nothing
+    returning * into opened;
+    if found and found_difference.is_open then
+      perform toss_private.announce_difference(opened);
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.record_differences(uuid, text, jsonb, jsonb) is
+  'Writes down what differed before and after Toss''s answer was applied: what is gone is healed, what is left is open and told once.';
+
+create function toss_private.announce_difference(opened public.reconciliation_differences)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'reconciliation.difference', 'subject', coalesce(opened.order_id, opened.payment_key),
+    'payload', jsonb_strip_nulls(jsonb_build_object(
+      'differenceId', opened.id, 'runId', opened.run_id, 'kind', opened.kind, 'paymentKey', opened.payment_key,
+      'transactionKey', opened.transaction_key, 'orderId', opened.order_id, 'reason', opened.reason
+    )) || jsonb_build_object('ours', opened.ours, 'theirs', opened.theirs)
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_difference(public.reconciliation_differences) is
+  'Writes the outbox event of a difference that stays open.';
+
+create function public.claim_reconciliation_questions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  return (
+    select jsonb_build_object('questions', coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', c.payment_key,
+      'isKnown', p.payment_key is not null,
+      'listedKeys', c.listed ->> 'keys',
+      'isFamiliar', exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId'),
+      'tossKeys', coalesce(o.toss_keys, c.listed ->> 'keys', 'main'),
+      'tossClientKey', o.toss_client_key,
+      'askedAt', toss_private.clock_now()
+    ) order by c.payment_key), '[]'))
+    from (
+      select q.* from toss_private.reconciliation_questions as q
+      where q.run_id = held.run_id and q.attempts < 4
+      order by q.attempts, q.payment_key
+      limit (request ->> 'limit')::bigint
+    ) as c
+    left join public.payments as p on p.payment_key = c.payment_key
+    left join public.orders as o on o.id = coalesce(p.order_id, c.listed ->> 'orderId', (
+      select d.order_id from public.reconciliation_differences as d
+      where d.payment_key = c.payment_key and d.resolved_at is null and d.order_id is not null limit 1
+    ))
+  );
+end;
+$$;
+
+comment on function public.claim_reconciliation_questions(jsonb) is
+  'The next payments of a run to ask Toss about, and with which key pair; each at most four times. Keys: runId, leaseToken, leaseSeconds, limit.';
+
+create function public.postpone_reconciliation_question(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  update toss_private.reconciliation_questions as q set attempts = q.attempts + 1
+  where q.run_id = held.run_id and q.payment_key = request ->> 'paymentKey';
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.postpone_reconciliation_question(jsonb) is
+  'Toss gave no answer that proves anything; the question is asked again. Keys: runId, leaseToken, leaseSeconds, paymentKey.';
+
+create function public.pause_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  update toss_private.reconciliation_states as s set lease_expires_at = toss_private.clock_now()
+  where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.pause_reconciliation(jsonb) is
+  'Gives the lease back at the end of a slice, so that the next one goes on at once. Keys: runId, leaseToken, leaseSeconds.';
+
+create function public.finish_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  is_complete constant boolean := not exists (
+    select 1 from toss_private.reconciliation_questions as q where q.run_id = held.run_id
+  );
+  ended public.reconciliation_runs;
+begin
+  update public.reconciliation_runs as r
+  set status = case when is_complete then 'finished' else 'failed' end, finished_at = toss_private.clock_now(),
+    healed = (
+      select count(*) from public.reconciliation_differences as d
+      where d.run_id = r.id and d.resolution = 'healed'
+    ),
+    open = (select count(*) from public.reconciliation_differences as d where d.resolved_at is null)
+  where r.id = held.run_id
+  returning * into ended;
+  if is_complete and held.is_default then
+    insert into toss_private.reconciliation_progress as p (covered_until)
+    values (least(ended.to_date, (held.border at time zone 'Asia/Seoul')::date))
+    on conflict (is_only) do update set covered_until = greatest(p.covered_until, excluded.covered_until);
+  end if;
+  perform toss_private.drop_reconciliation_state(held.run_id);
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.finish_reconciliation(jsonb) is
+  'Ends a run that has nothing left to ask: failed when Toss did not answer everything. Keys: runId, leaseToken, leaseSeconds.';
+
+create function public.read_reconciliation(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || jsonb_build_object('differences', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'orderId', d.order_id,
+      'ours', d.ours, 'theirs', d.theirs, 'reason', d.reason, 'resolution', d.resolution, 'resolvedAt', d.resolved_at
+    ) order by d.created_at, d.kind, d.payment_key, d.transaction_key), '[]')
+    from public.reconciliation_differences as d
+    where d.resolved_at is null or d.run_id = (request ->> 'runId')::uuid
+  ));
+end;
+$$;
+
+comment on function public.read_reconciliation(jsonb) is
+  'A run, the differences that it found and healed, and all that are open, also of earlier runs. Key: runId.';
+
+create function toss_private.reconciliation_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'reconciliation_run_adds_up', r.id::text,
+    format('%s healed, %s difference(s) say so', r.healed, count(d.id))
+  from public.reconciliation_runs as r
+  left join public.reconciliation_differences as d on d.run_id = r.id and d.resolution = 'healed'
+  where r.status = 'finished'
+  group by r.id
+  having r.healed <> count(d.id)
+
+  union all
+  -- Old events go; what is open is told for as long as it is young.
+  select 'difference_is_told_once', d.id::text, format('%s of payment %s has %s outbox events', d.kind, d.payment_key, count(e.id))
+  from public.reconciliation_differences as d
+  left join public.outbox_events as e on e.event_type = 'reconciliation.difference'
+    and e.subject = coalesce(d.order_id, d.payment_key) and e.payload ->> 'differenceId' = d.id::text
+  where d.created_at > toss_private.clock_now() - interval '29 days'
+  group by d.id
+  having count(e.id) <> (d.resolution is distinct from 'healed')::integer
+
+  union all
+  select 'reconciliation_keeps_nothing', s.run_id::text, format('the run is %s and its rows are kept', r.status)
+  from toss_private.reconciliation_states as s
+  join public.reconciliation_runs as r on r.id = s.run_id
+  where r.status <> 'running';
+end;
+$$;
+
+comment on function toss_private.reconciliation_violations() is 'The rules about comparisons with Toss''s list.';
+
+create view toss_private.reconciliation_alerts
+with (security_invoker = true)
+as
+select 'critical' as level, 'reconciliation_difference' as alert, coalesce(d.order_id, d.payment_key) as subject,
+  format('%s, payment %s%s: %s', d.kind, d.payment_key, ' ' || d.transaction_key, d.reason) as detail, d.created_at as since
+from public.reconciliation_differences as d
+where d.resolved_at is null
+
+union all
+select 'warning', 'reconciliation_failed', r.id::text,
+  format('%s to %s: Toss has not answered everything', r.from_date, r.to_date), r.started_at
+from (select l.* from public.reconciliation_runs as l order by l.started_at desc limit 1) as r
+where r.status = 'failed' or (r.status = 'running' and r.started_at < toss_private.clock_now() - interval '1 day');
+
+comment on view toss_private.reconciliation_alerts is
+  'Differences between Toss and our rows that are open, and a comparison that Toss did not let come to its end.';
+
+-- supabase/schemas/69_reconciliation_rows.sql
+-- Which rows agree without a question: those of Toss's list with ours, and ours with the list.
+
+create function toss_private.agrees(row_of_list jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  listed_amount constant bigint := abs((row_of_list ->> 'amount')::numeric);
+  known public.payments;
+  canceled bigint;
+begin
+  if row_of_list ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED') then
+    return exists (
+      select 1 from public.payment_cancels as k
+      join public.payments as p on p.payment_key = k.payment_key
+      where k.transaction_key = row_of_list ->> 'transactionKey' and k.payment_key = row_of_list ->> 'paymentKey'
+        and k.amount = listed_amount and k.status = 'DONE' and p.order_id = row_of_list ->> 'orderId'
+    );
+  end if;
+  select * into known from public.payments as p
+  where p.payment_key = row_of_list ->> 'paymentKey' and p.order_id = row_of_list ->> 'orderId'
+    and p.total_amount = listed_amount and p.currency = row_of_list ->> 'currency';
+  if not found then
+    return false;
+  end if;
+  if row_of_list ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+    return true;
+  end if;
+  select coalesce(sum(k.amount), 0) into canceled
+  from public.payment_cancels as k where k.payment_key = known.payment_key and k.status = 'DONE';
+  -- A payment whose own rows contradict each other is asked about, too.
+  return row_of_list ->> 'status' = 'DONE' and toss_private.is_paid(known)
+    and known.balance_amount = known.total_amount - canceled
+    and (known.status = 'DONE') = (canceled = 0) and known.status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED');
+end;
+$$;
+
+comment on function toss_private.agrees(jsonb) is
+  'Whether a row of Toss''s list says what our rows say. A status that nobody knows agrees with nothing: Toss is asked.';
+
+create function public.record_listed_transactions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  run public.reconciliation_runs;
+  window_end timestamptz;
+  window_start timestamptz;
+  ours jsonb;
+  new_rows bigint;
+  foreign_count bigint;
+  is_last constant boolean := (request ->> 'isLast')::boolean;
+begin
+  -- A page that another try has recorded already.
+  if held.phase <> 'list' or held.cursor is distinct from request ->> 'cursor'
+    or held.pairs[held.pair_position] <> request ->> 'keys'
+  then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select * into run from public.reconciliation_runs as r where r.id = held.run_id;
+  window_start := run.from_date::timestamp at time zone 'Asia/Seoul';
+  window_end := least((run.to_date + 1)::timestamp at time zone 'Asia/Seoul', held.border);
+
+  with listed as (
+    select t.value as entry, t.ordinality as place, exists (
+        select 1 from public.orders as o where o.id = t.value ->> 'orderId'
+        union all
+        select 1 from public.payments as p where p.payment_key = t.value ->> 'paymentKey'
+      ) as is_ours
+    from jsonb_array_elements(request -> 'rows') with ordinality as t
+    where coalesce((t.value ->> 'transactionAt')::timestamptz >= window_start
+      and (t.value ->> 'transactionAt')::timestamptz < window_end, t.value ->> 'transactionAt' is null)
+  )
+  select coalesce(jsonb_agg(l.entry order by l.place) filter (where l.is_ours), '[]'),
+    count(*) filter (where not l.is_ours and coalesce(l.entry ->> 'mId', '') <> all (held.listed_merchants))
+  into ours, foreign_count
+  from listed as l;
+
+  insert into toss_private.reconciliation_rows (run_id, transaction_key, payment_key, is_cancel)
+  select held.run_id, t.value ->> 'transactionKey', t.value ->> 'paymentKey',
+    t.value ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED')
+  from jsonb_array_elements(ours) as t
+  on conflict do nothing;
+  get diagnostics new_rows = row_count;
+
+  insert into toss_private.reconciliation_questions as q (run_id, payment_key, listed)
+  select distinct on (t.value ->> 'paymentKey')
+    held.run_id, t.value ->> 'paymentKey', t.value || jsonb_build_object('keys', request ->> 'keys')
+  from jsonb_array_elements(ours) as t
+  where not coalesce(toss_private.agrees(t.value), false)
+  -- The approval tells more of a payment than its cancels.
+  order by t.value ->> 'paymentKey', t.value ->> 'status' in ('CANCELED', 'PARTIAL_CANCELED')
+  on conflict (run_id, payment_key) do update set listed = coalesce(q.listed, excluded.listed);
+
+  update public.reconciliation_runs as r
+  set compared = r.compared + new_rows, foreign_rows = r.foreign_rows + foreign_count
+  where r.id = held.run_id;
+  update toss_private.reconciliation_states as s
+  set
+    cursor = case when not is_last then request ->> 'lastKey' end,
+    pair_position = s.pair_position + is_last::integer,
+    phase = case when is_last and s.pair_position = cardinality(s.pairs) then 'ours' else 'list' end,
+    merchants = case when is_last then '{}' else met.ids end,
+    listed_merchants = case when is_last then array(
+      select distinct m.id from unnest(s.listed_merchants || met.ids) as m (id)
+    ) else s.listed_merchants end
+  from (
+    select array(
+      select m.id from unnest(held.merchants) as m (id)
+      union
+      select t.value ->> 'mId' from jsonb_array_elements(request -> 'rows') as t where t.value ->> 'mId' is not null
+    ) as ids
+  ) as met
+  where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.record_listed_transactions(jsonb) is
+  'Compares one page of Toss''s list: rows that agree are counted, the others become questions, rows of other shops leave a number. Keys: runId, leaseToken, leaseSeconds, keys, cursor, lastKey, isLast, rows.';
+
+create function public.find_unlisted_payments(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  run public.reconciliation_runs;
+  window_start timestamptz;
+  window_end timestamptz;
+  unlisted bigint;
+begin
+  if held.phase <> 'ours' then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  select * into run from public.reconciliation_runs as r where r.id = held.run_id;
+  window_start := run.from_date::timestamp at time zone 'Asia/Seoul';
+  window_end := least((run.to_date + 1)::timestamp at time zone 'Asia/Seoul', held.border);
+
+  with lacking as (
+    select p.payment_key from public.payments as p
+    where p.approved_at >= window_start and p.approved_at < window_end
+      and not exists (
+        select 1 from toss_private.reconciliation_rows as r
+        where r.run_id = held.run_id and r.payment_key = p.payment_key and not r.is_cancel
+      )
+    union all
+    select k.payment_key from public.payment_cancels as k
+    join public.payments as p on p.payment_key = k.payment_key and p.approved_at is not null
+    where k.canceled_at >= window_start and k.canceled_at < window_end and k.status = 'DONE'
+      and not exists (
+        select 1 from toss_private.reconciliation_rows as r
+        where r.run_id = held.run_id and r.transaction_key = k.transaction_key
+      )
+  ),
+  ours as (
+    select l.payment_key from lacking as l
+    join public.payments as p on p.payment_key = l.payment_key
+    join public.orders as o on o.id = p.order_id
+    -- A pair that is not set can be asked nothing; doctor tells of it.
+    where o.toss_keys = any (array(select jsonb_array_elements_text(request -> 'configured')))
+  ),
+  asked as (
+    insert into toss_private.reconciliation_questions (run_id, payment_key)
+    select distinct held.run_id, o.payment_key from ours as o
+    on conflict do nothing
+  )
+  select count(*) into unlisted from ours;
+
+  update public.reconciliation_runs as r set compared = r.compared + unlisted where r.id = held.run_id;
+  update toss_private.reconciliation_states as s set phase = 'ask' where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.find_unlisted_payments(jsonb) is
+  'Makes questions of the payments and cancels of the run''s days that Toss''s list did not show. Keys: runId, leaseToken, leaseSeconds, configured.';
+
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
 
@@ -13433,7 +14372,8 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('expiry', '* * * * *', 60),
   ('cash_receipts', '*/10 * * * *', 600),
   ('outbox', '* * * * *', 60),
-  ('housekeeping', '17 18 * * *', 86400);
+  ('housekeeping', '17 18 * * *', 86400),
+  ('reconcile', '43 18 * * *', 86400);
 
 create view public.job_status
 with (security_invoker = true)
@@ -14190,7 +15130,7 @@ comment on function public.read_encrypted_samples(jsonb) is
 
 create table toss_private.notice_channels (
   channel text primary key,
-  is_on boolean not null default false,
+  is_on boolean,
   changed_at timestamptz,
   failures_in_row integer not null default 0,
   failing_since timestamptz,
@@ -14205,6 +15145,8 @@ alter table toss_private.notice_channels enable row level security;
 
 comment on table toss_private.notice_channels is
   'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.is_on is
+  'Null until the first run has said so: what happens before it is told as soon as there is a channel.';
 comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
 comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
 
@@ -14256,7 +15198,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -14326,6 +15268,8 @@ begin
     when 'subscription.trial_ending' then 'renewal_upcoming'
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+    when 'withdrawal.requested' then 'withdrawal_received'
+    when 'withdrawal.decided' then 'withdrawal_decided'
   end;
 end;
 $$;
@@ -14356,7 +15300,7 @@ as $$
 declare
   wanted constant text := toss_private.notice_of(new);
 begin
-  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on is not false) then
     insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
     values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
   end if;
@@ -14466,13 +15410,16 @@ begin
       'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
       'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
       'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
+      'dueDate', cause.payload -> 'dueDate', 'decisionDueAt', cause.payload -> 'dueAt',
+      'decision', case cause.event_type when 'withdrawal.decided' then w.status end,
+      'decisionReason', case w.status when 'refused' then w.decision_reason end
     )
     from public.orders as o
     left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
     left join public.payment_cancels as k
       on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
     left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    left join public.withdrawals as w on w.id = (cause.payload ->> 'withdrawalId')::uuid
     where o.id = cause.payload ->> 'orderId'
   );
 end;
@@ -14576,10 +15523,15 @@ declare
   postponed integer := 0;
   given_up integer;
 begin
+  if cardinality(wanted_channels) = 0 then
+    delete from toss_private.notices_due as d
+    where d.created_at < due_time - interval '7 days'
+      or exists (select 1 from toss_private.notice_channels as c where c.is_on is null);
+  end if;
   update toss_private.notice_channels as c
   set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
     next_attempt_at = null, last_error = null
-  where c.is_on <> (c.channel = any (wanted_channels));
+  where c.is_on is distinct from (c.channel = any (wanted_channels));
 
   if cardinality(wanted_channels) > 0 then
     for due in
@@ -15827,11 +16779,13 @@ as $$
   union all
   select * from toss_private.delivery_violations()
   union all
-  select * from toss_private.notice_violations();
+  select * from toss_private.notice_violations()
+  union all
+  select * from toss_private.reconciliation_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them and of comparisons with Toss: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -16104,7 +17058,9 @@ select * from toss_private.hook_alerts
 union all
 select * from toss_private.delivery_alerts
 union all
-select * from toss_private.notice_alerts;
+select * from toss_private.notice_alerts
+union all
+select * from toss_private.reconciliation_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -16529,7 +17485,8 @@ revoke all on
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications,
+  public.reconciliation_runs, public.reconciliation_differences
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -16547,13 +17504,14 @@ to authenticated, service_role;
 grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
-  public.webhook_endpoints, public.webhook_deliveries, public.notifications
+  public.webhook_endpoints, public.webhook_deliveries, public.notifications,
+  public.reconciliation_runs, public.reconciliation_differences
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
@@ -16587,6 +17545,10 @@ revoke execute on function
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
+  public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
+  public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
+  public.read_reconciliation(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -16612,6 +17574,10 @@ grant execute on function
   public.claim_webhook_deliveries(jsonb), public.count_due_deliveries(jsonb), public.finish_webhook_deliveries(jsonb),
   public.replay_webhook_deliveries(jsonb), public.relay_outbox(jsonb),
   public.plan_notices(jsonb), public.claim_notices(jsonb), public.finish_notices(jsonb), public.count_due_notices(jsonb),
+  public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
+  public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
+  public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
+  public.read_reconciliation(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

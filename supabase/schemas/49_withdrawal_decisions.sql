@@ -147,7 +147,14 @@ begin
   where w.id = (
     select latest.id from public.withdrawals as latest where latest.order_id = new.id
     order by latest.requested_at desc limit 1
-  ) and w.status = 'accepted' and w.refund_operation_id is null;
+  ) and w.status = 'accepted' and w.refund_operation_id is null
+  returning * into concerned;
+  if found then
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'withdrawal_reopened', 'source', 'withdrawal', 'orderId', new.id, 'from', 'accepted', 'to', 'requested',
+      'detail', jsonb_build_object('withdrawalId', concerned.id)
+    ));
+  end if;
   return null;
 end;
 $$;

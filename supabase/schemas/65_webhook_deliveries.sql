@@ -113,6 +113,12 @@ as $$
 declare
   transaction_id constant text := pg_current_xact_id()::text;
 begin
+  -- A notice waits for the schedule until a run has said that there is somebody to send it.
+  if tg_relid = 'toss_private.notices_due'::regclass
+    and not exists (select 1 from toss_private.notice_channels as c where c.is_on)
+  then
+    return null;
+  end if;
   if current_setting('toss_private.outbox_woken_by', true) is distinct from transaction_id then
     perform set_config('toss_private.outbox_woken_by', transaction_id, true);
     perform toss_private.try_to_wake('outbox');

@@ -29,7 +29,8 @@ insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('expiry', '* * * * *', 60),
   ('cash_receipts', '*/10 * * * *', 600),
   ('outbox', '* * * * *', 60),
-  ('housekeeping', '17 18 * * *', 86400);
+  ('housekeeping', '17 18 * * *', 86400),
+  ('reconcile', '43 18 * * *', 86400);
 
 create view public.job_status
 with (security_invoker = true)

@@ -2,7 +2,7 @@
 
 create table toss_private.notice_channels (
   channel text primary key,
-  is_on boolean not null default false,
+  is_on boolean,
   changed_at timestamptz,
   failures_in_row integer not null default 0,
   failing_since timestamptz,
@@ -17,6 +17,8 @@ alter table toss_private.notice_channels enable row level security;
 
 comment on table toss_private.notice_channels is
   'How buyers can be told. The job outbox says with every run which channels the functions have (NOTIFY_EMAIL, NOTIFY_MESSAGE).';
+comment on column toss_private.notice_channels.is_on is
+  'Null until the first run has said so: what happens before it is told as soon as there is a channel.';
 comment on column toss_private.notice_channels.next_attempt_at is 'A provider that failed is left alone until then; null when it works.';
 comment on column toss_private.notice_channels.last_error is 'What the provider failed with last: our word for it and its code.';
 
@@ -68,7 +70,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -138,6 +140,8 @@ begin
     when 'subscription.trial_ending' then 'renewal_upcoming'
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+    when 'withdrawal.requested' then 'withdrawal_received'
+    when 'withdrawal.decided' then 'withdrawal_decided'
   end;
 end;
 $$;
@@ -168,7 +172,7 @@ as $$
 declare
   wanted constant text := toss_private.notice_of(new);
 begin
-  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on) then
+  if wanted is not null and exists (select 1 from toss_private.notice_channels as c where c.is_on is not false) then
     insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
     values (new.id, wanted, new.stream, new.sequence, new.created_at, new.created_at);
   end if;

@@ -60,10 +60,15 @@ declare
   postponed integer := 0;
   given_up integer;
 begin
+  if cardinality(wanted_channels) = 0 then
+    delete from toss_private.notices_due as d
+    where d.created_at < due_time - interval '7 days'
+      or exists (select 1 from toss_private.notice_channels as c where c.is_on is null);
+  end if;
   update toss_private.notice_channels as c
   set is_on = c.channel = any (wanted_channels), changed_at = toss_private.clock_now(), failures_in_row = 0, failing_since = null,
     next_attempt_at = null, last_error = null
-  where c.is_on <> (c.channel = any (wanted_channels));
+  where c.is_on is distinct from (c.channel = any (wanted_channels));
 
   if cardinality(wanted_channels) > 0 then
     for due in

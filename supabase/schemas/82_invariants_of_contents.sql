@@ -333,8 +333,10 @@ as $$
   union all
   select * from toss_private.delivery_violations()
   union all
-  select * from toss_private.notice_violations();
+  select * from toss_private.notice_violations()
+  union all
+  select * from toss_private.reconciliation_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions and of what is told of them: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them and of comparisons with Toss: its name, whom it concerns, and what is wrong. Empty when all is well.';

@@ -59,6 +59,14 @@ export async function actors(shop: Shop): Promise<Cast> {
     insert into public.order_adjustments (order_id, position, kind, name, amount)
     select order_id, 1, 'other', 'wrapping', 0 from public.payments where payment_key = ${paymentKey}`;
   await shop.stack.sql`
+    with run as (
+      insert into public.reconciliation_runs (from_date, to_date, status, started_at, finished_at)
+      values ('2026-01-01', '2026-01-01', 'failed', now(), now()) returning id
+    )
+    insert into public.reconciliation_differences
+      (run_id, kind, payment_key, is_cancel, reason, resolution, created_at, resolved_at)
+    select id, 'status', ${paymentKey}, false, 'of the cast', 'healed', now(), now() from run`;
+  await shop.stack.sql`
     with endpoint as (
       insert into public.webhook_endpoints (id, url, created_at, enabled_at)
       select gen_random_uuid(), 'https://receiver.example/events', now, now from toss_private.clock_now() as now

@@ -35,7 +35,10 @@ export async function calmDown({ stack, simulator }: Shop): Promise<void> {
   simulator.clearWebhookKnobs();
   simulator.clearCardDeclines();
   simulator.clearChargeDeclines();
-  simulator.changeSettings({ apiVersion: "2022-11-16" });
+  simulator.changeSettings({
+    apiVersion: "2022-11-16",
+    transactionLagSeconds: 0,
+  });
   simulator.setWebhookUrls([webhookUrl(stack.functionsUrl, {})]);
   await stack.resetClock();
 }

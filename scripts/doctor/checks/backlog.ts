@@ -49,6 +49,12 @@ const DELIVERY_ALERTS: Readonly<Record<string, string>> = {
   delivery_failed: "without events that were given up",
 };
 
+/** What comparing with Toss's list raises. */
+const RECONCILIATION_ALERTS: Readonly<Record<string, string>> = {
+  reconciliation_difference: "difference(s) between Toss and the database",
+  reconciliation_failed: "comparison(s) that Toss did not let end",
+};
+
 /** What notices to buyers raise. */
 const NOTICE_ALERTS: Readonly<Record<string, string>> = {
   notice_not_sent: "required ones that nobody got",
@@ -72,6 +78,7 @@ const JUDGED_ELSEWHERE = new Set([
   "job_late",
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
+  ...Object.keys(RECONCILIATION_ALERTS),
   ...Object.keys(NOTICE_ALERTS),
   ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
@@ -87,6 +94,7 @@ export const checkBacklog: Check = ({ database }) => {
         "webhook_endpoints",
         "notices",
         "cash_receipts",
+        "reconciliation",
         "alerts",
         "invariants",
       ],
@@ -102,6 +110,7 @@ export const checkBacklog: Check = ({ database }) => {
     }),
     judgeInbox(alerts),
     judgeEndpoints(alerts),
+    judgeReconciliation(alerts),
     judgeNotices(alerts),
     judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
@@ -149,6 +158,18 @@ function judgeEndpoints(alerts: readonly Alert[]): Finding {
     none: "every endpoint takes its events",
     detail: `endpoints: ${named.join(", ")}`,
     action: "docs/events.md, When a receiver fails.",
+  });
+}
+
+function judgeReconciliation(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in RECONCILIATION_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${RECONCILIATION_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("reconciliation", rows, {
+    none: "Toss's list of transactions and the database agree",
+    detail: named.join(", "),
+    action: "docs/reconciliation.md. Rows: npx -y deno task toss reconcile",
   });
 }
 

@@ -9,6 +9,7 @@ import { runCashReceipts } from "../_shared/operations/cash-receipt/run.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { expireOverdue } from "../_shared/operations/expire.ts";
 import { runOperations } from "../_shared/operations/run.ts";
+import { reconcile } from "../_shared/reconciliation/run.ts";
 import { runOutbox } from "../_shared/outbox/run.ts";
 import { runWebhooks } from "../_shared/webhooks/run.ts";
 import { type WorkerRequest, workerRequest } from "./request.ts";
@@ -19,8 +20,13 @@ const DEFAULT_LIMIT = 50;
 /** One kind of background work: a bounded slice of it, safe to be cut anywhere and to run twice at once. */
 type Job = (
   context: RequestContext,
-  slice: { limit: number | undefined; asOf: string | null },
-) => Promise<Record<string, number>>;
+  slice: {
+    limit: number | undefined;
+    asOf: string | null;
+    from: string | null;
+    to: string | null;
+  },
+) => Promise<Record<string, number | string>>;
 
 const JOBS: Record<WorkerRequest["job"], Job> = {
   /** What the webhook function stored and could not finish. */
@@ -50,6 +56,15 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
   housekeeping: async ({ services }) => ({
     ...await runHousekeeping(services.database),
   }),
+  /** What neither an answer nor a webhook told: Toss's list against our rows. */
+  reconcile: (context, { limit, asOf, from, to }) =>
+    reconcile(createOperationContext(context, "reconcile"), {
+      pairs: context.services.config.toss.pairs,
+      limit,
+      asOf,
+      from,
+      to,
+    }),
 };
 
 /**
@@ -66,6 +81,8 @@ export const work: Handler = async (request, context) => {
   const result = await JOBS[body.job](context, {
     limit: body.limit,
     asOf: body.asOf ?? null,
+    from: body.from ?? null,
+    to: body.to ?? null,
   });
   logger.info("job_finished", { job: body.job, ...result });
   await recordJobRun(services.database, {

@@ -10,10 +10,32 @@ export const workerRequest = z.strictObject({
     "cash_receipts",
     "outbox",
     "housekeeping",
+    "reconcile",
   ]),
   /** So many at most, of each kind of work; each job has a default of its own. */
   limit: z.number().int().min(1).max(500).optional(),
   asOf: instant.optional(),
+  /** For `reconcile`: the first day, in Seoul. */
+  from: z.iso.date().optional(),
+  /** For `reconcile`: the last day, in Seoul; included. */
+  to: z.iso.date().optional(),
+}).superRefine((body, refinement) => {
+  for (const field of ["from", "to"] as const) {
+    if (body[field] === undefined || body.job === "reconcile") continue;
+    refinement.addIssue({
+      code: "custom",
+      path: [field],
+      message: "is for the job reconcile",
+    });
+  }
+  const { from, to } = body;
+  if (from !== undefined && to !== undefined && from > to) {
+    refinement.addIssue({
+      code: "custom",
+      path: ["to"],
+      message: "is before from",
+    });
+  }
 });
 
 /** One slice of one job. */

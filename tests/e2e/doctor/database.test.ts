@@ -284,6 +284,17 @@ test("a database whose clock differs from Toss's is named", async (shop) => {
   assertOnlyWarning(await examineAt(20), "clock_skew");
 });
 
+test("holidays that end soon are noted, before a withdrawal is due on one", async (shop) => {
+  const { sql } = shop.stack;
+  const rows = await sql`delete from toss_private.holidays
+    where day > (now() + interval '80 days')::date returning day::text, name`;
+  try {
+    assertOnlyWarning(await examine(shop), "holidays");
+  } finally {
+    await sql`insert into toss_private.holidays ${sql([...rows])}`;
+  }
+});
+
 test("a Toss that cannot be reached from here is noted", async (shop) => {
   const { origin } = new URL(shop.stack.tossApiBaseUrl);
   const send: typeof fetch = (input, init) =>
@@ -380,9 +391,10 @@ test("a violated invariant is named", async (shop) => {
   const { sql } = shop.stack;
   const { orderId } = await startPurchase(shop);
   await sql`update public.orders set status = 'paid' where id = ${orderId}`;
-  const findings = await examine(shop).finally(() =>
-    sql`update public.orders set status = 'pending' where id = ${orderId}`
-  );
+  const findings = await examine(shop).finally(async () => {
+    await sql`update public.orders set status = 'pending' where id = ${orderId}`;
+    await sql`delete from public.outbox_events where subject = ${orderId}`;
+  });
 
   const [finding] = assertOnlyBroken(findings, "invariants");
   assert.match(finding?.detail ?? "", /order_paid_by_one_payment \(1\)/);

@@ -156,6 +156,25 @@ test("English readers get English, and a text message instead of 알림톡", asy
   );
 });
 
+test("what happened before the job's first run is told, or forgotten where there is no channel", async (shop) => {
+  const { sql } = shop.stack;
+  const since = mark(shop);
+  await sql`update toss_private.notice_channels set is_on = null, changed_at = null`;
+  const { orderId } = await pay(shop);
+  assert.equal((await sendDue(shop, since)).length, 2);
+  assert.equal((await notificationsOf(shop, orderId)).length, 2);
+  await sql.begin(async (transaction) => {
+    await transaction`update toss_private.notice_channels set is_on = null`;
+    await transaction`
+      insert into toss_private.notices_due (event_id, notice, stream, event_sequence, created_at, next_attempt_at)
+      select id, 'receipt', stream, sequence, created_at, created_at from public.outbox_events limit 1`;
+    await transaction`select public.plan_notices('{"channels":[],"limit":1}')`;
+    const left = await transaction`select 1 from toss_private.notices_due`;
+    assert.equal(left.length, 0);
+    throw new Error("undo");
+  }).catch((error) => assert.match(String(error), /undo/));
+});
+
 test("what happened before a channel was on makes no notice, and nothing is asked of a provider", async (shop) => {
   await shop.stack
     .sql`update toss_private.notice_channels set is_on = false, changed_at = null`;

@@ -28,9 +28,9 @@ const options: StackOptions = {
       return await forward();
     }
     cut = null;
-    wasCut = true;
     if (here.moment === "after") await (await forward()).body?.cancel();
     await kill?.();
+    wasCut = true;
     // Nobody is left to read it.
     return new Response(null, { status: 503 });
   },

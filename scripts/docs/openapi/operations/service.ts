@@ -32,14 +32,17 @@ export const serviceOperations: readonly OperationDescription[] = [{
   path: "",
   summary: "Do a slice of background work",
   description:
-    "Called every minute by pg_cron. Safe to repeat, to overlap and to be cut. `asOf` works with test keys only.",
+    "Called by pg_cron. Safe to repeat, to overlap and to be cut. `asOf` works with test keys only; `from` and `to` " +
+    "are days in Seoul, for the job reconcile.",
   security: ["cronSecret", "secretKey"],
   body: workerRequest,
   answers: {
     200: {
       description:
         "What was done, by name; `remaining` is due work that was left.",
-      schema: z.object({ job: z.string() }).catchall(z.number().int()),
+      schema: z.object({ job: z.string() }).catchall(
+        z.union([z.number().int(), z.string()]),
+      ),
     },
   },
   errors: ["unauthorized"],

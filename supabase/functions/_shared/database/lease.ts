@@ -70,6 +70,7 @@ export type PaymentSource =
   | "cash_receipt"
   | "webhook"
   | "worker"
+  | "reconcile"
   | "operator";
 
 /** Which leased operation ends, or is left open, and on whose behalf. */

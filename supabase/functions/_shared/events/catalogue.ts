@@ -2,6 +2,7 @@ import type { EventDefinition } from "./event.ts";
 import { ORDER_EVENTS } from "./orders.ts";
 import { OTHER_EVENTS } from "./others.ts";
 import { PAYMENT_EVENTS } from "./payments.ts";
+import { RECONCILIATION_EVENTS } from "./reconciliation.ts";
 import { RECEIPT_EVENTS } from "./receipts.ts";
 import { SUBSCRIPTION_EVENTS } from "./subscriptions.ts";
 import { WITHDRAWAL_EVENTS } from "./withdrawals.ts";
@@ -16,6 +17,7 @@ export const EVENT_CATALOGUE: readonly EventDefinition[] = [
   ...RECEIPT_EVENTS,
   ...WITHDRAWAL_EVENTS,
   ...SUBSCRIPTION_EVENTS,
+  ...RECONCILIATION_EVENTS,
   ...OTHER_EVENTS,
 ];
 

@@ -8,6 +8,10 @@ import { lookup, type TossLookup, type TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
 import {
+  createTossTransactions,
+  type TossTransactions,
+} from "./transactions.ts";
+import {
   createTossRequest,
   type Idempotency,
   type TossConnection,
@@ -69,7 +73,7 @@ export type VirtualAccountBody = {
 };
 
 /** The calls of Toss's core API about payments, billing keys and cash receipts. */
-export type TossClient = TossBilling & TossCashReceipts & {
+export type TossClient = TossBilling & TossCashReceipts & TossTransactions & {
   confirm(
     body: ConfirmBody,
     options: Idempotency,
@@ -110,6 +114,7 @@ export function clientOver(request: TossRequest): TossClient {
   return {
     ...createTossBilling(request),
     ...createTossCashReceipts(request),
+    ...createTossTransactions(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
       request({
         operation: "confirm",

@@ -17,6 +17,7 @@ const FREE_OF_SUBJECT = new Set([
   "issue_virtual_account",
   "issue_cash_receipt",
   "list_cash_receipts",
+  "list_transactions",
 ]);
 
 /**

@@ -47,8 +47,7 @@ export type TossRequest = <Value>(
   call: TossCall<Value>,
 ) => Promise<TossOutcome<Value>>;
 
-// The longest documented object is a page of 5000 transactions; a payment
-// takes a few KiB. Later calls that read pages can raise it.
+// A payment takes a few KiB, a page of 1000 transactions about half of this.
 const BODY_LIMIT = 1024 * 1024;
 
 /**
