@@ -13844,7 +13844,12 @@ begin
   delete from toss_private.reconciliation_questions as q
   where q.run_id = held.run_id and q.payment_key = asked_payment_key
   returning * into question;
-  if not found or (request ->> 'isForeign')::boolean then
+  if not found or (request ->> 'isUnaskable')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  if (request ->> 'isForeign')::boolean then
+    update public.reconciliation_runs as r set compared = r.compared - 1, foreign_rows = r.foreign_rows + 1
+    where r.id = held.run_id;
     return toss_private.reconciliation_view(held.run_id);
   end if;
   select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
@@ -13872,7 +13877,7 @@ end;
 $$;
 
 comment on function public.settle_reconciliation_question(jsonb) is
-  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isUnaskable, isForeign, canApply, askedAt, requestId, depositHours.';
 
 -- supabase/schemas/69_reconciliation_ends.sql
 -- What a run writes down, how it asks, and how it ends; what must never be true of it, and what a person must see.
@@ -13982,7 +13987,9 @@ begin
       'paymentKey', c.payment_key,
       'isKnown', p.payment_key is not null,
       'listedKeys', c.listed ->> 'keys',
-      'isFamiliar', exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId'),
+      -- Asked for unknown payments alone: a merchant id that nobody knows is looked for among all payments.
+      'isFamiliar', case when p.payment_key is null and c.listed ->> 'mId' is not null
+        then exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId') else true end,
       'tossKeys', coalesce(o.toss_keys, c.listed ->> 'keys', 'main'),
       'tossClientKey', o.toss_client_key,
       'askedAt', toss_private.clock_now()

@@ -196,7 +196,12 @@ begin
   delete from toss_private.reconciliation_questions as q
   where q.run_id = held.run_id and q.payment_key = asked_payment_key
   returning * into question;
-  if not found or (request ->> 'isForeign')::boolean then
+  if not found or (request ->> 'isUnaskable')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  if (request ->> 'isForeign')::boolean then
+    update public.reconciliation_runs as r set compared = r.compared - 1, foreign_rows = r.foreign_rows + 1
+    where r.id = held.run_id;
     return toss_private.reconciliation_view(held.run_id);
   end if;
   select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
@@ -224,4 +229,4 @@ end;
 $$;
 
 comment on function public.settle_reconciliation_question(jsonb) is
-  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isUnaskable, isForeign, canApply, askedAt, requestId, depositHours.';
