@@ -6,6 +6,7 @@ import {
   charge,
   registerCard,
   subscribe,
+  type Subscriber,
 } from "../../support/billing.ts";
 import { cancel } from "../../support/cancel.ts";
 import { THREE_PAIRS } from "../../support/key-pairs.ts";
@@ -31,23 +32,24 @@ const WITHOUT_BILLING = {
 /** A subscription whose card is the main pair's and whose period has ended, in a backup that is put back afterwards. */
 async function loseRenewal(
   shop: Shop,
-  doings: (user: User, subscriptionId: string) => Promise<void>,
+  doings: (subscriber: Subscriber) => Promise<void>,
 ): Promise<{ user: User; subscriptionId: string }> {
   await alignClocks(shop);
   const user = await signUp(shop);
   const planId = await addPlan(shop);
-  const { subscription } = await underVariables(
+  const subscriber = await underVariables(
     shop,
     WITHOUT_BILLING,
     (before) => subscribe(before, { user, planId }),
   );
+  const { subscription } = subscriber;
   const wait = Date.parse(subscription.currentPeriodEnd) -
     shop.simulator.now();
   await advance(shop, Math.ceil(wait / 1000) + 1);
   const [row] = await shop.stack.sql<{ now: string }[]>`
     select toss_private.clock_now()::text as now`;
   const backup = await takeBackup(shop);
-  await doings(user, subscription.id);
+  await doings(subscriber);
   await settleWebhooks(shop);
   await restoreBackup(shop, backup);
   await advance(shop, DAY_SECONDS);
@@ -85,14 +87,11 @@ async function assertPaidOnceByBilling(
 }
 
 test("a renewal that another merchant's card paid before a restore is not charged again to the card of before", async (shop) => {
-  const subscriber = await loseRenewal(shop, async (user, subscriptionId) => {
+  const subscriber = await loseRenewal(shop, async (before) => {
+    const { user, subscription } = before;
+    const subscriptionId = subscription.id;
     const { billingMethodId } = await registerCard(shop, user);
-    await changed(
-      shop,
-      { user, subscription: { id: subscriptionId } },
-      "change_method",
-      { billingMethodId },
-    );
+    await changed(shop, before, "change_method", { billingMethodId });
     assert.equal((await charge(shop, { subscriptionId })).paid, 1);
   });
 
@@ -101,7 +100,9 @@ test("a renewal that another merchant's card paid before a restore is not charge
 
 test("a later attempt that another merchant's card paid before a restore is found before an earlier one is sent", async (shop) => {
   shop.simulator.changeSettings({ keepDeclinedCharges: false });
-  const subscriber = await loseRenewal(shop, async (user, subscriptionId) => {
+  const subscriber = await loseRenewal(shop, async (before) => {
+    const { user, subscription } = before;
+    const subscriptionId = subscription.id;
     shop.simulator.declineCharges({ code: "REJECT_CARD_PAYMENT", count: 1 });
     assert.equal((await charge(shop, { subscriptionId })).declined, 1);
     await registerCard(shop, user);
@@ -112,14 +113,11 @@ test("a later attempt that another merchant's card paid before a restore is foun
 });
 
 test("while Toss does not tell of the other pair, nothing is charged after a restore", async (shop) => {
-  const subscriber = await loseRenewal(shop, async (user, subscriptionId) => {
+  const subscriber = await loseRenewal(shop, async (before) => {
+    const { user, subscription } = before;
+    const subscriptionId = subscription.id;
     const { billingMethodId } = await registerCard(shop, user);
-    await changed(
-      shop,
-      { user, subscription: { id: subscriptionId } },
-      "change_method",
-      { billingMethodId },
-    );
+    await changed(shop, before, "change_method", { billingMethodId });
     assert.equal((await charge(shop, { subscriptionId })).paid, 1);
   });
   shop.simulator.addFault({
