@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { TossKeys } from "../toss/key-pairs.ts";
 import type { Database } from "./client.ts";
 import {
   type Claimed,
   type EndRequest,
   leased,
   type LeaseRequest,
+  type TossKeys,
 } from "./lease.ts";
 import {
   type DunningPolicy,
