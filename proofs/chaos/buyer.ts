@@ -57,7 +57,12 @@ async function checkOut(
       ...buyerHeaders(chaos, buyer?.accessToken),
       "content-type": "application/json",
     },
-    body: JSON.stringify(body),
+    // Everybody can be told, so that every notice is a promise to keep.
+    body: JSON.stringify({
+      ...body,
+      customerEmail: "buyer@mail.test",
+      customerMobilePhone: "01012345678",
+    }),
   }).catch(() => null);
   const value = await answer?.json().catch(() => null);
   return answer?.status === 201 ? placedSchema.parse(value) : null;

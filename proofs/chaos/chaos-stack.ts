@@ -187,6 +187,7 @@ export async function startChaosStack(
   const stack: Stack = await startStack({
     tossApiBaseUrl: simulator.url,
     warmSpare: true,
+    notices: true,
     intercept: interceptor(cutter, recorded),
     environment: {
       ...KEY_PAIRS,

@@ -17,6 +17,7 @@ import {
   checkRefundAnswers,
 } from "./check-refunds.ts";
 import { checkEvents } from "./check-events.ts";
+import { checkNotices } from "./check-notices.ts";
 import { checkKeys } from "./check-keys.ts";
 import { askWithdrawalsAgain, checkWithdrawals } from "./check-withdrawals.ts";
 import { checkHook } from "./hook.ts";
@@ -292,5 +293,6 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkHook(state),
     ...await checkInvariants(state),
     ...await checkEvents(state),
+    ...await checkNotices(state),
   ];
 }

@@ -1,6 +1,6 @@
 import { mendHook } from "./hook.ts";
 import { orderIdsOf, paymentsOf, type RunState } from "./run-state.ts";
-import { workTwice } from "./worker.ts";
+import { work, workTwice } from "./worker.ts";
 
 /** What is not finished, in words; empty when everything is. */
 export type Unfinished = string[];
@@ -117,9 +117,28 @@ function releaseHeld({ chaos: { simulator } }: RunState): void {
   }
 }
 
+/** From this round on Toss's list is compared as well: by then everything else has had its chance. */
+const RECONCILE_ROUND = 5;
+
+/** Toss's list lags, so what is younger is left to the next comparison. */
+const BORDER_SECONDS = 960;
+
+/** Compares Toss's list, as two calls of pg_cron at once would; what stays open, in words. */
+async function reconcile({ chaos }: RunState): Promise<Unfinished> {
+  await Promise.all([work(chaos, "reconcile"), work(chaos, "reconcile")]);
+  const rows = await chaos.stack.sql<{ line: string }[]>`
+    select format('difference: %s of %s, %s', kind, payment_key, reason) as line
+    from public.reconciliation_differences where resolved_at is null
+    union all
+    select format('the comparison of %s is %s', to_date, status)
+    from (select * from public.reconciliation_runs order by started_at desc limit 1) as r
+    where status <> 'finished'`;
+  return rows.map(({ line }) => line);
+}
+
 /**
  * Ends all faults, that of the shop's hook last, and lets time pass, the worker running twice at once, until
- * nothing is open or a bounded number of rounds is over.
+ * nothing is open or a bounded number of rounds is over; then compares with Toss's list what no webhook told.
  *
  * Answers what is still unfinished then.
  */
@@ -130,6 +149,7 @@ export async function heal(state: RunState): Promise<Unfinished> {
     if (round === HOOK_ROUNDS) await mendHook(state);
     await chaos.advance(seconds);
     releaseHeld(state);
+    if (round >= RECONCILE_ROUND) await reconcile(state);
     await workTwice(chaos);
     await chaos.idle();
     unfinished = [
@@ -139,6 +159,10 @@ export async function heal(state: RunState): Promise<Unfinished> {
     ];
     if (unfinished.length === 0) break;
   }
+  await chaos.advance(BORDER_SECONDS);
+  const open = await reconcile(state);
   await mendHook(state);
-  return unfinished;
+  await workTwice(chaos);
+  await chaos.idle();
+  return [...unfinished, ...open];
 }

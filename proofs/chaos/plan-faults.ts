@@ -71,6 +71,9 @@ const CUT_POINTS: readonly CutPoint[] = [
   { call: "rest.claim_webhook_lanes", phases: BOTH, needs: "outbox" },
   { call: "rest.claim_webhook_deliveries", phases: BOTH, needs: "outbox" },
   { call: "rest.finish_webhook_deliveries", phases: BOTH, needs: "outbox" },
+  { call: "rest.plan_notices", phases: BOTH, needs: "outbox" },
+  { call: "rest.claim_notices", phases: BOTH, needs: "outbox" },
+  { call: "rest.finish_notices", phases: BOTH, needs: "outbox" },
   { call: "rest.record_job_run", phases: BOTH, needs: "webhooks" },
   { call: "answer.worker", phases: ["applied"], needs: "operations" },
 ];

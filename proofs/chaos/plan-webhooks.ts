@@ -3,11 +3,17 @@ import type { Random } from "../support/random.ts";
 
 /**
  * Of these a lost one is found: a confirm and an issue by their operation, a
- * deposit and the end of a payment window by the worker's questions. A cancel
- * in Toss's own back office that Toss never tells is found by reconciliation
- * only, not by anything that is tried here; a deposit taken back neither.
+ * deposit and the end of a payment window by the worker's questions, a cancel
+ * in Toss's own back office by the comparison with Toss's list. A deposit that
+ * was taken back, and told by nobody, is not tried.
  */
-const DROPPED_STATUSES = ["DONE", "EXPIRED", "ABORTED"] as const;
+const DROPPED_STATUSES = [
+  "DONE",
+  "EXPIRED",
+  "ABORTED",
+  "CANCELED",
+  "PARTIAL_CANCELED",
+] as const;
 
 /** Spoils the delivery of the payment's webhooks. */
 export function planWebhookFault(

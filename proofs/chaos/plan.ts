@@ -126,7 +126,12 @@ export type Step =
   | { kind: "restart"; crash: boolean };
 
 /** The jobs of the worker that finish money and tell of it. */
-export type WorkerJob = "operations" | "webhooks" | "expiry" | "outbox";
+export type WorkerJob =
+  | "operations"
+  | "webhooks"
+  | "expiry"
+  | "outbox"
+  | "reconcile";
 
 /** A fault of Toss or of its webhooks, aimed at one payment. */
 export type PlannedFault =

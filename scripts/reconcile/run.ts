@@ -1,4 +1,4 @@
-import { createClient } from "@supabase/supabase-js";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import { StopError, UsageError } from "../door/errors.ts";
 import { commandEnvironment } from "../project/command-environment.ts";
@@ -8,15 +8,12 @@ import { describeDifference, difference } from "./difference.ts";
 
 const sliceSchema = z.object({
   runId: z.string().optional(),
-  status: z.string().optional(),
-  compared: z.number().default(0),
-  foreign: z.number().default(0),
   claimed: z.number(),
-  remaining: z.number(),
 });
 
 const resultSchema = z.object({
   runId: z.string(),
+  status: z.string(),
   from: z.string(),
   to: z.string(),
   compared: z.number(),
@@ -47,20 +44,40 @@ async function workSlice(
   throw new StopError(`The worker answered ${response.status}: ${text}`);
 }
 
-/** Works until the run is over; answers its id. */
-async function compare(project: Project, options: Options): Promise<string> {
+/** How a run stands that another worker may have gone on with: the job wakes itself while something is left. */
+async function readRun(client: SupabaseClient, runId: string) {
+  const { data, error } = await client.rpc("read_reconciliation", {
+    request: { runId },
+  });
+  if (error !== null) {
+    throw new StopError(`The database refused: ${error.message}`);
+  }
+  return resultSchema.parse(data);
+}
+
+/** Works until the run is over, or another worker has ended it. */
+async function compare(
+  project: Project,
+  client: SupabaseClient,
+  options: Options,
+): Promise<z.output<typeof resultSchema>> {
   let idle = 0;
+  let runId: string | undefined;
   for (;;) {
     const slice = await workSlice(project, options);
-    if (slice.runId !== undefined && slice.remaining === 0) {
-      if (slice.status === "finished") return slice.runId;
+    runId ??= slice.runId;
+    const run = runId === undefined ? null : await readRun(client, runId);
+    if (run?.status === "finished") return run;
+    if (run?.status === "failed") {
       throw new StopError(
         "Toss did not answer every question. Run it again later; nothing is lost.",
       );
     }
     // Progress goes beside the result, which stays readable for programs.
     console.error(
-      `${slice.compared} compared, ${slice.foreign} of other shops …`,
+      run === null
+        ? "Another run is at work …"
+        : `${run.compared} compared, ${run.foreign} of other shops …`,
     );
     idle = slice.claimed === 0 ? idle + 1 : 0;
     if (idle > MOST_IDLE_ROUNDS) {
@@ -81,17 +98,10 @@ export async function run(options: Options): Promise<number> {
     throw new UsageError("--from must not be after --to");
   }
   const project = await openProject(commandEnvironment());
-  const runId = await compare(project, options);
   const client = createClient(project.url, project.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  const { data, error } = await client.rpc("read_reconciliation", {
-    request: { runId },
-  });
-  if (error !== null) {
-    throw new StopError(`The database refused: ${error.message}`);
-  }
-  const result = resultSchema.parse(data);
+  const { status: _, ...result } = await compare(project, client, options);
   const open = result.differences.filter(({ resolution }) =>
     resolution === null
   );

@@ -4,6 +4,7 @@ import { ClockRefusedError } from "../clock.ts";
 import { addBillingRoutes } from "./billing-routes.ts";
 import { clockBody, type Controls } from "./controls.ts";
 import type { ControlOutcome } from "./payment-outcome.ts";
+import { unlistSchema } from "./ledger-controls.ts";
 import { declineSchema, resendSchema, webhookUrlsSchema } from "./schemas.ts";
 import { depositSchema, refundEndSchema } from "./virtual-account-controls.ts";
 
@@ -115,6 +116,24 @@ function addWebhookRoutes(app: Hono, controls: Controls): void {
   });
 }
 
+function addTransactionRoutes(app: Hono, controls: Controls): void {
+  app.get("/transactions", (c) => c.json(controls.transactions()));
+  app.post("/transactions/foreign", async (c) => {
+    controls.addForeignTransactions(await c.req.json());
+    return c.body(null, 204);
+  });
+  app.post("/transactions/unlist", async (c) => {
+    const { transactionKeys } = unlistSchema.parse(await c.req.json());
+    controls.unlist(transactionKeys);
+    return c.body(null, 204);
+  });
+  app.post("/payments/:paymentKey/forget", (c) => {
+    return controls.forgetPayment(c.req.param("paymentKey"))
+      ? c.body(null, 204)
+      : problem(c, 404, "no such payment");
+  });
+}
+
 function addTimeAndLedgerRoutes(app: Hono, controls: Controls): void {
   app.get("/clock", (c) => c.json(clockBody(controls)));
   app.post("/clock", async (c) => {
@@ -143,6 +162,7 @@ export function controlRoutes(controls: Controls): Hono {
   addReceiptRoutes(app, controls);
   addFaultRoutes(app, controls);
   addWebhookRoutes(app, controls);
+  addTransactionRoutes(app, controls);
   addTimeAndLedgerRoutes(app, controls);
   app.notFound((c) => problem(c, 404, "no such control"));
   app.onError((error, c) => {

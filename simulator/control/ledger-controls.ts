@@ -17,6 +17,11 @@ const foreignSchema = z.strictObject({
   clientKey: z.string().optional(),
 });
 
+/** Which lines the list leaves out. */
+export const unlistSchema = z.strictObject({
+  transactionKeys: z.array(z.string().min(1)),
+});
+
 /** Payments of another shop under the same key. */
 export type ForeignInput = z.input<typeof foreignSchema>;
 

@@ -13720,7 +13720,10 @@ begin
   );
   is_paid_there := answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') or answer ->> 'approvedAt' is not null;
   if known.payment_key is null then
-    if is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+    -- Money that came for another amount than the order's, and went back, leaves nothing to do.
+    if (is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT') and not (
+      (answer ->> 'balanceAmount')::numeric = 0 and not toss_private.heals_itself(asked_payment_key, answer)
+    ) then
       return query select 'missing_here', approval_key, false, null::jsonb, there, coalesce((
         select case
           when o.amount <> (answer ->> 'totalAmount')::numeric or o.currency <> answer ->> 'currency'
@@ -13809,8 +13812,10 @@ begin
       and not (p.payment_key is null and toss_private.pays_another(o, asked_payment_key)
         and (answer ->> 'balanceAmount')::numeric > 0)
   ) and not exists (
-    select 1 from toss_private.find_differences(asked_payment_key, answer, null) as d
-    where d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
+    -- What is lost there, or was another amount, Toss's answer cannot give back.
+    select 1 from public.payments as p
+    cross join lateral toss_private.find_differences(p.payment_key, answer, null) as d
+    where p.payment_key = asked_payment_key and d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
   );
 end;
 $$;
@@ -13835,7 +13840,12 @@ begin
   delete from toss_private.reconciliation_questions as q
   where q.run_id = held.run_id and q.payment_key = asked_payment_key
   returning * into question;
-  if not found or (request ->> 'isForeign')::boolean then
+  if not found or (request ->> 'isUnaskable')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  if (request ->> 'isForeign')::boolean then
+    update public.reconciliation_runs as r set compared = r.compared - 1, foreign_rows = r.foreign_rows + 1
+    where r.id = held.run_id;
     return toss_private.reconciliation_view(held.run_id);
   end if;
   select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
@@ -13863,7 +13873,7 @@ end;
 $$;
 
 comment on function public.settle_reconciliation_question(jsonb) is
-  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isUnaskable, isForeign, canApply, askedAt, requestId, depositHours.';
 
 -- supabase/schemas/69_reconciliation_ends.sql
 -- What a run writes down, how it asks, and how it ends; what must never be true of it, and what a person must see.
@@ -13973,7 +13983,9 @@ begin
       'paymentKey', c.payment_key,
       'isKnown', p.payment_key is not null,
       'listedKeys', c.listed ->> 'keys',
-      'isFamiliar', exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId'),
+      -- Asked for unknown payments alone: a merchant id that nobody knows is looked for among all payments.
+      'isFamiliar', case when p.payment_key is null and c.listed ->> 'mId' is not null
+        then exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId') else true end,
       'tossKeys', coalesce(o.toss_keys, c.listed ->> 'keys', 'main'),
       'tossClientKey', o.toss_client_key,
       'askedAt', toss_private.clock_now()
@@ -15191,7 +15203,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -15261,6 +15273,8 @@ begin
     when 'subscription.trial_ending' then 'renewal_upcoming'
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+    when 'withdrawal.requested' then 'withdrawal_received'
+    when 'withdrawal.decided' then 'withdrawal_decided'
   end;
 end;
 $$;
@@ -15401,13 +15415,16 @@ begin
       'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
       'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
       'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
+      'dueDate', cause.payload -> 'dueDate', 'decisionDueAt', cause.payload -> 'dueAt',
+      'decision', case cause.event_type when 'withdrawal.decided' then w.status end,
+      'decisionReason', case w.status when 'refused' then w.decision_reason end
     )
     from public.orders as o
     left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
     left join public.payment_cancels as k
       on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
     left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    left join public.withdrawals as w on w.id = (cause.payload ->> 'withdrawalId')::uuid
     where o.id = cause.payload ->> 'orderId'
   );
 end;

@@ -76,7 +76,10 @@ begin
   );
   is_paid_there := answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED') or answer ->> 'approvedAt' is not null;
   if known.payment_key is null then
-    if is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT' then
+    -- Money that came for another amount than the order's, and went back, leaves nothing to do.
+    if (is_paid_there or answer ->> 'status' = 'WAITING_FOR_DEPOSIT') and not (
+      (answer ->> 'balanceAmount')::numeric = 0 and not toss_private.heals_itself(asked_payment_key, answer)
+    ) then
       return query select 'missing_here', approval_key, false, null::jsonb, there, coalesce((
         select case
           when o.amount <> (answer ->> 'totalAmount')::numeric or o.currency <> answer ->> 'currency'
@@ -165,8 +168,10 @@ begin
       and not (p.payment_key is null and toss_private.pays_another(o, asked_payment_key)
         and (answer ->> 'balanceAmount')::numeric > 0)
   ) and not exists (
-    select 1 from toss_private.find_differences(asked_payment_key, answer, null) as d
-    where d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
+    -- What is lost there, or was another amount, Toss's answer cannot give back.
+    select 1 from public.payments as p
+    cross join lateral toss_private.find_differences(p.payment_key, answer, null) as d
+    where p.payment_key = asked_payment_key and d.kind in ('amount', 'cancel_missing_at_toss', 'missing_at_toss')
   );
 end;
 $$;
@@ -191,7 +196,12 @@ begin
   delete from toss_private.reconciliation_questions as q
   where q.run_id = held.run_id and q.payment_key = asked_payment_key
   returning * into question;
-  if not found or (request ->> 'isForeign')::boolean then
+  if not found or (request ->> 'isUnaskable')::boolean then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+  if (request ->> 'isForeign')::boolean then
+    update public.reconciliation_runs as r set compared = r.compared - 1, foreign_rows = r.foreign_rows + 1
+    where r.id = held.run_id;
     return toss_private.reconciliation_view(held.run_id);
   end if;
   select coalesce(jsonb_agg(to_jsonb(d)), '[]') into before
@@ -219,4 +229,4 @@ end;
 $$;
 
 comment on function public.settle_reconciliation_question(jsonb) is
-  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isForeign, canApply, askedAt, requestId, depositHours.';
+  'What Toss said of one payment: compared, sent through apply_payment where that is safe, compared again and written down. Keys: runId, leaseToken, leaseSeconds, paymentKey, payment (null: Toss knows none), isUnaskable, isForeign, canApply, askedAt, requestId, depositHours.';

@@ -105,7 +105,9 @@ begin
       'paymentKey', c.payment_key,
       'isKnown', p.payment_key is not null,
       'listedKeys', c.listed ->> 'keys',
-      'isFamiliar', exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId'),
+      -- Asked for unknown payments alone: a merchant id that nobody knows is looked for among all payments.
+      'isFamiliar', case when p.payment_key is null and c.listed ->> 'mId' is not null
+        then exists (select 1 from public.payments as m where m.m_id = c.listed ->> 'mId') else true end,
       'tossKeys', coalesce(o.toss_keys, c.listed ->> 'keys', 'main'),
       'tossClientKey', o.toss_client_key,
       'askedAt', toss_private.clock_now()

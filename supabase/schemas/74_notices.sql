@@ -70,7 +70,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -140,6 +140,8 @@ begin
     when 'subscription.trial_ending' then 'renewal_upcoming'
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
+    when 'withdrawal.requested' then 'withdrawal_received'
+    when 'withdrawal.decided' then 'withdrawal_decided'
   end;
 end;
 $$;

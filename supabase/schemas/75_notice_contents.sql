@@ -87,13 +87,16 @@ begin
       'method', p.method, 'cardNumber', p.card_number_masked, 'paidAt', p.approved_at, 'receiptUrl', p.receipt_url,
       'balanceAmount', cause.payload -> 'balanceAmount', 'refundedAt', k.canceled_at,
       'bankCode', d.virtual_account -> 'bankCode', 'accountNumber', d.virtual_account -> 'accountNumber',
-      'dueDate', cause.payload -> 'dueDate'
+      'dueDate', cause.payload -> 'dueDate', 'decisionDueAt', cause.payload -> 'dueAt',
+      'decision', case cause.event_type when 'withdrawal.decided' then w.status end,
+      'decisionReason', case w.status when 'refused' then w.decision_reason end
     )
     from public.orders as o
     left join public.payments as p on p.payment_key = cause.payload ->> 'paymentKey'
     left join public.payment_cancels as k
       on k.payment_key = p.payment_key and k.transaction_key = cause.payload ->> 'transactionKey'
     left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    left join public.withdrawals as w on w.id = (cause.payload ->> 'withdrawalId')::uuid
     where o.id = cause.payload ->> 'orderId'
   );
 end;

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss uninstall": { kind: "management" },
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
+  "toss reconcile": { kind: "project", args: [] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -40,7 +41,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 /** The tasks of deno.json: what is used most, and the two groups. */
 const TASKS = [
   ...["toss", "demo", "dev", "status", "doctor", "deploy", "charge", "replay"],
-  ...["check", "test", "prove", "docs", "lock"],
+  ...["reconcile", "check", "test", "prove", "docs", "lock"],
 ];
 
 const KEYRING = JSON.stringify({
@@ -218,6 +219,8 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss charge", "--limit"],
       ["toss replay", "--event", "x", "--from", "yesterday"],
       ["toss replay", "--status", "late"],
+      ["toss reconcile", "--from", "yesterday"],
+      ["toss reconcile", "--from", "2026-01-02", "--to", "2026-01-01"],
       ["toss replay"],
       ["toss rotate-keys", "--batch", "many"],
       ["prove chaos", "--runs", "-1"],

@@ -98,6 +98,10 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   },
   { pattern: task("doctor$"), proof: { kind: "run", prints: /\b0 fail$/m } },
   { pattern: task("toss replay "), proof: { kind: "run", prints: /event/ } },
+  {
+    pattern: task("toss reconcile$"),
+    proof: { kind: "run", prints: /compared, \d+ mended, 0 open/ },
+  },
   { pattern: task(""), proof: HELP },
   {
     pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook\/flood\.test\.ts$/,

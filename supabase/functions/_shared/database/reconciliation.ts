@@ -115,6 +115,9 @@ export function settleReconciliationQuestion(
     paymentKey: string;
     /** Null: Toss knows no such payment. */
     payment: Record<string, unknown> | null;
+    /** Nobody can be asked: neither a difference nor none. */
+    isUnaskable: boolean;
+    /** Another shop's, although its orderId is one of ours. */
     isForeign: boolean;
     canApply: boolean;
     askedAt: string;

@@ -52,4 +52,6 @@ export const NOTICE_EXAMPLES: Readonly<Record<Notice, NoticeFacts>> = {
     failureCode: "INVALID_CARD_LOST_OR_STOLEN",
     accessEndsAt: "2027-01-11T15:04:05+09:00",
   },
+  withdrawal_received: { ...ORDER, decisionDueAt: "2027-01-07T23:59:59+09:00" },
+  withdrawal_decided: { ...ORDER, decision: "accepted" },
 };

@@ -10,6 +10,8 @@ export const NOTICES = [
   "renewal_upcoming",
   "subscription_ended",
   "card_needed",
+  "withdrawal_received",
+  "withdrawal_decided",
 ] as const;
 
 /** Name of a notice. */
@@ -63,6 +65,12 @@ export const noticeFacts = z.object({
   endedAt: time,
   /** Why a subscription ended: `notice`, `canceled_now`, `payment_failed`, `refunded`. */
   endReason: text,
+  /** Until when the shop decides about a withdrawal. */
+  decisionDueAt: time,
+  /** `accepted` or `refused`. */
+  decision: text,
+  /** Why a withdrawal was refused, in the shop's words. */
+  decisionReason: text,
 });
 
 /** See {@link noticeFacts}. */

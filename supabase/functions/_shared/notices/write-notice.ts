@@ -14,6 +14,8 @@ import { REFUND } from "./texts/refund.ts";
 import { RENEWAL_UPCOMING } from "./texts/renewal-upcoming.ts";
 import { SUBSCRIPTION_ENDED } from "./texts/subscription-ended.ts";
 import { VIRTUAL_ACCOUNT } from "./texts/virtual-account.ts";
+import { WITHDRAWAL_DECIDED } from "./texts/withdrawal-decided.ts";
+import { WITHDRAWAL_RECEIVED } from "./texts/withdrawal-received.ts";
 
 const TEXTS: Readonly<Record<Notice, NoticeTexts>> = {
   receipt: RECEIPT,
@@ -24,6 +26,8 @@ const TEXTS: Readonly<Record<Notice, NoticeTexts>> = {
   renewal_upcoming: RENEWAL_UPCOMING,
   subscription_ended: SUBSCRIPTION_ENDED,
   card_needed: CARD_NEEDED,
+  withdrawal_received: WITHDRAWAL_RECEIVED,
+  withdrawal_decided: WITHDRAWAL_DECIDED,
 };
 
 /** A notice before it takes the form of a channel; the same facts always give the same text. */

@@ -16,6 +16,8 @@ interface Reply {
   answer: TossLookup<TossPayment>;
   /** Only the pair that a row was listed with knows the payment, not the one of its order. */
   isFromOtherPair: boolean;
+  /** Another shop under a shared key, whose orderId happens to be one of ours. */
+  isForeign: boolean;
 }
 
 /**
@@ -29,8 +31,11 @@ export async function askAbout(
   lease: ReconciliationLease,
 ): Promise<void> {
   const { database, logger, requestId, depositHours } = context;
-  const { paymentKey, isKnown, isFamiliar, askedAt } = question;
-  const { answer, isFromOtherPair } = await askToss(context, question);
+  const { paymentKey, askedAt } = question;
+  const { answer, isFromOtherPair, isForeign } = await askToss(
+    context,
+    question,
+  );
   const isUnaskable = answer.kind === "unknown" &&
     NOBODY_TO_ASK.has(answer.reason);
   if (
@@ -44,8 +49,8 @@ export async function askAbout(
     ...lease,
     paymentKey,
     payment: answer.kind === "answered" ? paymentSnapshot(answer.value) : null,
-    // Another shop under a shared key may use an orderId of ours.
-    isForeign: isUnaskable || (isFromOtherPair && !isKnown && !isFamiliar),
+    isUnaskable,
+    isForeign,
     canApply: !isFromOtherPair,
     askedAt,
     requestId,
@@ -53,17 +58,24 @@ export async function askAbout(
   });
 }
 
+/** An order's own pair decides; whether a row is this shop's, where that one knows nothing, the merchant id. */
 async function askToss(
   { toss }: OperationContext,
   question: ReconciliationQuestion,
 ): Promise<Reply> {
-  const { paymentKey, listedKeys, tossKeys } = question;
+  const { paymentKey, listedKeys, tossKeys, isKnown, isFamiliar } = question;
   const answer = await toss.of(question).getPayment(paymentKey);
+  const own = { answer, isFromOtherPair: false, isForeign: false };
   if (
     answer.kind !== "not_found" || listedKeys === null ||
     listedKeys === tossKeys
-  ) return { answer, isFromOtherPair: false };
+  ) return own;
+  if (!isKnown && !isFamiliar) return { ...own, isForeign: true };
   const other = await toss.of({ tossKeys: listedKeys, tossClientKey: null })
     .getPayment(paymentKey);
-  return { answer: other, isFromOtherPair: other.kind === "answered" };
+  return {
+    answer: other,
+    isFromOtherPair: other.kind === "answered",
+    isForeign: false,
+  };
 }
