@@ -100,7 +100,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   { pattern: task("toss replay "), proof: { kind: "run", prints: /event/ } },
   {
     pattern: task("toss reconcile$"),
-    proof: { kind: "run", prints: /compared, \d+ mended, 0 open/ },
+    proof: { kind: "run", prints: /compared, \d+ healed, 0 open/ },
   },
   { pattern: task(""), proof: HELP },
   {
