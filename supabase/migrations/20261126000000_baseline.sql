@@ -1982,6 +1982,33 @@ $$;
 comment on function toss_private.idempotency_key(text, bigint, text[]) is
   'The first Idempotency-Key of a question to Toss, which follows from what is asked (parts) and from how many questions of the kind about the same have ended; the last number counts its generations.';
 
+create function toss_private.keys_of_operation(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
+    )
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
+  end;
+end;
+$$;
+
+comment on function toss_private.keys_of_operation(public.operations) is
+  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
+
 create function toss_private.operation_view(operation public.operations)
 returns jsonb
 language plpgsql
@@ -2041,6 +2068,49 @@ $$;
 
 comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
+
+create function toss_private.close_operations(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := toss_private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = toss_private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
+        ))
+      )
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/17_operation_ends.sql
 -- How an operation ends or goes on: proof, refusal, postponement, and the worker's claim.
@@ -2226,49 +2296,6 @@ $$;
 
 comment on function public.claim_operations(jsonb) is
   'Leases up to `limit` open operations whose lease and pause have passed, and of queued cancels the next of each payment. Overlapping workers never get the same row.';
-
-create function toss_private.close_operations(payment public.payments, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  is_success constant boolean := toss_private.is_paid(payment)
-    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
-  closed public.operations;
-begin
-  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
-    return;
-  end if;
-  for closed in
-    update public.operations as op
-    set state = case when is_success then 'succeeded' else 'rejected' end,
-      finished_at = toss_private.clock_now(),
-      is_final = true,
-      payment_key = payment.payment_key,
-      error_code = case when is_success then null
-        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
-      error_message = case when is_success then null else payment.failure_message end
-    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
-      and (
-        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
-        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
-        or (op.kind = 'virtual_account' and (
-          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
-        ))
-      )
-    returning *
-  loop
-    perform toss_private.write_event(audit || jsonb_build_object(
-      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
-      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
-    ));
-  end loop;
-end;
-$$;
-
-comment on function toss_private.close_operations(public.payments, jsonb) is
-  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';
 
 -- supabase/schemas/18_entitlements.sql
 -- Which plan a user has access to, and for how long.
@@ -4271,159 +4298,8 @@ $$;
 comment on function toss_private.begin_forgotten_cancel(public.payments, jsonb, jsonb) is
   'After a restore: a refund that is asked for again, was made in the time that the database forgot, and which Toss would no longer recognise by its key (or whose money is gone from the balance), is that refund. Null when there is none.';
 
--- supabase/schemas/27_announcements.sql
--- What other systems are told of orders and payments: one event for each move, in its transaction.
--- Refunds stand in 24_cancel_record, deposits that did not come in 21_virtual_account, what a bank took back in 28_settle_order.
-
-create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  event_name constant text := case
-    when toss_private.is_paid(moved) and (not toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT')
-      then 'payment.confirmed'
-    when moved.status = 'WAITING_FOR_DEPOSIT' and not toss_private.is_paid(known)
-      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
-    when moved.status in ('ABORTED', 'EXPIRED') and known.status is distinct from moved.status
-      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'payment.failed'
-  end;
-begin
-  if event_name is null then
-    return;
-  end if;
-  perform toss_private.write_payment_event(event_name, moved, jsonb_build_object(
-    'method', moved.method, 'source', audit ->> 'source',
-    'approvedAt', case event_name when 'payment.confirmed' then moved.approved_at end,
-    'dueDate', case event_name when 'virtual_account.issued' then toss_private.deposit_deadline(moved) end,
-    'failureCode', case event_name when 'payment.failed' then coalesce(moved.failure_code, moved.status || '_PAYMENT') end
-  ));
-end;
-$$;
-
-comment on function toss_private.announce_payment(public.payments, public.payments, jsonb) is
-  'Writes the outbox event of a payment whose money arrived, of an account that was issued, of an attempt that ended without money. Called before the order moves, so that what follows from a payment is told after it.';
-
-create function toss_private.write_payment_event(event_name text, concerned public.payments, detail jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  -- Whoever asks for a refused payment again is refused again; it has failed once.
-  if event_name = 'payment.failed' and exists (
-    select 1 from public.outbox_events as e
-    where e.subject = concerned.order_id and e.event_type = event_name
-      and e.payload ->> 'paymentKey' = concerned.payment_key
-  ) then
-    return;
-  end if;
-  perform toss_private.write_outbox_event(jsonb_build_object(
-    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
-      'orderId', concerned.order_id, 'paymentKey', concerned.payment_key, 'userId', concerned.user_id,
-      'amount', concerned.total_amount, 'currency', concerned.currency
-    ) || detail)
-  ));
-end;
-$$;
-
-comment on function toss_private.write_payment_event(text, public.payments, jsonb) is
-  'Adds an event about a payment to outbox_events; payment.failed once per payment.';
-
-create function toss_private.follow_refusal()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  refused public.payments;
-begin
-  select new.payment_key, o.id, o.user_id, o.amount, o.currency
-  into refused.payment_key, refused.order_id, refused.user_id, refused.total_amount, refused.currency
-  from public.orders as o where o.id = new.order_id;
-  perform toss_private.write_payment_event(
-    'payment.failed', refused, jsonb_build_object('source', 'confirm', 'failureCode', new.error_code)
-  );
-  return null;
-end;
-$$;
-
-comment on function toss_private.follow_refusal() is
-  'Trigger: Toss refused to confirm a payment for good. One that may be confirmed again has not failed.';
-
-create trigger operations_follow_refusal
-  after update of state on public.operations
-  for each row when (
-    new.kind = 'confirm' and new.state = 'rejected' and old.state <> 'rejected' and new.is_final
-  )
-  execute function toss_private.follow_refusal();
-
-create function toss_private.tell_of_order()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  -- Money that turns out not to have gone back leaves the order as paid as it was told to be.
-  if tg_op = 'UPDATE' and new.status = 'paid' and old.status in ('partially_refunded', 'refunded') then
-    return null;
-  end if;
-  perform toss_private.write_outbox_event(jsonb_build_object(
-    'eventType', 'order.' || new.status, 'subject', new.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
-      'orderId', new.id, 'reference', new.reference, 'userId', new.user_id, 'orderName', new.order_name,
-      'amount', new.amount, 'currency', new.currency, 'paymentKey', new.payment_key,
-      'from', case tg_op when 'UPDATE' then old.status end
-    ))
-  ));
-  return null;
-end;
-$$;
-
-comment on function toss_private.tell_of_order() is
-  'Trigger: an order was paid, canceled or expired, whatever moved it. Refunds are told as payments.';
-
-create trigger orders_tell_new
-  after insert on public.orders
-  for each row when (new.status = 'paid')
-  execute function toss_private.tell_of_order();
-
-create trigger orders_tell
-  after update of status on public.orders
-  for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
-  execute function toss_private.tell_of_order();
-
 -- supabase/schemas/27_toss_keys.sql
 -- Which of the shop's key pairs Toss is asked with.
-
-create function toss_private.keys_of_operation(operation public.operations)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return case operation.kind
-    when 'billing_issue' then (
-      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
-      from toss_private.billing_issues as i where i.operation_id = operation.id
-    )
-    when 'billing_delete' then (
-      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
-      from public.billing_methods as m where m.id = operation.billing_method_id
-    )
-    else (
-      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
-      from public.orders as o where o.id = operation.order_id
-    )
-  end;
-end;
-$$;
-
-comment on function toss_private.keys_of_operation(public.operations) is
-  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
 
 create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
 returns jsonb
@@ -4556,7 +4432,8 @@ comment on function toss_private.toss_keys_in_use() is
   'The key pairs that something open needs: an order that can still be paid, or a card that is charged.';
 
 -- supabase/schemas/28_settle_order.sql
--- What a payment's new state does to its order, its stock and its passes.
+-- What a payment's new state does to its order, its stock and its passes, and what other systems are told of it.
+-- Refunds are told in 24_cancel_record, deposits that did not come in 21_virtual_account.
 
 create function toss_private.order_moved(moved public.orders, target text, audit jsonb)
 returns void
@@ -4673,6 +4550,126 @@ $$;
 
 comment on function toss_private.settle_order(text, text, jsonb) is
   'Brings an order, and through toss_private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';
+
+create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  event_name constant text := case
+    when toss_private.is_paid(moved) and (not toss_private.is_paid(known) or known.status = 'WAITING_FOR_DEPOSIT')
+      then 'payment.confirmed'
+    when moved.status = 'WAITING_FOR_DEPOSIT' and not toss_private.is_paid(known)
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'virtual_account.issued'
+    when moved.status in ('ABORTED', 'EXPIRED') and known.status is distinct from moved.status
+      and known.status is distinct from 'WAITING_FOR_DEPOSIT' then 'payment.failed'
+  end;
+begin
+  if event_name is null then
+    return;
+  end if;
+  perform toss_private.write_payment_event(event_name, moved, jsonb_build_object(
+    'method', moved.method, 'source', audit ->> 'source',
+    'approvedAt', case event_name when 'payment.confirmed' then moved.approved_at end,
+    'dueDate', case event_name when 'virtual_account.issued' then toss_private.deposit_deadline(moved) end,
+    'failureCode', case event_name when 'payment.failed' then coalesce(moved.failure_code, moved.status || '_PAYMENT') end
+  ));
+end;
+$$;
+
+comment on function toss_private.announce_payment(public.payments, public.payments, jsonb) is
+  'Writes the outbox event of a payment whose money arrived, of an account that was issued, of an attempt that ended without money. Called before the order moves, so that what follows from a payment is told after it.';
+
+create function toss_private.write_payment_event(event_name text, concerned public.payments, detail jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Whoever asks for a refused payment again is refused again; it has failed once.
+  if event_name = 'payment.failed' and exists (
+    select 1 from public.outbox_events as e
+    where e.subject = concerned.order_id and e.event_type = event_name
+      and e.payload ->> 'paymentKey' = concerned.payment_key
+  ) then
+    return;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', event_name, 'subject', concerned.order_id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', concerned.order_id, 'paymentKey', concerned.payment_key, 'userId', concerned.user_id,
+      'amount', concerned.total_amount, 'currency', concerned.currency
+    ) || detail)
+  ));
+end;
+$$;
+
+comment on function toss_private.write_payment_event(text, public.payments, jsonb) is
+  'Adds an event about a payment to outbox_events; payment.failed once per payment.';
+
+create function toss_private.follow_refusal()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  refused public.payments;
+begin
+  select new.payment_key, o.id, o.user_id, o.amount, o.currency
+  into refused.payment_key, refused.order_id, refused.user_id, refused.total_amount, refused.currency
+  from public.orders as o where o.id = new.order_id;
+  perform toss_private.write_payment_event(
+    'payment.failed', refused, jsonb_build_object('source', 'confirm', 'failureCode', new.error_code)
+  );
+  return null;
+end;
+$$;
+
+comment on function toss_private.follow_refusal() is
+  'Trigger: Toss refused to confirm a payment for good. One that may be confirmed again has not failed.';
+
+create trigger operations_follow_refusal
+  after update of state on public.operations
+  for each row when (
+    new.kind = 'confirm' and new.state = 'rejected' and old.state <> 'rejected' and new.is_final
+  )
+  execute function toss_private.follow_refusal();
+
+create function toss_private.tell_of_order()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Money that turns out not to have gone back leaves the order as paid as it was told to be.
+  if tg_op = 'UPDATE' and new.status = 'paid' and old.status in ('partially_refunded', 'refunded') then
+    return null;
+  end if;
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'order.' || new.status, 'subject', new.id, 'payload', jsonb_strip_nulls(jsonb_build_object(
+      'orderId', new.id, 'reference', new.reference, 'userId', new.user_id, 'orderName', new.order_name,
+      'amount', new.amount, 'currency', new.currency, 'paymentKey', new.payment_key,
+      'from', case tg_op when 'UPDATE' then old.status end
+    ))
+  ));
+  return null;
+end;
+$$;
+
+comment on function toss_private.tell_of_order() is
+  'Trigger: an order was paid, canceled or expired, whatever moved it. Refunds are told as payments.';
+
+create trigger orders_tell_new
+  after insert on public.orders
+  for each row when (new.status = 'paid')
+  execute function toss_private.tell_of_order();
+
+create trigger orders_tell
+  after update of status on public.orders
+  for each row when (old.status is distinct from new.status and new.status in ('paid', 'canceled', 'expired'))
+  execute function toss_private.tell_of_order();
 
 -- supabase/schemas/29_apply_payment.sql
 -- The one door: every answer and every webhook about a payment goes through toss_private.apply_payment.
@@ -4903,7 +4900,11 @@ begin
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
-  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
+  if answer -> 'cashReceipts' <> '[]' or stored.balance_amount < stored.total_amount
+    or stored.status = 'WAITING_FOR_DEPOSIT'
+  then
+    perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
+  end if;
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then
@@ -15228,7 +15229,7 @@ comment on column public.notifications.doubt_since is
   'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
 
 create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
-create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
+create index notifications_stream on public.notifications (stream, channel, event_sequence);
 create index notifications_created_at on public.notifications (created_at);
 create index notifications_order_id on public.notifications (order_id) where order_id is not null;
 create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;
@@ -15794,7 +15795,7 @@ begin
   -- A minute for causes that were committed while a channel was switched on.
   select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
   from public.outbox_events as e
-  where toss_private.notice_of(e) is not null
+  where e.created_at > toss_private.clock_now() - interval '7 days' and toss_private.notice_of(e) is not null
     and e.created_at > (
       select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
     ) + interval '1 minute'
@@ -15811,11 +15812,16 @@ begin
 
   union all
   -- Without it nothing can be sent; afterwards nobody's address stays.
-  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
-    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
+  select 'notice_is_kept_until_it_is_over', n.id::text, 'a pending notice lost what it says'
   from public.notifications as n
-  left join toss_private.notification_contents as k on k.notification_id = n.id
-  where (n.status = 'pending') <> (k.notification_id is not null);
+  where n.status = 'pending'
+    and not exists (select 1 from toss_private.notification_contents as k where k.notification_id = n.id)
+
+  union all
+  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice keeps its address', n.status)
+  from toss_private.notification_contents as k
+  join public.notifications as n on n.id = k.notification_id
+  where n.status <> 'pending';
 end;
 $$;
 
@@ -15857,7 +15863,8 @@ union all
 select 'warning', 'notice_template_refused', n.notice,
   format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
 from public.notifications as n
-where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
+where n.created_at > toss_private.clock_now() - interval '8 days' and n.status = 'sent' and n.error is not null
+  and n.sent_at > toss_private.clock_now() - interval '1 day'
 group by n.notice
 
 union all

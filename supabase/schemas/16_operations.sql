@@ -213,6 +213,33 @@ $$;
 comment on function toss_private.idempotency_key(text, bigint, text[]) is
   'The first Idempotency-Key of a question to Toss, which follows from what is asked (parts) and from how many questions of the kind about the same have ended; the last number counts its generations.';
 
+create function toss_private.keys_of_operation(operation public.operations)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case operation.kind
+    when 'billing_issue' then (
+      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
+      from toss_private.billing_issues as i where i.operation_id = operation.id
+    )
+    when 'billing_delete' then (
+      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
+      from public.billing_methods as m where m.id = operation.billing_method_id
+    )
+    else (
+      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
+      from public.orders as o where o.id = operation.order_id
+    )
+  end;
+end;
+$$;
+
+comment on function toss_private.keys_of_operation(public.operations) is
+  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
+
 create function toss_private.operation_view(operation public.operations)
 returns jsonb
 language plpgsql
@@ -272,3 +299,46 @@ $$;
 
 comment on function toss_private.order_is_busy(text) is
   'Whether a payment of the order may be on its way, so that what we know about its payments may not be all.';
+
+create function toss_private.close_operations(payment public.payments, audit jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_success constant boolean := toss_private.is_paid(payment)
+    or payment.status in ('WAITING_FOR_DEPOSIT', 'CANCELED');
+  closed public.operations;
+begin
+  if not is_success and payment.status not in ('ABORTED', 'EXPIRED') then
+    return;
+  end if;
+  for closed in
+    update public.operations as op
+    set state = case when is_success then 'succeeded' else 'rejected' end,
+      finished_at = toss_private.clock_now(),
+      is_final = true,
+      payment_key = payment.payment_key,
+      error_code = case when is_success then null
+        else coalesce(payment.failure_code, payment.status || '_PAYMENT') end,
+      error_message = case when is_success then null else payment.failure_message end
+    where op.order_id = payment.order_id and op.state in ('started', 'unknown')
+      and (
+        (op.kind = 'confirm' and op.payment_key = payment.payment_key)
+        -- Toss issues one account for an order, whose payment is known from the answer only. Only an account waits.
+        or (op.kind = 'virtual_account' and (
+          payment.status = 'WAITING_FOR_DEPOSIT' or toss_private.takes_refund_account(payment.method, payment.payment_key)
+        ))
+      )
+    returning *
+  loop
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'operation_finished', 'orderId', closed.order_id, 'operationId', closed.id,
+      'to', closed.state, 'detail', jsonb_strip_nulls(jsonb_build_object('code', closed.error_code))
+    ));
+  end loop;
+end;
+$$;
+
+comment on function toss_private.close_operations(public.payments, jsonb) is
+  'Ends the open confirm of a payment, or the open issue of its virtual account, when its row proves how it went.';

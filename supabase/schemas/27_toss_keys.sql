@@ -1,32 +1,5 @@
 -- Which of the shop's key pairs Toss is asked with.
 
-create function toss_private.keys_of_operation(operation public.operations)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return case operation.kind
-    when 'billing_issue' then (
-      select jsonb_build_object('tossKeys', i.toss_keys, 'tossClientKey', i.toss_client_key)
-      from toss_private.billing_issues as i where i.operation_id = operation.id
-    )
-    when 'billing_delete' then (
-      select jsonb_build_object('tossKeys', m.toss_keys, 'tossClientKey', m.toss_client_key)
-      from public.billing_methods as m where m.id = operation.billing_method_id
-    )
-    else (
-      select jsonb_build_object('tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key)
-      from public.orders as o where o.id = operation.order_id
-    )
-  end;
-end;
-$$;
-
-comment on function toss_private.keys_of_operation(public.operations) is
-  'The key pair that an operation asks Toss with: that of its order, of its card, or of the window that brought its authKey.';
-
 create function toss_private.keys_of_event(event_order_id text, event_payment_key text)
 returns jsonb
 language plpgsql

@@ -226,7 +226,11 @@ begin
     perform toss_private.settle_order(paying.id, answer_key, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
-  perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
+  if answer -> 'cashReceipts' <> '[]' or stored.balance_amount < stored.total_amount
+    or stored.status = 'WAITING_FOR_DEPOSIT'
+  then
+    perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
+  end if;
 
   perform toss_private.close_operations(stored, audit);
   if made_transaction_key is not null then

@@ -95,7 +95,7 @@ comment on column public.notifications.doubt_since is
   'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
 
 create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
-create index notifications_stream on public.notifications (stream, channel, event_sequence) where status = 'pending';
+create index notifications_stream on public.notifications (stream, channel, event_sequence);
 create index notifications_created_at on public.notifications (created_at);
 create index notifications_order_id on public.notifications (order_id) where order_id is not null;
 create index notifications_subscription_id on public.notifications (subscription_id) where subscription_id is not null;

@@ -11,7 +11,7 @@ begin
   -- A minute for causes that were committed while a channel was switched on.
   select 'notice_is_made_with_its_cause', e.id::text, format('%s of %s has no notice', e.event_type, e.subject)
   from public.outbox_events as e
-  where toss_private.notice_of(e) is not null
+  where e.created_at > toss_private.clock_now() - interval '7 days' and toss_private.notice_of(e) is not null
     and e.created_at > (
       select min(c.changed_at) from toss_private.notice_channels as c where c.is_on
     ) + interval '1 minute'
@@ -28,11 +28,16 @@ begin
 
   union all
   -- Without it nothing can be sent; afterwards nobody's address stays.
-  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice %s', n.status,
-    case when k.notification_id is null then 'lost what it says' else 'keeps its address' end)
+  select 'notice_is_kept_until_it_is_over', n.id::text, 'a pending notice lost what it says'
   from public.notifications as n
-  left join toss_private.notification_contents as k on k.notification_id = n.id
-  where (n.status = 'pending') <> (k.notification_id is not null);
+  where n.status = 'pending'
+    and not exists (select 1 from toss_private.notification_contents as k where k.notification_id = n.id)
+
+  union all
+  select 'notice_is_kept_until_it_is_over', n.id::text, format('a %s notice keeps its address', n.status)
+  from toss_private.notification_contents as k
+  join public.notifications as n on n.id = k.notification_id
+  where n.status <> 'pending';
 end;
 $$;
 
@@ -74,7 +79,8 @@ union all
 select 'warning', 'notice_template_refused', n.notice,
   format('%s message(s) went as SMS or LMS: %s', count(*), max(n.error)), min(n.sent_at)
 from public.notifications as n
-where n.status = 'sent' and n.error is not null and n.sent_at > toss_private.clock_now() - interval '1 day'
+where n.created_at > toss_private.clock_now() - interval '8 days' and n.status = 'sent' and n.error is not null
+  and n.sent_at > toss_private.clock_now() - interval '1 day'
 group by n.notice
 
 union all

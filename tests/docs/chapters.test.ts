@@ -7,6 +7,8 @@ const MOST_LINES = 300;
 const LONGER: Record<string, string> = {
   "13_pricing.sql": "from a name's length to a cart's total is one reading",
   "15_payments.sql": "three tables with the comments of their columns",
+  "16_operations.sql": "the table of every kind of call, and how one is seen",
+  "29_apply_payment.sql": "the one door, in one piece",
   "31_subscription_states.sql": "the table of all moves stands in it",
   "38_dunning.sql":
     "what a refusal does to charge, access and card is one rule",

@@ -20,8 +20,11 @@ import { callWorker, work } from "../../support/worker.ts";
 let cut: { name: string; moment: "before" | "after" } | null = null;
 let wasCut = false;
 
+const lines: string[] = [];
+
 const options: StackOptions = {
   notices: true,
+  log: (line) => void lines.push(line),
   async intercept(request, forward) {
     const here = cut;
     if (here === null || !request.url.endsWith(`/rpc/${here.name}`)) {
@@ -282,8 +285,14 @@ test("a notice that is seven days old is given up", async (shop) => {
 test("no log line and no row but the one that is removed holds an address", async (shop) => {
   await openChannels(shop);
   const since = mark(shop);
-  await pay(shop, { ...EMAIL, ...PHONE });
+  lines.length = 0;
+  for (const provider of ["resend", "solapi"] as const) {
+    providersOf(shop).addFault({ provider, kind: "bad_address" });
+  }
+  for (let i = 0; i < 2; i++) await pay(shop, { ...EMAIL, ...PHONE });
   await sendDue(shop, since);
+  assert.ok(lines.some((line) => line.includes('"job_finished"')));
+  assert.doesNotMatch(lines.join("\n"), /buyer@|1012345678/);
   const rows = await shop.stack.sql`
     select 1 from public.notifications as n where to_jsonb(n)::text ~ 'buyer@|01012345678'`;
   assert.equal(rows.length, 0);

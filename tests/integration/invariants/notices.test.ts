@@ -91,7 +91,7 @@ test("every rule of notice_violations() is broken by a test", async (shop) => {
     select pg_get_functiondef(p.oid) as text from pg_proc as p where p.proname = 'notice_violations'`;
   const rules = [...row?.text.matchAll(/^\s*select '([a-z_]+)',/gm) ?? []];
   assert.deepEqual(
-    rules.map(([, name]) => name).sort(),
+    [...new Set(rules.map(([, name]) => name))].sort(),
     HARMS.map(([name]) => name).sort(),
   );
 });
