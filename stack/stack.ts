@@ -193,6 +193,7 @@ function stackOf(
       FUNCTIONS_URL: addresses.functionsUrl,
       TOSS_API_BASE_URL: addresses.tossApiBaseUrl,
       CRON_SECRET: addresses.cronSecret,
+      ...outside.web === null ? {} : { WEB_URL: outside.web.url },
     }),
     async stop() {
       // First, so that nothing waits for an answer that will not come.
