@@ -89,7 +89,10 @@ async function fillDatabase(parts: Parts): Promise<void> {
       supabase_tosspayments_cron_secret: outside.variables.CRON_SECRET ?? "",
     },
   });
-  const net = await startNet(sql, settings.log);
+  const net = await startNet({
+    sql,
+    databaseUrl: parts.postgres.url(SUPERUSER),
+  }, settings.log);
   parts.cleanup.defer(() => net.stop());
   if (!settings.cron) return;
   const cron = startCron(sql, settings.log);
@@ -190,6 +193,7 @@ function stackOf(
       FUNCTIONS_URL: addresses.functionsUrl,
       TOSS_API_BASE_URL: addresses.tossApiBaseUrl,
       CRON_SECRET: addresses.cronSecret,
+      ...outside.web === null ? {} : { WEB_URL: outside.web.url },
     }),
     async stop() {
       // First, so that nothing waits for an answer that will not come.

@@ -1,6 +1,11 @@
+import { toReadableTime } from "../simulator/korean-time.ts";
+import { escapeHtml, htmlPage } from "../simulator/window/html.ts";
+import { cell, TABLE_STYLE } from "../simulator/window/table.ts";
+
 /** An event that the page shows. */
 interface ShownEvent {
-  receivedAt: string;
+  /** Milliseconds since the Unix epoch. */
+  receivedAt: number;
   id: string;
   type: string;
   body: string;
@@ -14,33 +19,39 @@ export interface EventPage {
 const KEPT = 100;
 const MAXIMUM_BYTES = 64 * 1024;
 
-const STYLE = `
-body { margin: 1.5rem; color: #191f28; font: .875rem/1.5 system-ui, sans-serif; }
-table { border-collapse: collapse; width: 100%; }
-th, td { padding: .375rem .75rem; border-bottom: 1px solid #e5e8eb; text-align: left; vertical-align: top; }
-pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-`;
+/** The body as a person reads it; what is no JSON, as it came. */
+function readable(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+function row(event: ShownEvent): string {
+  return `<tr>
+${cell("받은 시각", toReadableTime(event.receivedAt), "time")}
+${cell("종류", `<b>${escapeHtml(event.type)}</b>`)}
+${cell("webhook-id", `<code>${escapeHtml(event.id)}</code>`)}
+${cell("본문", `<pre>${escapeHtml(readable(event.body))}</pre>`, "body")}
+</tr>`;
 }
 
 function page(events: readonly ShownEvent[]): string {
-  const rows = events.map((event) => {
-    const cells = [event.receivedAt, event.type, event.id].map((text) =>
-      `<td>${escapeHtml(text)}</td>`
-    );
-    return `<tr>${cells.join("")}<td><pre>${
-      escapeHtml(event.body)
-    }</pre></td></tr>`;
-  });
-  return `<!doctype html>
-<html lang="ko"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<title>Events 이벤트</title><style>${STYLE}</style></head><body>
-<h1>Events 이벤트</h1>
-<table><thead><tr><th>Received 받은 시각</th><th>type</th><th>webhook-id</th><th>Body 본문</th></tr></thead>
-<tbody>${rows.join("")}</tbody></table>
-</body></html>`;
+  const content = events.length === 0
+    ? "<p>아직 받은 이벤트가 없어요. · No events yet.</p>"
+    : `<table>
+<thead><tr><th>받은 시각 · Received</th><th>종류 · Type</th><th>webhook-id</th><th>본문 · Body</th></tr></thead>
+<tbody>
+${events.map(row).join("\n")}
+</tbody>
+</table>`;
+  return htmlPage(
+    "받은 이벤트 · Events",
+    `<meta http-equiv="refresh" content="5"><style>${TABLE_STYLE}</style>\n${content}`,
+    "wide",
+    "dev",
+  );
 }
 
 function typeOf(body: string): string {
@@ -66,7 +77,7 @@ export function createEventPage(): EventPage {
       }
       const body = (await request.text()).slice(0, MAXIMUM_BYTES);
       events.unshift({
-        receivedAt: new Date().toISOString(),
+        receivedAt: Date.now(),
         id: request.headers.get("webhook-id") ?? "",
         type: typeOf(body),
         body,

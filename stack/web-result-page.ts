@@ -3,6 +3,11 @@ interface Title {
   english: string;
 }
 
+/** A page of the stack that the start page leads to. */
+export interface StackPage extends Title {
+  url: string;
+}
+
 const TITLES: Record<string, Title> = {
   "/payment/success": {
     korean: "결제창에서 돌아왔어요",
@@ -46,6 +51,10 @@ dl { margin: 0; font-size: .875rem; }
 dl > div { padding: .625rem 0; border-top: 1px solid #e5e8eb; }
 dt { color: #6b7684; }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+ul { margin: 0; padding: 0; list-style: none; font-size: .875rem; }
+li { border-top: 1px solid #e5e8eb; }
+li a { display: block; padding: .75rem 0; color: #1b64da; text-decoration: none; }
+li a:hover { text-decoration: underline; }
 `;
 
 function escapeHtml(text: string): string {
@@ -67,11 +76,22 @@ function titleOf(url: URL): Title | undefined {
     : known;
 }
 
+function listOf(pages: readonly StackPage[]): string {
+  const items = pages.map(({ url, korean, english }) =>
+    `<li><a href="${escapeHtml(url)}">${korean} · ${english}</a></li>`
+  );
+  return `<ul>\n${items.join("\n")}\n</ul>`;
+}
+
 /**
  * Shows where a payment redirect has landed, with its query, in Korean and
  * English. Paths other than `/` and the defaults of APP_SUCCESS_PATH and APP_FAIL_PATH answer 404.
+ * `/` lists `pages`.
  */
-export function resultPage(url: URL): Response {
+export function resultPage(
+  url: URL,
+  pages: readonly StackPage[] = [],
+): Response {
   const known = titleOf(url);
   const { korean, english } = known ?? NOT_FOUND;
   const rows = Array.from(
@@ -97,6 +117,7 @@ export function resultPage(url: URL): Response {
 <dl>
 ${rows.join("\n")}
 </dl>
+${url.pathname === "/" ? listOf(pages) : ""}
 </main>
 </body>
 </html>

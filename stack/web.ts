@@ -1,8 +1,9 @@
 import { extname, join, normalize } from "node:path";
+import { isLoopbackOrigin } from "../simulator/loopback.ts";
 import type { Providers } from "../simulator/providers/providers.ts";
 import { PROJECT_ROOT } from "./paths.ts";
 import { createEventPage } from "./web-events.ts";
-import { resultPage } from "./web-result-page.ts";
+import { resultPage, type StackPage } from "./web-result-page.ts";
 
 /** What the page is told about the stack, as `/config.json`. */
 export interface WebConfiguration {
@@ -42,6 +43,35 @@ async function exampleFile(path: string): Promise<Response | null> {
   return null;
 }
 
+/** What a person may want to look at, of this server and of the simulator. */
+function pagesOf(
+  configuration: WebConfiguration | null,
+  providers: Providers | null,
+): StackPage[] {
+  const pages: StackPage[] = [
+    { url: "/events", korean: "받은 이벤트", english: "Events" },
+  ];
+  if (providers !== null) {
+    pages.push({ url: "/mailbox", korean: "보낸 알림", english: "Mailbox" });
+  }
+  const toss = configuration?.tossApiBaseUrl ?? "";
+  if (isLoopbackOrigin(toss)) {
+    pages.push(
+      {
+        url: `${toss}/my/payment-logs`,
+        korean: "테스트 결제내역",
+        english: "Test payments",
+      },
+      {
+        url: `${toss}/cash-receipts`,
+        korean: "현금영수증",
+        english: "Cash receipts",
+      },
+    );
+  }
+  return pages;
+}
+
 /**
  * Serves `examples/web` on 127.0.0.1, and where it has no such page, a plain
  * one that shows the result of a payment redirect. `/mailbox` shows the notices that `providers` have taken, `/events`
@@ -63,7 +93,8 @@ export function startWeb(port: number, providers: Providers | null): Web {
         return new Response(providers.page(), { headers });
       }
       const path = decodeURIComponent(url.pathname);
-      return await exampleFile(path) ?? resultPage(url);
+      return await exampleFile(path) ??
+        resultPage(url, pagesOf(configuration, providers));
     },
   );
   return {

@@ -14,7 +14,7 @@ async function reconcile(shop: Shop): Promise<string> {
     body: JSON.stringify({ job: "reconcile", asOf: inTwentyMinutes }),
   });
   const { healed, open, foreign } = await response.json();
-  return `${healed} mended, ${open} open, ${foreign} of other shops`;
+  return `${healed} healed, ${open} open, ${foreign} of other shops`;
 }
 
 async function refundInDashboard(
@@ -64,13 +64,13 @@ export const reconciliation: Scene = {
       expectStep(
         "Toss's list is compared",
         first,
-        "1 mended, 0 open, 3 of other shops",
+        "1 healed, 0 open, 3 of other shops",
       ),
       expectStep("the order", noticed, "refunded"),
       expectStep(
         "compared again",
         second,
-        "0 mended, 0 open, 3 of other shops",
+        "0 healed, 0 open, 3 of other shops",
       ),
     ];
   },

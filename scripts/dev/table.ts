@@ -6,9 +6,15 @@ function webhookRow({ webhookPort }: Stack): [string, string][] {
   return [["Webhook alone", address]];
 }
 
-function mailboxRow({ webUrl, providers }: Stack): [string, string][] {
-  if (webUrl === null || providers === null) return [];
-  return [["Mailbox", `${webUrl}/mailbox`]];
+function pageRows({ webUrl, providers }: Stack): [string, string][] {
+  if (webUrl === null) return [["Web page", "none"]];
+  const pages: [string, string][] = [
+    ["Web page", webUrl],
+    ["Events", `${webUrl}/events`],
+  ];
+  return providers === null
+    ? pages
+    : [...pages, ["Mailbox", `${webUrl}/mailbox`]];
 }
 
 /** Writes down a stack's addresses and keys, a line each, for a person. */
@@ -21,8 +27,7 @@ export function describeStack(stack: Stack, dbDir: string): string {
     ["Functions", stack.functionsUrl],
     ["Database", stack.dbUrl],
     ["Toss", toss],
-    ["Web page", stack.webUrl ?? "none"],
-    ...mailboxRow(stack),
+    ...pageRows(stack),
     ...webhookRow(stack),
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],

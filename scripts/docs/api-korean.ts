@@ -13,7 +13,7 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /checkout": {
     summary: "주문 생성",
     description:
-      "서버가 상품의 금액을 정하고 재고를 잡은 뒤 결제창에 필요한 값을 응답합니다. `planId`는 그 요금제의 기간만큼 쓰는 일회성 이용권이며 로그인이 필요합니다. 시크릿 키로 호출하면 상점의 서버가 품목, 조정 항목, 가격을 정하며, `reference` 하나에는 주문 하나만 생깁니다.",
+      "서버가 상품의 금액을 정하고 재고를 잡은 뒤 결제창에 필요한 값을 응답합니다. `planId`는 그 요금제의 기간만큼 쓰는 일회성 이용권이며 로그인이 필요합니다. secret 키로 호출하면 상점의 서버가 품목, 조정 항목, 가격을 정하며, `reference` 하나에는 주문 하나만 생깁니다.",
     answers: {
       200: "이 `reference`로 이미 있는 주문입니다.",
       201: "주문이 결제를 기다립니다. 0원이면 바로 `paid`입니다.",

@@ -42,7 +42,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en:
         "`{ items: [{ productId, quantity }] }` or `{ planId }` (a one-time pass; signed in only); optional `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui` ([widget or window](key-pairs.md#which-one-is-used)). With the secret key `{ lines, adjustments?, userId?, reference?, … }`, [your own catalogue](own-catalogue.md#lines-from-your-server)",
       ko:
-        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). 시크릿 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [직접 만든 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
+        "`{ items: [{ productId, quantity }] }` 또는 `{ planId }`(일회성 이용권, 로그인 필요). 선택: `customerEmail`, `customerMobilePhone`, `customerName`, `metadata`, `ui`([위젯 또는 결제창](key-pairs.ko.md#어느-키-쌍을-쓰나)). secret 키로는 `{ lines, adjustments?, userId?, reference?, … }`, [자체 카탈로그](own-catalogue.ko.md#서버가-보내는-품목)",
     },
     success: both(
       "201 `{ orderId, orderName, amount, currency, taxFreeAmount, customerKey, clientKey, successUrl, failUrl, expiresAt }`",
@@ -117,7 +117,6 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
   },
   "DELETE cash-receipt": {
-    caller: { en: "the secret key alone", ko: "시크릿 키만" },
     request: both("`{ orderId, amount?, requestId }`"),
     success: both("200 `{ orderId, receiptKey, amount, issueStatus }`"),
     repeating: SAME_ANSWER,
@@ -125,7 +124,7 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   "POST withdrawal": {
     caller: {
       en: "users only for their own order; `action` for the secret key alone",
-      ko: "사용자는 본인 주문만. `action`은 시크릿 키만",
+      ko: "사용자는 본인 주문만. `action`은 secret 키만",
     },
     request: {
       en:
@@ -235,8 +234,10 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   },
   "POST worker": {
     request: {
-      en: "`{ job, limit?, asOf? }` (`asOf` with test keys only)",
-      ko: "`{ job, limit?, asOf? }`(`asOf`는 테스트 키에서만)",
+      en:
+        "`{ job, limit?, asOf?, from?, to? }` (`asOf` with test keys only; `from` and `to` for `reconcile`)",
+      ko:
+        "`{ job, limit?, asOf?, from?, to? }`(`asOf`는 테스트 키에서만, `from`과 `to`는 `reconcile`에만)",
     },
     success: { en: "200 `{ job, …counts }`", ko: "200 `{ job, …건수 }`" },
     repeating: {

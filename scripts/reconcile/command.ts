@@ -15,7 +15,7 @@ export const reconcile = defineCommand({
   call: "toss reconcile",
   summary: "Compare Toss's list of transactions with the database",
   about:
-    "What Toss's answer can mend is mended. Exit code 1 while a difference is open, also one of an earlier run. " +
+    "What Toss's answer can heal is healed. Exit code 1 while a difference is open, also one of an earlier run. " +
     "Without days, those that the daily job missed are compared as well. A run that was cut is gone on with.",
   examples: ["", "--from 2026-11-01 --to 2026-11-30", "--json"],
   options: OPTIONS,

@@ -112,7 +112,7 @@ export async function run(options: Options): Promise<number> {
       console.log(`${describeDifference(each)}\n`);
     }
     console.log(
-      `${result.from} to ${result.to}: ${result.compared} compared, ${result.healed} mended, ` +
+      `${result.from} to ${result.to}: ${result.compared} compared, ${result.healed} healed, ` +
         `${open.length} open, ${result.foreign} of other shops`,
     );
   }

@@ -68,11 +68,13 @@ export function detailRows(rows: [name: string, value: string][]): string {
  * A whole HTML page around `content`, which must already be safe.
  *
  * @param kind `wide` for a table, which needs more room than a window
+ * @param mark what plays the part of the real one
  */
 export function htmlPage(
   title: string,
   content: string,
   kind: "window" | "wide" = "window",
+  mark = "Toss simulator",
 ): string {
   return `<!doctype html>
 <html lang="ko">
@@ -85,7 +87,7 @@ export function htmlPage(
 </head>
 <body>
 <main class="${kind}">
-<h1>${escapeHtml(title)} <span class="mark">Toss simulator</span></h1>
+<h1>${escapeHtml(title)} <span class="mark">${mark}</span></h1>
 ${content}
 </main>
 </body>

@@ -2,6 +2,7 @@ import { toReadableTime } from "../korean-time.ts";
 import type { Payment, PaymentStatus } from "../payments/payment.ts";
 import { accountCell } from "./account-cell.ts";
 import { escapeHtml, htmlPage, won } from "./html.ts";
+import { cell, TABLE_STYLE } from "./table.ts";
 
 /** So many rows are shown; older payments are found by the search. */
 const ROWS_SHOWN = 100;
@@ -17,49 +18,17 @@ const STATUS_NAMES: Record<PaymentStatus, string> = {
   EXPIRED: "만료",
 };
 
-const STYLE = `<style>
+const STYLE = `<style>${TABLE_STYLE}
 form.search { display: flex; gap: .5rem; margin: 0 0 .75rem; }
 form.search input { margin: 0; }
 form.search button { width: auto; flex: none; margin: 0; }
 p.count { margin: 0 0 .75rem; color: #6b7684; font-size: .875rem; }
-table { width: 100%; border-collapse: collapse; font-size: .8125rem; }
-th { padding: .5rem; border-bottom: 1px solid #d1d6db; color: #6b7684;
-  text-align: left; font-weight: 600; white-space: nowrap; }
-td { padding: .625rem .5rem; border-bottom: 1px solid #e5e8eb;
-  vertical-align: top; overflow-wrap: anywhere; }
-td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
-td.status-cell { white-space: nowrap; }
-td.amount { margin: 0; white-space: nowrap; text-align: right; font-weight: 600; font-size: inherit; }
-th.amount { text-align: right; font-size: inherit; }
-td small { display: block; color: #6b7684; font-weight: 400; }
-code { font: .75rem/1.5 ui-monospace, monospace; }
-.status { display: inline-block; padding: 0 .5rem; border-radius: 1rem;
-  background: #f2f4f6; white-space: nowrap; font-weight: 600; }
-.DONE { background: #e3f5ec; color: #0a6b42; }
-.WAITING_FOR_DEPOSIT, .IN_PROGRESS { background: #fff3d6; color: #8a5a00; }
-.CANCELED, .PARTIAL_CANCELED, .ABORTED, .EXPIRED { background: #fdeaea; color: #a12a2a; }
 td button, td input { min-height: 2.25rem; padding: .25rem .5rem; font-size: .8125rem; }
 td form { min-width: 11rem; }
 @media (max-width: 52rem) {
-  main.wide { padding: 1rem; }
-  thead { display: none; }
-  table, tbody, tr, td { display: block; }
-  tr { padding: .5rem 0; border-bottom: 1px solid #d1d6db; }
-  td, td.amount { display: flex; justify-content: space-between; gap: 1rem;
-    padding: .25rem 0; border: 0; text-align: right; }
-  td::before { content: attr(data-name); flex: none; color: #6b7684; font-weight: 400; }
-  td.action { display: block; padding-top: .5rem; text-align: left; }
-  td.action::before { content: none; }
-  td:empty { display: none; }
   td button, td input { min-height: 2.75rem; }
 }
 </style>`;
-
-function cell(name: string, content: string, kind = ""): string {
-  return `<td data-name="${name}"${
-    kind === "" ? "" : ` class="${kind}"`
-  }>${content}</td>`;
-}
 
 function timeCell(payment: Payment): string {
   const { requestedAt, approvedAt } = payment;

@@ -52,6 +52,7 @@ Deno.test("dev says where everything is, status repeats it, SIGTERM ends it", as
     "FUNCTIONS_URL",
     "TOSS_API_BASE_URL",
     "CRON_SECRET",
+    "WEB_URL",
   ]);
   if (mode !== null) assert.equal(mode & 0o777, 0o600);
   assert.equal(code, 0);

@@ -98,7 +98,12 @@ export const checkout: Handler = async (request, context) => {
     mode: toss.mode,
   });
   if (order.outcome !== "created" && order.outcome !== "known") {
-    throw checkoutError(order);
+    const field = "lines" in asked
+      ? "lines"
+      : "planId" in asked
+      ? "planId"
+      : "items";
+    throw checkoutError(order, field);
   }
   const status = order.outcome === "created" ? 201 : 200;
   return Response.json(describe(order, context), { status });

@@ -1,9 +1,14 @@
 import type { CreateOrderAnswer } from "../_shared/database/checkout.ts";
 import { AppError, invalidField } from "../_shared/http/app-error.ts";
 
-/** What a buyer is told whose cart our own database refused. */
+/**
+ * What a caller is told whose cart our own database refused.
+ *
+ * @param field what the request names its goods in
+ */
 export function checkoutError(
   refusal: Exclude<CreateOrderAnswer, { outcome: "created" | "known" }>,
+  field: "items" | "lines" | "planId",
 ): AppError {
   switch (refusal.outcome) {
     case "product_not_found":
@@ -57,18 +62,18 @@ export function checkoutError(
         },
       );
     case "quantity_too_large":
-      return invalidField("items", "at most 9999 of one product");
+      return invalidField(field, "at most 9999 of one product");
     case "currency_not_supported":
       return new AppError(
         "invalid_request",
-        `items: prices in ${refusal.currency}; this version sells in KRW only`,
-        { details: [{ field: "items", problem: "not priced in KRW" }] },
+        `${field}: prices in ${refusal.currency}; this version sells in KRW only`,
+        { details: [{ field, problem: "not priced in KRW" }] },
       );
     case "amount_out_of_range":
       return new AppError(
         "invalid_request",
-        `items: a total of ${refusal.amount} cannot be paid; Toss takes 100 won or more`,
-        { details: [{ field: "items", problem: "total out of range" }] },
+        `${field}: a total of ${refusal.amount} cannot be paid; Toss takes 100 won or more`,
+        { details: [{ field, problem: "total out of range" }] },
       );
   }
 }

@@ -59,7 +59,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   },
   {
     page: "docs/events.md",
-    pattern: /^curl .*127\.0\.0\.1:54390\/events/s,
+    pattern: /^curl .*\$WEB_URL\/events/s,
     proof: by("tests/e2e/events/page.test.ts"),
   },
   { page: "docs/events.md", pattern: /^curl /, proof: RUN },
@@ -100,7 +100,7 @@ export const COMMAND_RULES: readonly CommandRule[] = [
   { pattern: task("toss replay "), proof: { kind: "run", prints: /event/ } },
   {
     pattern: task("toss reconcile$"),
-    proof: { kind: "run", prints: /compared, \d+ mended, 0 open/ },
+    proof: { kind: "run", prints: /compared, \d+ healed, 0 open/ },
   },
   { pattern: task(""), proof: HELP },
   {

@@ -55,3 +55,11 @@ Deno.test("resultPage() answers 404 for every other path", () => {
     404,
   );
 });
+
+Deno.test("resultPage() leads from / to the stack's pages, and from nowhere else", async () => {
+  const pages = [{ url: "/events", korean: "받은 이벤트", english: "Events" }];
+  const page = (path: string) =>
+    resultPage(new URL(path, "http://127.0.0.1"), pages).text();
+  assert.match(await page("/"), /<a href="\/events">받은 이벤트 · Events<\/a>/);
+  assert.doesNotMatch(await page("/payment/success"), /<a /);
+});
