@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { startTransactions, type Transactions } from "./transactions.ts";
 
 interface QueuedRequest {
   id: string;
@@ -70,9 +71,12 @@ async function send(
   }
 }
 
-async function sendBatch(sql: Sql, stopping: AbortSignal): Promise<number> {
-  return await sql.begin(async (transaction) => {
-    const requests = await transaction<QueuedRequest[]>`
+async function sendBatch(
+  transactions: Transactions,
+  stopping: AbortSignal,
+): Promise<number> {
+  return await transactions.run(async (ask) => {
+    const requests = await ask<QueuedRequest>`
       delete from net.http_request_queue
       where id in (
         select id from net.http_request_queue order by id limit ${BATCH_SIZE}
@@ -82,7 +86,7 @@ async function sendBatch(sql: Sql, stopping: AbortSignal): Promise<number> {
       requests.map((request) => send(request, stopping)),
     );
     for (const outcome of outcomes) {
-      await transaction`
+      await ask`
         insert into net._http_response
           (id, status_code, content_type, headers, content, timed_out, error_msg)
         values (
@@ -98,17 +102,21 @@ async function sendBatch(sql: Sql, stopping: AbortSignal): Promise<number> {
 /**
  * Sends what `net.http_post` and its sisters have queued, as pg_net does: a
  * batch at a time, no second try, and the answers become visible when the
- * slowest of the batch has ended. `sql` must be the superuser's.
+ * slowest of the batch has ended.
+ *
+ * `sql` and `databaseUrl` must be the superuser's.
  */
 export async function startNet(
-  sql: Sql,
+  { sql, databaseUrl }: { sql: Sql; databaseUrl: string },
   log: (line: string) => void,
 ): Promise<NetDriver> {
   const stopping = new AbortController();
+  // Postgres may go while a batch is on its way, for as long as its slowest answer takes.
+  const transactions = startTransactions(databaseUrl);
   let working = Promise.resolve();
   const wake = () => {
     working = working.then(async () => {
-      while (await sendBatch(sql, stopping.signal) === BATCH_SIZE);
+      while (await sendBatch(transactions, stopping.signal) === BATCH_SIZE);
     }).catch((error) => log(`net: ${error.message}`));
   };
   const subscription = await sql.listen("net_wake", wake, wake);
@@ -117,6 +125,7 @@ export async function startNet(
       stopping.abort();
       await subscription.unlisten().catch(() => undefined);
       await working;
+      await transactions.stop();
     },
   };
 }

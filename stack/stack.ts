@@ -89,7 +89,10 @@ async function fillDatabase(parts: Parts): Promise<void> {
       supabase_tosspayments_cron_secret: outside.variables.CRON_SECRET ?? "",
     },
   });
-  const net = await startNet(sql, settings.log);
+  const net = await startNet({
+    sql,
+    databaseUrl: parts.postgres.url(SUPERUSER),
+  }, settings.log);
   parts.cleanup.defer(() => net.stop());
   if (!settings.cron) return;
   const cron = startCron(sql, settings.log);

@@ -2543,6 +2543,8 @@ begin
   execute format('select %s($1)', hook) using event;
   -- What the shop deferred is checked before it could take our commit with it.
   set constraints all immediate;
+  -- A plain set of the shop's would outlive this function, and whoever called it would find the shop's names.
+  perform set_config('search_path', '', true);
   return null;
 exception
   -- A statement timeout and a failed assert are no "others".
@@ -3148,7 +3150,9 @@ begin
       where d.payment_key = payment.payment_key
     ),
     (
-      select op.created_at + make_interval(hours => (op.parameters ->> 'validHours')::integer)
+      -- Toss counts them from its issue, which a repeat makes long after the operation was begun.
+      select coalesce(payment.requested_at, op.created_at)
+        + make_interval(hours => (op.parameters ->> 'validHours')::integer)
       from public.operations as op
       where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
         and coalesce(op.payment_key, payment.payment_key) = payment.payment_key
@@ -4350,7 +4354,7 @@ declare
 begin
   select o.* into buying from public.orders as o
   join public.operations as op on op.order_id = o.id
-  where op.id = (request ->> 'operationId')::uuid and op.kind = 'confirm'
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('confirm', 'charge')
   for update of o;
   select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
   -- What an order holds money of, or waits for, was made with its own pair.
@@ -4380,7 +4384,7 @@ end;
 $$;
 
 comment on function public.adopt_toss_keys(jsonb) is
-  'A confirm found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
+  'A confirm, or a charge after a restore, found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
 
 create function public.find_known_payment(request jsonb)
 returns jsonb
@@ -16419,6 +16423,10 @@ begin
   join public.orders as o on o.id = c.order_id
   join public.billing_methods as m on m.id = c.billing_method_id
   where o.toss_keys <> m.toss_keys
+    -- Paid with a card that a restore forgot.
+    and not exists (
+      select 1 from public.payment_events as e where e.order_id = o.id and e.event = 'toss_keys_adopted'
+    )
 
   union all
   select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)

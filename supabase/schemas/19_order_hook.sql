@@ -89,6 +89,8 @@ begin
   execute format('select %s($1)', hook) using event;
   -- What the shop deferred is checked before it could take our commit with it.
   set constraints all immediate;
+  -- A plain set of the shop's would outlive this function, and whoever called it would find the shop's names.
+  perform set_config('search_path', '', true);
   return null;
 exception
   -- A statement timeout and a failed assert are no "others".

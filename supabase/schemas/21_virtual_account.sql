@@ -140,7 +140,9 @@ begin
       where d.payment_key = payment.payment_key
     ),
     (
-      select op.created_at + make_interval(hours => (op.parameters ->> 'validHours')::integer)
+      -- Toss counts them from its issue, which a repeat makes long after the operation was begun.
+      select coalesce(payment.requested_at, op.created_at)
+        + make_interval(hours => (op.parameters ->> 'validHours')::integer)
       from public.operations as op
       where op.order_id = payment.order_id and op.kind = 'virtual_account' and op.state <> 'rejected'
         and coalesce(op.payment_key, payment.payment_key) = payment.payment_key

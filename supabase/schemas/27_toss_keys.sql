@@ -49,7 +49,7 @@ declare
 begin
   select o.* into buying from public.orders as o
   join public.operations as op on op.order_id = o.id
-  where op.id = (request ->> 'operationId')::uuid and op.kind = 'confirm'
+  where op.id = (request ->> 'operationId')::uuid and op.kind in ('confirm', 'charge')
   for update of o;
   select * into operation from public.operations as op where op.id = (request ->> 'operationId')::uuid for update;
   -- What an order holds money of, or waits for, was made with its own pair.
@@ -79,7 +79,7 @@ end;
 $$;
 
 comment on function public.adopt_toss_keys(jsonb) is
-  'A confirm found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
+  'A confirm, or a charge after a restore, found its payment with another key pair than its order''s: the order is that pair''s from now on, unless it has a payment already. Keys: operationId, leaseToken, leaseSeconds, tossKeys, tossClientKey, source, requestId. Outcomes: adopted (with the operation), kept.';
 
 create function public.find_known_payment(request jsonb)
 returns jsonb

@@ -145,6 +145,10 @@ begin
   join public.orders as o on o.id = c.order_id
   join public.billing_methods as m on m.id = c.billing_method_id
   where o.toss_keys <> m.toss_keys
+    -- Paid with a card that a restore forgot.
+    and not exists (
+      select 1 from public.payment_events as e where e.order_id = o.id and e.event = 'toss_keys_adopted'
+    )
 
   union all
   select 'ended_subscription_says_why', s.id::text, format('ended at %s without a reason', s.ended_at)

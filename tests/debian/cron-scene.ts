@@ -1,5 +1,6 @@
 import postgres, { type Sql } from "postgres";
 import { type NetDriver, startNet } from "../../stack/net.ts";
+import { SUPERUSER } from "../../stack/postgres.ts";
 import type { Stack } from "../../stack/stack.ts";
 import { setVaultSecrets } from "../../stack/vault.ts";
 import { type Cluster, PG_CRON_SETTINGS, startCluster } from "./cluster.ts";
@@ -37,7 +38,10 @@ export async function openCronScene(
   });
   await migrate(cluster);
   const owner = postgres(cluster.url("postgres"), { onnotice: () => {} });
-  const net = await startNet(cluster.sql, (line) => console.error(line));
+  const net = await startNet({
+    sql: cluster.sql,
+    databaseUrl: cluster.url(SUPERUSER),
+  }, (line) => console.error(line));
   return { stack, recorder, cluster, owner, net };
 }
 

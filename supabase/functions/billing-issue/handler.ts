@@ -22,7 +22,11 @@ import {
   readBillingState,
   writeBillingState,
 } from "../_shared/security/billing-state.ts";
-import { keysOfBilling } from "../_shared/toss/key-pairs.ts";
+import {
+  keysOf,
+  keysOfBilling,
+  type TossKeys,
+} from "../_shared/toss/key-pairs.ts";
 import {
   customerKeyDiffers,
   issueError,
@@ -51,7 +55,7 @@ export const prepare: Handler = async (request, context) => {
     prepareRequest,
     context.bodyLimit,
   );
-  const { clientKey } = requireKeys(keysOfBilling(config.toss.pairs));
+  const { keys, clientKey } = requireKeys(keysOfBilling(config.toss.pairs));
   const prepared = await prepareBilling(services.database, {
     userId,
     planId,
@@ -62,7 +66,13 @@ export const prepare: Handler = async (request, context) => {
   const { customerKey, planTerms } = prepared;
   const state = await writeBillingState(
     billingStateSigner,
-    { userId, customerKey, planId, shownTerms: planTerms ?? undefined },
+    {
+      userId,
+      customerKey,
+      planId,
+      shownTerms: planTerms ?? undefined,
+      tossKeys: keys === "billing" ? "billing" : "main",
+    },
     Date.now(),
   );
   const successUrl = new URL(functionUrl(config, "billing-issue"));
@@ -88,10 +98,21 @@ type Registered = Exclude<IssueOutcome, { kind: "refused" }>;
 async function register(
   http: Request,
   context: RequestContext,
-  request: Omit<IssueRequest, "caller" | "tossKeys" | "tossClientKey">,
+  { tossKeys, ...request }:
+    & Omit<
+      IssueRequest,
+      "caller" | "tossKeys" | "tossClientKey"
+    >
+    & {
+      /** The pair whose window was opened; absent = who asks cannot tell. */
+      tossKeys?: TossKeys | undefined;
+    },
 ): Promise<Registered> {
   const { pairs } = context.services.config.toss;
-  const { keys, clientKey } = requireKeys(keysOfBilling(pairs));
+  // A billing pair may have been set while the window was open; to it Toss knows no authKey of the other.
+  const { keys, clientKey } = requireKeys(
+    tossKeys === undefined ? keysOfBilling(pairs) : keysOf(pairs, tossKeys),
+  );
   const caller = callerDigest(http, context.caller, context.services);
   const result = await issueBillingKey(
     createOperationContext(context, "billing"),

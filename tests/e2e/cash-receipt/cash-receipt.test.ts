@@ -183,6 +183,31 @@ const MALFORMED: [string, Record<string, unknown>, string][] = [
     { customerIdentityNumber: "010-9876-5432" },
     "customerIdentityNumber",
   ],
+  [
+    "number in other digits than ASCII's",
+    { customerIdentityNumber: "٠١٠٩٨٧٦٥٤٣٢" },
+    "customerIdentityNumber",
+  ],
+  [
+    "number too long",
+    { customerIdentityNumber: "1".repeat(1_000) },
+    "customerIdentityNumber",
+  ],
+  [
+    "number that is no text",
+    { customerIdentityNumber: 1098765432 },
+    "customerIdentityNumber",
+  ],
+  [
+    "number with a line end",
+    { customerIdentityNumber: "01098765432\n" },
+    "customerIdentityNumber",
+  ],
+  [
+    "number in a list",
+    { customerIdentityNumber: ["01098765432"] },
+    "customerIdentityNumber",
+  ],
   ["unknown field", { amount: 1000 }, "amount"],
   ["requestId", { requestId: "with space" }, "requestId"],
 ];
@@ -197,6 +222,7 @@ for (const [what, wrong, field] of MALFORMED) {
     assert.ok(JSON.stringify(body.details).includes(`"${field}"`));
     assert.ok(!JSON.stringify(body).includes("010-9876-5432"));
     assert.ok(!JSON.stringify(body).includes(PHONE));
+    assert.doesNotMatch(JSON.stringify(body), /1098765432|٠١٠|1{9}/);
   });
 }
 

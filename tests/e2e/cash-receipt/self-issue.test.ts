@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import {
+  dropReceipt,
+  newReceiptRequest,
   paidByBank,
+  receiptRequests,
   receiptRows,
   receiptsAtToss,
   requestReceipt,
@@ -8,10 +11,11 @@ import {
 } from "../../support/cash-receipts.ts";
 import { buy } from "../../support/buy.ts";
 import { cancel } from "../../support/cancel.ts";
+import { eventually } from "../../support/eventually.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
-import { callWorker } from "../../support/worker.ts";
+import { advance, callWorker } from "../../support/worker.ts";
 
 const test = shopTests({ environment: { CASH_RECEIPT_SELF_ISSUE_DAYS: "3" } });
 
@@ -83,6 +87,56 @@ test("two runs at once issue once, and a lost answer is the worker's", async (sh
   await workReceiptsOff(shop);
   assert.equal(receiptsAtToss(shop, orderId).length, 1);
   assert.equal((await receiptRows(shop, orderId)).length, 1);
+});
+
+test("requests, cancels, refunds and the job at once, and a kill among them, leave one receipt on no more than is left", async (shop) => {
+  const { orderId, paymentKey } = await paidByBank(shop, { cart: EXPENSIVE });
+  const requestId = newReceiptRequest();
+  const all = [
+    requestReceipt(shop, { orderId, requestId }),
+    requestReceipt(shop, { orderId, requestId }),
+    requestReceipt(shop, { orderId, type: "지출증빙" }),
+    runAsOf(shop, 3.1),
+    cancel(shop, { orderId, cancelAmount: 2000 }),
+    dropReceipt(shop, { orderId, amount: 500 }),
+    runAsOf(shop, 3.1),
+    cancel(shop, { orderId, cancelAmount: 3000 }),
+    dropReceipt(shop, { orderId }),
+    requestReceipt(shop, { orderId }),
+  ];
+  await eventually(
+    "Toss is asked",
+    () => receiptRequests(shop).length > 0,
+  );
+  await shop.stack.killFunctions();
+  await Promise.allSettled(all);
+  await settleWebhooks(shop);
+  await advance(shop, 60);
+  await workReceiptsOff(shop);
+  await settleWebhooks(shop);
+  await workReceiptsOff(shop);
+
+  const book = shop.simulator.books().find((each) =>
+    each.paymentKey === paymentKey
+  );
+  const rows = (await receiptRows(shop, orderId)).filter((row) =>
+    row.transaction_type === "CONFIRM" && row.amount > row.canceled_amount
+  );
+  assert.ok(rows.length <= 1, JSON.stringify(rows));
+  const receipted = rows.reduce(
+    (sum, row) => sum + row.amount - row.canceled_amount,
+    0,
+  );
+  assert.ok(receipted <= (book?.balanceAmount ?? 0));
+  const held = receiptsAtToss(shop, orderId).filter((receipt) =>
+    receipt.transactionType === "CONFIRM"
+  );
+  assert.equal(
+    held.length,
+    (await receiptRows(shop, orderId)).filter((row) =>
+      row.transaction_type === "CONFIRM"
+    ).length,
+  );
 });
 
 test("a receipt that the tax office takes later is IN_PROGRESS, then COMPLETED and told", async (shop) => {

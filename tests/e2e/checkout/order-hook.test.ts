@@ -127,6 +127,14 @@ const FAULTS: Record<string, string> = {
   "a failed assert": "assert false, 'out of boxes';",
   "a constraint that the shop deferred":
     "insert into shop.ledger values (event ->> 'orderId');",
+  "a duplicate": "insert into shop.parcels values ('a'), ('a');",
+  "a conflict that is worth a repeat":
+    "raise exception using errcode = 'serialization_failure';",
+  "a deadlock": "raise exception using errcode = 'deadlock_detected';",
+  "a refusal in our own words":
+    "raise exception using errcode = 'P0002', message = 'order_not_found';",
+  "the removal of the payment":
+    "delete from public.payments where order_id = event ->> 'orderId';",
   "an error without a text":
     "raise exception using errcode = 'P0001', message = '';",
 };
@@ -159,6 +167,42 @@ for (const [what, body] of Object.entries(FAULTS)) {
     assert.equal(await owed(shop), 0);
   });
 }
+
+test("the names that a hook sets for itself are not those of the code that called it", async (shop) => {
+  await useHook(shop, "set search_path to shop, pg_catalog, public;");
+  const { orderId } = await buy(shop);
+  const [setting] = await shop.stack.sql.begin(async (sql) => {
+    await sql`set local search_path to ''`;
+    await sql`
+      select toss_private.call_order_hook(o, 'pending') from public.orders as o where o.id = ${orderId}`;
+    return await sql<
+      { path: string }[]
+    >`select pg_catalog.current_setting('search_path') as path`;
+  });
+  assert.ok(['""', ""].includes(setting?.path ?? "none"), setting?.path);
+  assert.equal((await cancel(shop, { orderId })).status, 200);
+  assert.equal(await owed(shop), 0);
+});
+
+test("a hook may open another order of ours", async (shop) => {
+  await useHook(
+    shop,
+    `
+    if event ->> 'reference' is null then
+      perform public.create_order(jsonb_build_object(
+        'requestId', gen_random_uuid(), 'userId', null, 'timeToLiveSeconds', 60, 'mode', 'test',
+        'reference', 'gift-' || (event ->> 'orderId'),
+        'lines', '[{"name": "gift", "unitPrice": 0, "quantity": 1}]'::jsonb
+      ));
+    end if;`,
+  );
+  const { orderId } = await buy(shop);
+  assert.equal(await alertOf(shop, orderId), undefined);
+  const gifts = await shop.stack.sql<{ status: string }[]>`
+    select status from public.orders where reference = ${`gift-${orderId}`}`;
+  assert.deepEqual([...gifts], [{ status: "paid" }]);
+  assert.equal(await owed(shop), 0);
+});
 
 test("a hook that outlasts the statement's time is cut, and the move stands", async (shop) => {
   await useHook(shop, "perform pg_sleep(20);");

@@ -4,6 +4,7 @@ import {
   charge,
   prepare,
   registerCard,
+  registerInWindow,
   subscribe,
 } from "../../support/billing.ts";
 import { justAfter } from "../../support/billing-rows.ts";
@@ -204,6 +205,22 @@ test("a card that was registered before the billing pair came goes on with its o
   assert.equal(paid, 1);
   const [charged] = shop.simulator.requests().slice(from);
   assert.equal(charged?.clientKey, THREE_PAIRS.TOSS_CLIENT_KEY);
+  await assertKeysFit(shop);
+});
+
+test("a card whose window was open while the billing pair came is registered with the pair of the window", async (shop) => {
+  const user = await signUp(shop);
+  const { redirectUrl } = await underVariables(
+    shop,
+    WITHOUT_BILLING,
+    (before) => registerInWindow(before, user),
+  );
+  const answer = await fetch(redirectUrl, { redirect: "manual" });
+  await answer.body?.cancel();
+  const page = new URL(answer.headers.get("location") ?? "");
+  assert.equal(page.searchParams.get("status"), "issued", page.href);
+  const billingMethodId = page.searchParams.get("billingMethodId") ?? "";
+  assert.equal(await keysOfMethod(shop, billingMethodId), "main");
   await assertKeysFit(shop);
 });
 

@@ -13,6 +13,7 @@ import {
   payIn,
   requestAccount,
 } from "../../support/issue-account.ts";
+import { plantOnce } from "../../support/lost-answer.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
@@ -66,7 +67,10 @@ async function pass(
   }
 }
 
-async function statusOf(shop: Shop, { orderId }: IssuedAccount) {
+async function statusOf(
+  shop: Shop,
+  { orderId }: Pick<IssuedAccount, "orderId">,
+) {
   return (await orderRow(shop, orderId)).status;
 }
 
@@ -86,6 +90,34 @@ const SHAPES: [string, Settings][] = [
     showDueDate: false,
   }],
 ];
+
+test("without Toss's deadline the hours count from Toss's issue, not from a try that was cut off", async (shop) => {
+  await alignClocks(shop);
+  shop.simulator.changeSettings({ accountExpiry: "never", showDueDate: false });
+  const { orderId } = await placeOrder(shop);
+  const endFault = plantOnce(shop, {
+    kind: "lose_answer_before",
+    method: "POST",
+    path: "/v1/virtual-accounts",
+  });
+  await requestAccount(shop, { orderId, validHours: 1 });
+  endFault();
+  await advance(shop, 40 * MINUTE_SECONDS);
+  await work(shop, "operations");
+  await settleWebhooks(shop);
+  const { status } = await requestAccount(shop, { orderId, validHours: 1 });
+  assert.equal(status, 201);
+
+  // Past the hour of the first try, within that of the account.
+  await advance(shop, 30 * MINUTE_SECONDS);
+  const again = await requestAccount(shop, { orderId, validHours: 1 });
+
+  assert.equal(again.status, 201);
+  assert.equal(await statusOf(shop, { orderId }), "waiting_for_deposit");
+  await advance(shop, 31 * MINUTE_SECONDS);
+  const late = await requestAccount(shop, { orderId, validHours: 1 });
+  assert.equal(late.status, 410);
+});
 
 for (const [index, [what, settings]] of SHAPES.entries()) {
   test(`an order ends after its deadline and Toss's last word, also when Toss ${what}`, async (shop) => {

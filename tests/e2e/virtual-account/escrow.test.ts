@@ -166,6 +166,41 @@ test("a part of an escrow payment is refused before anything is reserved or sent
   assert.equal(all.body.status, "refunded");
 });
 
+test("parts and the whole asked for at once under escrow give the whole back once, and no part", async (shop) => {
+  const account = await paidUnderEscrow(shop);
+  const { orderId, paymentKey } = account;
+  const shared = crypto.randomUUID();
+  const asked = Array.from({ length: 12 }, (_, index) =>
+    cancel(shop, {
+      orderId,
+      refundReceiveAccount: REFUND_ACCOUNT,
+      ...(index % 2 === 0 ? { cancelAmount: 1_000 + index } : {}),
+      ...(index % 4 === 3 ? { requestId: shared } : {}),
+    }));
+  const answers = await Promise.all(asked);
+  for (const [index, { status, body }] of answers.entries()) {
+    const isPart = index % 2 === 0;
+    assert.notEqual(isPart && status === 200, true, JSON.stringify(body));
+    assert.ok([200, 202, 409, 422].includes(status), JSON.stringify(body));
+  }
+  const again = await cancel(shop, {
+    orderId,
+    refundReceiveAccount: REFUND_ACCOUNT,
+    requestId: shared,
+  });
+  const [book] = shop.simulator.books().filter((candidate) =>
+    candidate.paymentKey === paymentKey
+  );
+  assert.ok([200, 409, 422].includes(again.status), JSON.stringify(again.body));
+  assert.equal(book?.balanceAmount, 0);
+  assert.equal(book?.cancels.length, 1);
+  assert.deepEqual(await balanceOf(shop, paymentKey), {
+    balance: 0,
+    reserved: 0,
+    tax_free: 0,
+  });
+});
+
 test("an amount that is all of it is no part", async (shop) => {
   const account = await paidUnderEscrow(shop);
   const answer = await cancel(shop, {

@@ -5,6 +5,7 @@ import {
   type EndRequest,
   leased,
   type LeaseRequest,
+  type TossKeys,
 } from "./lease.ts";
 import {
   type DunningPolicy,
@@ -157,4 +158,18 @@ export function skipChargeAttempts(
   request: EndRequest & { leaseSeconds: number; attempt: number },
 ): Promise<z.output<typeof skipped>> {
   return database.call("skip_charge_attempts", { ...request }, skipped);
+}
+
+const adopted = z.object({ outcome: z.enum(["adopted", "kept"]) });
+
+/** Gives a charge's order to the key pair that made its payment; see the comment on `public.adopt_toss_keys`. */
+export function adoptChargeKeys(
+  database: Database,
+  request: EndRequest & {
+    leaseSeconds: number;
+    tossKeys: TossKeys;
+    tossClientKey: string | null;
+  },
+): Promise<z.output<typeof adopted>> {
+  return database.call("adopt_toss_keys", { ...request }, adopted);
 }

@@ -16,6 +16,7 @@ const content = z.strictObject({
   customerKey: z.string().min(1).max(300),
   planId: z.string().min(1).max(64).optional(),
   shownTerms: z.string().min(1).max(100).optional(),
+  tossKeys: z.enum(["main", "billing"]).optional(),
   /** Seconds since 1970. */
   expiresAt: z.number().int(),
 });
@@ -27,6 +28,8 @@ export interface BillingState {
   planId?: string | undefined;
   /** What the plan cost then. */
   shownTerms?: string | undefined;
+  /** The pair whose window it is. */
+  tossKeys?: "main" | "billing" | undefined;
 }
 
 /** A state that was presented. */
