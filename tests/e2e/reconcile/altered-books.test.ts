@@ -104,7 +104,7 @@ test(`of ${PAYMENTS} payments with rows deleted, altered and invented on both si
   console.log(
     `${first.compared} rows in ${
       seconds.toFixed(1)
-    } s: ${first.healed} mended, ${first.open} open`,
+    } s: ${first.healed} healed, ${first.open} open`,
   );
   if (PAYMENTS > 1000) {
     assert.ok(first.compared / seconds > LEAST_ROWS_PER_SECOND, `${seconds} s`);

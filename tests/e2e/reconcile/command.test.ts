@@ -28,10 +28,10 @@ test("toss reconcile mends, shows its progress, and exits 0 when nothing is open
   const first = await reconcile(shop);
   assert.equal(first.code, 0, first.stdout + first.stderr);
   assert.match(first.stdout, /cancel_missing_here {2}healed/);
-  assert.match(first.stdout, /2 compared, 1 mended, 0 open/);
+  assert.match(first.stdout, /2 compared, 1 healed, 0 open/);
   const quiet = await reconcile(shop);
   assert.equal(quiet.code, 0);
-  assert.match(quiet.stdout, /^\S+ to \S+: 2 compared, 0 mended, 0 open/);
+  assert.match(quiet.stdout, /^\S+ to \S+: 2 compared, 0 healed, 0 open/);
 });
 
 test("toss reconcile --json prints the run with all that is open, and exits 1", async (shop) => {
