@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Sql } from "postgres";
 import { startTransactions, type Transactions } from "./transactions.ts";
 
@@ -24,6 +25,8 @@ interface Outcome {
 export interface NetDriver {
   stop(): Promise<void>;
 }
+
+const STOP_MILLISECONDS = 5_000;
 
 // pg_net's default for pg_net.batch_size.
 const BATCH_SIZE = 200;
@@ -69,6 +72,16 @@ async function send(
       error_msg: message,
     };
   }
+}
+
+/** Waits for the end of something, or for no longer than {@linkcode STOP_MILLISECONDS}. */
+async function withPatience(ending: Promise<unknown>): Promise<void> {
+  const isOver = new AbortController();
+  const patience = setTimeout(STOP_MILLISECONDS, null, {
+    signal: isOver.signal,
+  }).catch(() => undefined);
+  await Promise.race([ending, patience]);
+  isOver.abort();
 }
 
 async function sendBatch(
@@ -123,9 +136,10 @@ export async function startNet(
   return {
     async stop() {
       stopping.abort();
-      await subscription.unlisten().catch(() => undefined);
-      await working;
+      // After a crash of Postgres a session may stay silent for ever: what waits for it ends with its connection.
+      await withPatience(subscription.unlisten().catch(() => undefined));
       await transactions.stop();
+      await withPatience(working);
     },
   };
 }
