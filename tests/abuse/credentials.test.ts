@@ -21,6 +21,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
   checkout: [["POST", ""]],
   confirm: [["POST", ""], ["GET", "?paymentKey=p&orderId=order_1&amount=1"]],
   health: [["GET", ""]],
+  operator: [["POST", ""]],
   subscription: [["POST", ""]],
   "virtual-account": [["POST", ""]],
   webhook: [["POST", ""]],

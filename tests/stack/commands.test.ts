@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
+  "toss order": { kind: "project", args: ["order_1"] },
+  "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -43,6 +45,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
   "test": "<suite>",
+  "toss order": "<id>",
+  "toss explain": "<id>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
 };
@@ -50,7 +54,16 @@ const ARGUMENTS: Record<string, string> = {
 /** The tasks of deno.json: what is used most, and the two groups. */
 const TASKS = [
   ...["toss", "demo", "dev", "status", "doctor", "deploy", "charge", "replay"],
-  ...["reconcile", "check", "test", "prove", "docs", "lock"],
+  ...[
+    "reconcile",
+    "order",
+    "explain",
+    "check",
+    "test",
+    "prove",
+    "docs",
+    "lock",
+  ],
 ];
 
 const KEYRING = JSON.stringify({
@@ -229,6 +242,7 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss reconcile", "--from", "yesterday"],
       ["toss reconcile", "--from", "2026-01-02", "--to", "2026-01-01"],
       ["toss replay"],
+      ["toss order"],
       ["toss rotate-keys", "--batch", "many"],
       ["prove chaos", "--runs", "-1"],
       ["prove chaos", "--runs", "0"],
