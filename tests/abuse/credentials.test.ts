@@ -64,7 +64,7 @@ test("a wrong credential beside a right one is refused by every route of every f
       }
     }
   }
-  assert.equal(asked, 18 * 8);
+  assert.equal(asked, 19 * 8);
   const [{ stored = -1 } = {}] = await shop.stack.sql<{ stored: number }[]>`
     select count(*)::int as stored from public.webhook_events`;
   assert.equal(stored, 0);

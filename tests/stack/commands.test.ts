@@ -45,10 +45,14 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
   "test": "<suite>",
-  "toss order": "<id>",
-  "toss explain": "<id>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
+};
+
+/** What stands before a stranger of commands that take any text. */
+const PLACES: Record<string, readonly string[]> = {
+  "toss order": ["order_1"],
+  "toss explain": ["order_1"],
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */
@@ -173,7 +177,10 @@ for (const call of Object.keys(COMMANDS)) {
 
   for (const stranger of ["--no-such-option", "stranger"]) {
     Deno.test(`${call} refuses ${stranger} in one line`, async () => {
-      const { code, stdout, stderr } = await run(call, [stranger]);
+      const { code, stdout, stderr } = await run(call, [
+        ...PLACES[call] ?? [],
+        stranger,
+      ]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       const [line = "", ...others] = linesOf(stderr);
