@@ -5,6 +5,7 @@ import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
 import { renderApi } from "./render-api.ts";
 import { storySchema } from "./story.ts";
+import { vendoredFiles } from "./vendored.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
@@ -25,6 +26,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     "docs/events.d.ts": eventTypes(),
     "docs/story.schema.json": JSON.stringify(storySchema(), null, 2) + "\n",
     "docs/decisions/README.md": await renderDecisions(),
+    ...await vendoredFiles(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),
   };

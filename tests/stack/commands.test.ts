@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss reconcile": { kind: "project", args: [] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
+  "toss operator": { kind: "project", args: [] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
