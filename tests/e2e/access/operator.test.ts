@@ -38,7 +38,7 @@ test("search finds an order by everything a person may have of it", async (shop)
     customerEmail: "Min.Ji@example.com",
   });
   await shop.stack.sql`
-    update public.orders set reference = 'shop-17' where id = ${orderId}`;
+    update public.orders set reference = 'shop-17', request_digest = repeat('0', 64) where id = ${orderId}`;
   const other = await buy(shop);
 
   for (
@@ -141,9 +141,11 @@ test("settle_difference closes it once, with a line in the audit log", async (sh
     with run as (
       insert into public.reconciliation_runs (from_date, to_date, status, started_at, finished_at)
       values ('2026-01-01', '2026-01-01', 'finished', now(), now()) returning id
+    ), opened as (
+      insert into public.reconciliation_differences (run_id, kind, payment_key, is_cancel, reason, created_at)
+      select id, 'missing_here', 'pay-of-nobody', false, 'the order is not known here', now() from run returning *
     )
-    insert into public.reconciliation_differences (run_id, kind, payment_key, is_cancel, reason, created_at)
-    select id, 'missing_here', 'pay-of-nobody', false, 'the order is not known here', now() from run returning id`;
+    select o.id, toss_private.announce_difference(o) from opened as o`;
   assert.ok(open);
   const differenceId = open.id;
   for (let turn = 0; turn < 2; turn++) {
