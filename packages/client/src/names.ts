@@ -24,16 +24,10 @@ function nameIn(names: Names, code: string, language: Language): string | null {
   return (language === "en" ? english ?? korean : korean) ?? null;
 }
 
-const bankLike = (name: string) =>
-  /뱅크|금고|신협|증권|농협|우체국|수협/.test(name);
-
 /** The name of a bank or securities firm, as 신한은행 or Shinhan; the code itself when it is none. */
 export function bankName(code: string, language: Language = "ko"): string {
-  const firm = nameIn(SECURITIES_FIRM_NAMES, code, language);
-  if (firm !== null) return firm;
-  const name = nameIn(BANK_NAMES, code, language);
-  if (name === null) return code;
-  return language === "ko" && !bankLike(name) ? `${name}은행` : name;
+  return nameIn(BANK_NAMES, code, language) ??
+    nameIn(SECURITIES_FIRM_NAMES, code, language) ?? code;
 }
 
 /** The name of a card company, as 신한카드 or Shinhan; the code itself when it is none. */
@@ -41,11 +35,7 @@ export function cardCompanyName(
   code: string,
   language: Language = "ko",
 ): string {
-  const name = nameIn(CARD_COMPANY_NAMES, code, language);
-  if (name === null) return code;
-  return language === "ko" && !/뱅크|카드$|^[A-Z]+$/.test(name)
-    ? `${name}카드`
-    : name;
+  return nameIn(CARD_COMPANY_NAMES, code, language) ?? code;
 }
 
 /** The banks, to choose the one of a virtual account or a refund. */
