@@ -79,10 +79,12 @@ function methodFields(payment: Payment, view: WindowView): string {
   switch (payment.method) {
     case "카드":
     case "간편결제":
-      return isDirect ? "" : `<h2>${english ? "Easy pay" : "간편결제"}</h2>
-<div class="grid">${easyPayTiles("payWith", locale)}</div>
-${cardTiles("payWith", locale, payment.card.issuerCode)}
-${instalmentField("installmentPlanMonths", payment.totalAmount, locale)}`;
+      return isDirect
+        ? ""
+        : `${cardTiles("payWith", locale, payment.card.issuerCode)}
+${instalmentField("installmentPlanMonths", payment.totalAmount, locale)}
+<h2>${english ? "Easy pay" : "간편결제"}</h2>
+<div class="grid">${easyPayTiles("payWith", locale)}</div>`;
     case "가상계좌":
       return accountFields(payment, locale);
     case "계좌이체":

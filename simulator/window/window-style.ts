@@ -20,7 +20,7 @@ h2 { margin: 1.75rem 0 .625rem; font-size: .9375rem; }
 .mark { padding: .125rem .625rem; border-radius: 1rem; background: #fff3d6; color: #7a4f00;
   font-size: .75rem; font-weight: 600; white-space: nowrap; }
 .order { margin: 0; color: var(--quiet); font-size: .9375rem; overflow-wrap: anywhere; }
-.amount { margin: 0 0 .25rem; font-size: 1.875rem; font-weight: 700; letter-spacing: -.02em; }
+.amount { line-height: 1.25; margin: 0 0 .25rem; font-size: 1.875rem; font-weight: 700; letter-spacing: -.02em; }
 dl { margin: 1rem 0 0; padding: .875rem 1rem; border-radius: .875rem; background: var(--field); }
 dl > div { display: flex; justify-content: space-between; gap: 1rem; padding: .25rem 0;
   font-size: .875rem; }
@@ -31,10 +31,12 @@ form { margin-top: 1.5rem; }
 body.part form { margin: 0; padding: .25rem; }
 section { margin-top: 1.25rem; }
 fieldset { margin: 0; padding: 0; border: 0; min-width: 0; }
+form > fieldset { margin-top: 1.5rem; }
+body.part form > fieldset:first-child { margin-top: 0; }
 legend { padding: 0; margin: 0 0 .625rem; font-size: .9375rem; font-weight: 700; }
 .grid { display: grid; grid-template-columns: repeat(2, 1fr); gap: .5rem; }
 .grid.small { grid-template-columns: repeat(4, 1fr); gap: .375rem; }
-@media (min-width: 30rem) { .grid { grid-template-columns: repeat(3, 1fr); } }
+@media (min-width: 24rem) { .grid { grid-template-columns: repeat(3, 1fr); } }
 .pick { position: relative; display: flex; cursor: pointer; }
 .pick input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; pointer-events: none; }
 .pick span { flex: 1; display: flex; align-items: center; justify-content: center;
