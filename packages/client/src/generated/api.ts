@@ -33,6 +33,7 @@ export type ErrorCode =
   | "withdrawal_excluded"
   | "withdrawal_decided"
   | "already_subscribed"
+  | "consent_not_open"
   | "payment_expired"
   | "payload_too_large"
   | "payment_amount_mismatch"
@@ -510,9 +511,10 @@ export type BillingIssueDeleteAnswer = {
 /** What `POST subscription` takes. */
 export type SubscriptionRequest = {
   subscriptionId: string;
-  action: "cancel_at_period_end" | "resume" | "cancel_now" | "change_plan" | "change_method" | "retry_payment";
+  action: "cancel_at_period_end" | "resume" | "cancel_now" | "change_plan" | "change_method" | "retry_payment" | "consent" | "decline_consent";
   planId?: string | undefined;
   billingMethodId?: string | undefined;
+  consentId?: string | undefined;
   refund?: "none" | "prorated" | undefined;
 } | {
   action: "subscribe";
