@@ -104,7 +104,7 @@ function draw(canvas, { kind, points, format, width }) {
           ...axis,
           grid: { show: false },
           values: (_, places) =>
-            places.map((place) => points[place]?.label ?? ""),
+            places.map((place) => points[place]?.tick ?? ""),
           space: 56,
           gap: 8,
           incrs: [1, 2, 3, 5, 7, 10, 15],
@@ -137,6 +137,6 @@ function draw(canvas, { kind, points, format, width }) {
     [points.map((_, place) => place), points.map(({ value }) => value)],
     canvas,
   );
-  canvas.append(label);
+  canvas.prepend(label);
   show(null);
 }

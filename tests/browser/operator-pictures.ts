@@ -107,6 +107,8 @@ export async function takePictures(scene: OperatorScene): Promise<void> {
   const { shop } = scene;
   await fillHistory(scene);
   await shop.stack.sql`
+    update toss_private.jobs set last_finished_at = now()`;
+  await shop.stack.sql`
     update public.webhook_events set status = 'dead', last_error = 'UNKNOWN_ANSWER', processed_at = null
     where id = ${scene.deadEventId}`;
   const { orderId, paymentKey } = await buy(shop, {

@@ -152,7 +152,8 @@ function alertList({ t, format }, alerts) {
           h("time", { text: format.time(since) }),
         ),
         detail && h("p", { text: detail }),
-        h("a", {
+        // A job or a channel has no story.
+        /^[a-z_]{1,30}$/.test(subject) ? h("code", { text: subject }) : h("a", {
           href: `#/orders/${encodeURIComponent(subject)}`,
           text: subject,
         }),
