@@ -76,10 +76,11 @@ async function fillHistory({ shop }: OperatorScene): Promise<void> {
       )
       insert into public.subscription_charges (kind, subscription_id, user_id, plan_id, plan_amount, plan_interval,
         plan_interval_count, period_number, period_start, period_end, amount, currency, order_name, order_id, status,
-        paid_at, created_at)
+        paid_at, created_at, covered_by)
       select case when k = 0 then 'start' else 'renewal' end, m.id, m.user_id, 'basic', 4900, 'month', 1, k,
         m.anchor + make_interval(months => k), m.anchor + make_interval(months => k + 1), 4900, 'KRW', '구독',
-        gen_random_uuid()::text, 'paid', m.anchor + make_interval(months => k), m.anchor + make_interval(months => k)
+        gen_random_uuid()::text, 'paid', m.anchor + make_interval(months => k), m.anchor + make_interval(months => k),
+        case when k > 0 then 'agreed' end
       from made as m, generate_series(0, ${MONTHS}) as k
       where m.anchor + make_interval(months => k) < least(now(), coalesce(m.ended_at, now()))`;
     for (

@@ -130,7 +130,8 @@ test("replay_delivery sends an event again that its endpoint did not take", asyn
     });
     assert.deepEqual([status, body], [200, { replayed: 1 }]);
     await settleWebhooks(shop);
-    assert.deepEqual(receiver.received.map(({ id }) => id), [eventId]);
+    const again = receiver.received.filter(({ id }) => id === eventId);
+    assert.equal(again.length, 1);
   } finally {
     await receiver.stop();
   }

@@ -189,6 +189,7 @@ async function addSubscription(
       created_at: given.period_start,
       ...given,
     };
+    charge.covered_by ??= charge.kind === "renewal" ? "agreed" : null;
     charge.paid_at ??= charge.status === "paid" ? charge.period_start : null;
     await sql`insert into public.subscription_charges ${sql(charge)}`;
   }
