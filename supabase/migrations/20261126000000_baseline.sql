@@ -21,6 +21,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   86-87  views for Studio, dashboards and the operator page
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -163,6 +164,8 @@ comment on column public.payment_events.source is
   'Who made it happen: checkout, confirm, cancel, virtual_account, billing, webhook, worker, expiry, operator, ….';
 comment on column public.payment_events.request_id is 'The request id of the function call, as in its log lines.';
 comment on column public.payment_events.subscription_id is 'The subscription that a line is about; null for orders.';
+comment on column public.payment_events.detail is
+  'What is known besides, by the kind of event: ids, amounts, codes, and the reason of a refund. Personal: free text; erased.';
 
 create index payment_events_order_id on public.payment_events (order_id, id);
 create index payment_events_payment_key on public.payment_events (payment_key, id);
@@ -232,7 +235,8 @@ alter table public.outbox_events enable row level security;
 comment on table public.outbox_events is 'Events for other systems, in the order in which they were committed. Service role only.';
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
-comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.payload is
+  'Without secrets. `verified` is false when nothing but the sender''s word stands behind it. Personal: free text, body; erased.';
 comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
 comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
@@ -286,8 +290,10 @@ create table public.customers (
 alter table public.customers enable row level security;
 
 comment on table public.customers is 'One row per signed-in buyer, made on first use.';
-comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
+comment on column public.customers.customer_key is
+  'Toss''s customerKey: random, so that it says nothing about the person. Personal: id; kept.';
 comment on column public.customers.known_to_auth is
   'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
 
@@ -547,17 +553,21 @@ alter table public.orders enable row level security;
 
 comment on table public.orders is 'One row per checkout. Status moves only inside SQL functions, each move with a line in payment_events.';
 comment on column public.orders.id is 'Toss''s orderId. Unguessable, because the three values of a confirm are its only proof.';
-comment on column public.orders.user_id is 'The buyer; null for a guest.';
+comment on column public.orders.user_id is
+  'The buyer; null for a guest. Personal: id; kept.';
 comment on column public.orders.amount is 'Total in the currency''s minor unit; a confirm with any other amount is refused.';
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
-comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
-comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
+comment on column public.orders.customer_email is
+  'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user. Personal: e-mail; erased.';
+comment on column public.orders.customer_mobile_phone is
+  'As customer_email; digits alone. Personal: phone; erased.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
-comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
+comment on column public.orders.reference is
+  'The shop''s own id of the order: one order a reference. Personal: id; kept.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.toss_keys is
@@ -565,6 +575,12 @@ comment on column public.orders.toss_keys is
 comment on column public.orders.toss_client_key is
   'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
+comment on column public.orders.order_name is
+  'What the buyer and Toss read; made of the lines, or the shop''s own words. Personal: free text; erased.';
+comment on column public.orders.customer_name is
+  'As checkout was told it. Personal: name; erased.';
+comment on column public.orders.metadata is
+  'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
@@ -611,6 +627,8 @@ comment on column public.order_items.product_id is
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
 comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
 comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
+comment on column public.order_items.name is
+  'What was sold, as it was called then. Of a line that no catalogue named the shop''s server wrote it. Personal: free text; erased.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
@@ -641,6 +659,8 @@ alter table public.order_adjustments enable row level security;
 comment on table public.order_adjustments is 'What was added to an order''s lines or taken off: shipping, discounts, coupons, points.';
 comment on column public.order_adjustments.amount is 'Minor unit; negative where something is taken off.';
 comment on column public.order_adjustments.tax_free is 'Whether it changes the tax-free part of the total.';
+comment on column public.order_adjustments.name is
+  'In the shop''s words, for example a coupon''s. Personal: free text; erased.';
 
 create policy "users read the adjustments of their own orders"
   on public.order_adjustments for select to authenticated
@@ -1468,10 +1488,12 @@ comment on column public.payments.m_id is 'Toss''s merchant id, under which the 
 comment on column public.payments.easy_pay_provider is 'Toss''s easyPay.provider, for example 토스페이.';
 comment on column public.payments.card_issuer_code is 'Toss''s code of the card company (기관 코드), also where an older answer named it.';
 comment on column public.payments.card_acquirer_code is 'Toss''s code of the card company that acquired the payment.';
-comment on column public.payments.card_number_masked is 'As Toss shows it; null when no part of it was hidden.';
+comment on column public.payments.card_number_masked is
+  'As Toss shows it; null when no part of it was hidden. Personal: card; erased.';
 comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, 기프트, 미확인.';
 comment on column public.payments.installment_months is '0 = paid at once.';
-comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
+comment on column public.payments.approve_no is
+  'The card company''s or the gift certificate''s approval number. Personal: id; kept.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
 comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
 comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
@@ -1481,6 +1503,12 @@ comment on column public.payments.approved_vat is 'VAT of all that was approved,
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
+comment on column public.payments.user_id is
+  'Personal: id; kept.';
+comment on column public.payments.failure_message is
+  'Toss''s words for failure_code. Personal: error text; erased.';
+comment on column public.payments.receipt_url is
+  'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
 create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
@@ -1544,6 +1572,8 @@ comment on column public.payment_cancels.refundable_amount is
 comment on column public.payment_cancels.tax_free_amount is 'The tax-free part of the cancelled amount, minor unit.';
 comment on column public.payment_cancels.has_event is
   'False for cancels that were recorded before refunds were written to outbox_events.';
+comment on column public.payment_cancels.reason is
+  'Toss''s cancelReason: as we sent it, or as a person typed it in the dashboard. Personal: free text; erased.';
 
 create index payment_cancels_payment_key on public.payment_cancels (payment_key);
 
@@ -1566,7 +1596,7 @@ alter table toss_private.payment_details enable row level security;
 comment on table toss_private.payment_details is 'What the API must not reach.';
 comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
 comment on column toss_private.payment_details.virtual_account is
-  'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is.';
+  'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is. Personal: name, account; erased.';
 
 -- A refund by bank transfer ends days after its cancel, without a webhook.
 create index payment_details_refund_pending on toss_private.payment_details (payment_key)
@@ -1879,11 +1909,14 @@ comment on column public.operations.lease_expires_at is 'Until then no one else 
 comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
 comment on column public.operations.refused_with is
   'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
-comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked.';
+comment on column public.operations.request_id is
+  'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked. Personal: id; kept.';
 comment on column public.operations.request_digest is
   'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
-comment on column public.operations.requested_by is 'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did.';
-comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
+comment on column public.operations.requested_by is
+  'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did. Personal: id; kept.';
+comment on column public.operations.reason is
+  'cancelReason, as given by whoever asked. Personal: free text; erased.';
 comment on column public.operations.cancel_all is
   'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
 comment on column public.operations.tax_free_amount is 'The tax-free part that was asked for; null = as little as the balance allows.';
@@ -1894,11 +1927,14 @@ comment on column public.operations.reserved_amount is
   'How much of the payment''s balance a cancel claims while it is open; falls when somebody else takes from the balance first.';
 comment on column public.operations.is_queued is 'A cancel that waits until no other cancel of the payment is at Toss.';
 comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
-comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
+comment on column public.operations.answer is
+  'What a cancel answered when it succeeded, and answers on every repeat. Personal: free text; erased.';
 comment on column public.operations.parameters is
-  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled.';
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled. Personal: name, e-mail, phone; erased.';
 comment on column public.operations.charge_id is 'For kind charge: what is charged.';
 comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
+comment on column public.operations.error_message is
+  'Toss''s words for error_code. Personal: error text; erased.';
 
 create index operations_order_id on public.operations (order_id, created_at desc);
 create index operations_payment_key on public.operations (payment_key);
@@ -1939,6 +1975,8 @@ alter table toss_private.operation_secrets enable row level security;
 comment on table toss_private.operation_secrets is
   'Where a refund goes, or for whose number a cash receipt is, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
 comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
+comment on column toss_private.operation_secrets.ciphertext is
+  'Base64 of nonce and ciphertext. Personal: account, phone; erased.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
 
@@ -2360,6 +2398,8 @@ comment on column public.entitlements.revoked_at is 'Access ended at this time a
 comment on column public.entitlements.charge_id is 'The charge that pays for the period; null for a trial. While the charge is open or in its grace, the access is on credit.';
 comment on column public.entitlements.remaining is
   'How long a pass was still good when its money was taken back after it had begun; null for a whole one.';
+comment on column public.entitlements.user_id is
+  'Personal: id; kept.';
 
 create index entitlements_user_id on public.entitlements (user_id, plan_id, ends_at desc);
 create index entitlements_plan_id on public.entitlements (plan_id);
@@ -2478,8 +2518,10 @@ alter table toss_private.order_hook_calls enable row level security;
 
 comment on table toss_private.order_hook_calls is
   'Calls of the shop''s order hook that are owed: the first of an order failed, the others wait for it. One that succeeded has no row.';
-comment on column toss_private.order_hook_calls.event is 'What the hook is called with.';
-comment on column toss_private.order_hook_calls.last_error is 'What it raised last, cut at 500 characters.';
+comment on column toss_private.order_hook_calls.event is
+  'What the hook is called with. Personal: free text; erased.';
+comment on column toss_private.order_hook_calls.last_error is
+  'What it raised last, cut at 500 characters. Personal: error text; erased.';
 
 create index order_hook_calls_order_id on toss_private.order_hook_calls (order_id, id);
 create index order_hook_calls_next_attempt_at on toss_private.order_hook_calls (next_attempt_at);
@@ -5036,11 +5078,14 @@ create table public.billing_methods (
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
-comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.billing_methods.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
-comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.card_number_masked is
+  'As Toss masks it; a number without a star is refused. Personal: card; erased.';
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
-comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.account_number_masked is
+  'As Toss masks it; a number without a star is refused. Personal: account; erased.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
@@ -5116,7 +5161,8 @@ create table public.subscriptions (
 alter table public.subscriptions enable row level security;
 
 comment on table public.subscriptions is 'One row per subscription. Status moves only inside SQL functions.';
-comment on column public.subscriptions.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscriptions.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.subscriptions.billing_method_id is 'What the next period is charged to.';
 comment on column public.subscriptions.current_period_end is 'Exclusive, counted from the anchor in Asia/Seoul.';
 comment on column public.subscriptions.next_charge_at is 'When the next charge is due; null when none will be made.';
@@ -5650,7 +5696,8 @@ alter table public.subscription_charges enable row level security;
 comment on table public.subscription_charges is 'One row per amount that is charged to a billing key. Every attempt is an order of its own.';
 comment on column public.subscription_charges.kind is 'start: the first period, before the subscription exists. renewal: a later period. upgrade: the difference to a dearer plan. ad_hoc: an amount the shop names.';
 comment on column public.subscription_charges.subscription_id is 'Null for ad_hoc, and for a start until it is paid.';
-comment on column public.subscription_charges.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscription_charges.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.subscription_charges.billing_method_id is 'What the last attempt was charged to; null when there was nothing to charge.';
 comment on column public.subscription_charges.plan_amount is 'Price of a whole period as agreed; the amount of an upgrade is only the difference.';
 comment on column public.subscription_charges.period_number is 'Counted from 0 through the whole life of a subscription; an upgrade carries the number of the period it happens in.';
@@ -5668,6 +5715,10 @@ comment on column public.subscription_charges.refund_operation_id is 'The cancel
 comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
 comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
 comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
+comment on column public.subscription_charges.order_name is
+  'What Toss and the buyer read; of an ad hoc charge the shop''s own words. Personal: free text; erased.';
+comment on column public.subscription_charges.failure_message is
+  'Toss''s words for failure_code. Personal: error text; erased.';
 
 -- The heart of it: a period is charged by one row, whoever charges it.
 create unique index subscription_charges_one_per_period on public.subscription_charges (subscription_id, period_number)
@@ -8924,16 +8975,19 @@ create table public.withdrawals (
 alter table public.withdrawals enable row level security;
 
 comment on table public.withdrawals is 'Buyers who want to give an order back, and what the shop decided. docs/withdrawals.md.';
-comment on column public.withdrawals.user_id is 'The order''s buyer; null when the shop wrote the request down for a guest.';
+comment on column public.withdrawals.user_id is
+  'The order''s buyer; null when the shop wrote the request down for a guest. Personal: id; kept.';
 comment on column public.withdrawals.request_id is 'The caller''s idempotency token; one withdrawal of an order each.';
-comment on column public.withdrawals.reason is 'In the buyer''s words. Personal data: nothing else repeats it, neither Toss nor an event.';
+comment on column public.withdrawals.reason is
+  'In the buyer''s words. Nothing else repeats it, neither Toss nor an event. Personal: free text; erased.';
 comment on column public.withdrawals.status is
   'requested; accepted: all or a part goes back, by the refund or because the order was refunded by another way; refused.';
 comment on column public.withdrawals.due_at is
   'End of the third business day in Asia/Seoul after the request, by the holidays that were known then.';
 comment on column public.withdrawals.period_ends_at is
   'End of the seven days counted from the payment; a request after it may still be in time, when the goods came later.';
-comment on column public.withdrawals.decision_reason is 'In the shop''s words, for the buyer to read.';
+comment on column public.withdrawals.decision_reason is
+  'In the shop''s words, for the buyer to read. Personal: free text; erased.';
 comment on column public.withdrawals.refund_operation_id is
   'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
 
@@ -9357,6 +9411,10 @@ comment on column toss_private.billing_issues.toss_keys is 'The key pair whose w
 comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
+comment on column toss_private.billing_issues.user_id is
+  'Personal: id; kept.';
+comment on column toss_private.billing_issues.customer_key is
+  'Personal: id; kept.';
 
 create index billing_issues_auth_key_digest on toss_private.billing_issues (auth_key_digest);
 create index billing_issues_user_id on toss_private.billing_issues (user_id);
@@ -9476,6 +9534,8 @@ alter table toss_private.card_attempts enable row level security;
 
 comment on table toss_private.card_attempts is
   'What reached Toss because a user asked for it: registrations of a card, retries of a payment, changes of card that charge a debt. A day''s worth.';
+comment on column toss_private.card_attempts.user_id is
+  'Personal: id; kept.';
 
 create index card_attempts_user_id on toss_private.card_attempts (user_id, attempted_at desc);
 create index card_attempts_attempted_at on toss_private.card_attempts (attempted_at);
@@ -9595,6 +9655,8 @@ alter table toss_private.shown_terms enable row level security;
 comment on table toss_private.shown_terms is
   'What billing-issue/prepare showed a user of a plan last, for whoever registers without the signed state of the redirect. A day''s worth.';
 comment on column toss_private.shown_terms.terms is 'See toss_private.plan_terms.';
+comment on column toss_private.shown_terms.user_id is
+  'Personal: id; kept.';
 
 create index shown_terms_plan_id on toss_private.shown_terms (plan_id);
 create index shown_terms_shown_at on toss_private.shown_terms (shown_at);
@@ -10537,6 +10599,10 @@ comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the 
 comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
 comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
 comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
+comment on column public.cash_receipts.issue_number is
+  'The tax office''s number of the receipt; not the number that it was issued for. Personal: id; kept.';
+comment on column public.cash_receipts.receipt_url is
+  'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
 create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
 create index cash_receipts_order_id on public.cash_receipts (order_id);
@@ -11542,14 +11608,16 @@ alter table public.webhook_events enable row level security;
 comment on table public.webhook_events is 'Every webhook delivery, deduplicated. Service role only. Newest by created_at.';
 comment on column public.webhook_events.dedupe_key is 'The transmission id, else a hash of the body.';
 comment on column public.webhook_events.subject is 'Events of one subject are processed one at a time, and one question to Toss serves all that wait.';
-comment on column public.webhook_events.payload is 'The body as JSON with every secret replaced.';
+comment on column public.webhook_events.payload is
+  'The body as JSON with every secret replaced. Personal: body; erased.';
 comment on column public.webhook_events.verified_by is 'What proved the sender: a signature scheme, the deposit secret, or re-query when only Toss''s own answer did.';
 comment on column public.webhook_events.status is 'received, processing (leased), processed, ignored (reason in last_error), failed (will be tried again), dead (given up; replay it).';
 comment on column public.webhook_events.delivery_count is 'How often Toss delivered this event.';
 comment on column public.webhook_events.retried_count is 'Highest tosspayments-webhook-transmission-retried-count seen.';
 comment on column public.webhook_events.received_at is 'Last delivery that has not been answered by a question to Toss yet.';
 comment on column public.webhook_events.transaction_key is 'The cancel that a CANCEL_STATUS_CHANGED is about; its payment is found through it.';
-comment on column public.webhook_events.entity_id is 'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey.';
+comment on column public.webhook_events.entity_id is
+  'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey. Personal: id; kept.';
 comment on column public.webhook_events.asks_toss is 'Whether processing asks Toss. What does not is a subject of its own: its end proves nothing about a payment.';
 comment on column public.webhook_events.shares_answer is 'Whether one answer of Toss about the subject ends this event too. False when the body itself has to be proven.';
 comment on column public.webhook_events.leased_at is 'When a processor last took it, which is about when Toss was asked.';
@@ -11558,6 +11626,8 @@ comment on column public.webhook_events.from_toss is
   'Whether the platform named one of Toss''s published senders. Proves nothing; such events go first when many wait.';
 comment on column public.webhook_events.asked_as_stranger is
   'Whether it was leased while nothing but its own unsigned body spoke of its payment; such questions are counted.';
+comment on column public.webhook_events.last_error is
+  'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
 create index webhook_events_created_at on public.webhook_events (created_at desc);
 create index webhook_events_order_id on public.webhook_events (order_id);
@@ -11598,7 +11668,7 @@ alter table toss_private.webhook_bodies enable row level security;
 comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
 comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
 comment on column toss_private.webhook_bodies.ciphertext is
-  'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof.';
+  'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
 comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
@@ -13447,7 +13517,6 @@ create table public.imported_transactions (
   amount bigint not null,
   currency text,
   transaction_at timestamptz not null,
-  receipt_url text,
   imported_at timestamptz not null,
   constraint imported_transactions_payment_key_length check (char_length(payment_key) between 1 and 200)
 );
@@ -13457,7 +13526,7 @@ alter table public.imported_transactions enable row level security;
 comment on table public.imported_transactions is
   'Approvals and cancels from before this project, as Toss lists them; to look up, never to change. No other rule counts them. Service role only.';
 comment on column public.imported_transactions.order_id is
-  'The shop''s own order number of that time; it may name a person where the shop made it so.';
+  'The shop''s own order number of that time. Personal: free text; kept.';
 comment on column public.imported_transactions.amount is 'Of the approval, or of this cancel; positive, minor unit.';
 comment on column public.imported_transactions.status is 'Toss''s words: CANCELED and PARTIAL_CANCELED are cancels.';
 
@@ -13477,8 +13546,7 @@ select
   a.currency,
   a.transaction_at as approved_at,
   c.last_at as canceled_at,
-  a.m_id,
-  a.receipt_url
+  a.m_id
 from public.imported_transactions as a
 left join lateral (
   select sum(k.amount)::bigint as amount, max(k.transaction_at) as last_at
@@ -13626,14 +13694,14 @@ begin
   end if;
 
   insert into public.imported_transactions (
-    transaction_key, payment_key, order_id, m_id, method, status, amount, currency, transaction_at, receipt_url,
+    transaction_key, payment_key, order_id, m_id, method, status, amount, currency, transaction_at,
     imported_at
   )
   select r."transactionKey", r."paymentKey", r."orderId", r."mId", r.method, r.status, abs(r.amount), r.currency,
-    r."transactionAt", r."receiptUrl", toss_private.clock_now()
+    r."transactionAt", toss_private.clock_now()
   from jsonb_to_recordset(request -> 'rows') as r (
     "transactionKey" text, "paymentKey" text, "orderId" text, "mId" text, method text, status text, amount bigint,
-    currency text, "transactionAt" timestamptz, "receiptUrl" text
+    currency text, "transactionAt" timestamptz
   )
   where r.amount is not null and r."transactionAt" is not null
     and not exists (
@@ -15089,7 +15157,7 @@ comment on table toss_private.jobs is
 comment on column toss_private.jobs.schedule is 'Minute cron expression, UTC, as scheduled in pg_cron.';
 comment on column toss_private.jobs.interval_seconds is 'How far apart two runs are at most; a job is late after three times that.';
 comment on column toss_private.jobs.position is
-  'For a job that looks at users slice by slice: the last one it looked at; null = from the start.';
+  'For a job that looks at users slice by slice: the last one it looked at; null = from the start. Personal: id; kept.';
 
 insert into toss_private.jobs (name, schedule, interval_seconds) values
   ('webhooks', '* * * * *', 60),
@@ -15562,7 +15630,7 @@ alter table toss_private.caller_refusals enable row level security;
 comment on table toss_private.caller_refusals is
   'How often Toss did not know the payments and authKeys that one caller brought, over all orders and accounts, within ten minutes. Gone after a day.';
 comment on column toss_private.caller_refusals.caller_digest is
-  'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored.';
+  'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored. Personal: id; kept.';
 
 create index caller_refusals_window_started_at on toss_private.caller_refusals (window_started_at);
 
@@ -15894,7 +15962,8 @@ alter table toss_private.notices_due enable row level security;
 comment on table toss_private.notices_due is
   'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
 comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
-comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+comment on column toss_private.notices_due.last_error is
+  'What the shop''s own function raised when it was asked for the address. Personal: error text; erased.';
 
 create index notices_due_sequence on toss_private.notices_due (event_sequence);
 create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
@@ -15939,14 +16008,17 @@ alter table public.notifications enable row level security;
 
 comment on table public.notifications is
   'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
-comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.provider_id is
+  'The provider''s id of the e-mail or message; null when it only said that it has it already. Personal: id; kept.';
 comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way. Personal: error text; erased.';
 comment on column public.notifications.created_at is 'When its cause happened.';
 comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
 comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
 comment on column public.notifications.doubt_since is
   'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+comment on column public.notifications.user_id is
+  'Personal: id; kept.';
 
 create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
 create index notifications_stream on public.notifications (stream, channel, event_sequence);
@@ -15968,6 +16040,10 @@ alter table toss_private.notification_contents enable row level security;
 
 comment on table toss_private.notification_contents is
   'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+comment on column toss_private.notification_contents.address is
+  'Personal: e-mail, phone; erased.';
+comment on column toss_private.notification_contents.facts is
+  'Personal: name, account, free text; erased.';
 
 create function toss_private.notice_of(event public.outbox_events)
 returns text
@@ -18215,6 +18291,276 @@ $$;
 comment on function public.diagnose(jsonb) is
   'Everything the doctor command judges about the database; no secret and no row of a customer. The request is empty.';
 
+-- supabase/schemas/86_business_views.sql
+-- What the shop asks of its own figures: revenue, subscriptions, declines. For Studio, a dashboard of SQL, and the
+-- operator page; every day and month is one in Asia/Seoul, every amount in the minor unit.
+
+create function toss_private.seoul_month(at timestamptz)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return to_char(at at time zone 'Asia/Seoul', 'YYYY-MM');
+end;
+$$;
+
+comment on function toss_private.seoul_month(timestamptz) is 'The month in Asia/Seoul, as YYYY-MM.';
+
+create function toss_private.seoul_months(since timestamptz)
+returns table (month text, starts_at timestamptz, ends_at timestamptz)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return query
+  select to_char(g.first_day, 'YYYY-MM'), g.first_day at time zone 'Asia/Seoul',
+    (g.first_day + interval '1 month') at time zone 'Asia/Seoul'
+  from generate_series(
+    date_trunc('month', since at time zone 'Asia/Seoul'),
+    date_trunc('month', toss_private.clock_now() at time zone 'Asia/Seoul'), interval '1 month'
+  ) as g (first_day);
+end;
+$$;
+
+comment on function toss_private.seoul_months(timestamptz) is
+  'Every month in Asia/Seoul from the one that holds a moment up to the present one; the end is exclusive.';
+
+create view public.daily_revenue
+with (security_invoker = true)
+as
+select
+  f.day,
+  coalesce(f.method, '?') as method,
+  f.currency,
+  count(*) filter (where f.is_payment) as payments,
+  coalesce(sum(f.amount) filter (where f.is_payment), 0)::bigint as amount,
+  count(*) filter (where not f.is_payment) as refunds,
+  coalesce(sum(f.amount) filter (where not f.is_payment), 0)::bigint as refunded_amount,
+  sum(case when f.is_payment then f.amount else -f.amount end)::bigint as net_amount
+from (
+  -- An account that nobody paid into, or that the bank took the money back from, has earned nothing.
+  select (p.approved_at at time zone 'Asia/Seoul')::date as day, p.method, p.currency, p.total_amount as amount,
+    true as is_payment
+  from public.payments as p
+  where p.approved_at is not null and p.status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED')
+  union all
+  select (coalesce(k.canceled_at, k.created_at) at time zone 'Asia/Seoul')::date, p.method, p.currency, k.amount, false
+  from public.payment_cancels as k
+  join public.payments as p on p.payment_key = k.payment_key
+  where k.status = 'DONE' and p.approved_at is not null
+) as f
+group by f.day, f.method, f.currency;
+
+comment on view public.daily_revenue is
+  'Revenue by day and method: payments on the day of their approval, refunds on the day on which they were made, net_amount = amount - refunded_amount. Method is Toss''s own word, ? where it told none. Service role only.';
+
+create view public.recurring_revenue
+with (security_invoker = true)
+as
+with paid as (
+  select c.subscription_id, c.plan_id, c.currency, c.plan_amount, c.plan_interval, c.plan_interval_count,
+    c.period_start, c.period_end, c.created_at, c.undone_at, s.ended_at
+  from public.subscription_charges as c
+  join public.subscriptions as s on s.id = c.subscription_id
+  where c.status = 'paid' and c.kind <> 'ad_hoc'
+), moments as (
+  select m.month, least(m.ends_at, toss_private.clock_now()) as at
+  from toss_private.seoul_months((select min(p.period_start) from paid as p)) as m
+), counted as (
+  -- After an upgrade two charges pay for one period; the later one names the plan.
+  select distinct on (m.month, p.subscription_id) m.month, p.*
+  from moments as m
+  join paid as p on p.period_start < m.at and p.period_end >= m.at
+    and (p.ended_at is null or p.ended_at > m.at) and (p.undone_at is null or p.undone_at > m.at)
+  order by m.month, p.subscription_id, p.period_start desc, p.created_at desc
+)
+select
+  c.month,
+  c.plan_id,
+  c.currency,
+  count(*) as subscriptions,
+  -- 365.2425 days a year: 30.436875 days and 4.348125 weeks a month.
+  round(sum(c.plan_amount::numeric / c.plan_interval_count * case c.plan_interval
+    when 'day' then 30.436875
+    when 'week' then 4.348125
+    when 'month' then 1
+    else 1 / 12::numeric
+  end))::bigint as amount
+from counted as c
+group by c.month, c.plan_id, c.currency;
+
+comment on view public.recurring_revenue is
+  'Monthly recurring revenue (MRR) by plan: what the periods that were paid at the end of the month, or are now in the present month, cost a month. A trial, an unpaid period and an ad hoc charge are none. Service role only.';
+
+create view public.subscription_churn
+with (security_invoker = true)
+as
+with paying as (
+  select s.id, min(c.paid_at) as began_at, s.ended_at, s.end_reason
+  from public.subscriptions as s
+  join public.subscription_charges as c on c.subscription_id = s.id and c.status = 'paid'
+  group by s.id
+)
+select
+  m.month,
+  count(*) filter (where p.began_at < m.starts_at) as paying_at_start,
+  count(*) filter (where p.began_at >= m.starts_at) as began,
+  count(*) filter (where p.ended_at < m.ends_at) as ended,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason = 'canceled') as ended_by_notice,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason = 'dunning') as ended_by_dunning,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason is distinct from 'canceled'
+    and p.end_reason is distinct from 'dunning') as ended_otherwise,
+  round(
+    count(*) filter (where p.began_at < m.starts_at and p.ended_at < m.ends_at)::numeric
+      / nullif(count(*) filter (where p.began_at < m.starts_at), 0), 4
+  ) as churn_rate
+from toss_private.seoul_months((select min(first.began_at) from paying as first)) as m
+join paying as p on p.began_at < m.ends_at and (p.ended_at is null or p.ended_at >= m.starts_at)
+group by m.month;
+
+comment on view public.subscription_churn is
+  'Paying subscriptions by month: how many there were when it began, how many began to pay and ended in it and why, and churn_rate, the share of those at its start that ended in it. A trial that ended unpaid is none. Service role only.';
+
+create view public.decline_reasons
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(op.finished_at) as month,
+  op.kind,
+  op.error_code,
+  max(op.error_message) as error_message,
+  count(*) as declines,
+  count(distinct op.order_id) as orders,
+  sum(op.amount)::bigint as amount
+from public.operations as op
+where op.kind in ('confirm', 'charge') and op.state = 'rejected' and op.error_code is not null
+group by toss_private.seoul_month(op.finished_at), op.kind, op.error_code;
+
+comment on view public.decline_reasons is
+  'Payments that were refused, by month, code and kind: confirm is a buyer on the page, charge a card on file. Codes are Toss''s, docs/errors.md; one order may be refused more than once. Service role only.';
+
+create view public.dunning_recovery
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(d.first_declined_at) as month,
+  count(*) as charges,
+  sum(d.amount)::bigint as amount,
+  count(*) filter (where d.is_recovered) as recovered,
+  coalesce(sum(d.amount) filter (where d.is_recovered), 0)::bigint as recovered_amount,
+  count(*) filter (where d.is_lost) as lost,
+  count(*) filter (where not d.is_recovered and not d.is_lost) as open,
+  round((avg(extract(epoch from d.paid_at - d.first_declined_at)) filter (where d.is_recovered) / 86400)::numeric, 1)
+    as days_to_recovery
+from (
+  select c.first_declined_at, c.amount, c.paid_at, c.status = 'paid' as is_recovered,
+    c.status <> 'paid' and (c.status = 'void' or s.status = 'canceled') as is_lost
+  from public.subscription_charges as c
+  join public.subscriptions as s on s.id = c.subscription_id
+  where c.kind = 'renewal' and c.first_declined_at is not null
+) as d
+group by toss_private.seoul_month(d.first_declined_at);
+
+comment on view public.dunning_recovery is
+  'Renewals by the month in which they were first declined: how many were paid after all, are lost (the subscription ended, or the period was missed), or are still tried. Service role only.';
+
+create view public.trial_conversion
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(t.began_at) as month,
+  t.plan_id,
+  count(*) as trials,
+  count(*) filter (where t.is_converted) as converted,
+  count(*) filter (where not t.is_converted and t.status = 'canceled') as ended,
+  count(*) filter (where not t.is_converted and t.status <> 'canceled') as open,
+  round(
+    count(*) filter (where t.is_converted)::numeric
+      / nullif(count(*) filter (where t.is_converted or t.status = 'canceled'), 0), 4
+  ) as conversion_rate
+from (
+  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status,
+    exists (
+      select 1 from public.subscription_charges as c where c.subscription_id = s.id and c.status = 'paid'
+    ) as is_converted
+  from public.payment_events as l
+  join public.subscriptions as s on s.id = l.subscription_id
+  where l.event = 'subscription_status' and l.detail ->> 'event' = 'trial_started'
+) as t
+group by toss_private.seoul_month(t.began_at), t.plan_id;
+
+comment on view public.trial_conversion is
+  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
+
+-- supabase/schemas/87_watch_views.sql
+-- What the operator watches: how late webhooks are worked off, what is open at Toss, which notices were not sent.
+
+create view public.webhook_delay
+with (security_invoker = true)
+as
+select
+  (e.created_at at time zone 'Asia/Seoul')::date as day,
+  count(*) as events,
+  count(*) filter (where e.status in ('received', 'processing', 'failed')) as waiting,
+  round((percentile_cont(0.5) within group (order by extract(epoch from e.processed_at - e.created_at)))::numeric, 1)
+    as median_seconds,
+  round((percentile_cont(0.95) within group (order by extract(epoch from e.processed_at - e.created_at)))::numeric, 1)
+    as p95_seconds,
+  round(max(extract(epoch from e.processed_at - e.created_at)), 1) as slowest_seconds
+from public.webhook_events as e
+where e.status <> 'ignored'
+group by (e.created_at at time zone 'Asia/Seoul')::date;
+
+comment on view public.webhook_delay is
+  'Webhooks by the day of their arrival in Asia/Seoul: how many still wait, and how many seconds passed from the arrival to the end of the work. Ignored ones count nowhere. Service role only.';
+
+create view public.open_operations
+with (security_invoker = true)
+as
+select
+  a.age,
+  a.kind,
+  a.state,
+  count(*) as operations,
+  sum(a.amount)::bigint as amount,
+  min(a.created_at) as oldest_at
+from (
+  select op.kind, op.state, op.amount, op.created_at,
+    case
+      when op.created_at > toss_private.clock_now() - interval '1 minute' then 'under_1_minute'
+      when op.created_at > toss_private.clock_now() - interval '10 minutes' then 'under_10_minutes'
+      when op.created_at > toss_private.clock_now() - interval '1 hour' then 'under_1_hour'
+      when op.created_at > toss_private.clock_now() - interval '1 day' then 'under_1_day'
+      else 'over_1_day'
+    end as age
+  from public.operations as op
+  where op.state in ('started', 'unknown')
+) as a
+group by a.age, a.kind, a.state;
+
+comment on view public.open_operations is
+  'Calls to Toss whose outcome is not known yet, by age, kind and state; sort by oldest_at. Service role only.';
+
+create view public.unsent_notices
+with (security_invoker = true)
+as
+select u.notice, u.channel, u.status, u.error, count(*) as notices, min(u.created_at) as oldest_at
+from (
+  select n.notice, n.channel, n.status, n.error, n.created_at
+  from public.notifications as n
+  where n.status in ('pending', 'failed')
+  union all
+  select d.notice, null, 'planned', d.last_error, d.created_at
+  from toss_private.notices_due as d
+) as u
+group by u.notice, u.channel, u.status, u.error;
+
+comment on view public.unsent_notices is
+  'Notices that have not reached anybody, by reason: planned (no row for a channel yet), pending (will be sent, or sent again) and failed (will not). Service role only.';
+
 -- supabase/schemas/90_access.sql
 -- Who may do what: every grant, once.
 -- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
@@ -18228,7 +18574,9 @@ revoke all on
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
   public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
-  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -18249,7 +18597,9 @@ grant select on
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
   public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
-  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
@@ -18261,7 +18611,7 @@ to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.seoul_month(timestamptz), toss_private.seoul_months(timestamptz), toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 

@@ -36,11 +36,14 @@ create table public.billing_methods (
 alter table public.billing_methods enable row level security;
 
 comment on table public.billing_methods is 'One row per billing key that Toss issued. A deleted one stays, because charges refer to it.';
-comment on column public.billing_methods.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.billing_methods.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.billing_methods.method is 'CARD, or TRANSFER for a bank account (퀵계좌이체).';
-comment on column public.billing_methods.card_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.card_number_masked is
+  'As Toss masks it; a number without a star is refused. Personal: card; erased.';
 comment on column public.billing_methods.bank_name is 'As Toss names the bank of an account.';
-comment on column public.billing_methods.account_number_masked is 'As Toss masks it; a number without a star is refused.';
+comment on column public.billing_methods.account_number_masked is
+  'As Toss masks it; a number without a star is refused. Personal: account; erased.';
 comment on column public.billing_methods.deleted_at is 'When the key ceased to work: by the user, by us, or because Toss said so.';
 comment on column public.billing_methods.toss_keys is
   'The key pair that its key was issued with: main or billing (TOSS_BILLING_*). It is charged and removed with no other.';
@@ -116,7 +119,8 @@ create table public.subscriptions (
 alter table public.subscriptions enable row level security;
 
 comment on table public.subscriptions is 'One row per subscription. Status moves only inside SQL functions.';
-comment on column public.subscriptions.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscriptions.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.subscriptions.billing_method_id is 'What the next period is charged to.';
 comment on column public.subscriptions.current_period_end is 'Exclusive, counted from the anchor in Asia/Seoul.';
 comment on column public.subscriptions.next_charge_at is 'When the next charge is due; null when none will be made.';

@@ -79,7 +79,8 @@ alter table public.subscription_charges enable row level security;
 comment on table public.subscription_charges is 'One row per amount that is charged to a billing key. Every attempt is an order of its own.';
 comment on column public.subscription_charges.kind is 'start: the first period, before the subscription exists. renewal: a later period. upgrade: the difference to a dearer plan. ad_hoc: an amount the shop names.';
 comment on column public.subscription_charges.subscription_id is 'Null for ad_hoc, and for a start until it is paid.';
-comment on column public.subscription_charges.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
+comment on column public.subscription_charges.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
 comment on column public.subscription_charges.billing_method_id is 'What the last attempt was charged to; null when there was nothing to charge.';
 comment on column public.subscription_charges.plan_amount is 'Price of a whole period as agreed; the amount of an upgrade is only the difference.';
 comment on column public.subscription_charges.period_number is 'Counted from 0 through the whole life of a subscription; an upgrade carries the number of the period it happens in.';
@@ -97,6 +98,10 @@ comment on column public.subscription_charges.refund_operation_id is 'The cancel
 comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
 comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
 comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
+comment on column public.subscription_charges.order_name is
+  'What Toss and the buyer read; of an ad hoc charge the shop''s own words. Personal: free text; erased.';
+comment on column public.subscription_charges.failure_message is
+  'Toss''s words for failure_code. Personal: error text; erased.';
 
 -- The heart of it: a period is charged by one row, whoever charges it.
 create unique index subscription_charges_one_per_period on public.subscription_charges (subscription_id, period_number)

@@ -10,7 +10,6 @@ create table public.imported_transactions (
   amount bigint not null,
   currency text,
   transaction_at timestamptz not null,
-  receipt_url text,
   imported_at timestamptz not null,
   constraint imported_transactions_payment_key_length check (char_length(payment_key) between 1 and 200)
 );
@@ -20,7 +19,7 @@ alter table public.imported_transactions enable row level security;
 comment on table public.imported_transactions is
   'Approvals and cancels from before this project, as Toss lists them; to look up, never to change. No other rule counts them. Service role only.';
 comment on column public.imported_transactions.order_id is
-  'The shop''s own order number of that time; it may name a person where the shop made it so.';
+  'The shop''s own order number of that time. Personal: free text; kept.';
 comment on column public.imported_transactions.amount is 'Of the approval, or of this cancel; positive, minor unit.';
 comment on column public.imported_transactions.status is 'Toss''s words: CANCELED and PARTIAL_CANCELED are cancels.';
 
@@ -40,8 +39,7 @@ select
   a.currency,
   a.transaction_at as approved_at,
   c.last_at as canceled_at,
-  a.m_id,
-  a.receipt_url
+  a.m_id
 from public.imported_transactions as a
 left join lateral (
   select sum(k.amount)::bigint as amount, max(k.transaction_at) as last_at
@@ -189,14 +187,14 @@ begin
   end if;
 
   insert into public.imported_transactions (
-    transaction_key, payment_key, order_id, m_id, method, status, amount, currency, transaction_at, receipt_url,
+    transaction_key, payment_key, order_id, m_id, method, status, amount, currency, transaction_at,
     imported_at
   )
   select r."transactionKey", r."paymentKey", r."orderId", r."mId", r.method, r.status, abs(r.amount), r.currency,
-    r."transactionAt", r."receiptUrl", toss_private.clock_now()
+    r."transactionAt", toss_private.clock_now()
   from jsonb_to_recordset(request -> 'rows') as r (
     "transactionKey" text, "paymentKey" text, "orderId" text, "mId" text, method text, status text, amount bigint,
-    currency text, "transactionAt" timestamptz, "receiptUrl" text
+    currency text, "transactionAt" timestamptz
   )
   where r.amount is not null and r."transactionAt" is not null
     and not exists (

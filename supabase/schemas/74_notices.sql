@@ -40,7 +40,8 @@ alter table toss_private.notices_due enable row level security;
 comment on table toss_private.notices_due is
   'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
 comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
-comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+comment on column toss_private.notices_due.last_error is
+  'What the shop''s own function raised when it was asked for the address. Personal: error text; erased.';
 
 create index notices_due_sequence on toss_private.notices_due (event_sequence);
 create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
@@ -85,14 +86,17 @@ alter table public.notifications enable row level security;
 
 comment on table public.notifications is
   'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
-comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.provider_id is
+  'The provider''s id of the e-mail or message; null when it only said that it has it already. Personal: id; kept.';
 comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way. Personal: error text; erased.';
 comment on column public.notifications.created_at is 'When its cause happened.';
 comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
 comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
 comment on column public.notifications.doubt_since is
   'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+comment on column public.notifications.user_id is
+  'Personal: id; kept.';
 
 create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
 create index notifications_stream on public.notifications (stream, channel, event_sequence);
@@ -114,6 +118,10 @@ alter table toss_private.notification_contents enable row level security;
 
 comment on table toss_private.notification_contents is
   'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+comment on column toss_private.notification_contents.address is
+  'Personal: e-mail, phone; erased.';
+comment on column toss_private.notification_contents.facts is
+  'Personal: name, account, free text; erased.';
 
 create function toss_private.notice_of(event public.outbox_events)
 returns text

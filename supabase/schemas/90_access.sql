@@ -10,7 +10,9 @@ revoke all on
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
   public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
-  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -31,7 +33,9 @@ grant select on
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
   public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
-  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
@@ -43,7 +47,7 @@ to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.seoul_month(timestamptz), toss_private.seoul_months(timestamptz), toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 

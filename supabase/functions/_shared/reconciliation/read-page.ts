@@ -41,7 +41,7 @@ export async function readPage(
     cursor: run.cursor,
     lastKey,
     isLast: lastKey === null || lastKey === run.cursor,
-    rows: page.value.map(({ method: _, receiptUrl: __, ...row }) => ({
+    rows: page.value.map(({ method: _, ...row }) => ({
       ...row,
       transactionAt: tossTime(row.transactionAt),
     })),

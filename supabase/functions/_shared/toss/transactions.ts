@@ -37,7 +37,6 @@ const TRANSACTION = z.object({
   mId: text,
   status: text,
   method: text,
-  receiptUrl: text,
   transactionAt: text,
   currency: text,
   /** Minor unit; of a cancel it may have either sign. */
