@@ -43,7 +43,8 @@ export function listSettlements(
         : payoutDay(transaction.method, soldDate);
       return day >= startDate && day <= endDate;
     })
-    .sort((a, b) => a.transaction.transactionAt - b.transaction.transactionAt);
+    // A cancel tells its time in whole seconds, and must not come before its approval.
+    .sort((a, b) => secondOf(a) - secondOf(b));
   return {
     kind: "value",
     value: listed.slice((page - 1) * size, page * size).map(settlementBody),
@@ -55,4 +56,8 @@ export function listSettlements(
     if (amount === null) return null;
     return amount === undefined ? settlement : { ...settlement, amount };
   }
+}
+
+function secondOf({ transaction }: Settlement): number {
+  return Math.floor(transaction.transactionAt / 1000);
 }
