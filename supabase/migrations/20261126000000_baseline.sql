@@ -18495,6 +18495,418 @@ group by toss_private.seoul_month(t.began_at), t.plan_id;
 comment on view public.trial_conversion is
   'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
 
+-- supabase/schemas/86_story.sql
+-- One order's story: every row that tells of it, read at once, for `toss order` and the operator's page.
+
+create function toss_private.is_uuid(candidate text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return candidate ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+end;
+$$;
+
+comment on function toss_private.is_uuid(text) is 'Whether a text may be cast to uuid as we write them.';
+
+create function toss_private.find_row_order(row_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select op.order_id from public.operations as op where op.id = row_id),
+    (select coalesce(e.order_id, (select p.order_id from public.payments as p where p.payment_key = e.payment_key))
+      from public.webhook_events as e where e.id = row_id),
+    (select w.order_id from public.withdrawals as w where w.id = row_id),
+    (select n.order_id from public.notifications as n where n.id = row_id),
+    (select c.order_id from public.subscription_charges as c where c.id = row_id)
+  );
+end;
+$$;
+
+comment on function toss_private.find_row_order(uuid) is
+  'The order of an operation, a webhook, a withdrawal, a notice or a charge: what alerts name as their subject.';
+
+create function toss_private.find_story_order(asked text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id text;
+begin
+  select o.id into found_id from public.orders as o
+  where o.id = asked or o.reference = asked
+  order by o.id = asked desc limit 1;
+  found_id := coalesce(
+    found_id,
+    (select p.order_id from public.payments as p where p.payment_key = asked),
+    -- What Toss has and payments lack.
+    (select op.order_id from public.operations as op where op.payment_key = asked order by op.created_at desc limit 1),
+    (select d.order_id from public.reconciliation_differences as d where d.payment_key = asked
+      order by d.created_at desc limit 1),
+    (select e.order_id from public.webhook_events as e where e.payment_key = asked order by e.created_at desc limit 1),
+    (select p.order_id from public.payment_cancels as k join public.payments as p on p.payment_key = k.payment_key
+      where k.transaction_key = asked)
+  );
+  if found_id is null and toss_private.is_uuid(asked) then
+    found_id := toss_private.find_row_order(asked::uuid);
+  end if;
+  -- A webhook may name an order that is not ours.
+  return (select o.id from public.orders as o where o.id = found_id);
+end;
+$$;
+
+comment on function toss_private.find_story_order(text) is
+  'The order that an id means: an orderId, the shop''s reference, a paymentKey, a transactionKey of a cancel, or the id of a row about it.';
+
+create function toss_private.find_story_subscription(asked text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_uuid(asked) then
+    return null;
+  end if;
+  return coalesce(
+    (select s.id from public.subscriptions as s where s.id = asked::uuid),
+    (select n.subscription_id from public.notifications as n where n.id = asked::uuid and n.order_id is null)
+  );
+end;
+$$;
+
+comment on function toss_private.find_story_subscription(text) is 'The subscription that an id means; null when it means none.';
+
+create function toss_private.tell_payments(order_ids text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', p.payment_key, 'orderId', p.order_id, 'status', p.status, 'method', p.method,
+      'totalAmount', p.total_amount, 'balanceAmount', p.balance_amount, 'reservedAmount', p.reserved_amount,
+      'currency', p.currency, 'requestedAt', p.requested_at, 'approvedAt', p.approved_at, 'canceledAt', p.canceled_at,
+      'failureCode', p.failure_code, 'failureMessage', p.failure_message, 'receiptUrl', p.receipt_url,
+      'paysOrder', coalesce(o.payment_key = p.payment_key, false),
+      'dueAt', d.virtual_account ->> 'dueDate', 'refundStatus', d.virtual_account ->> 'refundStatus',
+      'isVirtualAccount', p.method = '가상계좌',
+      'createdAt', p.created_at, 'askedAt', greatest(p.applied_at, p.checked_at),
+      'cancels', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'transactionKey', k.transaction_key, 'amount', k.amount, 'status', k.status, 'canceledAt', k.canceled_at,
+          'reason', k.reason,
+          'isOurs', exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key),
+          'createdAt', k.created_at
+        ) order by k.canceled_at, k.created_at), '[]')
+        from public.payment_cancels as k where k.payment_key = p.payment_key
+      )
+    ) order by p.created_at), '[]')
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = any(order_ids)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_payments(text[]) is
+  'Payments of orders with their cancels; of a virtual account only its deadline and how a transfer back to the buyer stands.';
+
+create function toss_private.tell_operations(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', op.id, 'kind', op.kind, 'state', op.state, 'orderId', op.order_id, 'paymentKey', op.payment_key,
+      'amount', op.amount, 'errorCode', op.error_code, 'errorMessage', op.error_message, 'isFinal', op.is_final,
+      'attempts', op.attempts, 'isQueued', op.is_queued, 'requestId', op.request_id, 'requestedBy', op.requested_by,
+      'reason', op.reason, 'cancelAll', op.cancel_all, 'taxFreeAmount', op.tax_free_amount,
+      'createdAt', op.created_at, 'finishedAt', op.finished_at,
+      'nextAt', greatest(op.next_attempt_at, op.lease_expires_at), 'leaseExpiresAt', op.lease_expires_at
+    ) order by op.created_at), '[]')
+    from public.operations as op
+    where op.order_id = any(order_ids)
+      or op.charge_id in (select c.id from public.subscription_charges as c where c.subscription_id = told_subscription)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_operations(text[], uuid) is 'What was asked of Toss about orders or a subscription, and how it ended.';
+
+create function toss_private.tell_subscription(told_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', s.id, 'status', s.status, 'planId', s.plan_id, 'amount', s.amount, 'currency', s.currency,
+      'currentPeriodStart', s.current_period_start, 'currentPeriodEnd', s.current_period_end,
+      'nextChargeAt', s.next_charge_at, 'cancelAtPeriodEnd', s.cancel_at_period_end,
+      'needsPaymentMethod', s.needs_payment_method, 'accessEndsAt', s.access_ends_at,
+      'canceledAt', s.canceled_at, 'endedAt', s.ended_at, 'endReason', s.end_reason, 'createdAt', s.created_at,
+      'charges', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'id', c.id, 'kind', c.kind, 'status', c.status, 'amount', c.amount, 'attempt', c.attempt,
+          'periodStart', c.period_start, 'periodEnd', c.period_end, 'orderId', c.order_id,
+          'nextAttemptAt', c.next_attempt_at, 'failureCode', c.failure_code, 'failureClass', c.failure_class,
+          'paidAt', c.paid_at, 'createdAt', c.created_at
+        ) order by c.created_at), '[]')
+        from (
+          select last.* from public.subscription_charges as last where last.subscription_id = s.id
+          order by last.created_at desc limit 24
+        ) as c
+      )
+    )
+    from public.subscriptions as s where s.id = told_id
+  );
+end;
+$$;
+
+comment on function toss_private.tell_subscription(uuid) is 'A subscription with its last 24 charges; null for null.';
+
+-- supabase/schemas/87_story_rows.sql
+-- One order's story: what came in, what went out, and what needs a person.
+
+create function toss_private.tell_moves(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'at', v.created_at, 'event', v.event, 'source', v.source, 'orderId', v.order_id, 'paymentKey', v.payment_key,
+      'from', v.from_status, 'to', v.to_status, 'amount', v.amount, 'requestId', v.request_id,
+      'code', coalesce(v.detail ->> 'code', v.detail ->> 'errorCode'),
+      'shortProductId', v.detail ->> 'shortProductId', 'balanceAmount', v.detail -> 'balanceAmount'
+    ) order by v.id), '[]')
+    from (
+      select last.* from public.payment_events as last
+      where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+      order by last.id desc limit 400
+    ) as v
+  );
+end;
+$$;
+
+comment on function toss_private.tell_moves(text[], uuid) is
+  'The last 400 lines of the audit log about orders or a subscription; of their details what is neither free text nor personal.';
+
+create function toss_private.tell_webhooks(order_ids text[], payment_keys text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'type', e.event_type, 'status', e.status, 'orderId', e.order_id, 'paymentKey', e.payment_key,
+      'verifiedBy', e.verified_by, 'deliveries', e.delivery_count, 'attempts', e.attempts, 'lastError', e.last_error,
+      'nextAt', e.next_attempt_at, 'createdAt', e.created_at, 'processedAt', e.processed_at
+    ) order by e.created_at), '[]')
+    from (
+      select last.* from public.webhook_events as last
+      where last.order_id = any(order_ids) or last.payment_key = any(payment_keys)
+      order by last.created_at desc limit 100
+    ) as e
+  );
+end;
+$$;
+
+comment on function toss_private.tell_webhooks(text[], text[]) is 'The last hundred webhooks about orders or payments; no body.';
+
+create function toss_private.tell_aftermath(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receipts', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'receiptKey', r.receipt_key, 'paymentKey', r.payment_key, 'transactionType', r.transaction_type, 'type', r.type,
+        'amount', r.amount, 'canceledAmount', r.canceled_amount, 'status', r.issue_status,
+        'isSelfIssued', r.is_self_issued, 'isOurs', r.operation_id is not null, 'createdAt', r.created_at
+      ) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any(order_ids)
+    ),
+    'notices', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', n.id, 'notice', n.notice, 'channel', n.channel, 'status', n.status, 'error', n.error,
+        'createdAt', n.created_at, 'sentAt', n.sent_at
+      ) order by n.created_at), '[]')
+      from (
+        select last.* from public.notifications as last
+        where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+        order by last.created_at desc limit 100
+      ) as n
+    ),
+    'deliveries', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', d.id, 'eventId', d.event_id, 'type', d.type, 'endpointId', d.endpoint_id, 'endpointStatus', d.endpoint_status,
+        'status', d.status, 'attempts', d.attempts, 'responseStatus', d.response_status, 'createdAt', d.created_at,
+        'finishedAt', d.finished_at
+      ) order by d.created_at), '[]')
+      from (
+        select w.*, toss_private.outward_type(v) as type, e.status as endpoint_status
+        from public.outbox_events as v
+        join public.webhook_deliveries as w on w.event_id = v.id
+        join public.webhook_endpoints as e on e.id = w.endpoint_id
+        where v.subject = any(order_ids) or v.subject = told_subscription::text
+        order by w.created_at desc limit 100
+      ) as d
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', w.id, 'status', w.status, 'requestedAt', w.requested_at, 'dueAt', w.due_at, 'decidedAt', w.decided_at,
+        'refundOperationId', w.refund_operation_id
+      ) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any(order_ids)
+    ),
+    'differences', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'reason', d.reason,
+        'resolution', d.resolution, 'createdAt', d.created_at, 'resolvedAt', d.resolved_at
+      ) order by d.created_at), '[]')
+      from public.reconciliation_differences as d
+      where d.order_id = any(order_ids)
+        or d.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids))
+    ),
+    'owedHooks', (select count(*) from toss_private.order_hook_calls as c where c.order_id = any(order_ids)),
+    'hasPaidAccess', exists (
+      select 1 from public.entitlements as e
+      where (e.order_id = any(order_ids) or e.subscription_id = told_subscription)
+        and e.revoked_at is null and e.starts_at <= toss_private.clock_now() and e.ends_at > toss_private.clock_now()
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.tell_aftermath(text[], uuid) is
+  'What followed from orders or a subscription: cash receipts, notices, deliveries, withdrawals, differences, access; calls of the hook that are owed.';
+
+create function toss_private.tell_alerts(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  subjects text[];
+begin
+  subjects := order_ids || coalesce(told_subscription::text, '') || array(
+    select p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union all
+    select op.id::text from public.operations as op
+    left join public.subscription_charges as c on c.id = op.charge_id
+    where op.order_id = any(order_ids) or c.subscription_id = told_subscription
+    union all
+    select e.id::text from public.webhook_events as e where e.order_id = any(order_ids)
+    union all
+    select w.id::text from public.withdrawals as w where w.order_id = any(order_ids)
+    union all
+    select n.id::text from public.notifications as n
+    where n.order_id = any(order_ids) or n.subscription_id = told_subscription
+  );
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'alert', a.alert, 'level', a.level, 'subject', a.subject, 'detail', a.detail, 'since', a.since
+    ) order by a.level, a.since), '[]')
+    from public.alerts as a
+    where a.subject = any(subjects)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_alerts(text[], uuid) is
+  'The alerts about orders, a subscription, and any row about them.';
+
+create function public.read_story(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  asked constant text := request ->> 'id';
+  told_subscription uuid := toss_private.find_story_subscription(asked);
+  is_of_subscription constant boolean := told_subscription is not null;
+  order_ids text[];
+  told_order public.orders;
+  payments jsonb;
+begin
+  if is_of_subscription then
+    order_ids := array(
+      select o.id from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription
+      order by o.created_at desc, o.id limit 24
+    );
+  else
+    order_ids := array_remove(array[toss_private.find_story_order(asked)], null);
+    if order_ids = '{}' then
+      return jsonb_build_object('outcome', 'not_found');
+    end if;
+    select c.subscription_id into told_subscription
+    from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+    where o.id = order_ids[1];
+  end if;
+  select o.* into told_order from public.orders as o where o.id = order_ids[1];
+  payments := toss_private.tell_payments(order_ids);
+  return jsonb_build_object(
+    'outcome', 'found',
+    'at', toss_private.clock_now(),
+    'isOfSubscription', is_of_subscription,
+    'order', case when told_order.id is not null then jsonb_build_object(
+      'id', told_order.id, 'reference', told_order.reference, 'status', told_order.status,
+      'orderName', told_order.order_name, 'amount', told_order.amount, 'taxFreeAmount', told_order.tax_free_amount,
+      'currency', told_order.currency, 'paymentKey', told_order.payment_key, 'planId', told_order.plan_id,
+      'isGuest', told_order.user_id is null, 'isCharge', told_order.subscription_charge_id is not null,
+      'createdAt', told_order.created_at, 'expiresAt', told_order.expires_at
+    ) end,
+    'orders', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', o.id, 'status', o.status, 'amount', o.amount, 'createdAt', o.created_at,
+        'tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key
+      ) order by o.created_at desc, o.id), '[]')
+      from public.orders as o where o.id = any(order_ids)
+    ),
+    'payments', payments,
+    'operations', toss_private.tell_operations(order_ids, case when is_of_subscription then told_subscription end),
+    'moves', toss_private.tell_moves(order_ids, case when is_of_subscription then told_subscription end),
+    'webhooks', toss_private.tell_webhooks(order_ids, array(select jsonb_path_query(payments, '$[*].paymentKey') #>> '{}')),
+    'subscription', toss_private.tell_subscription(told_subscription),
+    'alerts', toss_private.tell_alerts(order_ids, told_subscription),
+    'lateJobs', (select coalesce(jsonb_agg(j.job order by j.job), '[]') from public.job_status as j where j.is_late)
+  ) || toss_private.tell_aftermath(order_ids, case when is_of_subscription then told_subscription end);
+end;
+$$;
+
+comment on function public.read_story(jsonb) is
+  'Everything that tells of one order, or of one subscription with its last 24 orders, in one snapshot and without names, addresses, secrets or bodies; key: id (an orderId, the shop''s reference, a paymentKey, a subscription''s id, or the id of a row about one). A read. Outcomes: found, not_found.';
+
 -- supabase/schemas/87_watch_views.sql
 -- What the operator watches: how late webhooks are worked off, what is open at Toss, which notices were not sent.
 
@@ -18560,6 +18972,102 @@ group by u.notice, u.channel, u.status, u.error;
 
 comment on view public.unsent_notices is
   'Notices that have not reached anybody, by reason: planned (no row for a channel yet), pending (will be sent, or sent again) and failed (will not). Service role only.';
+
+-- supabase/schemas/88_look_again.sql
+-- An operator wants Toss asked now, about everything that is open or in doubt around one order.
+
+create function toss_private.ask_about_payments(order_ids text[], at timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asked integer;
+begin
+  -- As Toss's own word that something changed: a hint, which the worker proves by asking.
+  insert into public.webhook_events as e (
+    dedupe_key, event_type, order_id, payment_key, payload, next_attempt_at, received_at, created_at
+  )
+  select 'operator:' || gen_random_uuid(), 'PAYMENT_STATUS_CHANGED', k.order_id, k.payment_key,
+    jsonb_build_object('note', 'an operator wants Toss asked', 'eventType', 'PAYMENT_STATUS_CHANGED'), at, at, at
+  from (
+    select p.order_id, p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union
+    select op.order_id, op.payment_key from public.operations as op
+    where op.order_id = any(order_ids) and op.kind = 'confirm' and op.payment_key is not null
+    union
+    select d.order_id, d.payment_key from public.reconciliation_differences as d
+    where d.order_id = any(order_ids) and d.resolved_at is null
+    union
+    select o.id, null from public.orders as o
+    where o.id = any(order_ids) and o.amount > 0
+      and not exists (select 1 from public.payments as p where p.order_id = o.id)
+  ) as k
+  -- One that waits asks as well.
+  where not exists (
+    select 1 from public.webhook_events as w
+    where w.subject = coalesce(k.payment_key, k.order_id) and w.status in ('received', 'processing') and w.asks_toss
+  );
+  get diagnostics asked = row_count;
+  return asked;
+end;
+$$;
+
+comment on function toss_private.ask_about_payments(text[], timestamptz) is
+  'Writes an event for each payment of these orders about which none waits, also those that Toss alone knows, so that the job webhooks asks Toss.';
+
+create function public.look_again(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  told_subscription constant uuid := toss_private.find_story_subscription(request ->> 'id');
+  order_ids text[];
+  hastened integer;
+  revived integer;
+begin
+  order_ids := case when told_subscription is null
+    then array_remove(array[toss_private.find_story_order(request ->> 'id')], null)
+    else array(
+      select o.id from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription order by o.created_at desc limit 5
+    ) end;
+  if order_ids = '{}' and told_subscription is null then
+    return jsonb_build_object('outcome', 'not_found');
+  end if;
+  -- Who holds a lease may be asking at this moment; a lease is never cut short.
+  update public.operations as op set next_attempt_at = present
+  where op.id in (
+    select open.id from public.operations as open
+    where open.order_id = any(order_ids) and open.state in ('started', 'unknown') and open.next_attempt_at > present
+    for update skip locked
+  );
+  get diagnostics hastened = row_count;
+  update public.webhook_events as e
+  set status = 'received', attempts = 0, next_attempt_at = present, received_at = present, processed_at = null,
+    last_error = null
+  where e.id in (
+    select w.id from public.webhook_events as w
+    where w.status in ('received', 'failed', 'dead')
+      and (w.order_id = any(order_ids)
+        or w.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids)))
+    for update skip locked
+  );
+  get diagnostics revived = row_count;
+  return jsonb_build_object(
+    'outcome', 'asked', 'operations', hastened, 'events', revived,
+    'questions', toss_private.ask_about_payments(order_ids, present)
+  );
+end;
+$$;
+
+comment on function public.look_again(jsonb) is
+  'Makes everything due now that asks Toss about an order, or a subscription''s last five: open operations whose lease is over, events that wait or were given up, and a question about each payment. Key: id, as in public.read_story. The jobs webhooks and operations do the asking. Outcomes: asked, not_found.';
 
 -- supabase/schemas/90_access.sql
 -- Who may do what: every grant, once.
@@ -18645,7 +19153,7 @@ revoke execute on function
   public.read_reconciliation(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -18676,7 +19184,7 @@ grant execute on function
   public.read_reconciliation(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

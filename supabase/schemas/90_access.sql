@@ -81,7 +81,7 @@ revoke execute on function
   public.read_reconciliation(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -112,7 +112,7 @@ grant execute on function
   public.read_reconciliation(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
   "toss tax-sheet": { kind: "project", args: ["2026-11"] },
+  "toss order": { kind: "project", args: ["order_1"] },
+  "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -49,10 +51,25 @@ const ARGUMENTS: Record<string, string> = {
   "toss notify test": "<notice>",
 };
 
+/** What stands before a stranger of commands that take any text. */
+const PLACES: Record<string, readonly string[]> = {
+  "toss order": ["order_1"],
+  "toss explain": ["order_1"],
+};
+
 /** The tasks of deno.json: what is used most, and the two groups. */
 const TASKS = [
   ...["toss", "demo", "dev", "status", "doctor", "deploy", "charge", "replay"],
-  ...["reconcile", "check", "test", "prove", "docs", "lock"],
+  ...[
+    "reconcile",
+    "order",
+    "explain",
+    "check",
+    "test",
+    "prove",
+    "docs",
+    "lock",
+  ],
 ];
 
 const KEYRING = JSON.stringify({
@@ -162,7 +179,10 @@ for (const call of Object.keys(COMMANDS)) {
 
   for (const stranger of ["--no-such-option", "stranger"]) {
     Deno.test(`${call} refuses ${stranger} in one line`, async () => {
-      const { code, stdout, stderr } = await run(call, [stranger]);
+      const { code, stdout, stderr } = await run(call, [
+        ...PLACES[call] ?? [],
+        stranger,
+      ]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       const [line = "", ...others] = linesOf(stderr);
@@ -235,6 +255,7 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss tax-sheet", "2026-13"],
       ["toss tax-sheet", "2026-11", "--json", "--csv", "-"],
       ["toss replay"],
+      ["toss order"],
       ["toss rotate-keys", "--batch", "many"],
       ["prove chaos", "--runs", "-1"],
       ["prove chaos", "--runs", "0"],
