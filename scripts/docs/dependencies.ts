@@ -112,6 +112,13 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "화면 낭독기나 키보드로 쓰는 사람에게 잘못된 것을 찾음",
     },
   },
+  "csv-stringify": {
+    runs: LOCAL,
+    why: {
+      en: "writes the tax sheet so that Excel opens it, formulas escaped",
+      ko: "세금 자료를 Excel이 여는 CSV로 씀. 수식은 막음",
+    },
+  },
   "fast-check": {
     runs: TESTS,
     why: { en: "property tests", ko: "속성 테스트" },
