@@ -27,6 +27,7 @@ export const MAY_BE_EMPTY = new Set([
   "dunning_recovery",
   "next_questions",
   "open_operations",
+  "repricing_progress",
   "trial_conversion",
   "webhook_delay",
 ]);
@@ -74,6 +75,13 @@ export async function actors(shop: Shop): Promise<Cast> {
     insert into public.reconciliation_differences
       (run_id, kind, payment_key, is_cancel, reason, resolution, created_at, resolved_at)
     select id, 'status', ${paymentKey}, false, 'of the cast', 'healed', now(), now() from run`;
+  await shop.stack.sql`
+    insert into public.subscription_consents
+      (subscription_id, user_id, kind, plan_id, amount_before, amount_after, currency,
+       effective_at, asked_at, opens_at, text_version, closed_at, voided_at)
+    select id, user_id, 'price_rise', plan_id, amount, amount + 1, currency,
+      now() + interval '20 days', now(), now() - interval '1 day', 'of-the-cast', now(), now()
+    from public.subscriptions where user_id = ${owner.id}`;
   await shop.stack.sql`
     with settled as (
       insert into public.settlements (payment_key, transaction_key, amount, fee, fee_vat, pay_out_amount, sold_date)

@@ -77,7 +77,7 @@ test("every function has an empty search path", async (shop) => {
   assert.deepEqual(open, []);
 });
 
-test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook, the withdrawals, the events and the notices", async (shop) => {
+test("private functions run with the caller's rights, but for the clock, the failed refunds, the questions, the deadlines and the triggers of the catalogue, the order hook, the withdrawals, the consents, the events and the notices", async (shop) => {
   const definers = (await ownFunctions(shop))
     .filter((f) => f.name.startsWith("toss_private.") && f.security_definer)
     .map(({ name }) => name);
@@ -91,10 +91,13 @@ test("private functions run with the caller's rights, but for the clock, the fai
     "toss_private.follow_refunded_order",
     "toss_private.follow_refusal",
     "toss_private.payment_questions",
+    "toss_private.plan_prices",
     "toss_private.question_backlog",
     "toss_private.queue_deliveries",
     "toss_private.queue_notice",
     "toss_private.record_stock_movement",
+    "toss_private.review_consent",
+    "toss_private.review_consents_of_plan",
     "toss_private.tell_of_order",
     "toss_private.unproven_deadlines",
     "toss_private.wake_outbox",
