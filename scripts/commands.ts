@@ -9,9 +9,11 @@ import { defineGroup } from "./door/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
+import { operator } from "./operator/command.ts";
 import { explain, order } from "./order/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
+import { reprice } from "./reprice/command.ts";
 import { replay } from "./replay/command.ts";
 import { rotateKeys } from "./rotate-keys/command.ts";
 import { simulator } from "./simulator/command.ts";
@@ -34,6 +36,8 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      reprice,
+      operator,
       taxSheet,
       notify,
       rotateKeys,

@@ -22,7 +22,7 @@ export const FUNCTION_ACCESS = {
   checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
-  operator: { modes: ["secret"], browser: true },
+  operator: { modes: ["secret"], browser: false },
   // The link of a notice brings no credential but its token; each route asks for what it needs (handler.ts).
   subscription: { modes: ["user", "secret", "anyone"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
