@@ -3,6 +3,7 @@ import { dependenciesTable } from "./dependencies.ts";
 import { eventsTable, exampleEvent } from "./events.ts";
 import { functionsTable } from "./functions.ts";
 import { ENDINGS, type Language, LANGUAGES } from "./language.ts";
+import { personalDataTable } from "./personal-data.ts";
 import { variablesTable } from "./render-variables.ts";
 import { chargeDiagram } from "./states/charge.ts";
 import { eventDiagram, eventStatesTable } from "./states/event.ts";
@@ -22,6 +23,7 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, Block>>>> = {
   "docs/environment": { environment: variablesTable },
   "docs/dependencies": { dependencies: dependenciesTable },
   "docs/security": { access: accessTable },
+  "docs/privacy": { "personal-data": personalDataTable },
   "docs/subscriptions": { subscription: subscriptionTable },
   "docs/states": {
     "order-diagram": orderDiagram,

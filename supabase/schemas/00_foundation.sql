@@ -6,8 +6,8 @@
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
---   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
---   40-46  what subscribers, the shop and time do to them
+--   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning; consents and prices
+--   40-46  what subscribers, the shop and time do to them; another price for all of a plan
 --   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
@@ -17,6 +17,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   86-87  views for Studio, dashboards and the operator page
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -159,6 +160,8 @@ comment on column public.payment_events.source is
   'Who made it happen: checkout, confirm, cancel, virtual_account, billing, webhook, worker, expiry, operator, ….';
 comment on column public.payment_events.request_id is 'The request id of the function call, as in its log lines.';
 comment on column public.payment_events.subscription_id is 'The subscription that a line is about; null for orders.';
+comment on column public.payment_events.detail is
+  'What is known besides, by the kind of event: ids, amounts, codes, and the reason of a refund. Personal: free text; erased.';
 
 -- Without the id, which would keep the lines of one order from sharing an entry; an order has few lines to sort.
 create index payment_events_order_id on public.payment_events (order_id) where order_id is not null;
@@ -231,7 +234,8 @@ alter table public.outbox_events enable row level security;
 comment on table public.outbox_events is 'Events for other systems, in the order in which they were committed. Service role only.';
 comment on column public.outbox_events.event_type is 'Toss''s own name for what a webhook reported, else ours, for example billing_method.deleted.';
 comment on column public.outbox_events.subject is 'What it is about: an id of this project, or Toss''s id of a payout, seller, customer.';
-comment on column public.outbox_events.payload is 'Without secrets. `verified` is false when nothing but the sender''s word stands behind it.';
+comment on column public.outbox_events.payload is
+  'Without secrets. `verified` is false when nothing but the sender''s word stands behind it. Personal: free text, body; erased.';
 comment on column public.outbox_events.sequence is 'Grows with every event; within one stream it is the order in which things happened.';
 comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';

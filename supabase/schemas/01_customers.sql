@@ -12,8 +12,10 @@ create table public.customers (
 alter table public.customers enable row level security;
 
 comment on table public.customers is 'One row per signed-in buyer, made on first use.';
-comment on column public.customers.user_id is 'auth.users.id; no foreign key, so that the row stays when the account goes.';
-comment on column public.customers.customer_key is 'Toss''s customerKey: random, so that it says nothing about the person.';
+comment on column public.customers.user_id is
+  'auth.users.id; no foreign key, so that the row stays when the account goes. Personal: id; kept.';
+comment on column public.customers.customer_key is
+  'Toss''s customerKey: random, so that it says nothing about the person. Personal: id; kept.';
 comment on column public.customers.known_to_auth is
   'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
 

@@ -56,17 +56,21 @@ alter table public.orders enable row level security;
 
 comment on table public.orders is 'One row per checkout. Status moves only inside SQL functions, each move with a line in payment_events.';
 comment on column public.orders.id is 'Toss''s orderId. Unguessable, because the three values of a confirm are its only proof.';
-comment on column public.orders.user_id is 'The buyer; null for a guest.';
+comment on column public.orders.user_id is
+  'The buyer; null for a guest. Personal: id; kept.';
 comment on column public.orders.amount is 'Total in the currency''s minor unit; a confirm with any other amount is refused.';
 comment on column public.orders.plan_id is 'Set when the order buys a one-time pass for a plan.';
 comment on column public.orders.plan_interval is 'The pass''s period as sold; a later change of the plan does not reach it.';
 comment on column public.orders.payment_key is 'The payment that paid the order, or whose deposit it waits for.';
-comment on column public.orders.customer_email is 'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user.';
-comment on column public.orders.customer_mobile_phone is 'As customer_email; digits alone.';
+comment on column public.orders.customer_email is
+  'Where the buyer gets notices, and what Toss is told; null = as Auth knows the user. Personal: e-mail; erased.';
+comment on column public.orders.customer_mobile_phone is
+  'As customer_email; digits alone. Personal: phone; erased.';
 comment on column public.orders.request_id is 'Identifies the checkout request, so that a request sent twice by the network makes one order.';
 comment on column public.orders.expires_at is 'A pending order is given up after this time and its stock returned.';
 comment on column public.orders.tax_free_amount is 'The part of amount without VAT, minor unit; Toss''s taxFreeAmount.';
-comment on column public.orders.reference is 'The shop''s own id of the order: one order a reference.';
+comment on column public.orders.reference is
+  'The shop''s own id of the order: one order a reference. Personal: id; kept.';
 comment on column public.orders.request_digest is
   'SHA-256 of what the order was asked for with; another order under the same reference is refused.';
 comment on column public.orders.toss_keys is
@@ -74,6 +78,12 @@ comment on column public.orders.toss_keys is
 comment on column public.orders.toss_client_key is
   'The client key of that pair when the order was made. While another one is set, Toss''s no proves nothing.';
 comment on column public.orders.subscription_charge_id is 'Set when the order is one attempt of a charge to a billing key.';
+comment on column public.orders.order_name is
+  'What the buyer and Toss read; made of the lines, or the shop''s own words. Personal: free text; erased.';
+comment on column public.orders.customer_name is
+  'As checkout was told it. Personal: name; erased.';
+comment on column public.orders.metadata is
+  'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
 create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
@@ -121,6 +131,8 @@ comment on column public.order_items.product_id is
 comment on column public.order_items.takes_stock is 'Whether the line holds stock of products; the shop''s own catalogue keeps its own.';
 comment on column public.order_items.withdrawal is 'products.withdrawal as the buyer was told it at checkout.';
 comment on column public.order_items.used_at is 'When the shop said that it was used; what is excluded_after_use cannot be given back from then on.';
+comment on column public.order_items.name is
+  'What was sold, as it was called then. Of a line that no catalogue named the shop''s server wrote it. Personal: free text; erased.';
 
 create index order_items_product_id on public.order_items (product_id);
 create unique index order_items_one_line_per_stock on public.order_items (order_id, product_id) where takes_stock;
@@ -151,6 +163,8 @@ alter table public.order_adjustments enable row level security;
 comment on table public.order_adjustments is 'What was added to an order''s lines or taken off: shipping, discounts, coupons, points.';
 comment on column public.order_adjustments.amount is 'Minor unit; negative where something is taken off.';
 comment on column public.order_adjustments.tax_free is 'Whether it changes the tax-free part of the total.';
+comment on column public.order_adjustments.name is
+  'In the shop''s words, for example a coupon''s. Personal: free text; erased.';
 
 create policy "users read the adjustments of their own orders"
   on public.order_adjustments for select to authenticated

@@ -76,16 +76,24 @@ comment on column public.payments.m_id is 'Toss''s merchant id, under which the 
 comment on column public.payments.easy_pay_provider is 'Toss''s easyPay.provider, for example 토스페이.';
 comment on column public.payments.card_issuer_code is 'Toss''s code of the card company (기관 코드), also where an older answer named it.';
 comment on column public.payments.card_acquirer_code is 'Toss''s code of the card company that acquired the payment.';
-comment on column public.payments.card_number_masked is 'As Toss shows it; null when no part of it was hidden.';
+comment on column public.payments.card_number_masked is
+  'As Toss shows it; null when no part of it was hidden. Personal: card; erased.';
 comment on column public.payments.card_type is 'Toss''s words: 신용, 체크, 기프트, 미확인.';
 comment on column public.payments.installment_months is '0 = paid at once.';
-comment on column public.payments.approve_no is 'The card company''s or the gift certificate''s approval number.';
+comment on column public.payments.approve_no is
+  'The card company''s or the gift certificate''s approval number. Personal: id; kept.';
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
 comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
 comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
+comment on column public.payments.user_id is
+  'Personal: id; kept.';
+comment on column public.payments.failure_message is
+  'Toss''s words for failure_code. Personal: error text; erased.';
+comment on column public.payments.receipt_url is
+  'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
 create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
@@ -150,6 +158,8 @@ comment on column public.payment_cancels.refundable_amount is
 comment on column public.payment_cancels.tax_free_amount is 'The tax-free part of the cancelled amount, minor unit.';
 comment on column public.payment_cancels.has_event is
   'False for cancels that were recorded before refunds were written to outbox_events.';
+comment on column public.payment_cancels.reason is
+  'Toss''s cancelReason: as we sent it, or as a person typed it in the dashboard. Personal: free text; erased.';
 
 create index payment_cancels_payment_key on public.payment_cancels (payment_key);
 
@@ -172,7 +182,7 @@ alter table toss_private.payment_details enable row level security;
 comment on table toss_private.payment_details is 'What the API must not reach.';
 comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Payment.secret, enough to compare a DEPOSIT_CALLBACK with; the secret itself is stored nowhere.';
 comment on column toss_private.payment_details.virtual_account is
-  'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is.';
+  'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is. Personal: name, account; erased.';
 
 -- A refund by bank transfer ends days after its cancel, without a webhook.
 create index payment_details_refund_pending on toss_private.payment_details (payment_key)

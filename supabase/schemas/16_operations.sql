@@ -99,11 +99,14 @@ comment on column public.operations.lease_expires_at is 'Until then no one else 
 comment on column public.operations.next_attempt_at is 'Not before this time is Toss asked again.';
 comment on column public.operations.refused_with is
   'The code with which Toss refused the last try, while its own record has not confirmed that nothing happened.';
-comment on column public.operations.request_id is 'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked.';
+comment on column public.operations.request_id is
+  'The caller''s idempotency token of a cancel or of a cash receipt; self, or left-…, where nobody asked. Personal: id; kept.';
 comment on column public.operations.request_digest is
   'Keyed digest of everything the caller asked for, so that a token used for something else is noticed.';
-comment on column public.operations.requested_by is 'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did.';
-comment on column public.operations.reason is 'cancelReason, as given by whoever asked.';
+comment on column public.operations.requested_by is
+  'Who asked for a cancel or a cash receipt: operator, or the user''s id; refund or self where nobody did. Personal: id; kept.';
+comment on column public.operations.reason is
+  'cancelReason, as given by whoever asked. Personal: free text; erased.';
 comment on column public.operations.cancel_all is
   'Whether everything left was asked for; then amount follows the balance until the cancel is sent.';
 comment on column public.operations.tax_free_amount is 'The tax-free part that was asked for; null = as little as the balance allows.';
@@ -114,11 +117,14 @@ comment on column public.operations.reserved_amount is
   'How much of the payment''s balance a cancel claims while it is open; falls when somebody else takes from the balance first.';
 comment on column public.operations.is_queued is 'A cancel that waits until no other cancel of the payment is at Toss.';
 comment on column public.operations.canceled_transaction_key is 'The entry of payment_cancels that a cancel made.';
-comment on column public.operations.answer is 'What a cancel answered when it succeeded, and answers on every repeat.';
+comment on column public.operations.answer is
+  'What a cancel answered when it succeeded, and answers on every repeat. Personal: free text; erased.';
 comment on column public.operations.parameters is
-  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled.';
+  'What the call needs besides the order: bank, customerName and validHours of a virtual account, the type of a cash receipt or the receipt that is canceled. Personal: name, e-mail, phone; erased.';
 comment on column public.operations.charge_id is 'For kind charge: what is charged.';
 comment on column public.operations.billing_method_id is 'For kind billing_delete: whose key goes.';
+comment on column public.operations.error_message is
+  'Toss''s words for error_code. Personal: error text; erased.';
 
 create unique index operations_canceled_transaction_key_unique on public.operations (canceled_transaction_key)
   where canceled_transaction_key is not null;
@@ -161,6 +167,8 @@ alter table toss_private.operation_secrets enable row level security;
 comment on table toss_private.operation_secrets is
   'Where a refund goes, or for whose number a cash receipt is, as AES-256-GCM ciphertext bound to its operation; gone in the transaction that ends it.';
 comment on column toss_private.operation_secrets.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS opens it.';
+comment on column toss_private.operation_secrets.ciphertext is
+  'Base64 of nonce and ciphertext. Personal: account, phone; erased.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
 

@@ -50,6 +50,8 @@ comment on column public.entitlements.revoked_at is 'Access ended at this time a
 comment on column public.entitlements.charge_id is 'The charge that pays for the period; null for a trial. While the charge is open or in its grace, the access is on credit.';
 comment on column public.entitlements.remaining is
   'How long a pass was still good when its money was taken back after it had begun; null for a whole one.';
+comment on column public.entitlements.user_id is
+  'Personal: id; kept.';
 
 create index entitlements_user_id on public.entitlements (user_id, plan_id, ends_at desc);
 create index entitlements_plan_id on public.entitlements (plan_id);

@@ -14,8 +14,10 @@ alter table toss_private.order_hook_calls enable row level security;
 
 comment on table toss_private.order_hook_calls is
   'Calls of the shop''s order hook that are owed: the first of an order failed, the others wait for it. One that succeeded has no row.';
-comment on column toss_private.order_hook_calls.event is 'What the hook is called with.';
-comment on column toss_private.order_hook_calls.last_error is 'What it raised last, cut at 500 characters.';
+comment on column toss_private.order_hook_calls.event is
+  'What the hook is called with. Personal: free text; erased.';
+comment on column toss_private.order_hook_calls.last_error is
+  'What it raised last, cut at 500 characters. Personal: error text; erased.';
 
 create index order_hook_calls_order_id on toss_private.order_hook_calls (order_id, id);
 create index order_hook_calls_next_attempt_at on toss_private.order_hook_calls (next_attempt_at);

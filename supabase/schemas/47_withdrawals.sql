@@ -136,16 +136,19 @@ create table public.withdrawals (
 alter table public.withdrawals enable row level security;
 
 comment on table public.withdrawals is 'Buyers who want to give an order back, and what the shop decided. docs/withdrawals.md.';
-comment on column public.withdrawals.user_id is 'The order''s buyer; null when the shop wrote the request down for a guest.';
+comment on column public.withdrawals.user_id is
+  'The order''s buyer; null when the shop wrote the request down for a guest. Personal: id; kept.';
 comment on column public.withdrawals.request_id is 'The caller''s idempotency token; one withdrawal of an order each.';
-comment on column public.withdrawals.reason is 'In the buyer''s words. Personal data: nothing else repeats it, neither Toss nor an event.';
+comment on column public.withdrawals.reason is
+  'In the buyer''s words. Nothing else repeats it, neither Toss nor an event. Personal: free text; erased.';
 comment on column public.withdrawals.status is
   'requested; accepted: all or a part goes back, by the refund or because the order was refunded by another way; refused.';
 comment on column public.withdrawals.due_at is
   'End of the third business day in Asia/Seoul after the request, by the holidays that were known then.';
 comment on column public.withdrawals.period_ends_at is
   'End of the seven days counted from the payment; a request after it may still be in time, when the goods came later.';
-comment on column public.withdrawals.decision_reason is 'In the shop''s words, for the buyer to read.';
+comment on column public.withdrawals.decision_reason is
+  'In the shop''s words, for the buyer to read. Personal: free text; erased.';
 comment on column public.withdrawals.refund_operation_id is
   'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
 

@@ -55,6 +55,10 @@ comment on column toss_private.billing_issues.toss_keys is 'The key pair whose w
 comment on column toss_private.billing_issues.toss_client_key is 'The client key of that pair then.';
 comment on column toss_private.billing_issues.plan_terms is
   'The terms of the plan when the registration began; at others nothing is charged.';
+comment on column toss_private.billing_issues.user_id is
+  'Personal: id; kept.';
+comment on column toss_private.billing_issues.customer_key is
+  'Personal: id; kept.';
 
 create index billing_issues_auth_key_digest on toss_private.billing_issues (auth_key_digest);
 create index billing_issues_user_id on toss_private.billing_issues (user_id);
@@ -174,6 +178,8 @@ alter table toss_private.card_attempts enable row level security;
 
 comment on table toss_private.card_attempts is
   'What reached Toss because a user asked for it: registrations of a card, retries of a payment, changes of card that charge a debt. A day''s worth.';
+comment on column toss_private.card_attempts.user_id is
+  'Personal: id; kept.';
 
 create index card_attempts_user_id on toss_private.card_attempts (user_id, attempted_at desc);
 create index card_attempts_attempted_at on toss_private.card_attempts (attempted_at);

@@ -13,6 +13,8 @@ alter table toss_private.shown_terms enable row level security;
 comment on table toss_private.shown_terms is
   'What billing-issue/prepare showed a user of a plan last, for whoever registers without the signed state of the redirect. A day''s worth.';
 comment on column toss_private.shown_terms.terms is 'See toss_private.plan_terms.';
+comment on column toss_private.shown_terms.user_id is
+  'Personal: id; kept.';
 
 create index shown_terms_plan_id on toss_private.shown_terms (plan_id);
 create index shown_terms_shown_at on toss_private.shown_terms (shown_at);
@@ -25,7 +27,8 @@ set search_path = ''
 as $$
 begin
   return concat_ws(
-    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days
+    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days,
+    described.intro_price, described.intro_periods
   );
 end;
 $$;

@@ -47,6 +47,10 @@ comment on column public.cash_receipts.canceled_receipt_id is 'Of a CANCEL: the 
 comment on column public.cash_receipts.operation_id is 'The request of ours that made it; null for what Toss or a person made.';
 comment on column public.cash_receipts.is_self_issued is 'Issued unasked under the tax office''s own number (자진발급).';
 comment on column public.cash_receipts.checked_at is 'When job cash_receipts last asked Toss about one that is IN_PROGRESS.';
+comment on column public.cash_receipts.issue_number is
+  'The tax office''s number of the receipt; not the number that it was issued for. Personal: id; kept.';
+comment on column public.cash_receipts.receipt_url is
+  'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
 create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
 create index cash_receipts_order_id on public.cash_receipts (order_id);

@@ -51,14 +51,16 @@ alter table public.webhook_events enable row level security;
 comment on table public.webhook_events is 'Every webhook delivery, deduplicated. Service role only. Newest by created_at.';
 comment on column public.webhook_events.dedupe_key is 'The transmission id, else a hash of the body.';
 comment on column public.webhook_events.subject is 'Events of one subject are processed one at a time, and one question to Toss serves all that wait.';
-comment on column public.webhook_events.payload is 'The body as JSON with every secret replaced, without the fields that are null.';
+comment on column public.webhook_events.payload is
+  'The body as JSON with every secret replaced, without the fields that are null. Personal: body; erased.';
 comment on column public.webhook_events.verified_by is 'What proved the sender: a signature scheme, the deposit secret, or re-query when only Toss''s own answer did.';
 comment on column public.webhook_events.status is 'received, processing (leased), processed, ignored (reason in last_error), failed (will be tried again), dead (given up; replay it).';
 comment on column public.webhook_events.delivery_count is 'How often Toss delivered this event.';
 comment on column public.webhook_events.retried_count is 'Highest tosspayments-webhook-transmission-retried-count seen.';
 comment on column public.webhook_events.received_at is 'Last delivery that has not been answered by a question to Toss yet.';
 comment on column public.webhook_events.transaction_key is 'The cancel that a CANCEL_STATUS_CHANGED is about; its payment is found through it.';
-comment on column public.webhook_events.entity_id is 'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey.';
+comment on column public.webhook_events.entity_id is
+  'What an event without a payment is about: Toss''s id of a payout or seller, a customerKey. Personal: id; kept.';
 comment on column public.webhook_events.asks_toss is 'Whether processing asks Toss. What does not is a subject of its own: its end proves nothing about a payment.';
 comment on column public.webhook_events.shares_answer is 'Whether one answer of Toss about the subject ends this event too. False when the body itself has to be proven.';
 comment on column public.webhook_events.leased_at is 'When a processor last took it, which is about when Toss was asked.';
@@ -67,6 +69,8 @@ comment on column public.webhook_events.from_toss is
   'Whether the platform named one of Toss''s published senders. Proves nothing; such events go first when many wait.';
 comment on column public.webhook_events.asked_as_stranger is
   'Whether it was leased while nothing but its own unsigned body spoke of its payment; such questions are counted.';
+comment on column public.webhook_events.last_error is
+  'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
 create index webhook_events_created_at on public.webhook_events (created_at desc);
 create index webhook_events_payment_key on public.webhook_events (payment_key);
@@ -105,7 +109,7 @@ alter table toss_private.webhook_bodies enable row level security;
 comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
 comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
 comment on column toss_private.webhook_bodies.ciphertext is
-  'Nonce and ciphertext of the body''s bytes, compressed (zlib); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof.';
+  'Nonce and ciphertext of the body''s bytes, compressed (zlib); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
 comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 

@@ -31,7 +31,7 @@ alter table toss_private.caller_refusals enable row level security;
 comment on table toss_private.caller_refusals is
   'How often Toss did not know the payments and authKeys that one caller brought, over all orders and accounts, within ten minutes. Gone after a day.';
 comment on column toss_private.caller_refusals.caller_digest is
-  'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored.';
+  'HMAC-SHA256 of the caller''s network under a key derived from the encryption keys; no address is stored. Personal: id; kept.';
 
 create index caller_refusals_window_started_at on toss_private.caller_refusals (window_started_at);
 

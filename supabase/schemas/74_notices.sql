@@ -40,7 +40,8 @@ alter table toss_private.notices_due enable row level security;
 comment on table toss_private.notices_due is
   'Notices whose cause has happened and whose buyer has not been looked up yet; written with the cause.';
 comment on column toss_private.notices_due.stream is 'As outbox_events.stream: within it a buyer is told one thing after the other.';
-comment on column toss_private.notices_due.last_error is 'What the shop''s own function raised when it was asked for the address.';
+comment on column toss_private.notices_due.last_error is
+  'What the shop''s own function raised when it was asked for the address. Personal: error text; erased.';
 
 create index notices_due_sequence on toss_private.notices_due (event_sequence);
 create index notices_due_stream on toss_private.notices_due (stream, event_sequence);
@@ -70,7 +71,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed', 'withdrawal_received', 'withdrawal_decided'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided', 'consent_asked', 'trial_converted', 'price_raised'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -85,14 +86,17 @@ alter table public.notifications enable row level security;
 
 comment on table public.notifications is
   'The proof of sending: every notice on every channel that was on; pending, sent (the provider took it) or failed. Service role only.';
-comment on column public.notifications.provider_id is 'The provider''s id of the e-mail or message; null when it only said that it has it already.';
+comment on column public.notifications.provider_id is
+  'The provider''s id of the e-mail or message; null when it only said that it has it already. Personal: id; kept.';
 comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way.';
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way. Personal: error text; erased.';
 comment on column public.notifications.created_at is 'When its cause happened.';
 comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
 comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
 comment on column public.notifications.doubt_since is
   'When an attempt was made, by the real clock, of which nobody knows whether it was taken; null when there was none.';
+comment on column public.notifications.user_id is
+  'Personal: id; kept.';
 
 create index notifications_due on public.notifications (channel, event_sequence) where status = 'pending';
 create index notifications_stream on public.notifications (stream, channel, event_sequence);
@@ -114,6 +118,10 @@ alter table toss_private.notification_contents enable row level security;
 
 comment on table toss_private.notification_contents is
   'Where a pending notice goes and what it says; removed when it is sent or failed, so that no address stays behind.';
+comment on column toss_private.notification_contents.address is
+  'Personal: e-mail, phone; erased.';
+comment on column toss_private.notification_contents.facts is
+  'Personal: name, account, free text; erased.';
 
 create function toss_private.notice_of(event public.outbox_events)
 returns text
@@ -136,8 +144,17 @@ begin
         then 'payment_failed' end
     when 'subscription.payment_method_required' then 'card_needed'
     when 'subscription.access_withdrawn' then 'card_needed'
-    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
-    when 'subscription.trial_ending' then 'renewal_upcoming'
+    -- What awaits consent is asked for and reminded of by a notice of its own.
+    when 'subscription.renewal_upcoming' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'subscription.trial_ending' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'consent.asked' then 'consent_asked'
+    when 'consent.reminded' then 'consent_asked'
+    -- A first period that was paid at once has its receipt.
+    when 'subscription.activated' then case when event.payload ? 'orderId' then 'trial_converted' end
+    when 'subscription.price_changed' then case
+      when (event.payload ->> 'amount')::bigint > (event.payload ->> 'amountBefore')::bigint then 'price_raised' end
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
     when 'withdrawal.requested' then 'withdrawal_received'
@@ -156,7 +173,7 @@ immutable
 set search_path = ''
 as $$
 begin
-  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account', 'consent_asked');
 end;
 $$;
 
