@@ -295,7 +295,7 @@ export interface SubscriptionTrialEnding {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
     awaitsConsent: boolean;
   };
@@ -366,7 +366,7 @@ export interface SubscriptionRenewalUpcoming {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
     awaitsConsent: boolean;
   };
@@ -380,18 +380,18 @@ export interface SubscriptionPaymentSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -403,18 +403,18 @@ export interface SubscriptionPaymentFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -477,7 +477,7 @@ export interface SubscriptionPlanChangePlanned {
     planId: string;
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     from: string;
   };
 }
@@ -585,18 +585,18 @@ export interface ChargeSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -608,18 +608,18 @@ export interface ChargeFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
