@@ -7,6 +7,7 @@ import { shopTests } from "../../support/shop-test.ts";
 import {
   endingOf,
   mend,
+  paste,
   statusVariables,
   tellStory,
 } from "../../support/story.ts";
@@ -131,5 +132,8 @@ test("toss order prints lines of at most 80 columns, and one line for an unknown
   assert.equal(unknown.stdout, "");
   assert.equal(unknown.stderr.trimEnd().split("\n").length, 1);
   assert.match(unknown.stderr, /no-such-order/);
-  await mend(shop, orderId);
+  // As pasted, with the variables of `toss status` alone.
+  const pasted = await paste(shop, command);
+  assert.equal(pasted.code, 0, pasted.stderr);
+  assert.equal((await tellStory(shop, orderId)).next, null);
 });
