@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { runToss } from "../../stack/dev-fixture.ts";
-import { buy, confirm, startPurchase } from "../../support/buy.ts";
+import { buy, confirm, placeOrder, startPurchase } from "../../support/buy.ts";
+import { cancel } from "../../support/cancel.ts";
+import {
+  ACCOUNT,
+  issuedBy,
+  REFUND_ACCOUNT,
+  requestAccount,
+} from "../../support/issue-account.ts";
 import { loseWebhooks } from "../../support/reconcile.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
@@ -12,6 +19,7 @@ import {
   tellStory,
 } from "../../support/story.ts";
 import { cancelAtToss } from "../../support/toss-side.ts";
+import { settleWebhooks } from "../../support/webhooks.ts";
 import { widthOf } from "../../../scripts/order/width.ts";
 
 const test = shopTests();
@@ -136,4 +144,32 @@ test("toss order prints lines of at most 80 columns, and one line for an unknown
   const pasted = await paste(shop, command);
   assert.equal(pasted.code, 0, pasted.stderr);
   assert.equal((await tellStory(shop, orderId)).next, null);
+});
+
+test("a story prints no secret and no number of a person", async (shop) => {
+  const { orderId } = await placeOrder(shop);
+  const { paymentKey, virtualAccount } = issuedBy(
+    await requestAccount(shop, { orderId }),
+  );
+  shop.simulator.deposit(paymentKey);
+  await settleWebhooks(shop);
+  await loseWebhooks(shop);
+  await cancel(shop, {
+    paymentKey,
+    cancelReason: "900101-1234567 님 환불",
+    refundReceiveAccount: REFUND_ACCOUNT,
+  });
+  await settleWebhooks(shop);
+  const told = JSON.stringify(await tellStory(shop, orderId));
+  const secrets = await shop.stack.sql<{ text: string }[]>`
+    select secret_digest as text from toss_private.payment_details where secret_digest is not null
+    union all select lease_token::text from public.operations`;
+  const forbidden = [
+    ...secrets.map(({ text }) => text),
+    ...[shop.stack.secretKey, shop.simulator.secretKeyOf(paymentKey)],
+    ...[virtualAccount.accountNumber, REFUND_ACCOUNT.accountNumber],
+    ...[REFUND_ACCOUNT.holderName, ACCOUNT.customerName, "1234567"],
+  ];
+  assert.deepEqual(forbidden.filter((text) => told.includes(text)), []);
+  assert.match(told, /\*{6}-\*{7} 님 환불/);
 });
