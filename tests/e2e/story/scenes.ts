@@ -360,6 +360,9 @@ export const SCENES: Record<string, Scene> = {
       return { id: orderId };
     },
   },
+  consent_not_reached: { kind: "elsewhere", does: "notices.md" },
+  consent_not_asked: { kind: "elsewhere", does: "`job_late`" },
+  repricing_unfinished: { kind: "elsewhere", does: "`job_late`" },
   sweep_backlog: { kind: "elsewhere", does: "`cancel`" },
   cancel_not_proven: {
     kind: "mends",
