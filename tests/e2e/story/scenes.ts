@@ -487,6 +487,15 @@ export const SCENES: Record<string, Scene> = {
       await stack.sql`delete from public.reconciliation_differences`;
     },
   },
+  settlement_difference: {
+    kind: "person",
+    says: /Toss settled 2,999.*ask Toss's support/,
+    buy: buySticker,
+    harm: (sql, { orderId, paymentKey }) =>
+      sql`insert into public.settlement_differences (kind, payment_key, order_id, ours, theirs, reason, created_at)
+        values ('amount', ${paymentKey}, ${orderId}, 3000, 2999, 'Toss settled 2,999', toss_private.clock_now())`,
+  },
+  settlements_unread: { kind: "elsewhere", does: "support" },
   reconciliation_failed: { kind: "elsewhere", does: "toss reconcile" },
   withdrawal_due: {
     kind: "mends",
