@@ -25,6 +25,14 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
+  "toss erase": {
+    kind: "project",
+    args: ["5e1f0000-0000-4000-8000-000000000000"],
+  },
+  "toss export": {
+    kind: "project",
+    args: ["5e1f0000-0000-4000-8000-000000000000"],
+  },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -42,6 +50,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
+  "toss erase": "<userId | orderId>",
+  "toss export": "<userId | orderId>",
   "test": "<suite>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
