@@ -17926,6 +17926,26 @@ $$;
 comment on function toss_private.diagnose_api_versions() is
   'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
 
+create function toss_private.diagnose_retention()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'webhookBodyDays', (j.last_result ->> 'webhookBodyDays')::integer,
+    'personalDataYears', (j.last_result ->> 'personalDataYears')::integer,
+    'oldestBodySeconds', (
+      select extract(epoch from toss_private.clock_now() - min(e.created_at)) from public.webhook_events as e
+      where e.erased_at is null
+    )
+  )
+  from toss_private.jobs as j where j.name = 'housekeeping';
+$$;
+
+comment on function toss_private.diagnose_retention() is
+  'How long the last run of housekeeping kept bodies and names, null before the first one; how old the oldest body is.';
+
 create function public.diagnose(request jsonb)
 returns jsonb
 language sql
@@ -17950,6 +17970,7 @@ as $$
     'jobs', toss_private.diagnose_jobs(),
     'encryptionKeys', toss_private.diagnose_encryption_keys(),
     'tossApiVersions', toss_private.diagnose_api_versions(),
+    'retention', toss_private.diagnose_retention(),
     'alerts', toss_private.diagnose_alerts(),
     'invariantViolations', (
       select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')
@@ -18339,10 +18360,6 @@ begin
   select 'payment_open', p.order_id, format('payment %s is %s', p.payment_key, p.status)
   from public.payments as p where p.order_id = any (order_ids) and p.status in ('READY', 'IN_PROGRESS')
   union all
-  select 'webhook_open', e.order_id, format('webhook %s is %s: what it reports is not known yet', e.id, e.status)
-  from public.webhook_events as e
-  where e.order_id = any (order_ids) and e.asks_toss and e.status in ('received', 'processing', 'failed')
-  union all
   select 'refund_owed', v.order_id, format('%s was paid for an order that another payment pays', v.amount)
   from public.payment_events as v
   join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
@@ -18446,7 +18463,7 @@ comment on function toss_private.erasure_violations() is 'What an erased order o
 -- supabase/schemas/89_personal_export.sql
 -- Everything that is known of one person, for that person.
 
-create function toss_private.shown_rows(found jsonb)
+create function toss_private.shown_rows(given jsonb)
 returns jsonb
 language plpgsql
 immutable
@@ -18460,7 +18477,7 @@ begin
       'request_digest', 'dedupe_key', 'next_attempt_at', 'key_id', 'ciphertext', 'stream', 'sequence', 'event_sequence',
       'toss_client_key', 'secret_digest'
     ] order by r.ordinality), '[]')
-    from jsonb_array_elements(found) with ordinality as r
+    from jsonb_array_elements(given) with ordinality as r
   );
 end;
 $$;
@@ -18493,15 +18510,42 @@ begin
   return jsonb_build_object('outcome', 'exported', 'data', jsonb_build_object(
     'exportedAt', toss_private.clock_now(),
     'userId', person_id,
-    'customers', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(c)), '[]')) from public.customers as c where c.user_id = person_id),
-    'orders', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(o) order by o.created_at), '[]')) from public.orders as o where o.id = any (order_ids)),
-    'order_items', (select coalesce(jsonb_agg(to_jsonb(i) order by i.order_id, i.position), '[]') from public.order_items as i where i.order_id = any (order_ids)),
-    'order_adjustments', (select coalesce(jsonb_agg(to_jsonb(a) order by a.order_id, a.position), '[]') from public.order_adjustments as a where a.order_id = any (order_ids)),
-    'payments', (select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]') from public.payments as p where p.payment_key = any (keys)),
-    'payment_cancels', (select coalesce(jsonb_agg(to_jsonb(k) order by k.created_at), '[]') from public.payment_cancels as k where k.payment_key = any (keys)),
-    'virtual_accounts', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(d)), '[]')) from toss_private.payment_details as d where d.payment_key = any (keys) and d.virtual_account is not null),
-    'cash_receipts', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from public.cash_receipts as r where r.order_id = any (order_ids)),
-    'withdrawals', (select coalesce(jsonb_agg(to_jsonb(w) order by w.requested_at), '[]') from public.withdrawals as w where w.order_id = any (order_ids)),
+    'customers', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(c)), '[]'))
+      from public.customers as c where c.user_id = person_id
+    ),
+    'orders', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(o) order by o.created_at), '[]'))
+      from public.orders as o where o.id = any (order_ids)
+    ),
+    'order_items', (
+      select coalesce(jsonb_agg(to_jsonb(i) order by i.order_id, i.position), '[]')
+      from public.order_items as i where i.order_id = any (order_ids)
+    ),
+    'order_adjustments', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.order_id, a.position), '[]')
+      from public.order_adjustments as a where a.order_id = any (order_ids)
+    ),
+    'payments', (
+      select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
+      from public.payments as p where p.payment_key = any (keys)
+    ),
+    'payment_cancels', (
+      select coalesce(jsonb_agg(to_jsonb(k) order by k.created_at), '[]')
+      from public.payment_cancels as k where k.payment_key = any (keys)
+    ),
+    'virtual_accounts', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(d)), '[]'))
+      from toss_private.payment_details as d where d.payment_key = any (keys) and d.virtual_account is not null
+    ),
+    'cash_receipts', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any (order_ids)
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(to_jsonb(w) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any (order_ids)
+    ),
     'operations', (
       select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(op) order by op.created_at), '[]')) from public.operations as op
       where op.order_id = any (order_ids)
@@ -18533,12 +18577,30 @@ begin
       left join toss_private.notification_contents as k on k.notification_id = n.id
       where n.order_id = any (order_ids) or n.user_id = person_id
     ),
-    'billing_methods', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')) from public.billing_methods as m where m.user_id = person_id),
-    'subscriptions', (select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at), '[]') from public.subscriptions as s where s.user_id = person_id),
-    'subscription_charges', (select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]') from public.subscription_charges as c where c.user_id = person_id),
-    'entitlements', (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]') from public.entitlements as e where e.user_id = person_id),
-    'shown_terms', (select coalesce(jsonb_agg(to_jsonb(t) order by t.shown_at), '[]') from toss_private.shown_terms as t where t.user_id = person_id),
-    'card_attempts', (select coalesce(jsonb_agg(to_jsonb(a) order by a.id), '[]') from toss_private.card_attempts as a where a.user_id = person_id)
+    'billing_methods', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]'))
+      from public.billing_methods as m where m.user_id = person_id
+    ),
+    'subscriptions', (
+      select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at), '[]')
+      from public.subscriptions as s where s.user_id = person_id
+    ),
+    'subscription_charges', (
+      select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]')
+      from public.subscription_charges as c where c.user_id = person_id
+    ),
+    'entitlements', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]')
+      from public.entitlements as e where e.user_id = person_id
+    ),
+    'shown_terms', (
+      select coalesce(jsonb_agg(to_jsonb(t) order by t.shown_at), '[]')
+      from toss_private.shown_terms as t where t.user_id = person_id
+    ),
+    'card_attempts', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.id), '[]')
+      from toss_private.card_attempts as a where a.user_id = person_id
+    )
   ));
 end;
 $$;

@@ -167,10 +167,6 @@ begin
   select 'payment_open', p.order_id, format('payment %s is %s', p.payment_key, p.status)
   from public.payments as p where p.order_id = any (order_ids) and p.status in ('READY', 'IN_PROGRESS')
   union all
-  select 'webhook_open', e.order_id, format('webhook %s is %s: what it reports is not known yet', e.id, e.status)
-  from public.webhook_events as e
-  where e.order_id = any (order_ids) and e.asks_toss and e.status in ('received', 'processing', 'failed')
-  union all
   select 'refund_owed', v.order_id, format('%s was paid for an order that another payment pays', v.amount)
   from public.payment_events as v
   join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0

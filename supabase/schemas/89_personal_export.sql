@@ -47,15 +47,42 @@ begin
   return jsonb_build_object('outcome', 'exported', 'data', jsonb_build_object(
     'exportedAt', toss_private.clock_now(),
     'userId', person_id,
-    'customers', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(c)), '[]')) from public.customers as c where c.user_id = person_id),
-    'orders', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(o) order by o.created_at), '[]')) from public.orders as o where o.id = any (order_ids)),
-    'order_items', (select coalesce(jsonb_agg(to_jsonb(i) order by i.order_id, i.position), '[]') from public.order_items as i where i.order_id = any (order_ids)),
-    'order_adjustments', (select coalesce(jsonb_agg(to_jsonb(a) order by a.order_id, a.position), '[]') from public.order_adjustments as a where a.order_id = any (order_ids)),
-    'payments', (select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]') from public.payments as p where p.payment_key = any (keys)),
-    'payment_cancels', (select coalesce(jsonb_agg(to_jsonb(k) order by k.created_at), '[]') from public.payment_cancels as k where k.payment_key = any (keys)),
-    'virtual_accounts', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(d)), '[]')) from toss_private.payment_details as d where d.payment_key = any (keys) and d.virtual_account is not null),
-    'cash_receipts', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from public.cash_receipts as r where r.order_id = any (order_ids)),
-    'withdrawals', (select coalesce(jsonb_agg(to_jsonb(w) order by w.requested_at), '[]') from public.withdrawals as w where w.order_id = any (order_ids)),
+    'customers', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(c)), '[]'))
+      from public.customers as c where c.user_id = person_id
+    ),
+    'orders', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(o) order by o.created_at), '[]'))
+      from public.orders as o where o.id = any (order_ids)
+    ),
+    'order_items', (
+      select coalesce(jsonb_agg(to_jsonb(i) order by i.order_id, i.position), '[]')
+      from public.order_items as i where i.order_id = any (order_ids)
+    ),
+    'order_adjustments', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.order_id, a.position), '[]')
+      from public.order_adjustments as a where a.order_id = any (order_ids)
+    ),
+    'payments', (
+      select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
+      from public.payments as p where p.payment_key = any (keys)
+    ),
+    'payment_cancels', (
+      select coalesce(jsonb_agg(to_jsonb(k) order by k.created_at), '[]')
+      from public.payment_cancels as k where k.payment_key = any (keys)
+    ),
+    'virtual_accounts', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(d)), '[]'))
+      from toss_private.payment_details as d where d.payment_key = any (keys) and d.virtual_account is not null
+    ),
+    'cash_receipts', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any (order_ids)
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(to_jsonb(w) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any (order_ids)
+    ),
     'operations', (
       select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(op) order by op.created_at), '[]')) from public.operations as op
       where op.order_id = any (order_ids)
@@ -87,12 +114,30 @@ begin
       left join toss_private.notification_contents as k on k.notification_id = n.id
       where n.order_id = any (order_ids) or n.user_id = person_id
     ),
-    'billing_methods', (select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')) from public.billing_methods as m where m.user_id = person_id),
-    'subscriptions', (select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at), '[]') from public.subscriptions as s where s.user_id = person_id),
-    'subscription_charges', (select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]') from public.subscription_charges as c where c.user_id = person_id),
-    'entitlements', (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]') from public.entitlements as e where e.user_id = person_id),
-    'shown_terms', (select coalesce(jsonb_agg(to_jsonb(t) order by t.shown_at), '[]') from toss_private.shown_terms as t where t.user_id = person_id),
-    'card_attempts', (select coalesce(jsonb_agg(to_jsonb(a) order by a.id), '[]') from toss_private.card_attempts as a where a.user_id = person_id)
+    'billing_methods', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]'))
+      from public.billing_methods as m where m.user_id = person_id
+    ),
+    'subscriptions', (
+      select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at), '[]')
+      from public.subscriptions as s where s.user_id = person_id
+    ),
+    'subscription_charges', (
+      select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]')
+      from public.subscription_charges as c where c.user_id = person_id
+    ),
+    'entitlements', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]')
+      from public.entitlements as e where e.user_id = person_id
+    ),
+    'shown_terms', (
+      select coalesce(jsonb_agg(to_jsonb(t) order by t.shown_at), '[]')
+      from toss_private.shown_terms as t where t.user_id = person_id
+    ),
+    'card_attempts', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.id), '[]')
+      from toss_private.card_attempts as a where a.user_id = person_id
+    )
   ));
 end;
 $$;

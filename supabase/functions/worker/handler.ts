@@ -66,6 +66,7 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
     return {
       ...kept,
       ...erased,
+      ...config.retention,
       remaining: kept.remaining + erased.remaining,
     };
   },

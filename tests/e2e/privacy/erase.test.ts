@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runToss } from "../../stack/dev-fixture.ts";
 import { assertBooksAgree } from "../../support/books.ts";
 import { cancel } from "../../support/cancel.ts";
-import { openChannels } from "../../support/notices.ts";
+import { openChannels, providersOf } from "../../support/notices.ts";
 import {
   buyNamed,
   columnsWithMarkers,
@@ -87,6 +87,14 @@ test("whoever is erased stands nowhere any more, and money stays as it was", asy
   const receiver = startReceiver(() => new Response(null, { status: 500 }));
   try {
     await openChannels(shop);
+    // What waits to be sent keeps its address.
+    for (const provider of ["resend", "solapi"] as const) {
+      providersOf(shop).addFault({
+        provider,
+        kind: "bad_key",
+        count: "always",
+      });
+    }
     await addEndpoint(shop, receiver.url);
     await makeShopTalk(shop);
     const { user, cardOrder, accountOrder, orderIds } = await leaveTraces(shop);
@@ -131,6 +139,15 @@ test("whoever is erased stands nowhere any more, and money stays as it was", asy
       exported.stdout,
       /lease_token|idempotency_key|ciphertext|request_digest/,
     );
+
+    // The bank has not said that the refund of the deposit arrived.
+    const early = await toss(shop, "erase", user.id, "--yes");
+    assert.equal(early.code, 1);
+    assert.match(early.stderr, /^refund_under_way {2}/);
+    assert.deepEqual(await columnsWithMarkers(sql), found);
+    shop.simulator.endRefund(accountOrder.paymentKey, "COMPLETED");
+    await deliverWebhook(shop, statusChanged(accountOrder));
+    await settleWebhooks(shop);
 
     const before = await sumsOf(shop);
     const listed = await toss(shop, "erase", user.id);
