@@ -204,6 +204,14 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       ko: "동시에 불러도 기간마다 한 번만 청구",
     },
   },
+  "POST operator": {
+    request: both('`{ action: "order", id }`'),
+    success: {
+      en: "200 one order's story, as `toss order --json` prints it",
+      ko: "200 주문 하나의 이야기. `toss order --json`이 출력하는 것과 같음",
+    },
+    repeating: { en: "a read", ko: "읽기만 함" },
+  },
   "POST webhook": {
     caller: {
       en: "Toss (`GET` tells a person what it is)",

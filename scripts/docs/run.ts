@@ -4,6 +4,7 @@ import { renderDecisions } from "./decisions.ts";
 import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
 import { renderApi } from "./render-api.ts";
+import { storySchema } from "./story.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
@@ -22,6 +23,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     "docs/errors.ko.md": renderErrors("ko"),
     "docs/events.schema.json": JSON.stringify(eventSchema(), null, 2) + "\n",
     "docs/events.d.ts": eventTypes(),
+    "docs/story.schema.json": JSON.stringify(storySchema(), null, 2) + "\n",
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),

@@ -20,6 +20,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   86-87  views for Studio, dashboards and the operator page
 --   89     what is held of a person: what keeps it from being erased, erasing, retention, export
 --   90-99  who may do what, and the schedule
 --
@@ -17985,6 +17986,784 @@ $$;
 comment on function public.diagnose(jsonb) is
   'Everything the doctor command judges about the database; no secret and no row of a customer. The request is empty.';
 
+-- supabase/schemas/86_business_views.sql
+-- What the shop asks of its own figures: revenue, subscriptions, declines. For Studio, a dashboard of SQL, and the
+-- operator page; every day and month is one in Asia/Seoul, every amount in the minor unit.
+
+create function toss_private.seoul_month(at timestamptz)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return to_char(at at time zone 'Asia/Seoul', 'YYYY-MM');
+end;
+$$;
+
+comment on function toss_private.seoul_month(timestamptz) is 'The month in Asia/Seoul, as YYYY-MM.';
+
+create function toss_private.seoul_months(since timestamptz)
+returns table (month text, starts_at timestamptz, ends_at timestamptz)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return query
+  select to_char(g.first_day, 'YYYY-MM'), g.first_day at time zone 'Asia/Seoul',
+    (g.first_day + interval '1 month') at time zone 'Asia/Seoul'
+  from generate_series(
+    date_trunc('month', since at time zone 'Asia/Seoul'),
+    date_trunc('month', toss_private.clock_now() at time zone 'Asia/Seoul'), interval '1 month'
+  ) as g (first_day);
+end;
+$$;
+
+comment on function toss_private.seoul_months(timestamptz) is
+  'Every month in Asia/Seoul from the one that holds a moment up to the present one; the end is exclusive.';
+
+create view public.daily_revenue
+with (security_invoker = true)
+as
+select
+  f.day,
+  coalesce(f.method, '?') as method,
+  f.currency,
+  count(*) filter (where f.is_payment) as payments,
+  coalesce(sum(f.amount) filter (where f.is_payment), 0)::bigint as amount,
+  count(*) filter (where not f.is_payment) as refunds,
+  coalesce(sum(f.amount) filter (where not f.is_payment), 0)::bigint as refunded_amount,
+  sum(case when f.is_payment then f.amount else -f.amount end)::bigint as net_amount
+from (
+  -- An account that nobody paid into, or that the bank took the money back from, has earned nothing.
+  select (p.approved_at at time zone 'Asia/Seoul')::date as day, p.method, p.currency, p.total_amount as amount,
+    true as is_payment
+  from public.payments as p
+  where p.approved_at is not null and p.status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED')
+  union all
+  select (coalesce(k.canceled_at, k.created_at) at time zone 'Asia/Seoul')::date, p.method, p.currency, k.amount, false
+  from public.payment_cancels as k
+  join public.payments as p on p.payment_key = k.payment_key
+  where k.status = 'DONE' and p.approved_at is not null
+) as f
+group by f.day, f.method, f.currency;
+
+comment on view public.daily_revenue is
+  'Revenue by day and method: payments on the day of their approval, refunds on the day on which they were made, net_amount = amount - refunded_amount. Method is Toss''s own word, ? where it told none. Service role only.';
+
+create view public.recurring_revenue
+with (security_invoker = true)
+as
+with paid as (
+  select c.subscription_id, c.plan_id, c.currency, c.plan_amount, c.plan_interval, c.plan_interval_count,
+    c.period_start, c.period_end, c.created_at, c.undone_at, s.ended_at
+  from public.subscription_charges as c
+  join public.subscriptions as s on s.id = c.subscription_id
+  where c.status = 'paid' and c.kind <> 'ad_hoc'
+), moments as (
+  select m.month, least(m.ends_at, toss_private.clock_now()) as at
+  from toss_private.seoul_months((select min(p.period_start) from paid as p)) as m
+), counted as (
+  -- After an upgrade two charges pay for one period; the later one names the plan.
+  select distinct on (m.month, p.subscription_id) m.month, p.*
+  from moments as m
+  join paid as p on p.period_start < m.at and p.period_end >= m.at
+    and (p.ended_at is null or p.ended_at > m.at) and (p.undone_at is null or p.undone_at > m.at)
+  order by m.month, p.subscription_id, p.period_start desc, p.created_at desc
+)
+select
+  c.month,
+  c.plan_id,
+  c.currency,
+  count(*) as subscriptions,
+  -- 365.2425 days a year: 30.436875 days and 4.348125 weeks a month.
+  round(sum(c.plan_amount::numeric / c.plan_interval_count * case c.plan_interval
+    when 'day' then 30.436875
+    when 'week' then 4.348125
+    when 'month' then 1
+    else 1 / 12::numeric
+  end))::bigint as amount
+from counted as c
+group by c.month, c.plan_id, c.currency;
+
+comment on view public.recurring_revenue is
+  'Monthly recurring revenue (MRR) by plan: what the periods that were paid at the end of the month, or are now in the present month, cost a month. A trial, an unpaid period and an ad hoc charge are none. Service role only.';
+
+create view public.subscription_churn
+with (security_invoker = true)
+as
+with paying as (
+  select s.id, min(c.paid_at) as began_at, s.ended_at, s.end_reason
+  from public.subscriptions as s
+  join public.subscription_charges as c on c.subscription_id = s.id and c.status = 'paid'
+  group by s.id
+)
+select
+  m.month,
+  count(*) filter (where p.began_at < m.starts_at) as paying_at_start,
+  count(*) filter (where p.began_at >= m.starts_at) as began,
+  count(*) filter (where p.ended_at < m.ends_at) as ended,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason = 'canceled') as ended_by_notice,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason = 'dunning') as ended_by_dunning,
+  count(*) filter (where p.ended_at < m.ends_at and p.end_reason is distinct from 'canceled'
+    and p.end_reason is distinct from 'dunning') as ended_otherwise,
+  round(
+    count(*) filter (where p.began_at < m.starts_at and p.ended_at < m.ends_at)::numeric
+      / nullif(count(*) filter (where p.began_at < m.starts_at), 0), 4
+  ) as churn_rate
+from toss_private.seoul_months((select min(first.began_at) from paying as first)) as m
+join paying as p on p.began_at < m.ends_at and (p.ended_at is null or p.ended_at >= m.starts_at)
+group by m.month;
+
+comment on view public.subscription_churn is
+  'Paying subscriptions by month: how many there were when it began, how many began to pay and ended in it and why, and churn_rate, the share of those at its start that ended in it. A trial that ended unpaid is none. Service role only.';
+
+create view public.decline_reasons
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(op.finished_at) as month,
+  op.kind,
+  op.error_code,
+  max(op.error_message) as error_message,
+  count(*) as declines,
+  count(distinct op.order_id) as orders,
+  sum(op.amount)::bigint as amount
+from public.operations as op
+where op.kind in ('confirm', 'charge') and op.state = 'rejected' and op.error_code is not null
+group by toss_private.seoul_month(op.finished_at), op.kind, op.error_code;
+
+comment on view public.decline_reasons is
+  'Payments that were refused, by month, code and kind: confirm is a buyer on the page, charge a card on file. Codes are Toss''s, docs/errors.md; one order may be refused more than once. Service role only.';
+
+create view public.dunning_recovery
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(d.first_declined_at) as month,
+  count(*) as charges,
+  sum(d.amount)::bigint as amount,
+  count(*) filter (where d.is_recovered) as recovered,
+  coalesce(sum(d.amount) filter (where d.is_recovered), 0)::bigint as recovered_amount,
+  count(*) filter (where d.is_lost) as lost,
+  count(*) filter (where not d.is_recovered and not d.is_lost) as open,
+  round((avg(extract(epoch from d.paid_at - d.first_declined_at)) filter (where d.is_recovered) / 86400)::numeric, 1)
+    as days_to_recovery
+from (
+  select c.first_declined_at, c.amount, c.paid_at, c.status = 'paid' as is_recovered,
+    c.status <> 'paid' and (c.status = 'void' or s.status = 'canceled') as is_lost
+  from public.subscription_charges as c
+  join public.subscriptions as s on s.id = c.subscription_id
+  where c.kind = 'renewal' and c.first_declined_at is not null
+) as d
+group by toss_private.seoul_month(d.first_declined_at);
+
+comment on view public.dunning_recovery is
+  'Renewals by the month in which they were first declined: how many were paid after all, are lost (the subscription ended, or the period was missed), or are still tried. Service role only.';
+
+create view public.trial_conversion
+with (security_invoker = true)
+as
+select
+  toss_private.seoul_month(t.began_at) as month,
+  t.plan_id,
+  count(*) as trials,
+  count(*) filter (where t.is_converted) as converted,
+  count(*) filter (where not t.is_converted and t.status = 'canceled') as ended,
+  count(*) filter (where not t.is_converted and t.status <> 'canceled') as open,
+  round(
+    count(*) filter (where t.is_converted)::numeric
+      / nullif(count(*) filter (where t.is_converted or t.status = 'canceled'), 0), 4
+  ) as conversion_rate
+from (
+  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status,
+    exists (
+      select 1 from public.subscription_charges as c where c.subscription_id = s.id and c.status = 'paid'
+    ) as is_converted
+  from public.payment_events as l
+  join public.subscriptions as s on s.id = l.subscription_id
+  where l.event = 'subscription_status' and l.detail ->> 'event' = 'trial_started'
+) as t
+group by toss_private.seoul_month(t.began_at), t.plan_id;
+
+comment on view public.trial_conversion is
+  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
+
+-- supabase/schemas/86_story.sql
+-- One order's story: every row that tells of it, read at once, for `toss order` and the operator's page.
+
+create function toss_private.is_uuid(candidate text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return candidate ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+end;
+$$;
+
+comment on function toss_private.is_uuid(text) is 'Whether a text may be cast to uuid as we write them.';
+
+create function toss_private.find_row_order(row_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select op.order_id from public.operations as op where op.id = row_id),
+    (select coalesce(e.order_id, (select p.order_id from public.payments as p where p.payment_key = e.payment_key))
+      from public.webhook_events as e where e.id = row_id),
+    (select w.order_id from public.withdrawals as w where w.id = row_id),
+    (select n.order_id from public.notifications as n where n.id = row_id),
+    (select c.order_id from public.subscription_charges as c where c.id = row_id)
+  );
+end;
+$$;
+
+comment on function toss_private.find_row_order(uuid) is
+  'The order of an operation, a webhook, a withdrawal, a notice or a charge: what alerts name as their subject.';
+
+create function toss_private.find_story_order(asked text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id text;
+begin
+  select o.id into found_id from public.orders as o
+  where o.id = asked or o.reference = asked
+  order by o.id = asked desc limit 1;
+  found_id := coalesce(
+    found_id,
+    (select p.order_id from public.payments as p where p.payment_key = asked),
+    -- What Toss has and payments lack.
+    (select op.order_id from public.operations as op where op.payment_key = asked order by op.created_at desc limit 1),
+    (select d.order_id from public.reconciliation_differences as d where d.payment_key = asked
+      order by d.created_at desc limit 1),
+    (select e.order_id from public.webhook_events as e where e.payment_key = asked order by e.created_at desc limit 1),
+    (select p.order_id from public.payment_cancels as k join public.payments as p on p.payment_key = k.payment_key
+      where k.transaction_key = asked)
+  );
+  if found_id is null and toss_private.is_uuid(asked) then
+    found_id := toss_private.find_row_order(asked::uuid);
+  end if;
+  -- A webhook may name an order that is not ours.
+  return (select o.id from public.orders as o where o.id = found_id);
+end;
+$$;
+
+comment on function toss_private.find_story_order(text) is
+  'The order that an id means: an orderId, the shop''s reference, a paymentKey, a transactionKey of a cancel, or the id of a row about it.';
+
+create function toss_private.find_story_subscription(asked text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_uuid(asked) then
+    return null;
+  end if;
+  return coalesce(
+    (select s.id from public.subscriptions as s where s.id = asked::uuid),
+    (select n.subscription_id from public.notifications as n where n.id = asked::uuid and n.order_id is null)
+  );
+end;
+$$;
+
+comment on function toss_private.find_story_subscription(text) is 'The subscription that an id means; null when it means none.';
+
+create function toss_private.tell_payments(order_ids text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', p.payment_key, 'orderId', p.order_id, 'status', p.status, 'method', p.method,
+      'totalAmount', p.total_amount, 'balanceAmount', p.balance_amount, 'reservedAmount', p.reserved_amount,
+      'currency', p.currency, 'requestedAt', p.requested_at, 'approvedAt', p.approved_at, 'canceledAt', p.canceled_at,
+      'failureCode', p.failure_code, 'failureMessage', p.failure_message, 'receiptUrl', p.receipt_url,
+      'paysOrder', coalesce(o.payment_key = p.payment_key, false),
+      'dueAt', d.virtual_account ->> 'dueDate', 'refundStatus', d.virtual_account ->> 'refundStatus',
+      'isVirtualAccount', p.method = '가상계좌',
+      'createdAt', p.created_at, 'askedAt', greatest(p.applied_at, p.checked_at),
+      'cancels', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'transactionKey', k.transaction_key, 'amount', k.amount, 'status', k.status, 'canceledAt', k.canceled_at,
+          'reason', k.reason,
+          'isOurs', exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key),
+          'createdAt', k.created_at
+        ) order by k.canceled_at, k.created_at), '[]')
+        from public.payment_cancels as k where k.payment_key = p.payment_key
+      )
+    ) order by p.created_at), '[]')
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = any(order_ids)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_payments(text[]) is
+  'Payments of orders with their cancels; of a virtual account only its deadline and how a transfer back to the buyer stands.';
+
+create function toss_private.tell_operations(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', op.id, 'kind', op.kind, 'state', op.state, 'orderId', op.order_id, 'paymentKey', op.payment_key,
+      'amount', op.amount, 'errorCode', op.error_code, 'errorMessage', op.error_message, 'isFinal', op.is_final,
+      'attempts', op.attempts, 'isQueued', op.is_queued, 'requestId', op.request_id, 'requestedBy', op.requested_by,
+      'reason', op.reason, 'cancelAll', op.cancel_all, 'taxFreeAmount', op.tax_free_amount,
+      'createdAt', op.created_at, 'finishedAt', op.finished_at,
+      'nextAt', greatest(op.next_attempt_at, op.lease_expires_at), 'leaseExpiresAt', op.lease_expires_at
+    ) order by op.created_at), '[]')
+    from public.operations as op
+    where op.order_id = any(order_ids)
+      or op.charge_id in (select c.id from public.subscription_charges as c where c.subscription_id = told_subscription)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_operations(text[], uuid) is 'What was asked of Toss about orders or a subscription, and how it ended.';
+
+create function toss_private.tell_subscription(told_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', s.id, 'status', s.status, 'planId', s.plan_id, 'amount', s.amount, 'currency', s.currency,
+      'currentPeriodStart', s.current_period_start, 'currentPeriodEnd', s.current_period_end,
+      'nextChargeAt', s.next_charge_at, 'cancelAtPeriodEnd', s.cancel_at_period_end,
+      'needsPaymentMethod', s.needs_payment_method, 'accessEndsAt', s.access_ends_at,
+      'canceledAt', s.canceled_at, 'endedAt', s.ended_at, 'endReason', s.end_reason, 'createdAt', s.created_at,
+      'charges', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'id', c.id, 'kind', c.kind, 'status', c.status, 'amount', c.amount, 'attempt', c.attempt,
+          'periodStart', c.period_start, 'periodEnd', c.period_end, 'orderId', c.order_id,
+          'nextAttemptAt', c.next_attempt_at, 'failureCode', c.failure_code, 'failureClass', c.failure_class,
+          'paidAt', c.paid_at, 'createdAt', c.created_at
+        ) order by c.created_at), '[]')
+        from (
+          select last.* from public.subscription_charges as last where last.subscription_id = s.id
+          order by last.created_at desc limit 24
+        ) as c
+      )
+    )
+    from public.subscriptions as s where s.id = told_id
+  );
+end;
+$$;
+
+comment on function toss_private.tell_subscription(uuid) is 'A subscription with its last 24 charges; null for null.';
+
+-- supabase/schemas/87_story_rows.sql
+-- One order's story: what came in, what went out, and what needs a person.
+
+create function toss_private.tell_moves(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'at', v.created_at, 'event', v.event, 'source', v.source, 'orderId', v.order_id, 'paymentKey', v.payment_key,
+      'from', v.from_status, 'to', v.to_status, 'amount', v.amount, 'requestId', v.request_id,
+      'code', coalesce(v.detail ->> 'code', v.detail ->> 'errorCode'),
+      'shortProductId', v.detail ->> 'shortProductId', 'balanceAmount', v.detail -> 'balanceAmount'
+    ) order by v.id), '[]')
+    from (
+      select last.* from public.payment_events as last
+      where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+      order by last.id desc limit 400
+    ) as v
+  );
+end;
+$$;
+
+comment on function toss_private.tell_moves(text[], uuid) is
+  'The last 400 lines of the audit log about orders or a subscription; of their details what is neither free text nor personal.';
+
+create function toss_private.tell_webhooks(order_ids text[], payment_keys text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'type', e.event_type, 'status', e.status, 'orderId', e.order_id, 'paymentKey', e.payment_key,
+      'verifiedBy', e.verified_by, 'deliveries', e.delivery_count, 'attempts', e.attempts, 'lastError', e.last_error,
+      'nextAt', e.next_attempt_at, 'createdAt', e.created_at, 'processedAt', e.processed_at
+    ) order by e.created_at), '[]')
+    from (
+      select last.* from public.webhook_events as last
+      where last.order_id = any(order_ids) or last.payment_key = any(payment_keys)
+      order by last.created_at desc limit 100
+    ) as e
+  );
+end;
+$$;
+
+comment on function toss_private.tell_webhooks(text[], text[]) is 'The last hundred webhooks about orders or payments; no body.';
+
+create function toss_private.tell_aftermath(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receipts', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'receiptKey', r.receipt_key, 'paymentKey', r.payment_key, 'transactionType', r.transaction_type, 'type', r.type,
+        'amount', r.amount, 'canceledAmount', r.canceled_amount, 'status', r.issue_status,
+        'isSelfIssued', r.is_self_issued, 'isOurs', r.operation_id is not null, 'createdAt', r.created_at
+      ) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any(order_ids)
+    ),
+    'notices', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', n.id, 'notice', n.notice, 'channel', n.channel, 'status', n.status, 'error', n.error,
+        'createdAt', n.created_at, 'sentAt', n.sent_at
+      ) order by n.created_at), '[]')
+      from (
+        select last.* from public.notifications as last
+        where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+        order by last.created_at desc limit 100
+      ) as n
+    ),
+    'deliveries', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', d.id, 'eventId', d.event_id, 'type', d.type, 'endpointId', d.endpoint_id, 'endpointStatus', d.endpoint_status,
+        'status', d.status, 'attempts', d.attempts, 'responseStatus', d.response_status, 'createdAt', d.created_at,
+        'finishedAt', d.finished_at
+      ) order by d.created_at), '[]')
+      from (
+        select w.*, toss_private.outward_type(v) as type, e.status as endpoint_status
+        from public.outbox_events as v
+        join public.webhook_deliveries as w on w.event_id = v.id
+        join public.webhook_endpoints as e on e.id = w.endpoint_id
+        where v.subject = any(order_ids) or v.subject = told_subscription::text
+        order by w.created_at desc limit 100
+      ) as d
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', w.id, 'status', w.status, 'requestedAt', w.requested_at, 'dueAt', w.due_at, 'decidedAt', w.decided_at,
+        'refundOperationId', w.refund_operation_id
+      ) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any(order_ids)
+    ),
+    'differences', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'reason', d.reason,
+        'resolution', d.resolution, 'createdAt', d.created_at, 'resolvedAt', d.resolved_at
+      ) order by d.created_at), '[]')
+      from public.reconciliation_differences as d
+      where d.order_id = any(order_ids)
+        or d.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids))
+    ),
+    'owedHooks', (select count(*) from toss_private.order_hook_calls as c where c.order_id = any(order_ids)),
+    'hasPaidAccess', exists (
+      select 1 from public.entitlements as e
+      where (e.order_id = any(order_ids) or e.subscription_id = told_subscription)
+        and e.revoked_at is null and e.starts_at <= toss_private.clock_now() and e.ends_at > toss_private.clock_now()
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.tell_aftermath(text[], uuid) is
+  'What followed from orders or a subscription: cash receipts, notices, deliveries, withdrawals, differences, access; calls of the hook that are owed.';
+
+create function toss_private.tell_alerts(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  subjects text[];
+begin
+  subjects := order_ids || coalesce(told_subscription::text, '') || array(
+    select p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union all
+    select op.id::text from public.operations as op
+    left join public.subscription_charges as c on c.id = op.charge_id
+    where op.order_id = any(order_ids) or c.subscription_id = told_subscription
+    union all
+    select e.id::text from public.webhook_events as e where e.order_id = any(order_ids)
+    union all
+    select w.id::text from public.withdrawals as w where w.order_id = any(order_ids)
+    union all
+    select n.id::text from public.notifications as n
+    where n.order_id = any(order_ids) or n.subscription_id = told_subscription
+  );
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'alert', a.alert, 'level', a.level, 'subject', a.subject, 'detail', a.detail, 'since', a.since
+    ) order by a.level, a.since), '[]')
+    from public.alerts as a
+    where a.subject = any(subjects)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_alerts(text[], uuid) is
+  'The alerts about orders, a subscription, and any row about them.';
+
+create function public.read_story(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  asked constant text := request ->> 'id';
+  told_subscription uuid := toss_private.find_story_subscription(asked);
+  is_of_subscription constant boolean := told_subscription is not null;
+  order_ids text[];
+  told_order public.orders;
+  payments jsonb;
+begin
+  if is_of_subscription then
+    order_ids := array(
+      select o.id from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription
+      order by o.created_at desc, o.id limit 24
+    );
+  else
+    order_ids := array_remove(array[toss_private.find_story_order(asked)], null);
+    if order_ids = '{}' then
+      return jsonb_build_object('outcome', 'not_found');
+    end if;
+    select c.subscription_id into told_subscription
+    from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+    where o.id = order_ids[1];
+  end if;
+  select o.* into told_order from public.orders as o where o.id = order_ids[1];
+  payments := toss_private.tell_payments(order_ids);
+  return jsonb_build_object(
+    'outcome', 'found',
+    'at', toss_private.clock_now(),
+    'isOfSubscription', is_of_subscription,
+    'order', case when told_order.id is not null then jsonb_build_object(
+      'id', told_order.id, 'reference', told_order.reference, 'status', told_order.status,
+      'orderName', told_order.order_name, 'amount', told_order.amount, 'taxFreeAmount', told_order.tax_free_amount,
+      'currency', told_order.currency, 'paymentKey', told_order.payment_key, 'planId', told_order.plan_id,
+      'isGuest', told_order.user_id is null, 'isCharge', told_order.subscription_charge_id is not null,
+      'createdAt', told_order.created_at, 'expiresAt', told_order.expires_at
+    ) end,
+    'orders', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', o.id, 'status', o.status, 'amount', o.amount, 'createdAt', o.created_at,
+        'tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key
+      ) order by o.created_at desc, o.id), '[]')
+      from public.orders as o where o.id = any(order_ids)
+    ),
+    'payments', payments,
+    'operations', toss_private.tell_operations(order_ids, case when is_of_subscription then told_subscription end),
+    'moves', toss_private.tell_moves(order_ids, case when is_of_subscription then told_subscription end),
+    'webhooks', toss_private.tell_webhooks(order_ids, array(select jsonb_path_query(payments, '$[*].paymentKey') #>> '{}')),
+    'subscription', toss_private.tell_subscription(told_subscription),
+    'alerts', toss_private.tell_alerts(order_ids, told_subscription),
+    'lateJobs', (select coalesce(jsonb_agg(j.job order by j.job), '[]') from public.job_status as j where j.is_late)
+  ) || toss_private.tell_aftermath(order_ids, case when is_of_subscription then told_subscription end);
+end;
+$$;
+
+comment on function public.read_story(jsonb) is
+  'Everything that tells of one order, or of one subscription with its last 24 orders, in one snapshot and without names, addresses, secrets or bodies; key: id (an orderId, the shop''s reference, a paymentKey, a subscription''s id, or the id of a row about one). A read. Outcomes: found, not_found.';
+
+-- supabase/schemas/87_watch_views.sql
+-- What the operator watches: how late webhooks are worked off, what is open at Toss, which notices were not sent.
+
+create view public.webhook_delay
+with (security_invoker = true)
+as
+select
+  (e.created_at at time zone 'Asia/Seoul')::date as day,
+  count(*) as events,
+  count(*) filter (where e.status in ('received', 'processing', 'failed')) as waiting,
+  round((percentile_cont(0.5) within group (order by extract(epoch from e.processed_at - e.created_at)))::numeric, 1)
+    as median_seconds,
+  round((percentile_cont(0.95) within group (order by extract(epoch from e.processed_at - e.created_at)))::numeric, 1)
+    as p95_seconds,
+  round(max(extract(epoch from e.processed_at - e.created_at)), 1) as slowest_seconds
+from public.webhook_events as e
+where e.status <> 'ignored'
+group by (e.created_at at time zone 'Asia/Seoul')::date;
+
+comment on view public.webhook_delay is
+  'Webhooks by the day of their arrival in Asia/Seoul: how many still wait, and how many seconds passed from the arrival to the end of the work. Ignored ones count nowhere. Service role only.';
+
+create view public.open_operations
+with (security_invoker = true)
+as
+select
+  a.age,
+  a.kind,
+  a.state,
+  count(*) as operations,
+  sum(a.amount)::bigint as amount,
+  min(a.created_at) as oldest_at
+from (
+  select op.kind, op.state, op.amount, op.created_at,
+    case
+      when op.created_at > toss_private.clock_now() - interval '1 minute' then 'under_1_minute'
+      when op.created_at > toss_private.clock_now() - interval '10 minutes' then 'under_10_minutes'
+      when op.created_at > toss_private.clock_now() - interval '1 hour' then 'under_1_hour'
+      when op.created_at > toss_private.clock_now() - interval '1 day' then 'under_1_day'
+      else 'over_1_day'
+    end as age
+  from public.operations as op
+  where op.state in ('started', 'unknown')
+) as a
+group by a.age, a.kind, a.state;
+
+comment on view public.open_operations is
+  'Calls to Toss whose outcome is not known yet, by age, kind and state; sort by oldest_at. Service role only.';
+
+create view public.unsent_notices
+with (security_invoker = true)
+as
+select u.notice, u.channel, u.status, u.error, count(*) as notices, min(u.created_at) as oldest_at
+from (
+  select n.notice, n.channel, n.status, n.error, n.created_at
+  from public.notifications as n
+  where n.status in ('pending', 'failed')
+  union all
+  select d.notice, null, 'planned', d.last_error, d.created_at
+  from toss_private.notices_due as d
+) as u
+group by u.notice, u.channel, u.status, u.error;
+
+comment on view public.unsent_notices is
+  'Notices that have not reached anybody, by reason: planned (no row for a channel yet), pending (will be sent, or sent again) and failed (will not). Service role only.';
+
+-- supabase/schemas/88_look_again.sql
+-- An operator wants Toss asked now, about everything that is open or in doubt around one order.
+
+create function toss_private.ask_about_payments(order_ids text[], at timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asked integer;
+begin
+  -- As Toss's own word that something changed: a hint, which the worker proves by asking.
+  insert into public.webhook_events as e (
+    dedupe_key, event_type, order_id, payment_key, payload, next_attempt_at, received_at, created_at
+  )
+  select 'operator:' || gen_random_uuid(), 'PAYMENT_STATUS_CHANGED', k.order_id, k.payment_key,
+    jsonb_build_object('note', 'an operator wants Toss asked', 'eventType', 'PAYMENT_STATUS_CHANGED'), at, at, at
+  from (
+    select p.order_id, p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union
+    select op.order_id, op.payment_key from public.operations as op
+    where op.order_id = any(order_ids) and op.kind = 'confirm' and op.payment_key is not null
+    union
+    select d.order_id, d.payment_key from public.reconciliation_differences as d
+    where d.order_id = any(order_ids) and d.resolved_at is null
+    union
+    select o.id, null from public.orders as o
+    where o.id = any(order_ids) and o.amount > 0
+      and not exists (select 1 from public.payments as p where p.order_id = o.id)
+  ) as k
+  -- One that waits asks as well.
+  where not exists (
+    select 1 from public.webhook_events as w
+    where w.subject = coalesce(k.payment_key, k.order_id) and w.status in ('received', 'processing') and w.asks_toss
+  );
+  get diagnostics asked = row_count;
+  return asked;
+end;
+$$;
+
+comment on function toss_private.ask_about_payments(text[], timestamptz) is
+  'Writes an event for each payment of these orders about which none waits, also those that Toss alone knows, so that the job webhooks asks Toss.';
+
+create function public.look_again(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  told_subscription constant uuid := toss_private.find_story_subscription(request ->> 'id');
+  order_ids text[];
+  hastened integer;
+  revived integer;
+begin
+  order_ids := case when told_subscription is null
+    then array_remove(array[toss_private.find_story_order(request ->> 'id')], null)
+    else array(
+      select o.id from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription order by o.created_at desc limit 5
+    ) end;
+  if order_ids = '{}' and told_subscription is null then
+    return jsonb_build_object('outcome', 'not_found');
+  end if;
+  -- Who holds a lease may be asking at this moment; a lease is never cut short.
+  update public.operations as op set next_attempt_at = present
+  where op.id in (
+    select open.id from public.operations as open
+    where open.order_id = any(order_ids) and open.state in ('started', 'unknown') and open.next_attempt_at > present
+    for update skip locked
+  );
+  get diagnostics hastened = row_count;
+  update public.webhook_events as e
+  set status = 'received', attempts = 0, next_attempt_at = present, received_at = present, processed_at = null,
+    last_error = null
+  where e.id in (
+    select w.id from public.webhook_events as w
+    where w.status in ('received', 'failed', 'dead')
+      and (w.order_id = any(order_ids)
+        or w.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids)))
+    for update skip locked
+  );
+  get diagnostics revived = row_count;
+  return jsonb_build_object(
+    'outcome', 'asked', 'operations', hastened, 'events', revived,
+    'questions', toss_private.ask_about_payments(order_ids, present)
+  );
+end;
+$$;
+
+comment on function public.look_again(jsonb) is
+  'Makes everything due now that asks Toss about an order, or a subscription''s last five: open operations whose lease is over, events that wait or were given up, and a question about each payment. Key: id, as in public.read_story. The jobs webhooks and operations do the asking. Outcomes: asked, not_found.';
+
 -- supabase/schemas/89_erasing.sql
 -- Erasing what names a person. Rows of money stay; triggers beside the tables keep them empty.
 
@@ -18695,7 +19474,9 @@ revoke all on
   public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
   public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
-  public.reconciliation_runs, public.reconciliation_differences
+  public.reconciliation_runs, public.reconciliation_differences,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 from anon, authenticated, service_role;
 revoke all on sequence public.payment_events_id_seq, public.outbox_events_sequence_seq, public.cash_receipts_id_seq from anon, authenticated, service_role;
 
@@ -18714,7 +19495,9 @@ grant select on
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
-  public.reconciliation_runs, public.reconciliation_differences
+  public.reconciliation_runs, public.reconciliation_differences,
+  public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
+  public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 to service_role;
 
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
@@ -18726,7 +19509,7 @@ to service_role;
 
 revoke execute on all functions in schema toss_private from public, anon, authenticated, service_role;
 grant execute on function toss_private.clock_now() to authenticated, service_role;
-grant execute on function toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
+grant execute on function toss_private.seoul_month(timestamptz), toss_private.seoul_months(timestamptz), toss_private.failed_refund_transfers(), toss_private.notice_is_required(text), toss_private.payment_questions(), toss_private.question_backlog(),
   toss_private.unproven_deadlines()
 to service_role;
 
@@ -18744,6 +19527,7 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
@@ -18757,8 +19541,8 @@ revoke execute on function
   public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
-  public.read_reconciliation(jsonb), public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.read_reconciliation(jsonb),
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -18773,6 +19557,7 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
@@ -18786,8 +19571,8 @@ grant execute on function
   public.begin_reconciliation(jsonb), public.record_listed_transactions(jsonb), public.find_unlisted_payments(jsonb),
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
-  public.read_reconciliation(jsonb), public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.read_reconciliation(jsonb),
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

@@ -17,6 +17,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
+--   86-87  views for Studio, dashboards and the operator page
 --   89     what is held of a person: what keeps it from being erased, erasing, retention, export
 --   90-99  who may do what, and the schedule
 --

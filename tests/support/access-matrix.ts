@@ -21,7 +21,15 @@ export const ACCESS_MATRIX: Record<string, Access> = Object.fromEntries(
 );
 
 /** Views over rows that may not exist: nothing can be said about how many a reader sees. */
-export const MAY_BE_EMPTY = new Set(["alerts", "next_questions"]);
+export const MAY_BE_EMPTY = new Set([
+  "alerts",
+  "decline_reasons",
+  "dunning_recovery",
+  "next_questions",
+  "open_operations",
+  "trial_conversion",
+  "webhook_delay",
+]);
 
 /** Who asks; `owner` and `other` are users. */
 export type Role = "anon" | "owner" | "other" | "service_role";
