@@ -25,14 +25,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
-  "toss erase": {
-    kind: "project",
-    args: ["5e1f0000-0000-4000-8000-000000000000"],
-  },
-  "toss export": {
-    kind: "project",
-    args: ["5e1f0000-0000-4000-8000-000000000000"],
-  },
+  "toss erase": { kind: "project", args: ["order_1"] },
+  "toss export": { kind: "project", args: ["order_1"] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
@@ -52,8 +46,6 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
-  "toss erase": "<userId | orderId>",
-  "toss export": "<userId | orderId>",
   "test": "<suite>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
@@ -63,6 +55,8 @@ const ARGUMENTS: Record<string, string> = {
 const PLACES: Record<string, readonly string[]> = {
   "toss order": ["order_1"],
   "toss explain": ["order_1"],
+  "toss erase": ["order_1"],
+  "toss export": ["order_1"],
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */
