@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { callSql } from "../../support/answers.ts";
 import { buy, ONE_STICKER } from "../../support/buy.ts";
 import { orderByTransfer } from "../../support/issue-account.ts";
 import { buyNamed, columnsWithMarkers } from "../../support/personal-data.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
-import { callWorker, moveDatabaseClock, work } from "../../support/worker.ts";
+import { moveDatabaseClock, work } from "../../support/worker.ts";
 
 const test = shopTests({
   environment: {
@@ -56,13 +57,21 @@ test("what names a buyer goes after its years, slice by slice; what is open or y
   await sql`update public.orders set updated_at = toss_private.clock_now() where id = ${
     old[2] ?? ""
   }`;
+  // By the function itself: the job wakes another run while something is left.
+  const slice = () =>
+    callSql(sql, "apply_retention", {
+      webhookBodyDays: 90,
+      personalDataYears: 5,
+      limit: 1,
+    });
+  const slices = [];
+  for (let run = 0; run < 5; run++) slices.push(await slice());
   // The two of the test before are old, too.
-  const erased: unknown[] = [];
-  for (let run = 0; run < 5; run++) {
-    const { body } = await callWorker(shop, { job: "housekeeping", limit: 1 });
-    erased.push([body.erasedOrders, Number(body.remaining) > 0]);
-  }
-  assert.deepEqual(erased, [...Array(4).fill([1, true]), [0, false]]);
+  assert.deepEqual(
+    slices.map(({ erasedOrders }) => erasedOrders),
+    [1, 1, 1, 1, 0],
+  );
+  assert.equal(slices[0]?.remaining, 1);
   const rows = await sql<{ id: string; is_erased: boolean; amount: number }[]>`
     select id, erased_at is not null as is_erased, amount::int from public.orders
     where id = any (${[...old, open.orderId]}) order by created_at`;
