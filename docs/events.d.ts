@@ -295,8 +295,9 @@ export interface SubscriptionTrialEnding {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
+    awaitsConsent: boolean;
   };
 }
 
@@ -365,8 +366,9 @@ export interface SubscriptionRenewalUpcoming {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
+    awaitsConsent: boolean;
   };
 }
 
@@ -378,18 +380,18 @@ export interface SubscriptionPaymentSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -401,18 +403,18 @@ export interface SubscriptionPaymentFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -475,7 +477,7 @@ export interface SubscriptionPlanChangePlanned {
     planId: string;
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     from: string;
   };
 }
@@ -492,6 +494,24 @@ export interface SubscriptionPlanChanged {
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
     amount: number;
+  };
+}
+
+/** When a period was paid at another price of the same plan. */
+export interface SubscriptionPriceChanged {
+  type: "subscription.price_changed";
+  timestamp: string;
+  data: {
+    version: 1;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    status: "trialing" | "active" | "past_due" | "canceled";
+    currentPeriodEnd: string;
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    chargeId: string;
   };
 }
 
@@ -535,7 +555,7 @@ export interface SubscriptionCanceled {
     planId: string;
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
-    reason: "notice" | "canceled_now" | "payment_failed" | "refunded" | "user_deleted";
+    reason: "notice" | "canceled_now" | "payment_failed" | "refunded" | "user_deleted" | "consent_missing" | "consent_refused";
     endedAt: string;
     chargeId?: string;
     refunds?: (Record<string, unknown>)[];
@@ -565,18 +585,18 @@ export interface ChargeSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -588,18 +608,123 @@ export interface ChargeFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
+  };
+}
+
+/** When a subscriber is asked for consent. */
+export interface ConsentAsked {
+  type: "consent.asked";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a request for consent is repeated, seven days before its date. */
+export interface ConsentReminded {
+  type: "consent.reminded";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a subscriber consented. */
+export interface ConsentGiven {
+  type: "consent.given";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a subscriber refused, or took a consent back. */
+export interface ConsentRefused {
+  type: "consent.refused";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When the date came, and nobody had answered. */
+export interface ConsentLapsed {
+  type: "consent.lapsed";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
   };
 }
 
@@ -773,12 +898,18 @@ export type TossPaymentsEvent =
   | SubscriptionAccessWithdrawn
   | SubscriptionPlanChangePlanned
   | SubscriptionPlanChanged
+  | SubscriptionPriceChanged
   | SubscriptionCancelScheduled
   | SubscriptionResumed
   | SubscriptionCanceled
   | SubscriptionRefundPromised
   | ChargeSucceeded
   | ChargeFailed
+  | ConsentAsked
+  | ConsentReminded
+  | ConsentGiven
+  | ConsentRefused
+  | ConsentLapsed
   | ReconciliationDifference
   | BillingMethodCreated
   | BillingMethodDeleted

@@ -10,6 +10,7 @@ import { billingWindowRoutes } from "./window/billing-window-routes.ts";
 import { cashReceiptsRoutes } from "./window/cash-receipts-routes.ts";
 import { paymentLogsRoutes } from "./window/payment-logs-routes.ts";
 import { receiptRoutes } from "./window/receipt-routes.ts";
+import { widgetRoutes } from "./window/widget-routes.ts";
 import { windowRoutes } from "./window/window-routes.ts";
 
 /** What a request brings along beside itself. */
@@ -23,11 +24,11 @@ function apiError(code: string): Response {
   return new Response(body, { status, headers });
 }
 
-/** Puts the API, the control API, the payment window and the script together. */
+/** Puts the API, the control API, the payment window, the widget and the scripts for browsers together. */
 export function createApp(
   state: SimulatorState,
   controls: Controls,
-  script: string,
+  scripts: { sdk: string; widget: string },
 ): Hono<SimulatorEnvironment> {
   const app = new Hono<SimulatorEnvironment>();
   app.use(async (c, next) => {
@@ -37,6 +38,7 @@ export function createApp(
   });
   app.route("/__simulator", controlRoutes(controls));
   app.route("/", windowRoutes(state));
+  app.route("/", widgetRoutes(state, scripts.widget));
   app.route("/", billingWindowRoutes(state));
   app.route("/", receiptRoutes(state));
   app.route("/", cashReceiptsRoutes(state));
@@ -44,7 +46,7 @@ export function createApp(
   app.get("/v2/standard", (c) => {
     c.header("content-type", "text/javascript; charset=utf-8");
     c.header("access-control-allow-origin", "*");
-    return c.body(script);
+    return c.body(scripts.sdk);
   });
   app.all("/v1/*", (c) => apiRoute(state, c.req.raw, c.env.wire));
   app.all("/v2/*", (c) => apiRoute(state, c.req.raw, c.env.wire));

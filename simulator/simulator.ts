@@ -26,7 +26,12 @@ export type Intercept = (
   forward: () => Promise<Response>,
 ) => Promise<Response | null>;
 
-const SCRIPT_FILE = new URL("./window/sdk-script.js", import.meta.url);
+async function readScript(...names: string[]): Promise<string> {
+  const parts = names.map((name) =>
+    Deno.readTextFile(new URL(`./window/${name}`, import.meta.url))
+  );
+  return (await Promise.all(parts)).join("\n");
+}
 
 /**
  * Starts a simulated Toss on 127.0.0.1.
@@ -40,7 +45,10 @@ export async function startSimulator(
   const settings = parseOptions(options);
   const [keyPair] = settings.secretKeys;
   if (keyPair === undefined) throw new RangeError("a key pair is needed");
-  const script = await Deno.readTextFile(SCRIPT_FILE);
+  const scripts = {
+    sdk: await readScript("sdk-widgets.js", "sdk-script.js"),
+    widget: await readScript("widget-script.js"),
+  };
   const client = createWebhookClient(settings.webhookTimeoutMilliseconds);
   const stopping = new AbortController();
   const state = createState(settings, client.post, stopping.signal);
@@ -58,7 +66,7 @@ export async function startSimulator(
       Object.assign(state, emptyCollections(settings, time));
     },
   });
-  const app = createApp(state, controls, script);
+  const app = createApp(state, controls, scripts);
   const server = await listen(
     settings.port,
     async (request, wire) => {

@@ -120,7 +120,7 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /subscription": {
     summary: "구독 변경",
     description:
-      "사용자는 본인의 구독을, 상점은 모든 구독을 바꿉니다. `cancel_at_period_end`와 `resume`은 해지를 예약하고 되돌립니다. `cancel_now`는 구독을 끝내며, 상점만 쓸 수 있는 `refund` `prorated`를 붙이면 남은 기간의 결제 취소와 환불. `change_plan`에는 `planId`, `change_method`에는 `billingMethodId`가 필요하고, `retry_payment`는 거절된 금액을 청구합니다. 지금 상태에서 할 수 없는 것은 `invalid_request`입니다. `subscribe`는 `subscriptionId` 없이 이미 등록된 카드로 구독을 시작합니다. 첫 청구가 거절된 뒤의 다음 시도입니다. `billing-issue/prepare`로 보여 준 뒤에 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 함께 옵니다.",
+      "사용자는 본인의 구독을, 상점은 모든 구독을 바꿉니다. `cancel_at_period_end`와 `resume`은 해지를 예약하고 되돌립니다. `cancel_now`는 구독을 끝내며, 상점만 쓸 수 있는 `refund` `prorated`를 붙이면 남은 기간의 결제 취소와 환불. `change_plan`에는 `planId`, `change_method`에는 `billingMethodId`가 필요하고, `retry_payment`는 거절된 금액을 청구하며, `consent`와 `decline_consent`는 `consentId`의 동의 요청에 답합니다. 지금 상태에서 할 수 없는 것은 `invalid_request`입니다. `subscribe`는 `subscriptionId` 없이 이미 등록된 카드로 구독을 시작합니다. 첫 청구가 거절된 뒤의 다음 시도입니다. `billing-issue/prepare`로 보여 준 뒤에 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 함께 옵니다.",
     answers: {
       200: "구독.",
       201:

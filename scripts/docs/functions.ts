@@ -179,9 +179,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     caller: { en: "users only their own", ko: "사용자는 본인 것만" },
     request: {
       en:
-        '`{ subscriptionId, action, planId?, billingMethodId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
+        '`{ subscriptionId, action, planId?, billingMethodId?, consentId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
       ko:
-        '`{ subscriptionId, action, planId?, billingMethodId? }`, 또는 등록된 카드로 `{ action: "subscribe", planId, billingMethodId }`',
+        '`{ subscriptionId, action, planId?, billingMethodId?, consentId? }`, 또는 등록된 카드로 `{ action: "subscribe", planId, billingMethodId }`',
     },
     success: {
       en: "200 the subscription; 201 as `billing-issue`",

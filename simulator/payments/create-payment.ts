@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { KeyPair } from "../options.ts";
 import type { SimulatorState } from "../state.ts";
-import { DEFAULT_CARD, DEFAULT_CARD_NUMBER } from "./card.ts";
+import { CARD_COMPANIES, DEFAULT_CARD, DEFAULT_CARD_NUMBER } from "./card.ts";
 import { newApproveNumber, newPaymentKey } from "./identifiers.ts";
 import { RECEIPT_TYPES } from "../receipts/cash-receipt.ts";
 import { type Payment, PAYMENT_METHODS } from "./payment.ts";
@@ -33,6 +33,11 @@ export const newPaymentSchema = z.strictObject({
   customerKey: z.string().min(2).max(300).nullable().default(null),
   taxFreeAmount: z.int().min(0).default(0),
   cardNumber: z.string().regex(/^\d{14,20}$/).default(DEFAULT_CARD_NUMBER),
+  issuerCode: z.enum([...CARD_COMPANIES.keys()]).default(
+    DEFAULT_CARD.issuerCode,
+  ),
+  /** Who pays when the method is 간편결제, as answers name it. */
+  easyPayProvider: z.string().min(1).max(40).default("토스페이"),
   installmentPlanMonths: z.int().min(0).max(12).refine(
     (months) => months !== 1,
     "0 or 2 to 12 months",
@@ -75,6 +80,7 @@ export function createPayment(
     amount,
     virtualAccount: accountTerms,
     cashReceipt: receiptTerms,
+    issuerCode,
     ...rest
   } = input;
   const payment: Payment = {
@@ -87,7 +93,7 @@ export function createPayment(
     paymentKey,
     keyPair,
     type: "NORMAL",
-    card: DEFAULT_CARD,
+    card: { ...DEFAULT_CARD, issuerCode, acquirerCode: issuerCode },
     keyDigest: null,
     secret: null,
     totalAmount: amount,

@@ -49,7 +49,8 @@ function methodBody(payment: Payment, receiptUrl: string) {
     case "간편결제": {
       const discountAmount = payment.discountAmount;
       const amount = payment.totalAmount - discountAmount;
-      return { easyPay: { provider: "토스페이", amount, discountAmount } };
+      const provider = payment.easyPayProvider;
+      return { easyPay: { provider, amount, discountAmount } };
     }
     case "계좌이체":
       return {

@@ -64,6 +64,8 @@ export interface Payment {
   metadata: Record<string, string> | null;
   cardNumber: string;
   card: CardDetails;
+  /** Who pays when the method is 간편결제, as answers name it. */
+  easyPayProvider: string;
   /** Whose account pays when the method is 계좌이체. */
   transferBankCode: string;
   /** 0 = at once. */

@@ -1,80 +1,111 @@
-import { CARD_COMPANIES, CARD_TYPES, OWNER_TYPES } from "../payments/card.ts";
-import type { BillingWindowRequest } from "./billing-window-request.ts";
 import { DEFAULT_ACCOUNT_NUMBER } from "../billing/billing-account.ts";
-import { BANK_CHOICES } from "../payments/banks.ts";
+import { CARD_TYPES, DEFAULT_CARD, OWNER_TYPES } from "../payments/card.ts";
+import type { BillingWindowRequest } from "./billing-window-request.ts";
+import { cardTiles } from "./card-fields.ts";
 import {
   ACCOUNT_DECLINES,
   declineFields,
   REGISTRATION_DECLINES,
 } from "./declines.ts";
-import { detailRows, htmlPage } from "./html.ts";
-import { hidden } from "./window-page.ts";
+import { detailRows } from "./html.ts";
+import type { Locale, Words } from "./payment-choices.ts";
+import { windowDocument } from "./window-document.ts";
+import { bankField, hidden } from "./window-page.ts";
 
-function select(
+const CARD_TYPE_NAMES: Record<typeof CARD_TYPES[number], string> = {
+  신용: "Credit",
+  체크: "Debit",
+  기프트: "Gift",
+  미확인: "Unknown",
+};
+
+const OWNER_TYPE_NAMES: Record<typeof OWNER_TYPES[number], string> = {
+  개인: "Personal",
+  법인: "Corporate",
+  미확인: "Unknown",
+};
+
+function select<Value extends string>(
   label: string,
   name: string,
-  options: Iterable<[value: string, text: string]>,
+  options: readonly Value[],
+  nameOf: (value: Value) => string,
 ): string {
-  const lines = Array.from(
-    options,
-    ([value, text]) => `<option value="${value}">${text}</option>`,
+  const lines = options.map((value) =>
+    `<option value="${value}">${nameOf(value)}</option>`
   );
-  return `<label>${label}
+  return `<label class="field">${label}
 <select name="${name}">${lines.join("")}</select></label>`;
 }
 
-function named(values: readonly string[]): [string, string][] {
-  return values.map((value) => [value, value]);
+function cardFields(locale: Locale): string {
+  const english = locale === "en";
+  const cardType = (type: typeof CARD_TYPES[number]) =>
+    english ? CARD_TYPE_NAMES[type] : type;
+  const ownerType = (type: typeof OWNER_TYPES[number]) =>
+    english ? OWNER_TYPE_NAMES[type] : type;
+  return `${cardTiles("issuerCode", locale, DEFAULT_CARD.issuerCode)}
+<label class="field">${english ? "Last four digits" : "카드번호 끝 4자리"}
+<input type="text" name="lastDigits" value="7890" inputmode="numeric" pattern="[0-9]{4}" required></label>
+${select(english ? "Card type" : "카드 종류", "cardType", CARD_TYPES, cardType)}
+${select(english ? "Owner" : "소유자", "ownerType", OWNER_TYPES, ownerType)}`;
 }
 
-function cardFields(): string {
-  return `${select("카드사 · Card company", "issuerCode", CARD_COMPANIES)}
-${select("카드 종류 · Card type", "cardType", named(CARD_TYPES))}
-${select("소유자 · Owner", "ownerType", named(OWNER_TYPES))}
-<label>카드번호 끝 4자리 · Last four digits
-<input name="lastDigits" value="7890" inputmode="numeric" pattern="[0-9]{4}" required></label>`;
+function accountFields(locale: Locale): string {
+  const english = locale === "en";
+  return `${bankField("bank", english ? "Bank" : "은행", "92")}
+<label class="field">${english ? "Account number" : "계좌번호"}
+<input type="text" name="accountNumber" value="${DEFAULT_ACCOUNT_NUMBER}" inputmode="numeric" pattern="[0-9]{10,20}" required></label>`;
 }
 
-function accountFields(): string {
-  const banks = BANK_CHOICES.map(({ code, name }): [string, string] => [
-    code,
-    name,
-  ]);
-  return `${select("은행 · Bank", "bank", banks)}
-<label>계좌번호 · Account number
-<input name="accountNumber" value="${DEFAULT_ACCOUNT_NUMBER}" inputmode="numeric" pattern="[0-9]{10,20}" required></label>`;
-}
-
-const TITLES = {
-  CARD: "카드 등록 · Card registration",
-  TRANSFER: "계좌 등록 · Account registration",
+const TITLES: Record<BillingWindowRequest["method"], Words> = {
+  CARD: { ko: "카드 등록", en: "Register a card" },
+  TRANSFER: { ko: "계좌 등록", en: "Register an account" },
 };
 
 /** The page on which a person registers a card or an account for billing, or does not. */
-export function billingWindowPage(request: BillingWindowRequest): string {
+export function billingWindowPage(
+  request: BillingWindowRequest,
+  locale: Locale,
+): string {
   const { customerName, customerEmail, customerKey, method } = request;
   const isCard = method === "CARD";
-  const details = detailRows([
-    ["고객 · Customer", customerName ?? customerKey],
-    ["이메일 · E-mail", customerEmail ?? "–"],
-  ]);
-  return htmlPage(
-    TITLES[method],
-    `${details}
+  const english = locale === "en";
+  return windowDocument({
+    locale,
+    kind: "window",
+    title: TITLES[method],
+    content: `<p class="order">${
+      english
+        ? "What is registered here pays from now on, without this window."
+        : "여기에 등록한 결제수단으로 다음부터 자동으로 결제돼요."
+    }</p>
+${
+      detailRows([
+        [english ? "Customer" : "고객", customerName ?? customerKey],
+        [english ? "E-mail" : "이메일", customerEmail ?? "–"],
+      ])
+    }
 <form method="post" action="/billing-window">
 ${hidden("clientKey", request.clientKey)}
 ${hidden("customerKey", customerKey)}
 ${hidden("method", method)}
 ${hidden("successUrl", request.successUrl)}
 ${hidden("failUrl", request.failUrl)}
-${isCard ? cardFields() : accountFields()}
-<button name="action" value="register">등록하기 · Register</button>
-<button name="action" value="cancel" formnovalidate>등록 취소 · Cancel</button>
-<fieldset>
-<legend>실패 연습 · Rehearse a failure</legend>
-${declineFields(isCard ? REGISTRATION_DECLINES : ACCOUNT_DECLINES)}
-<button name="action" value="decline" formnovalidate>등록 거절 · Decline</button>
+${isCard ? cardFields(locale) : accountFields(locale)}
+<button class="main" name="action" value="register">${
+      english ? "Register" : "등록하기"
+    }</button>
+<button class="quiet" name="action" value="cancel" formnovalidate>${
+      english ? "Cancel" : "등록 취소"
+    }</button>
+<fieldset class="rehearsal">
+<legend>${english ? "Rehearse a failure" : "실패 연습"}</legend>
+${declineFields(isCard ? REGISTRATION_DECLINES : ACCOUNT_DECLINES, locale)}
+<button name="action" value="decline" formnovalidate>${
+      english ? "Decline" : "등록 거절"
+    }</button>
 </fieldset>
 </form>`,
-  );
+  });
 }

@@ -19,7 +19,7 @@ import {
 } from "./billing-window-request.ts";
 import { chosenDecline } from "./declines.ts";
 import { redirectTo } from "./window-result.ts";
-import { problemPage } from "./window-routes.ts";
+import { localeOfRequest, problemPage } from "./window-routes.ts";
 
 /** The pair of a client key, or the code with which the window stays shut. */
 function findKeyPair(
@@ -111,7 +111,7 @@ export function billingWindowRoutes(state: SimulatorState): Hono {
     const keyPair = findKeyPair(state, parsed.request.clientKey);
     return typeof keyPair === "string"
       ? problemPage(keyPair)
-      : c.html(billingWindowPage(parsed.request));
+      : c.html(billingWindowPage(parsed.request, localeOfRequest(c)));
   });
   app.post("/billing-window", async (c) => {
     const form = billingFormSchema.safeParse(await c.req.parseBody());

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { declineCodeSchema } from "../control/schemas.ts";
 import { ERROR_CODES } from "../error-codes.ts";
+import type { Locale } from "./payment-choices.ts";
 
 type Decline = readonly [code: string, name: string];
 
@@ -47,18 +48,26 @@ function option(value: string, text: string): string {
 }
 
 /** The choice of a decline: the common ones, and every other documented refusal behind 더 보기. */
-export function declineFields(common: readonly Decline[]): string {
+export function declineFields(
+  common: readonly Decline[],
+  locale: Locale,
+): string {
+  const english = locale === "en";
   const offered = new Set(common.map(([code]) => code));
   const others = [...ERROR_CODES.values()]
     .filter(({ status, code }) => status < 500 && !offered.has(code))
     .sort((left, right) => left.korean.localeCompare(right.korean, "ko"));
-  return `<label>거절 이유 · Reason
+  return `<label>${english ? "Reason" : "거절 이유"}
 <select name="code">
 ${common.map(([code, name]) => option(code, `${name} (${code})`)).join("\n")}
 </select></label>
 <details>
-<summary>더 보기 · More (${others.length})</summary>
-<label>다른 거절 이유, 고르면 위 대신 쓰입니다 · Used instead, if chosen
+<summary>${english ? "More" : "더 보기"} (${others.length})</summary>
+<label>${
+    english
+      ? "Used instead, if chosen"
+      : "다른 거절 이유, 고르면 위 대신 쓰입니다"
+  }
 <select name="otherCode">
 ${option("", "–")}
 ${

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { refusalCodeOf } from "../api/refusal-code.ts";
 import { newPaymentSchema } from "../payments/create-payment.ts";
 import { PAYMENT_METHODS, type PaymentMethod } from "../payments/payment.ts";
+import { findCardChoice, findEasyPay } from "./payment-choices.ts";
 
 const METHOD_OF_SDK = new Map<string, PaymentMethod>([
   ["CARD", "카드"],
@@ -47,7 +48,36 @@ const querySchema = resultTargetSchema.extend({
   validHours: z.coerce.number().optional(),
   dueDate: z.string().optional(),
   useEscrow: z.stringbool().optional(),
+  cardCompany: z.string().optional(),
+  cardInstallmentPlan: z.coerce.number().optional(),
+  easyPay: z.string().optional(),
+  flowMode: z.enum(["DEFAULT", "DIRECT"]).default("DEFAULT"),
 });
+
+/** What a page has chosen of the method before the window opens. */
+function chosenOf(
+  { method, cardCompany, cardInstallmentPlan, easyPay, flowMode }: z.output<
+    typeof querySchema
+  >,
+) {
+  const isCard = method === "카드" || method === "간편결제";
+  const service = isCard && easyPay ? findEasyPay(easyPay) : undefined;
+  const company = isCard && cardCompany
+    ? findCardChoice(cardCompany)
+    : undefined;
+  return {
+    isDirect: flowMode === "DIRECT" &&
+      (service !== undefined || company !== undefined),
+    payment: {
+      method: service === undefined ? method : "간편결제" as const,
+      easyPayProvider: service?.provider,
+      issuerCode: company?.code,
+      installmentPlanMonths: service === undefined
+        ? cardInstallmentPlan
+        : undefined,
+    },
+  };
+}
 
 /** A request to open the window. */
 export type WindowRequest =
@@ -56,6 +86,7 @@ export type WindowRequest =
     clientKey: string;
     payment: z.output<typeof newPaymentSchema>;
     target: ResultTarget;
+    isDirect: boolean;
   }
   | { kind: "invalid"; code: string };
 
@@ -67,13 +98,28 @@ export function parseWindowRequest(
   if (!parsed.success) {
     return { kind: "invalid", code: refusalCodeOf(parsed.error) };
   }
-  const { clientKey, successUrl, failUrl, origin, ...asked } = parsed.data;
-  const { customerName, validHours, dueDate, useEscrow, ...payment } = asked;
-  const virtualAccount = { customerName, validHours, dueDate, useEscrow };
-  const checked = newPaymentSchema.safeParse({ ...payment, virtualAccount });
+  const { clientKey, successUrl, failUrl, origin } = parsed.data;
+  const { orderId, orderName, amount, taxFreeAmount, customerKey } =
+    parsed.data;
+  const { customerName, validHours, dueDate, useEscrow } = parsed.data;
+  const chosen = chosenOf(parsed.data);
+  const checked = newPaymentSchema.safeParse({
+    orderId,
+    orderName,
+    amount,
+    taxFreeAmount,
+    customerKey,
+    ...chosen.payment,
+    virtualAccount: { customerName, validHours, dueDate, useEscrow },
+  });
   if (!checked.success) {
     return { kind: "invalid", code: refusalCodeOf(checked.error) };
   }
-  const target = { successUrl, failUrl, origin };
-  return { kind: "valid", clientKey, payment: checked.data, target };
+  return {
+    kind: "valid",
+    clientKey,
+    payment: checked.data,
+    target: { successUrl, failUrl, origin },
+    isDirect: chosen.isDirect,
+  };
 }

@@ -105,6 +105,8 @@ begin
   update public.customers as c set erased_at = at where c.user_id = erased_id;
   update public.billing_methods as m set card_number_masked = null, account_number_masked = null
   where m.user_id = erased_id and num_nonnulls(m.card_number_masked, m.account_number_masked) > 0;
+  update public.subscription_consents as c set method_number = null
+  where c.user_id = erased_id and c.method_number is not null;
   update public.operations as op set error_message = null
   where op.error_message is not null and (
     op.id in (select i.operation_id from toss_private.billing_issues as i where i.user_id = erased_id)

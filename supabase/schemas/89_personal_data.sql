@@ -98,6 +98,9 @@ as
 select m.user_id, m.created_at, 'public.billing_methods' as place
 from public.billing_methods as m where num_nonnulls(m.card_number_masked, m.account_number_masked) > 0
 union all
+select c.user_id, c.asked_at, 'public.subscription_consents'
+from public.subscription_consents as c where c.method_number is not null
+union all
 select i.user_id, i.created_at, 'public.operations'
 from toss_private.billing_issues as i
 join public.operations as op on op.id = i.operation_id

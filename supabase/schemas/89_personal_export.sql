@@ -126,6 +126,10 @@ begin
       select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]')
       from public.subscription_charges as c where c.user_id = person_id
     ),
+    'subscription_consents', (
+      select coalesce(jsonb_agg(to_jsonb(c) order by c.asked_at), '[]')
+      from public.subscription_consents as c where c.user_id = person_id
+    ),
     'entitlements', (
       select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]')
       from public.entitlements as e where e.user_id = person_id

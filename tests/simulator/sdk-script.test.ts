@@ -4,6 +4,7 @@ import {
   loadTossPayments,
   type TossPaymentsSDK,
 } from "@tosspayments/tosspayments-sdk";
+import { SIMULATOR_WIDGET_KEYS } from "../../simulator/options.ts";
 import type { Simulator } from "../../simulator/simulator.ts";
 import { ORDER, withSimulator } from "./with-simulator.ts";
 
@@ -54,6 +55,7 @@ async function withBrowser(
   const listeners = new Map<string, () => void>();
   const document = {
     currentScript: { src: "" },
+    documentElement: { lang: "ko" },
     querySelector: () => null,
     createElement: () => fakeElement(listeners),
     head: {
@@ -179,6 +181,7 @@ Deno.test("SDK script §9 opens the billing window through the npm package", asy
         method: "CARD",
         ...TARGETS,
         customerName: "김토스",
+        locale: "ko",
       });
       const page = await fetch(url);
       assert.equal(page.status, 200);
@@ -248,9 +251,8 @@ Deno.test("SDK script §9 resolves and rejects in promise mode", async () => {
   );
 });
 
-Deno.test("SDK script §9 wants the amount before a widget's payment", async () => {
-  const clientKey = "test_gck_widget";
-  const secretKeys = [{ secretKey: "test_gsk_widget", clientKey }];
+Deno.test("SDK script §9 wants the amount before a widget's payment, and a method", async () => {
+  const secretKeys = [SIMULATOR_WIDGET_KEYS];
   await withSimulator((simulator) =>
     withBrowser(async (browser) => {
       const sdk = await load(simulator);
@@ -259,13 +261,69 @@ Deno.test("SDK script §9 wants the amount before a widget's payment", async () 
       await assert.rejects(widgets.requestPayment(request), {
         code: "NOT_SETUP_AMOUNT",
       });
+      await assert.rejects(
+        widgets.renderPaymentMethods({ selector: "#methods" }),
+        { code: "NOT_SETUP_AMOUNT" },
+      );
+      for (
+        const [wrong, code] of [
+          [{ currency: "USD", value: 15_000 }, "INVALID_AMOUNT_CURRENCY"],
+          [{ currency: "KRW", value: 0.5 }, "INVALID_AMOUNT_VALUE"],
+        ] as const
+      ) await assert.rejects(widgets.setAmount(wrong), { code });
       await widgets.setAmount(amount);
-      leave(widgets.requestPayment({ ...request, ...TARGETS }));
-      await Promise.resolve();
-      const url = new URL(browser.assigned[0] ?? "");
-      assert.equal(url.searchParams.get("amount"), "15000");
-      assert.equal(url.searchParams.get("clientKey"), clientKey);
+      await assert.rejects(widgets.requestPayment(request), {
+        code: "NOT_SELECTED_PAYMENT_METHOD",
+      });
+      await assert.rejects(
+        widgets.renderPaymentMethods({ selector: "#methods" }),
+        { code: "INVALID_SELECTOR" },
+      );
+      assert.deepEqual(browser.assigned, []);
     }), { secretKeys });
+});
+
+Deno.test("SDK script §9 refuses a request that Toss's SDK refuses", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      const six = Object.fromEntries("abcdef".split("").map((k) => [k, "1"]));
+      for (
+        const [wrong, code] of [
+          [{ orderId: "short" }, "INVALID_PARAMETERS"],
+          [{ orderName: "" }, "INVALID_PARAMETERS"],
+          [{ failUrl: "" }, "INVALID_PARAMETERS"],
+          [{ successUrl: "/ok" }, "INCORRECT_SUCCESS_URL_FORMAT"],
+          [{ failUrl: "no" }, "INCORRECT_FAIL_URL_FORMAT"],
+          [{ amount: { currency: "KRW", value: 0 } }, "BELOW_ZERO_AMOUNT"],
+          [{ metadata: six }, "INVALID_METADATA"],
+        ] as const
+      ) {
+        const request = { ...REQUEST, ...TARGETS, ...wrong };
+        await assert.rejects(payment.requestPayment(request), { code });
+      }
+      assert.throws(() => sdk.payment({ customerKey: "a b" }), {
+        code: "INVALID_CUSTOMER_KEY",
+      });
+      assert.deepEqual(browser.assigned, []);
+    })
+  );
+});
+
+Deno.test("SDK script §9 does one request at a time", async () => {
+  await withSimulator((simulator) =>
+    withBrowser(async (browser) => {
+      const sdk = await load(simulator);
+      const payment = sdk.payment({ customerKey: "customer-1" });
+      leave(payment.requestPayment({ ...REQUEST, ...TARGETS }));
+      await assert.rejects(
+        payment.requestPayment({ ...REQUEST, ...TARGETS }),
+        { code: "INVALID_METHOD_TRANSACTION" },
+      );
+      assert.equal(browser.assigned.length, 1);
+    })
+  );
 });
 
 Deno.test("SDK script §1 refuses keys of the wrong family and secret keys", async () => {

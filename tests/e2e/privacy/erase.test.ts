@@ -38,6 +38,7 @@ const WITHOUT_MARKERS = [
   "public.cash_receipts.receipt_url",
   "public.billing_methods.card_number_masked",
   "public.billing_methods.account_number_masked",
+  "public.subscription_consents.method_number",
 ];
 
 function toss({ stack }: Shop, command: "erase" | "export", ...args: string[]) {
