@@ -7899,7 +7899,9 @@ begin
   ) is distinct from (
     new.id, new.subscription_id, new.user_id, new.kind, new.plan_id, new.amount_before, new.amount_after, new.currency,
     new.effective_at, new.asked_at, new.opens_at, new.text_version
-  ) or (old.method, old.method_number) is distinct from (new.method, new.method_number)
+  ) or old.method is distinct from new.method
+    -- A masked number can be erased.
+    or (new.method_number is not null and new.method_number is distinct from old.method_number)
   then
     raise exception 'what was asked in subscription_consents is kept as it was' using errcode = 'insufficient_privilege';
   end if;
