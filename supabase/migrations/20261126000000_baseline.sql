@@ -19169,11 +19169,12 @@ comment on function toss_private.diagnose_api_versions() is
 
 create function toss_private.diagnose_retention()
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return (select jsonb_build_object(
     'webhookBodyDays', (j.last_result ->> 'webhookBodyDays')::integer,
     'personalDataYears', (j.last_result ->> 'personalDataYears')::integer,
     'oldestBodySeconds', (
@@ -19181,7 +19182,8 @@ as $$
       where e.erased_at is null
     )
   )
-  from toss_private.jobs as j where j.name = 'housekeeping';
+  from toss_private.jobs as j where j.name = 'housekeeping');
+end;
 $$;
 
 comment on function toss_private.diagnose_retention() is

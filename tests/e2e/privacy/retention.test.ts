@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { callSql } from "../../support/answers.ts";
 import { buy, ONE_STICKER } from "../../support/buy.ts";
-import { orderByTransfer } from "../../support/issue-account.ts";
 import { buyNamed, columnsWithMarkers } from "../../support/personal-data.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import { settleWebhooks } from "../../support/webhooks.ts";
+import { requested } from "../../support/withdrawals.ts";
+import { signUp } from "../../../stack/users.ts";
 import { moveDatabaseClock, work } from "../../support/worker.ts";
 
 const test = shopTests({
@@ -51,7 +52,9 @@ test("what names a buyer goes after its years, slice by slice; what is open or y
   for (let count = 0; count < 3; count++) {
     old.push((await buyNamed(shop, undefined)).orderId);
   }
-  const open = await orderByTransfer(shop);
+  const { accessToken } = await signUp(shop);
+  const open = await buy(shop, ONE_STICKER, accessToken);
+  await requested(shop, open.orderId, accessToken);
   await moveDatabaseClock(shop, 5 * 366 * DAY);
   // Young by its last move.
   await sql`update public.orders set updated_at = toss_private.clock_now() where id = ${
