@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss reconcile": { kind: "project", args: [] },
   "toss erase": { kind: "project", args: ["order_1"] },
   "toss export": { kind: "project", args: ["order_1"] },
+  "toss tax-sheet": { kind: "project", args: ["2026-11"] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
@@ -47,6 +48,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
   "test": "<suite>",
+  "toss tax-sheet": "<month>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
 };
@@ -252,6 +254,10 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss replay", "--status", "late"],
       ["toss reconcile", "--from", "yesterday"],
       ["toss reconcile", "--from", "2026-01-02", "--to", "2026-01-01"],
+      ["toss reconcile", "--import", "--json"],
+      ["toss tax-sheet"],
+      ["toss tax-sheet", "2026-13"],
+      ["toss tax-sheet", "2026-11", "--json", "--csv", "-"],
       ["toss replay"],
       ["toss order"],
       ["toss rotate-keys", "--batch", "many"],
