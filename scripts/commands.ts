@@ -11,6 +11,7 @@ import { exportPerson } from "./export/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
+import { operator } from "./operator/command.ts";
 import { explain, order } from "./order/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
@@ -36,6 +37,7 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      operator,
       taxSheet,
       notify,
       erase,

@@ -46,7 +46,6 @@ create table public.orders (
     (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
   ),
   constraint orders_request_id_unique unique (request_id),
-  constraint orders_reference_unique unique (reference),
   constraint orders_reference_length check (char_length(reference) between 1 and 64),
   constraint orders_reference_has_digest check ((reference is null) = (request_digest is null)),
   constraint orders_tax_free_amount_range check (tax_free_amount between 0 and amount),
@@ -90,6 +89,7 @@ comment on column public.orders.metadata is
 comment on column public.orders.erased_at is
   'When everything that named the buyer was erased, here and in what belongs to the order; triggers keep it so.';
 
+create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
 create index orders_not_erased on public.orders (created_at) where erased_at is null;
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
@@ -100,6 +100,9 @@ create index orders_subscription_charge_id on public.orders (subscription_charge
   where subscription_charge_id is not null;
 create index orders_refunded_charges on public.orders (subscription_charge_id)
   where status = 'refunded' and subscription_charge_id is not null;
+
+-- The operator's search: people do not write their address the same way twice.
+create index orders_customer_email on public.orders (lower(customer_email)) where customer_email is not null;
 
 create policy "users read their own orders"
   on public.orders for select to authenticated
@@ -216,7 +219,10 @@ begin
   if moved.status = new_status then
     return;
   end if;
-  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  update public.orders
+  set status = new_status, payment_key = moved.payment_key,
+    updated_at = coalesce((audit ->> 'at')::timestamptz, toss_private.clock_now())
+  where id = moved.id;
   perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
     'amount', moved.amount
@@ -225,7 +231,7 @@ end;
 $$;
 
 comment on function toss_private.move_order(public.orders, text, jsonb) is
-  'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
+  'Moves an order, with the payment that moves it, and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry. The caller holds the order, and `moved` is as it stands but for that payment.';
 
 create function toss_private.is_own_order(named public.orders, request jsonb)
 returns boolean
