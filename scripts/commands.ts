@@ -6,6 +6,8 @@ import { dev } from "./dev/command.ts";
 import { docs } from "./docs/command.ts";
 import { doctor } from "./doctor/command.ts";
 import { defineGroup } from "./door/command.ts";
+import { erase } from "./erase/command.ts";
+import { exportPerson } from "./export/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
@@ -40,6 +42,8 @@ export const toss = defineGroup({
       operator,
       taxSheet,
       notify,
+      erase,
+      exportPerson,
       rotateKeys,
     ]],
     ["On this machine", [demo, dev, status, simulator]],

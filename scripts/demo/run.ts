@@ -8,6 +8,7 @@ import { lostAnswer } from "./lost-answer.ts";
 import { notices } from "./notices.ts";
 import { ownPrices } from "./own-prices.ts";
 import { pass } from "./pass.ts";
+import { privacy } from "./privacy.ts";
 import { purchase } from "./purchase.ts";
 import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
@@ -36,6 +37,7 @@ const SCENES = [
   ownPrices,
   reconciliation,
   story,
+  privacy,
   events,
   subscriber,
   keyPairs,

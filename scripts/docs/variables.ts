@@ -217,6 +217,27 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     },
   }],
 }, {
+  heading: "Privacy (docs/privacy.md)",
+  variables: [{
+    names: ["RETAIN_WEBHOOK_BODIES_DAYS"],
+    preset: "90",
+    meaning: {
+      en:
+        "so many days, 7 to 3650, the bodies of webhooks are kept; job `housekeeping` erases them then",
+      ko:
+        "웹훅 본문을 보관하는 날수(7~3650). 지나면 작업 `housekeeping`이 파기",
+    },
+  }, {
+    names: ["RETAIN_PERSONAL_DATA_YEARS"],
+    preset: "5",
+    meaning: {
+      en:
+        "so many years, 1 to 100, after the last move of an order what names its buyer is kept; rows of money stay",
+      ko:
+        "주문이 마지막으로 움직인 뒤 구매자를 알 수 있는 값을 보관하는 햇수(1~100). 돈에 관한 행은 남음",
+    },
+  }],
+}, {
   heading: "Subscriptions (docs/subscriptions.md)",
   variables: [{
     names: ["DUNNING_SCHEDULE_DAYS"],

@@ -51,6 +51,11 @@ const diagnosis = z.object({
     version: z.string(),
     secondsSince: z.number(),
   })),
+  retention: z.object({
+    webhookBodyDays: z.number().nullable(),
+    personalDataYears: z.number().nullable(),
+    oldestBodySeconds: z.number().nullable(),
+  }),
   alerts: z.array(z.object({
     alert: z.string(),
     level: z.enum(["warning", "critical"]),

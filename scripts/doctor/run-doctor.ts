@@ -7,6 +7,7 @@ import { checkDatabase } from "./checks/database.ts";
 import { checkExposure } from "./checks/exposure.ts";
 import { checkFunctions } from "./checks/functions.ts";
 import { checkHeartbeats } from "./checks/heartbeats.ts";
+import { checkRetention } from "./checks/retention.ts";
 import { checkHolidays } from "./checks/holidays.ts";
 import { checkApiKeys } from "./checks/keys.ts";
 import { checkRegion } from "./checks/region.ts";
@@ -28,6 +29,7 @@ const CHECKS: readonly Check[] = [
   checkSchedules,
   checkClocks,
   checkHolidays,
+  checkRetention,
   checkBacklog,
   checkRegion,
 ];

@@ -21,7 +21,8 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
---   86-89  views for Studio and dashboards; the operator's search
+--   86-88  views for Studio and dashboards; the operator's search
+--   89     what is held of a person: what keeps it from being erased, erasing, retention, export
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -188,9 +189,28 @@ $$;
 
 comment on function toss_private.refuse_change() is 'Trigger of append-only tables.';
 
+create function toss_private.erase_line_only()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  erased public.payment_events := old;
+begin
+  erased.detail := toss_private.without_keys(old.detail, array['reason', 'error']);
+  if tg_op = 'DELETE' or new is distinct from erased then
+    raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.erase_line_only() is
+  'Trigger of the audit log: append-only, but that a line may lose what a person wrote.';
+
 create trigger payment_events_append_only
   before update or delete on public.payment_events
-  for each row execute function toss_private.refuse_change();
+  for each row execute function toss_private.erase_line_only();
 
 create trigger payment_events_no_truncate
   before truncate on public.payment_events
@@ -289,6 +309,7 @@ create table public.customers (
   customer_key uuid not null,
   created_at timestamptz not null default now(),
   known_to_auth boolean not null default false,
+  erased_at timestamptz,
   constraint customers_customer_key_unique unique (customer_key)
 );
 
@@ -301,6 +322,9 @@ comment on column public.customers.customer_key is
   'Toss''s customerKey: random, so that it says nothing about the person. Personal: id; kept.';
 comment on column public.customers.known_to_auth is
   'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+comment on column public.customers.erased_at is
+  'When everything that named this person was last erased; what came later is kept.';
 
 create policy "users read their own customer key"
   on public.customers for select to authenticated
@@ -415,6 +439,63 @@ comment on function toss_private.note_account() is 'Trigger: remembers that a cu
 create trigger customers_account_noted
   before insert on public.customers
   for each row execute function toss_private.note_account();
+
+create function toss_private.erased_text(given text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when given is not null then '[erased]' end;
+end;
+$$;
+
+comment on function toss_private.erased_text(text) is 'What stands where a text was erased; null stays null.';
+
+create function toss_private.without_keys(given jsonb, erased_keys text[])
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case jsonb_typeof(given)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(e.key, case
+        when e.key <> all (erased_keys) then toss_private.without_keys(e.value, erased_keys)
+        else case jsonb_typeof(e.value)
+          when 'null' then 'null'
+          when 'object' then '{}'
+          when 'array' then '[]'
+          else to_jsonb('[erased]'::text) end
+      end), '{}')
+      from jsonb_each(given) as e
+    )
+    when 'array' then (
+      select coalesce(jsonb_agg(toss_private.without_keys(a.value, erased_keys) order by a.ordinality), '[]')
+      from jsonb_array_elements(given) with ordinality as a
+    )
+    else given end;
+end;
+$$;
+
+comment on function toss_private.without_keys(jsonb, text[]) is
+  'JSON whose values under these keys, at any depth, are erased; every key stays.';
+
+create function toss_private.is_erased_order(named_order_id text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select 1 from public.orders as o where o.id = named_order_id and o.erased_at is not null);
+end;
+$$;
+
+comment on function toss_private.is_erased_order(text) is
+  'Whether what named the buyer of an order was erased: triggers ask it, so that no later answer brings it back.';
 
 -- supabase/schemas/10_catalog.sql
 -- What is sold: products, and plans for time.
@@ -542,6 +623,7 @@ create table public.orders (
   customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
+  erased_at timestamptz,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
   -- A charge has no page.
@@ -602,8 +684,12 @@ comment on column public.orders.customer_name is
 comment on column public.orders.metadata is
   'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
+comment on column public.orders.erased_at is
+  'When everything that named the buyer was erased, here and in what belongs to the order; triggers keep it so.';
+
 create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
+create index orders_not_erased on public.orders (created_at) where erased_at is null;
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
 create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
 create index orders_open_expires_at on public.orders (expires_at)
@@ -763,6 +849,48 @@ $$;
 
 comment on function toss_private.is_own_order(public.orders, jsonb) is
   'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';
+
+create function toss_private.keep_order_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.order_name := '[erased]';
+  new.customer_email := null;
+  new.customer_name := null;
+  new.customer_mobile_phone := null;
+  new.metadata := '{}';
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_order_erased() is 'Trigger: an erased order holds nothing of its buyer.';
+
+create trigger orders_keep_erased
+  before update on public.orders
+  for each row when (new.erased_at is not null)
+  execute function toss_private.keep_order_erased();
+
+create function toss_private.keep_audit_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.detail := toss_private.without_keys(new.detail, array['reason', 'error']);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_audit_erased() is 'Trigger: a line about an erased order holds nothing that a person wrote.';
+
+create trigger payment_events_keep_erased
+  before insert on public.payment_events
+  for each row when (new.order_id is not null and new.detail ?| array['reason', 'error'])
+  execute function toss_private.keep_audit_erased();
 
 -- supabase/schemas/12_stock.sql
 -- How many of a product are left: reserved with an order, released with its end.
@@ -1626,6 +1754,69 @@ comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Paym
 comment on column toss_private.payment_details.virtual_account is
   'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is. Personal: name, account; erased.';
 
+create function toss_private.keep_payment_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.failure_message := null;
+    new.receipt_url := null;
+    new.card_number_masked := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_payment_erased() is
+  'Trigger: a payment of an erased order, and its receipt, hold nothing of the buyer, whatever Toss answers later.';
+
+create trigger payments_keep_erased
+  before insert or update on public.payments
+  for each row when (coalesce(new.failure_message, new.receipt_url, new.card_number_masked) is not null)
+  execute function toss_private.keep_payment_erased();
+
+create function toss_private.keep_cancel_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order((select p.order_id from public.payments as p where p.payment_key = new.payment_key)) then
+    new.reason := toss_private.erased_text(new.reason);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_cancel_erased() is 'Trigger: as keep_payment_erased, for why money went back.';
+
+create trigger payment_cancels_keep_erased
+  before insert or update on public.payment_cancels
+  for each row when (new.reason is not null)
+  execute function toss_private.keep_cancel_erased();
+
+create function toss_private.keep_details_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order((select p.order_id from public.payments as p where p.payment_key = new.payment_key)) then
+    new.virtual_account := toss_private.without_keys(new.virtual_account, array['accountNumber', 'customerName']);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_details_erased() is 'Trigger: as keep_payment_erased, for the account that was paid into.';
+
+create trigger payment_details_keep_erased
+  before insert or update on toss_private.payment_details
+  for each row when (new.virtual_account is not null)
+  execute function toss_private.keep_details_erased();
+
 -- A refund by bank transfer ends days after its cancel, without a webhook.
 create index payment_details_refund_pending on toss_private.payment_details (payment_key)
   where virtual_account ->> 'refundStatus' = 'PENDING';
@@ -2010,6 +2201,50 @@ comment on column toss_private.operation_secrets.ciphertext is
   'Base64 of nonce and ciphertext. Personal: account, phone; erased.';
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
+
+create function toss_private.keep_operation_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.error_message := null;
+    new.reason := toss_private.erased_text(new.reason);
+    new.answer := toss_private.without_keys(new.answer, array['reason', 'receiptUrl']);
+    new.parameters := toss_private.without_keys(new.parameters, toss_private.keys_of_persons());
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_operation_erased() is
+  'Trigger: what a request about an erased order was made with goes when it ends; until then Toss is asked with it.';
+
+create trigger operations_keep_erased
+  before insert or update on public.operations
+  for each row when (
+    new.state in ('succeeded', 'rejected') and new.order_id is not null
+    and num_nonnulls(new.error_message, new.reason, new.answer, new.parameters) > 0
+  )
+  execute function toss_private.keep_operation_erased();
+
+create function toss_private.keys_of_persons()
+returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return array[
+    'customerName', 'customerEmail', 'customerMobilePhone', 'registrationNumber', 'customerIdentityNumber',
+    'escrowProducts', 'accountNumber', 'holderName', 'cardNumber', 'orderName', 'receiptUrl', 'metadata', 'lines',
+    'body'
+  ];
+end;
+$$;
+
+comment on function toss_private.keys_of_persons() is 'Under which keys our JSON can name a person, or hold what a person wrote.';
 
 create function toss_private.follow_operation()
 returns trigger
@@ -2555,6 +2790,26 @@ comment on column toss_private.order_hook_calls.event is
   'What the hook is called with. Personal: free text; erased.';
 comment on column toss_private.order_hook_calls.last_error is
   'What it raised last, cut at 500 characters. Personal: error text; erased.';
+
+create function toss_private.keep_hook_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.last_error := '[erased]';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_hook_erased() is 'Trigger: what the shop''s hook raises about an erased order is not kept.';
+
+create trigger order_hook_calls_keep_erased
+  before insert or update on toss_private.order_hook_calls
+  for each row when (new.last_error is not null)
+  execute function toss_private.keep_hook_erased();
 
 create index order_hook_calls_order_id on toss_private.order_hook_calls (order_id, id);
 create index order_hook_calls_next_attempt_at on toss_private.order_hook_calls (next_attempt_at);
@@ -7697,7 +7952,7 @@ comment on column public.subscription_consents.amount_before is 'Price of a peri
 comment on column public.subscription_consents.amount_after is 'Price of a period from effective_at on, in won.';
 comment on column public.subscription_consents.effective_at is 'When it is charged first. Without consent until then plans.without_consent decides.';
 comment on column public.subscription_consents.method is 'CARD or TRANSFER as shown; null when there was none that works.';
-comment on column public.subscription_consents.method_number is 'The masked number of the card or account as shown.';
+comment on column public.subscription_consents.method_number is 'The masked number of the card or account as shown. Personal: card, account; erased.';
 comment on column public.subscription_consents.opens_at is 'From when on it can be decided: 30 days before effective_at, or the start of a shorter trial.';
 comment on column public.subscription_consents.text_version is 'Which text was shown; docs/consent.md.';
 comment on column public.subscription_consents.decided_at is 'Of the last decision; earlier ones stand in payment_events (consent_decided).';
@@ -7708,6 +7963,9 @@ comment on column public.subscription_consents.reminded_at is 'When it was asked
 comment on column public.subscription_consents.link_used_at is 'When the link of its notices was used, which works once.';
 comment on column public.subscription_consents.closed_at is 'When its date had come: charged, ended, or kept at the old price.';
 comment on column public.subscription_consents.voided_at is 'Since when plan, price or date are others than those asked about; it is asked again.';
+
+comment on column public.subscription_consents.user_id is
+  'The subscriber. Personal: id; kept.';
 
 create index subscription_consents_subscription_id on public.subscription_consents (subscription_id, asked_at desc);
 create index subscription_consents_user_id on public.subscription_consents (user_id, asked_at desc);
@@ -7737,7 +7995,9 @@ begin
   ) is distinct from (
     new.id, new.subscription_id, new.user_id, new.kind, new.plan_id, new.amount_before, new.amount_after, new.currency,
     new.effective_at, new.asked_at, new.opens_at, new.text_version
-  ) or (old.method, old.method_number) is distinct from (new.method, new.method_number)
+  ) or old.method is distinct from new.method
+    -- A masked number can be erased.
+    or (new.method_number is not null and new.method_number is distinct from old.method_number)
   then
     raise exception 'what was asked in subscription_consents is kept as it was' using errcode = 'insufficient_privilege';
   end if;
@@ -9360,7 +9620,7 @@ begin
     ) then
       -- Leased to nobody: the worker sends it.
       perform toss_private.begin_key_deletion(method, '[]', jsonb_build_object(
-        'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', 'auth',
+        'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', coalesce(request ->> 'verifiedBy', 'auth'),
         'requestId', request ->> 'requestId'
       ));
     end if;
@@ -10157,6 +10417,26 @@ comment on column public.withdrawals.decision_reason is
 comment on column public.withdrawals.refund_operation_id is
   'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
 
+create function toss_private.keep_withdrawal_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.reason := '[erased]';
+    new.decision_reason := toss_private.erased_text(new.decision_reason);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_withdrawal_erased() is 'Trigger: what was written about a withdrawal goes with its order.';
+
+create trigger withdrawals_keep_erased
+  before insert or update on public.withdrawals
+  for each row execute function toss_private.keep_withdrawal_erased();
+
 create unique index withdrawals_one_open_per_order on public.withdrawals (order_id) where status = 'requested';
 create index withdrawals_order_id on public.withdrawals (order_id);
 create index withdrawals_user_id on public.withdrawals (user_id, requested_at desc);
@@ -10270,7 +10550,7 @@ begin
   select * into made from public.withdrawals as w
   where w.order_id = concerned.id and w.request_id = request ->> 'requestId';
   if found then
-    return case when made.reason = request ->> 'reason' then toss_private.requested_view(made)
+    return case when made.reason in (request ->> 'reason', '[erased]') then toss_private.requested_view(made)
       else jsonb_build_object('outcome', 'request_differs') end;
   end if;
   made := toss_private.open_withdrawal(concerned.id);
@@ -11787,6 +12067,26 @@ comment on column public.cash_receipts.issue_number is
 comment on column public.cash_receipts.receipt_url is
   'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
+create function toss_private.keep_receipt_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.receipt_url := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_receipt_erased() is 'Trigger: no link to what Toss shows of an erased order.';
+
+create trigger cash_receipts_keep_erased
+  before insert or update on public.cash_receipts
+  for each row when (new.receipt_url is not null)
+  execute function toss_private.keep_receipt_erased();
+
 create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
 create index cash_receipts_order_id on public.cash_receipts (order_id);
 create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)
@@ -12770,6 +13070,7 @@ create table public.webhook_events (
   processed_at timestamptz,
   from_toss boolean not null default false,
   asked_as_stranger boolean not null default false,
+  erased_at timestamptz,
   constraint webhook_events_dedupe_key_unique unique (dedupe_key),
   constraint webhook_events_dedupe_key_length check (char_length(dedupe_key) between 1 and 210),
   constraint webhook_events_event_type_length check (char_length(event_type) <= 100),
@@ -12812,6 +13113,10 @@ comment on column public.webhook_events.asked_as_stranger is
 comment on column public.webhook_events.last_error is
   'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
+comment on column public.webhook_events.erased_at is
+  'When its body was erased: with its order, with a user''s card, or because it was old.';
+
+create index webhook_events_not_erased on public.webhook_events (created_at) where erased_at is null;
 create index webhook_events_created_at on public.webhook_events (created_at desc);
 create index webhook_events_payment_key on public.webhook_events (payment_key);
 create index webhook_events_open on public.webhook_events (next_attempt_at)
@@ -12854,6 +13159,69 @@ comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the s
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
 create index webhook_bodies_key_id on toss_private.webhook_bodies (key_id) where key_id is not null;
+
+create function toss_private.keep_webhook_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    -- Whoever erases takes it alone: what is stored meanwhile is either seen there or sees here that it was erased.
+    perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+    if toss_private.is_erased_order(coalesce(
+      new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
+    )) then
+      new.erased_at := new.created_at;
+    end if;
+  end if;
+  if new.erased_at is not null then
+    new.payload := jsonb_build_object('erased', true);
+    new.last_error := toss_private.erased_text(new.last_error);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_webhook_erased() is 'Trigger: an event about an erased order is stored without its body.';
+
+create trigger webhook_events_keep_erased_new
+  before insert on public.webhook_events
+  for each row when (new.order_id is not null or new.payment_key is not null)
+  execute function toss_private.keep_webhook_erased();
+
+create trigger webhook_events_keep_erased
+  before update on public.webhook_events
+  for each row when (new.erased_at is not null)
+  execute function toss_private.keep_webhook_erased();
+
+create function toss_private.keep_body_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- What is reported of a card that is erased names no order.
+  update public.webhook_events as e set erased_at = e.created_at
+  where e.id = new.webhook_event_id and e.erased_at is null and new.billing_key_digest is not null and exists (
+    select 1 from toss_private.billing_keys as k
+    join public.billing_methods as m on m.id = k.billing_method_id
+    join public.customers as c on c.user_id = m.user_id
+    where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
+  );
+  if exists (select 1 from public.webhook_events as e where e.id = new.webhook_event_id and e.erased_at is not null) then
+    new.key_id := null;
+    new.ciphertext := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_body_erased() is 'Trigger: the body of an erased event is not kept, encrypted or not.';
+
+create trigger webhook_bodies_keep_erased
+  before insert on toss_private.webhook_bodies
+  for each row execute function toss_private.keep_body_erased();
 
 create view public.webhook_summary
 with (security_invoker = true)
@@ -16497,7 +16865,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents', 'erasedOrders', 'erasedWebhookBodies']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;
@@ -17231,7 +17599,7 @@ comment on table public.notifications is
 comment on column public.notifications.provider_id is
   'The provider''s id of the e-mail or message; null when it only said that it has it already. Personal: id; kept.';
 comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way. Personal: error text; erased.';
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way; erased where its data was.';
 comment on column public.notifications.created_at is 'When its cause happened.';
 comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
 comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
@@ -17264,6 +17632,31 @@ comment on column toss_private.notification_contents.address is
   'Personal: e-mail, phone; erased.';
 comment on column toss_private.notification_contents.facts is
   'Personal: name, account, free text; erased.';
+
+create function toss_private.keep_notice_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+  if toss_private.is_erased_order(new.order_id)
+    or exists (select 1 from public.customers as c where c.user_id = new.user_id and new.created_at <= c.erased_at)
+  then
+    new.status := 'failed';
+    new.error := 'erased';
+    new.next_attempt_at := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_notice_erased() is
+  'Trigger: whose data was erased is told nothing more of what was before; the shop''s own function could still know an address.';
+
+create trigger notifications_keep_erased
+  before insert on public.notifications
+  for each row execute function toss_private.keep_notice_erased();
 
 create function toss_private.notice_of(event public.outbox_events)
 returns text
@@ -17871,6 +18264,8 @@ group by n.event_id, n.notice
 having bool_and(n.status = 'failed')
   -- The account stands on the page that asked for it; a shop need not ask guests where they live.
   and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
+  -- Nobody is left to tell.
+  and not bool_and(n.error = 'erased')
 
 union all
 -- Long before what it announces, and while somebody can still call.
@@ -18945,11 +19340,13 @@ as $$
   union all
   select * from toss_private.reconciliation_violations()
   union all
+  select * from toss_private.erasure_violations()
+  union all
   select * from toss_private.settlement_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them and of comparisons with Toss: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them, of comparisons with Toss and of what was erased: its name, whom it concerns, and what is wrong. Empty when all is well.';
 
 -- supabase/schemas/83_alerts.sql
 -- What a person has to look at.
@@ -19605,6 +20002,28 @@ $$;
 comment on function toss_private.diagnose_api_versions() is
   'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
 
+create function toss_private.diagnose_retention()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select jsonb_build_object(
+    'webhookBodyDays', (j.last_result ->> 'webhookBodyDays')::integer,
+    'personalDataYears', (j.last_result ->> 'personalDataYears')::integer,
+    'oldestBodySeconds', (
+      select extract(epoch from toss_private.clock_now() - min(e.created_at)) from public.webhook_events as e
+      where e.erased_at is null
+    )
+  )
+  from toss_private.jobs as j where j.name = 'housekeeping');
+end;
+$$;
+
+comment on function toss_private.diagnose_retention() is
+  'How long the last run of housekeeping kept bodies and names, null before the first one; how old the oldest body is.';
+
 create function public.diagnose(request jsonb)
 returns jsonb
 language sql
@@ -19629,6 +20048,7 @@ as $$
     'jobs', toss_private.diagnose_jobs(),
     'encryptionKeys', toss_private.diagnose_encryption_keys(),
     'tossApiVersions', toss_private.diagnose_api_versions(),
+    'retention', toss_private.diagnose_retention(),
     'alerts', toss_private.diagnose_alerts(),
     'invariantViolations', (
       select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')
@@ -20432,6 +20852,213 @@ $$;
 comment on function public.look_again(jsonb) is
   'Makes everything due now that asks Toss about an order, or a subscription''s last five: open operations whose lease is over, events that wait or were given up, and a question about each payment. Key: id, as in public.read_story. The jobs webhooks and operations do the asking. Outcomes: asked, not_found.';
 
+-- supabase/schemas/89_erasing.sql
+-- Erasing what names a person. Rows of money stay; triggers beside the tables keep them empty.
+
+create function toss_private.erase_orders(order_ids text[], at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  keys constant text[] := array(select p.payment_key from public.payments as p where p.order_id = any (order_ids));
+begin
+  -- The triggers beside the tables say what goes; a row is only touched where it holds something.
+  update public.orders as o set erased_at = coalesce(o.erased_at, at) where o.id = any (order_ids);
+  update public.order_items as i set name = '[erased]'
+  where i.order_id = any (order_ids) and i.product_id is null and i.name <> '[erased]';
+  update public.order_adjustments as a set name = '[erased]' where a.order_id = any (order_ids) and a.name <> '[erased]';
+  update public.payments as p set receipt_url = null, failure_message = null, card_number_masked = null
+  where p.payment_key = any (keys) and num_nonnulls(p.failure_message, p.receipt_url, p.card_number_masked) > 0;
+  update public.payment_cancels as k set reason = '[erased]' where k.payment_key = any (keys) and k.reason <> '[erased]';
+  update toss_private.payment_details as d set virtual_account = d.virtual_account
+  where d.payment_key = any (keys) and d.virtual_account is not null;
+  update public.operations as op set reason = op.reason
+  where op.order_id = any (order_ids) and num_nonnulls(op.error_message, op.reason, op.answer, op.parameters) > 0;
+  update public.payment_events as v set detail = toss_private.without_keys(v.detail, array['reason', 'error'])
+  where v.order_id = any (order_ids) and v.detail ?| array['reason', 'error'];
+  update public.outbox_events as e set payload = toss_private.event_without_person(e)
+  where e.subject = any (order_ids || keys) and e.payload <> toss_private.event_without_person(e);
+  update toss_private.order_hook_calls as c
+  set event = toss_private.without_keys(c.event, array['metadata', 'name']),
+    last_error = toss_private.erased_text(c.last_error)
+  where c.order_id = any (order_ids);
+  update public.subscription_charges as c set order_name = '[erased]', failure_message = null
+  where c.order_id = any (order_ids) and (c.order_name <> '[erased]' or c.failure_message is not null);
+  update public.withdrawals as w set reason = '[erased]' where w.order_id = any (order_ids);
+  update public.cash_receipts as r set receipt_url = null where r.order_id = any (order_ids) and r.receipt_url is not null;
+  perform toss_private.erase_webhook_events(array(
+    select e.id from public.webhook_events as e where e.order_id = any (order_ids)
+    union
+    select e.id from public.webhook_events as e where e.payment_key = any (keys)
+  ), at);
+  perform toss_private.erase_notices(array(
+    select n.id from public.notifications as n where n.order_id = any (order_ids)
+  ));
+  update toss_private.notices_due as d set last_error = '[erased]'
+  where d.event_id in (
+    select due.event_id
+    from toss_private.notices_due as due
+    join public.outbox_events as e on e.id = due.event_id and e.subject = any (order_ids)
+    where due.last_error is not null
+    -- Whoever looks up its buyer now waits for us.
+    for update of due skip locked
+  );
+end;
+$$;
+
+comment on function toss_private.erase_orders(text[], timestamptz) is
+  'Erases what names the buyers of these orders, whose rows the caller holds. Whatever else is told of them later is stored without it.';
+
+create function toss_private.erase_webhook_events(event_ids uuid[], at timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  update toss_private.webhook_bodies as b set key_id = null, ciphertext = null
+  where b.webhook_event_id = any (event_ids) and b.ciphertext is not null;
+  update public.webhook_events as e set erased_at = at where e.id = any (event_ids) and e.erased_at is null;
+  get diagnostics erased = row_count;
+  return erased;
+end;
+$$;
+
+comment on function toss_private.erase_webhook_events(uuid[], timestamptz) is
+  'Erases the bodies of events, the readable and the encrypted one; that they came, and what became of them, stays. Answers how many had one.';
+
+create function toss_private.erase_notices(notice_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Nobody is left to tell.
+  update public.notifications as n
+  set status = 'failed', error = 'erased', next_attempt_at = null, lease_token = null, lease_expires_at = null
+  where n.id = any (notice_ids) and n.status = 'pending';
+  delete from toss_private.notification_contents as k where k.notification_id = any (notice_ids);
+end;
+$$;
+
+comment on function toss_private.erase_notices(uuid[]) is 'Gives up notices that were not sent yet, and forgets what they were to say.';
+
+create function toss_private.erase_user(erased_id uuid, at timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.lock_user(erased_id);
+  perform toss_private.delete_keys_of_gone_user(erased_id, jsonb_build_object('verifiedBy', 'request'));
+  update public.customers as c set erased_at = at where c.user_id = erased_id;
+  update public.billing_methods as m set card_number_masked = null, account_number_masked = null
+  where m.user_id = erased_id and num_nonnulls(m.card_number_masked, m.account_number_masked) > 0;
+  update public.subscription_consents as c set method_number = null
+  where c.user_id = erased_id and c.method_number is not null;
+  update public.operations as op set error_message = null
+  where op.error_message is not null and (
+    op.id in (select i.operation_id from toss_private.billing_issues as i where i.user_id = erased_id)
+    or op.billing_method_id in (select m.id from public.billing_methods as m where m.user_id = erased_id)
+  );
+  update public.payment_events as v set detail = toss_private.without_keys(v.detail, array['reason', 'error'])
+  where v.subscription_id in (select s.id from public.subscriptions as s where s.user_id = erased_id)
+    and v.detail ?| array['reason', 'error'];
+  update public.subscription_charges as c set order_name = '[erased]', failure_message = null
+  where c.user_id = erased_id and (c.order_name <> '[erased]' or c.failure_message is not null);
+  perform toss_private.erase_webhook_events(array(
+    select b.webhook_event_id
+    from toss_private.webhook_bodies as b
+    join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
+    join public.billing_methods as m on m.id = k.billing_method_id
+    where m.user_id = erased_id
+  ), at);
+  perform toss_private.erase_notices(array(select n.id from public.notifications as n where n.user_id = erased_id));
+end;
+$$;
+
+comment on function toss_private.erase_user(uuid, timestamptz) is
+  'Erases what is held of a user beside the orders, and has the cards deleted at Toss. The caller holds the orders.';
+
+create function toss_private.held_of_person(person jsonb, order_ids text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(h.place, h.quantity), '{}')
+    from (
+      select a.place, count(*) as quantity
+      from (
+        select o.place from toss_private.personal_data_of_orders as o where o.order_id = any (order_ids)
+        union all
+        select u.place from toss_private.personal_data_of_users as u where u.user_id = (person ->> 'userId')::uuid
+      ) as a
+      group by a.place
+    ) as h
+  );
+end;
+$$;
+
+comment on function toss_private.held_of_person(jsonb, text[]) is 'How many rows of which table hold something of a person.';
+
+create function public.erase_person(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  person_id constant uuid := (request ->> 'userId')::uuid;
+  present constant timestamptz := toss_private.clock_now();
+  order_ids text[] := toss_private.orders_of_person(request);
+  owner_id uuid;
+  held jsonb;
+  matters jsonb;
+begin
+  if person_id is null then
+    select o.user_id into owner_id from public.orders as o where o.id = request ->> 'orderId';
+    if not found then
+      return jsonb_build_object('outcome', 'not_found');
+    elsif owner_id is not null then
+      return jsonb_build_object('outcome', 'order_of_user', 'userId', owner_id);
+    end if;
+  elsif cardinality(order_ids) = 0 and not exists (select 1 from public.customers as c where c.user_id = person_id) then
+    return jsonb_build_object('outcome', 'not_found');
+  end if;
+  if (request ->> 'isConfirmed')::boolean then
+    perform 1 from public.orders as o where o.id = any (order_ids) order by o.id for update;
+    -- Whoever stores a webhook or a notice at this moment is waited for, or waits and sees the tombstone.
+    perform pg_advisory_xact_lock(hashtextextended('erasure', 0));
+  end if;
+  held := toss_private.held_of_person(request, order_ids);
+  select coalesce(jsonb_agg(to_jsonb(m) order by m.matter, m.subject), '[]') into matters
+  from toss_private.open_matters(request, order_ids) as m;
+  if matters <> '[]' then
+    return jsonb_build_object('outcome', 'refused', 'orders', cardinality(order_ids), 'held', held, 'matters', matters);
+  elsif not coalesce((request ->> 'isConfirmed')::boolean, false) then
+    return jsonb_build_object('outcome', 'listed', 'orders', cardinality(order_ids), 'held', held, 'matters', matters);
+  end if;
+  perform toss_private.erase_orders(order_ids, present);
+  if person_id is not null then
+    perform toss_private.erase_user(person_id, present);
+  end if;
+  return jsonb_build_object('outcome', 'erased', 'orders', cardinality(order_ids), 'held', held, 'matters', matters);
+end;
+$$;
+
+comment on function public.erase_person(jsonb) is
+  'Erases what names a user (userId) or the buyer of a guest''s order (orderId); without isConfirmed it only counts. Outcomes: erased, listed, refused (with `matters`: why), not_found, order_of_user (with its userId). Again it is quiet.';
+
 -- supabase/schemas/89_operator.sql
 -- What the operator page asks for beyond rows: finding an order by what a person has of it, closing a difference.
 
@@ -20539,6 +21166,507 @@ $$;
 comment on function public.settle_difference(jsonb) is
   'A person says that a difference is dealt with; payments stay as they are, the audit log gets a line, and a later comparison that still finds it opens it anew. Keys: differenceId, logRequestId. Outcomes: settled (again for one that is settled), difference_not_found.';
 
+-- supabase/schemas/89_personal_data.sql
+-- What is held of a person, order by order and besides, and what keeps it from being erased.
+
+create function toss_private.event_without_person(event public.outbox_events)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return toss_private.without_keys(event.payload, toss_private.keys_of_persons() || case
+    -- Of a subscription it is a word of ours, which others read.
+    when event.event_type like 'payment.%' then array['reason'] else '{}' end);
+end;
+$$;
+
+comment on function toss_private.event_without_person(public.outbox_events) is
+  'What an event tells without what names a buyer; receivers get it so, if it has not been sent yet.';
+
+create view toss_private.personal_data_of_orders
+with (security_invoker = true)
+as
+select o.id as order_id, 'public.orders' as place
+from public.orders as o
+where num_nonnulls(o.customer_email, o.customer_name, o.customer_mobile_phone) > 0 or o.metadata <> '{}'
+  or o.order_name <> '[erased]'
+union all
+select i.order_id, 'public.order_items'
+from public.order_items as i where i.product_id is null and i.name <> '[erased]'
+union all
+select a.order_id, 'public.order_adjustments'
+from public.order_adjustments as a where a.name <> '[erased]'
+union all
+select p.order_id, 'public.payments'
+from public.payments as p where num_nonnulls(p.failure_message, p.receipt_url, p.card_number_masked) > 0
+union all
+select p.order_id, 'public.payment_cancels'
+from public.payment_cancels as k
+join public.payments as p on p.payment_key = k.payment_key
+where k.reason <> '[erased]'
+union all
+select p.order_id, 'toss_private.payment_details'
+from toss_private.payment_details as d
+join public.payments as p on p.payment_key = d.payment_key
+where d.virtual_account <> toss_private.without_keys(d.virtual_account, array['accountNumber', 'customerName'])
+union all
+select op.order_id, 'public.operations'
+from public.operations as op
+where op.error_message is not null or op.reason <> '[erased]'
+  or op.answer <> toss_private.without_keys(op.answer, array['reason', 'receiptUrl'])
+  or op.parameters <> toss_private.without_keys(op.parameters, toss_private.keys_of_persons())
+union all
+select op.order_id, 'toss_private.operation_secrets'
+from toss_private.operation_secrets as s
+join public.operations as op on op.id = s.operation_id
+union all
+select v.order_id, 'public.payment_events'
+from public.payment_events as v
+where v.detail ?| array['reason', 'error'] and v.detail <> toss_private.without_keys(v.detail, array['reason', 'error'])
+union all
+select o.id, 'public.outbox_events'
+from public.orders as o
+join public.outbox_events as e on e.subject = o.id
+  or e.subject in (select p.payment_key from public.payments as p where p.order_id = o.id)
+where e.payload <> toss_private.event_without_person(e)
+union all
+select c.order_id, 'toss_private.order_hook_calls'
+from toss_private.order_hook_calls as c
+where c.last_error <> '[erased]' or c.event -> 'metadata' <> '{}'
+union all
+select c.order_id, 'public.subscription_charges'
+from public.subscription_charges as c
+where c.order_id is not null and (c.order_name <> '[erased]' or c.failure_message is not null)
+union all
+select w.order_id, 'public.withdrawals'
+from public.withdrawals as w where w.reason <> '[erased]' or w.decision_reason <> '[erased]'
+union all
+select r.order_id, 'public.cash_receipts'
+from public.cash_receipts as r where r.receipt_url is not null
+union all
+select o.id, 'public.webhook_events'
+from public.orders as o
+join public.webhook_events as e on e.order_id = o.id
+  or e.payment_key in (select p.payment_key from public.payments as p where p.order_id = o.id)
+left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+where e.erased_at is null or b.ciphertext is not null
+union all
+select n.order_id, 'toss_private.notification_contents'
+from toss_private.notification_contents as k
+join public.notifications as n on n.id = k.notification_id
+where n.order_id is not null;
+
+comment on view toss_private.personal_data_of_orders is
+  'One row for each row that still holds something of an order''s buyer: what erasing empties, what a dry run counts, and what must be nothing once an order is erased.';
+
+create view toss_private.personal_data_of_users
+with (security_invoker = true)
+as
+select m.user_id, m.created_at, 'public.billing_methods' as place
+from public.billing_methods as m where num_nonnulls(m.card_number_masked, m.account_number_masked) > 0
+union all
+select c.user_id, c.asked_at, 'public.subscription_consents'
+from public.subscription_consents as c where c.method_number is not null
+union all
+select i.user_id, i.created_at, 'public.operations'
+from toss_private.billing_issues as i
+join public.operations as op on op.id = i.operation_id
+where op.error_message is not null
+union all
+select m.user_id, op.created_at, 'public.operations'
+from public.operations as op
+join public.billing_methods as m on m.id = op.billing_method_id
+where op.error_message is not null
+union all
+select s.user_id, v.created_at, 'public.payment_events'
+from public.subscriptions as s
+join public.payment_events as v on v.subscription_id = s.id
+where v.order_id is null and v.detail ?| array['reason', 'error']
+  and v.detail <> toss_private.without_keys(v.detail, array['reason', 'error'])
+union all
+select c.user_id, c.created_at, 'public.subscription_charges'
+from public.subscription_charges as c
+where c.order_id is null and (c.order_name <> '[erased]' or c.failure_message is not null)
+union all
+select m.user_id, e.created_at, 'public.webhook_events'
+from public.webhook_events as e
+join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
+join public.billing_methods as m on m.id = k.billing_method_id
+where e.erased_at is null or b.ciphertext is not null
+union all
+select n.user_id, n.created_at, 'toss_private.notification_contents'
+from toss_private.notification_contents as k
+join public.notifications as n on n.id = k.notification_id
+where n.user_id is not null and n.order_id is null;
+
+comment on view toss_private.personal_data_of_users is
+  'As personal_data_of_orders, for what is held of a user beside the orders: cards, registrations, subscriptions.';
+
+create function toss_private.orders_of_person(person jsonb)
+returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select o.id from public.orders as o
+    where o.user_id = (person ->> 'userId')::uuid or (person ->> 'userId' is null and o.id = person ->> 'orderId')
+    order by o.id
+  );
+end;
+$$;
+
+comment on function toss_private.orders_of_person(jsonb) is 'The orders of a user (userId), or the one order of a guest (orderId).';
+
+create function toss_private.open_matters_of_orders(order_ids text[])
+returns table (matter text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'deposit_awaited', o.id, 'the order waits for a deposit'
+  from public.orders as o where o.id = any (order_ids) and o.status = 'waiting_for_deposit'
+  union all
+  select 'operation_open', op.order_id, format('%s is %s: Toss has not said how it ended', op.kind, op.state)
+  from public.operations as op where op.order_id = any (order_ids) and op.state in ('started', 'unknown')
+  union all
+  select 'payment_open', p.order_id, format('payment %s is %s', p.payment_key, p.status)
+  from public.payments as p where p.order_id = any (order_ids) and p.status in ('READY', 'IN_PROGRESS')
+  union all
+  select 'refund_owed', v.order_id, format('%s was paid for an order that another payment pays', v.amount)
+  from public.payment_events as v
+  join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+  where v.order_id = any (order_ids) and v.event = 'second_payment'
+  union all
+  select 'refund_owed', c.order_id, format('%s was promised back and has not gone back', c.refund_due)
+  from public.subscription_charges as c
+  left join public.operations as op on op.id = c.refund_operation_id
+  where c.order_id = any (order_ids) and c.refund_due > 0 and op.state is distinct from 'succeeded'
+  union all
+  select 'refund_under_way', p.order_id, format('cancel %s is %s', k.transaction_key, k.status)
+  from public.payment_cancels as k
+  join public.payments as p on p.payment_key = k.payment_key
+  where p.order_id = any (order_ids) and k.status = 'IN_PROGRESS'
+  union all
+  select 'refund_under_way', p.order_id, format('the transfer of a refund is %s', d.virtual_account ->> 'refundStatus')
+  from toss_private.payment_details as d
+  join public.payments as p on p.payment_key = d.payment_key
+  where p.order_id = any (order_ids) and d.virtual_account ->> 'refundStatus' in ('PENDING', 'FAILED', 'PARTIAL_FAILED')
+  union all
+  select 'withdrawal_undecided', w.order_id, format('withdrawal %s waits for a decision', w.id)
+  from public.withdrawals as w where w.order_id = any (order_ids) and w.status = 'requested'
+  union all
+  select 'refund_owed', w.order_id, format('withdrawal %s is accepted, its refund was refused', w.id)
+  from public.withdrawals as w
+  join public.operations as op on op.id = w.refund_operation_id and op.state = 'rejected'
+  join public.payments as p on p.payment_key = op.payment_key and p.balance_amount > 0
+  where w.order_id = any (order_ids) and w.status = 'accepted'
+  union all
+  select 'answer_mismatch', v.order_id, format('Toss''s answer about payment %s does not fit the order', v.payment_key)
+  from (
+    select distinct on (l.payment_key) l.*
+    from public.payment_events as l
+    where l.order_id = any (order_ids) and l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+    order by l.payment_key, l.id desc
+  ) as v
+  where v.event = 'answer_mismatch' and (v.detail ->> 'balanceAmount')::numeric > 0
+  union all
+  select 'difference_open', d.order_id, format('%s of payment %s', d.kind, d.payment_key)
+  from public.reconciliation_differences as d where d.order_id = any (order_ids) and d.resolution is null;
+end;
+$$;
+
+comment on function toss_private.open_matters_of_orders(text[]) is
+  'Why these orders cannot be erased yet: money that is awaited, in doubt, on its way or owed. Whoever settles it may need to know the buyer.';
+
+create function toss_private.open_matters(person jsonb, order_ids text[])
+returns table (matter text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  person_id constant uuid := (person ->> 'userId')::uuid;
+begin
+  return query
+  select * from toss_private.open_matters_of_orders(order_ids)
+  union all
+  select 'subscription_lives', s.id::text, format('the subscription is %s', s.status)
+  from public.subscriptions as s where s.user_id = person_id and s.status <> 'canceled'
+  union all
+  select 'charge_open', c.id::text, format('a charge of %s is %s', c.amount, c.status)
+  from public.subscription_charges as c
+  where c.user_id = person_id and c.status in ('pending', 'processing', 'unknown')
+  union all
+  select 'operation_open', op.id::text, format('%s is %s', op.kind, op.state)
+  from toss_private.billing_issues as i
+  join public.operations as op on op.id = i.operation_id and op.state in ('started', 'unknown')
+  where i.user_id = person_id;
+end;
+$$;
+
+comment on function toss_private.open_matters(jsonb, text[]) is
+  'Why a person cannot be erased yet: as open_matters_of_orders, and what lives beside the orders.';
+
+create function toss_private.erasure_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'erased_order_names_nobody', o.id, format('%s still holds something', h.place)
+  from public.orders as o
+  join toss_private.personal_data_of_orders as h on h.order_id = o.id
+  where o.erased_at is not null
+    -- What is asked of Toss after it goes when Toss has answered.
+    and not exists (select 1 from public.operations as op where op.order_id = o.id and op.state in ('started', 'unknown'))
+
+  union all
+  select 'erased_user_is_not_named', c.user_id::text, format('%s still holds something', h.place)
+  from public.customers as c
+  join toss_private.personal_data_of_users as h on h.user_id = c.user_id and h.created_at <= c.erased_at
+  where c.erased_at is not null;
+end;
+$$;
+
+comment on function toss_private.erasure_violations() is 'What an erased order or user still holds.';
+
+-- supabase/schemas/89_personal_export.sql
+-- Everything that is known of one person, for that person.
+
+create function toss_private.shown_rows(given jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- What only our machinery reads, or what could be used to act as somebody else.
+  return (
+    select coalesce(jsonb_agg(r.value - array[
+      'lease_token', 'lease_expires_at', 'leased_at', 'idempotency_key', 'key_generation', 'key_created_at',
+      'request_digest', 'dedupe_key', 'next_attempt_at', 'key_id', 'ciphertext', 'stream', 'sequence', 'event_sequence',
+      'toss_client_key', 'secret_digest'
+    ] order by r.ordinality), '[]')
+    from jsonb_array_elements(given) with ordinality as r
+  );
+end;
+$$;
+
+comment on function toss_private.shown_rows(jsonb) is 'Rows as the person they are about is given them.';
+
+create function public.export_person(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  person_id constant uuid := (request ->> 'userId')::uuid;
+  order_ids constant text[] := toss_private.orders_of_person(request);
+  keys constant text[] := array(select p.payment_key from public.payments as p where p.order_id = any (order_ids));
+  owner_id uuid;
+begin
+  if person_id is null then
+    select o.user_id into owner_id from public.orders as o where o.id = request ->> 'orderId';
+    if not found then
+      return jsonb_build_object('outcome', 'not_found');
+    elsif owner_id is not null then
+      return jsonb_build_object('outcome', 'order_of_user', 'userId', owner_id);
+    end if;
+  elsif cardinality(order_ids) = 0 and not exists (select 1 from public.customers as c where c.user_id = person_id) then
+    return jsonb_build_object('outcome', 'not_found');
+  end if;
+  return jsonb_build_object('outcome', 'exported', 'data', jsonb_build_object(
+    'exportedAt', toss_private.clock_now(),
+    'userId', person_id,
+    'customers', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(c)), '[]'))
+      from public.customers as c where c.user_id = person_id
+    ),
+    'orders', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(o) order by o.created_at), '[]'))
+      from public.orders as o where o.id = any (order_ids)
+    ),
+    'order_items', (
+      select coalesce(jsonb_agg(to_jsonb(i) order by i.order_id, i.position), '[]')
+      from public.order_items as i where i.order_id = any (order_ids)
+    ),
+    'order_adjustments', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.order_id, a.position), '[]')
+      from public.order_adjustments as a where a.order_id = any (order_ids)
+    ),
+    'payments', (
+      select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
+      from public.payments as p where p.payment_key = any (keys)
+    ),
+    'payment_cancels', (
+      select coalesce(jsonb_agg(to_jsonb(k) order by k.created_at), '[]')
+      from public.payment_cancels as k where k.payment_key = any (keys)
+    ),
+    'virtual_accounts', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(d)), '[]'))
+      from toss_private.payment_details as d where d.payment_key = any (keys) and d.virtual_account is not null
+    ),
+    'cash_receipts', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any (order_ids)
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(to_jsonb(w) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any (order_ids)
+    ),
+    'operations', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(op) order by op.created_at), '[]')) from public.operations as op
+      where op.order_id = any (order_ids)
+        or op.id in (select i.operation_id from toss_private.billing_issues as i where i.user_id = person_id)
+        or op.billing_method_id in (select m.id from public.billing_methods as m where m.user_id = person_id)
+    ),
+    'payment_events', (
+      select coalesce(jsonb_agg(to_jsonb(v) order by v.id), '[]') from public.payment_events as v
+      where v.order_id = any (order_ids)
+        or v.subscription_id in (select s.id from public.subscriptions as s where s.user_id = person_id)
+    ),
+    'outbox_events', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(e) order by e.sequence), '[]')) from public.outbox_events as e
+      where e.subject = any (order_ids || keys) or (person_id is not null and e.payload ->> 'userId' = person_id::text)
+    ),
+    'webhook_events', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]')) from public.webhook_events as e
+      where e.order_id = any (order_ids) or e.payment_key = any (keys) or e.id in (
+        select b.webhook_event_id
+        from toss_private.webhook_bodies as b
+        join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
+        join public.billing_methods as m on m.id = k.billing_method_id
+        where m.user_id = person_id
+      )
+    ),
+    'notifications', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(n) || coalesce(to_jsonb(k), '{}') order by n.created_at), '[]'))
+      from public.notifications as n
+      left join toss_private.notification_contents as k on k.notification_id = n.id
+      where n.order_id = any (order_ids) or n.user_id = person_id
+    ),
+    'billing_methods', (
+      select toss_private.shown_rows(coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]'))
+      from public.billing_methods as m where m.user_id = person_id
+    ),
+    'subscriptions', (
+      select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at), '[]')
+      from public.subscriptions as s where s.user_id = person_id
+    ),
+    'subscription_charges', (
+      select coalesce(jsonb_agg(to_jsonb(c) order by c.created_at), '[]')
+      from public.subscription_charges as c where c.user_id = person_id
+    ),
+    'subscription_consents', (
+      select coalesce(jsonb_agg(to_jsonb(c) order by c.asked_at), '[]')
+      from public.subscription_consents as c where c.user_id = person_id
+    ),
+    'entitlements', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at), '[]')
+      from public.entitlements as e where e.user_id = person_id
+    ),
+    'shown_terms', (
+      select coalesce(jsonb_agg(to_jsonb(t) order by t.shown_at), '[]')
+      from toss_private.shown_terms as t where t.user_id = person_id
+    ),
+    'card_attempts', (
+      select coalesce(jsonb_agg(to_jsonb(a) order by a.id), '[]')
+      from toss_private.card_attempts as a where a.user_id = person_id
+    )
+  ));
+end;
+$$;
+
+comment on function public.export_person(jsonb) is
+  'Every row about a user (userId) or a guest''s order (orderId), by table, without secrets. Outcomes: exported (with `data`), not_found, order_of_user (with its userId).';
+
+-- supabase/schemas/89_retention.sql
+-- What becomes too old: bodies of webhooks after days, what names a buyer after years.
+
+create function toss_private.orders_past_retention(before timestamptz, at_most integer)
+returns text[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return array(
+    select o.id from public.orders as o
+    where o.erased_at is null and o.created_at < before and o.updated_at < before
+      and not exists (select 1 from toss_private.open_matters_of_orders(array[o.id]))
+    order by o.created_at
+    limit at_most
+    -- Somebody is at work on it: the next run.
+    for update skip locked
+  );
+end;
+$$;
+
+comment on function toss_private.orders_past_retention(timestamptz, integer) is
+  'Orders that nothing has happened to since, with nothing open, oldest first; locked.';
+
+create function toss_private.webhooks_past_retention(before timestamptz, at_most integer)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  return array(
+    select e.id from public.webhook_events as e
+    where e.erased_at is null and e.created_at < before and e.status not in ('received', 'processing', 'failed')
+    order by e.created_at
+    limit at_most
+    for no key update skip locked
+  );
+end;
+$$;
+
+comment on function toss_private.webhooks_past_retention(timestamptz, integer) is
+  'Events that are over and still have their bodies, oldest first; locked.';
+
+create function public.apply_retention(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  bodies_before constant timestamptz := present - make_interval(days => (request ->> 'webhookBodyDays')::integer);
+  persons_before constant timestamptz := present - make_interval(years => (request ->> 'personalDataYears')::integer);
+  at_most constant integer := coalesce((request ->> 'limit')::integer, 500);
+  order_ids constant text[] := toss_private.orders_past_retention(persons_before, at_most);
+  event_ids constant uuid[] := toss_private.webhooks_past_retention(bodies_before, at_most * 4);
+  erased_bodies integer;
+begin
+  perform toss_private.erase_orders(order_ids, present);
+  erased_bodies := toss_private.erase_webhook_events(event_ids, present);
+  update public.billing_methods as m set card_number_masked = null, account_number_masked = null
+  where m.deleted_at < persons_before and num_nonnulls(m.card_number_masked, m.account_number_masked) > 0;
+  return jsonb_build_object(
+    'erasedOrders', cardinality(order_ids), 'erasedWebhookBodies', erased_bodies,
+    -- A full slice says that there may be more; another run finds out.
+    'remaining', case when cardinality(order_ids) = at_most or cardinality(event_ids) = at_most * 4 then 1 else 0 end
+  );
+end;
+$$;
+
+comment on function public.apply_retention(jsonb) is
+  'Erases a slice of what is older than webhookBodyDays and personalDataYears: of orders up to `limit`, of webhooks four times as many. Rows of money stay. remaining: 1 when another run may find more.';
+
 -- supabase/schemas/90_access.sql
 -- Who may do what: every grant, once.
 -- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
@@ -20608,6 +21736,7 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
   public.read_consent(jsonb), public.answer_consent_link(jsonb), public.begin_repricing(jsonb), public.plan_repricing(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
@@ -20641,6 +21770,7 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.erase_person(jsonb), public.export_person(jsonb), public.apply_retention(jsonb),
   public.read_consent(jsonb), public.answer_consent_link(jsonb), public.begin_repricing(jsonb), public.plan_repricing(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),

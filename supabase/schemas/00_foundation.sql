@@ -18,7 +18,8 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
---   86-89  views for Studio and dashboards; the operator's search
+--   86-88  views for Studio and dashboards; the operator's search
+--   89     what is held of a person: what keeps it from being erased, erasing, retention, export
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -185,9 +186,28 @@ $$;
 
 comment on function toss_private.refuse_change() is 'Trigger of append-only tables.';
 
+create function toss_private.erase_line_only()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  erased public.payment_events := old;
+begin
+  erased.detail := toss_private.without_keys(old.detail, array['reason', 'error']);
+  if tg_op = 'DELETE' or new is distinct from erased then
+    raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.erase_line_only() is
+  'Trigger of the audit log: append-only, but that a line may lose what a person wrote.';
+
 create trigger payment_events_append_only
   before update or delete on public.payment_events
-  for each row execute function toss_private.refuse_change();
+  for each row execute function toss_private.erase_line_only();
 
 create trigger payment_events_no_truncate
   before truncate on public.payment_events

@@ -6,6 +6,7 @@ create table public.customers (
   customer_key uuid not null,
   created_at timestamptz not null default now(),
   known_to_auth boolean not null default false,
+  erased_at timestamptz,
   constraint customers_customer_key_unique unique (customer_key)
 );
 
@@ -18,6 +19,9 @@ comment on column public.customers.customer_key is
   'Toss''s customerKey: random, so that it says nothing about the person. Personal: id; kept.';
 comment on column public.customers.known_to_auth is
   'Whether auth.users had this user. Only who was there can be gone: ids of another identity provider never were.';
+
+comment on column public.customers.erased_at is
+  'When everything that named this person was last erased; what came later is kept.';
 
 create policy "users read their own customer key"
   on public.customers for select to authenticated
@@ -132,3 +136,60 @@ comment on function toss_private.note_account() is 'Trigger: remembers that a cu
 create trigger customers_account_noted
   before insert on public.customers
   for each row execute function toss_private.note_account();
+
+create function toss_private.erased_text(given text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when given is not null then '[erased]' end;
+end;
+$$;
+
+comment on function toss_private.erased_text(text) is 'What stands where a text was erased; null stays null.';
+
+create function toss_private.without_keys(given jsonb, erased_keys text[])
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case jsonb_typeof(given)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(e.key, case
+        when e.key <> all (erased_keys) then toss_private.without_keys(e.value, erased_keys)
+        else case jsonb_typeof(e.value)
+          when 'null' then 'null'
+          when 'object' then '{}'
+          when 'array' then '[]'
+          else to_jsonb('[erased]'::text) end
+      end), '{}')
+      from jsonb_each(given) as e
+    )
+    when 'array' then (
+      select coalesce(jsonb_agg(toss_private.without_keys(a.value, erased_keys) order by a.ordinality), '[]')
+      from jsonb_array_elements(given) with ordinality as a
+    )
+    else given end;
+end;
+$$;
+
+comment on function toss_private.without_keys(jsonb, text[]) is
+  'JSON whose values under these keys, at any depth, are erased; every key stays.';
+
+create function toss_private.is_erased_order(named_order_id text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select 1 from public.orders as o where o.id = named_order_id and o.erased_at is not null);
+end;
+$$;
+
+comment on function toss_private.is_erased_order(text) is
+  'Whether what named the buyer of an order was erased: triggers ask it, so that no later answer brings it back.';

@@ -25,6 +25,7 @@ create table public.orders (
   customer_mobile_phone text,
   toss_keys text not null default 'main',
   toss_client_key text,
+  erased_at timestamptz,
   constraint orders_toss_client_key_length check (char_length(toss_client_key) between 1 and 200),
   constraint orders_toss_keys_known check (toss_keys in ('main', 'widget', 'billing')),
   -- A charge has no page.
@@ -85,8 +86,12 @@ comment on column public.orders.customer_name is
 comment on column public.orders.metadata is
   'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
+comment on column public.orders.erased_at is
+  'When everything that named the buyer was erased, here and in what belongs to the order; triggers keep it so.';
+
 create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
+create index orders_not_erased on public.orders (created_at) where erased_at is null;
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
 create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
 create index orders_open_expires_at on public.orders (expires_at)
@@ -246,3 +251,45 @@ $$;
 
 comment on function toss_private.is_own_order(public.orders, jsonb) is
   'Whether an order is that of the user, or of the guest, who wants to cancel it. False when there is none.';
+
+create function toss_private.keep_order_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.order_name := '[erased]';
+  new.customer_email := null;
+  new.customer_name := null;
+  new.customer_mobile_phone := null;
+  new.metadata := '{}';
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_order_erased() is 'Trigger: an erased order holds nothing of its buyer.';
+
+create trigger orders_keep_erased
+  before update on public.orders
+  for each row when (new.erased_at is not null)
+  execute function toss_private.keep_order_erased();
+
+create function toss_private.keep_audit_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.detail := toss_private.without_keys(new.detail, array['reason', 'error']);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_audit_erased() is 'Trigger: a line about an erased order holds nothing that a person wrote.';
+
+create trigger payment_events_keep_erased
+  before insert on public.payment_events
+  for each row when (new.order_id is not null and new.detail ?| array['reason', 'error'])
+  execute function toss_private.keep_audit_erased();

@@ -193,6 +193,69 @@ comment on column toss_private.payment_details.secret_digest is 'SHA-256 of Paym
 comment on column toss_private.payment_details.virtual_account is
   'Where the buyer is to pay: bankCode, accountNumber, customerName, dueDate, whether the deadline has passed, and refundStatus: how far the bank transfer of a refund is. Personal: name, account; erased.';
 
+create function toss_private.keep_payment_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.failure_message := null;
+    new.receipt_url := null;
+    new.card_number_masked := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_payment_erased() is
+  'Trigger: a payment of an erased order, and its receipt, hold nothing of the buyer, whatever Toss answers later.';
+
+create trigger payments_keep_erased
+  before insert or update on public.payments
+  for each row when (coalesce(new.failure_message, new.receipt_url, new.card_number_masked) is not null)
+  execute function toss_private.keep_payment_erased();
+
+create function toss_private.keep_cancel_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order((select p.order_id from public.payments as p where p.payment_key = new.payment_key)) then
+    new.reason := toss_private.erased_text(new.reason);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_cancel_erased() is 'Trigger: as keep_payment_erased, for why money went back.';
+
+create trigger payment_cancels_keep_erased
+  before insert or update on public.payment_cancels
+  for each row when (new.reason is not null)
+  execute function toss_private.keep_cancel_erased();
+
+create function toss_private.keep_details_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order((select p.order_id from public.payments as p where p.payment_key = new.payment_key)) then
+    new.virtual_account := toss_private.without_keys(new.virtual_account, array['accountNumber', 'customerName']);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_details_erased() is 'Trigger: as keep_payment_erased, for the account that was paid into.';
+
+create trigger payment_details_keep_erased
+  before insert or update on toss_private.payment_details
+  for each row when (new.virtual_account is not null)
+  execute function toss_private.keep_details_erased();
+
 -- A refund by bank transfer ends days after its cancel, without a webhook.
 create index payment_details_refund_pending on toss_private.payment_details (payment_key)
   where virtual_account ->> 'refundStatus' = 'PENDING';

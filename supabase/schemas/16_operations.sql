@@ -172,6 +172,50 @@ comment on column toss_private.operation_secrets.ciphertext is
 
 create index operation_secrets_key_id on toss_private.operation_secrets (key_id);
 
+create function toss_private.keep_operation_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.error_message := null;
+    new.reason := toss_private.erased_text(new.reason);
+    new.answer := toss_private.without_keys(new.answer, array['reason', 'receiptUrl']);
+    new.parameters := toss_private.without_keys(new.parameters, toss_private.keys_of_persons());
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_operation_erased() is
+  'Trigger: what a request about an erased order was made with goes when it ends; until then Toss is asked with it.';
+
+create trigger operations_keep_erased
+  before insert or update on public.operations
+  for each row when (
+    new.state in ('succeeded', 'rejected') and new.order_id is not null
+    and num_nonnulls(new.error_message, new.reason, new.answer, new.parameters) > 0
+  )
+  execute function toss_private.keep_operation_erased();
+
+create function toss_private.keys_of_persons()
+returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return array[
+    'customerName', 'customerEmail', 'customerMobilePhone', 'registrationNumber', 'customerIdentityNumber',
+    'escrowProducts', 'accountNumber', 'holderName', 'cardNumber', 'orderName', 'receiptUrl', 'metadata', 'lines',
+    'body'
+  ];
+end;
+$$;
+
+comment on function toss_private.keys_of_persons() is 'Under which keys our JSON can name a person, or hold what a person wrote.';
+
 create function toss_private.follow_operation()
 returns trigger
 language plpgsql

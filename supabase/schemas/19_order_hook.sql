@@ -19,6 +19,26 @@ comment on column toss_private.order_hook_calls.event is
 comment on column toss_private.order_hook_calls.last_error is
   'What it raised last, cut at 500 characters. Personal: error text; erased.';
 
+create function toss_private.keep_hook_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.last_error := '[erased]';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_hook_erased() is 'Trigger: what the shop''s hook raises about an erased order is not kept.';
+
+create trigger order_hook_calls_keep_erased
+  before insert or update on toss_private.order_hook_calls
+  for each row when (new.last_error is not null)
+  execute function toss_private.keep_hook_erased();
+
 create index order_hook_calls_order_id on toss_private.order_hook_calls (order_id, id);
 create index order_hook_calls_next_attempt_at on toss_private.order_hook_calls (next_attempt_at);
 

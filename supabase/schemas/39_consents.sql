@@ -54,7 +54,7 @@ comment on column public.subscription_consents.amount_before is 'Price of a peri
 comment on column public.subscription_consents.amount_after is 'Price of a period from effective_at on, in won.';
 comment on column public.subscription_consents.effective_at is 'When it is charged first. Without consent until then plans.without_consent decides.';
 comment on column public.subscription_consents.method is 'CARD or TRANSFER as shown; null when there was none that works.';
-comment on column public.subscription_consents.method_number is 'The masked number of the card or account as shown.';
+comment on column public.subscription_consents.method_number is 'The masked number of the card or account as shown. Personal: card, account; erased.';
 comment on column public.subscription_consents.opens_at is 'From when on it can be decided: 30 days before effective_at, or the start of a shorter trial.';
 comment on column public.subscription_consents.text_version is 'Which text was shown; docs/consent.md.';
 comment on column public.subscription_consents.decided_at is 'Of the last decision; earlier ones stand in payment_events (consent_decided).';
@@ -65,6 +65,9 @@ comment on column public.subscription_consents.reminded_at is 'When it was asked
 comment on column public.subscription_consents.link_used_at is 'When the link of its notices was used, which works once.';
 comment on column public.subscription_consents.closed_at is 'When its date had come: charged, ended, or kept at the old price.';
 comment on column public.subscription_consents.voided_at is 'Since when plan, price or date are others than those asked about; it is asked again.';
+
+comment on column public.subscription_consents.user_id is
+  'The subscriber. Personal: id; kept.';
 
 create index subscription_consents_subscription_id on public.subscription_consents (subscription_id, asked_at desc);
 create index subscription_consents_user_id on public.subscription_consents (user_id, asked_at desc);
@@ -94,7 +97,9 @@ begin
   ) is distinct from (
     new.id, new.subscription_id, new.user_id, new.kind, new.plan_id, new.amount_before, new.amount_after, new.currency,
     new.effective_at, new.asked_at, new.opens_at, new.text_version
-  ) or (old.method, old.method_number) is distinct from (new.method, new.method_number)
+  ) or old.method is distinct from new.method
+    -- A masked number can be erased.
+    or (new.method_number is not null and new.method_number is distinct from old.method_number)
   then
     raise exception 'what was asked in subscription_consents is kept as it was' using errcode = 'insufficient_privilege';
   end if;

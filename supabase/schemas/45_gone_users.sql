@@ -25,7 +25,7 @@ begin
     ) then
       -- Leased to nobody: the worker sends it.
       perform toss_private.begin_key_deletion(method, '[]', jsonb_build_object(
-        'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', 'auth',
+        'leaseToken', gen_random_uuid(), 'leaseSeconds', 0, 'verifiedBy', coalesce(request ->> 'verifiedBy', 'auth'),
         'requestId', request ->> 'requestId'
       ));
     end if;

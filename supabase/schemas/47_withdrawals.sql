@@ -152,6 +152,26 @@ comment on column public.withdrawals.decision_reason is
 comment on column public.withdrawals.refund_operation_id is
   'The cancel that pays an accepted withdrawal back, the last one when Toss had refused others; null when the order was refunded by another way.';
 
+create function toss_private.keep_withdrawal_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.reason := '[erased]';
+    new.decision_reason := toss_private.erased_text(new.decision_reason);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_withdrawal_erased() is 'Trigger: what was written about a withdrawal goes with its order.';
+
+create trigger withdrawals_keep_erased
+  before insert or update on public.withdrawals
+  for each row execute function toss_private.keep_withdrawal_erased();
+
 create unique index withdrawals_one_open_per_order on public.withdrawals (order_id) where status = 'requested';
 create index withdrawals_order_id on public.withdrawals (order_id);
 create index withdrawals_user_id on public.withdrawals (user_id, requested_at desc);

@@ -62,7 +62,7 @@ begin
   select * into made from public.withdrawals as w
   where w.order_id = concerned.id and w.request_id = request ->> 'requestId';
   if found then
-    return case when made.reason = request ->> 'reason' then toss_private.requested_view(made)
+    return case when made.reason in (request ->> 'reason', '[erased]') then toss_private.requested_view(made)
       else jsonb_build_object('outcome', 'request_differs') end;
   end if;
   made := toss_private.open_withdrawal(concerned.id);

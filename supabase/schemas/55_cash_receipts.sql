@@ -52,6 +52,26 @@ comment on column public.cash_receipts.issue_number is
 comment on column public.cash_receipts.receipt_url is
   'Toss''s page of the receipt: whoever has it sees what Toss shows there. Personal: link; erased.';
 
+create function toss_private.keep_receipt_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if toss_private.is_erased_order(new.order_id) then
+    new.receipt_url := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_receipt_erased() is 'Trigger: no link to what Toss shows of an erased order.';
+
+create trigger cash_receipts_keep_erased
+  before insert or update on public.cash_receipts
+  for each row when (new.receipt_url is not null)
+  execute function toss_private.keep_receipt_erased();
+
 create index cash_receipts_payment_key on public.cash_receipts (payment_key, created_at);
 create index cash_receipts_order_id on public.cash_receipts (order_id);
 create index cash_receipts_canceled_receipt_id on public.cash_receipts (canceled_receipt_id)

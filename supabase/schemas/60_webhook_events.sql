@@ -30,6 +30,7 @@ create table public.webhook_events (
   processed_at timestamptz,
   from_toss boolean not null default false,
   asked_as_stranger boolean not null default false,
+  erased_at timestamptz,
   constraint webhook_events_dedupe_key_unique unique (dedupe_key),
   constraint webhook_events_dedupe_key_length check (char_length(dedupe_key) between 1 and 210),
   constraint webhook_events_event_type_length check (char_length(event_type) <= 100),
@@ -72,6 +73,10 @@ comment on column public.webhook_events.asked_as_stranger is
 comment on column public.webhook_events.last_error is
   'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
+comment on column public.webhook_events.erased_at is
+  'When its body was erased: with its order, with a user''s card, or because it was old.';
+
+create index webhook_events_not_erased on public.webhook_events (created_at) where erased_at is null;
 create index webhook_events_created_at on public.webhook_events (created_at desc);
 create index webhook_events_payment_key on public.webhook_events (payment_key);
 create index webhook_events_open on public.webhook_events (next_attempt_at)
@@ -114,6 +119,69 @@ comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the s
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
 create index webhook_bodies_key_id on toss_private.webhook_bodies (key_id) where key_id is not null;
+
+create function toss_private.keep_webhook_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    -- Whoever erases takes it alone: what is stored meanwhile is either seen there or sees here that it was erased.
+    perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+    if toss_private.is_erased_order(coalesce(
+      new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
+    )) then
+      new.erased_at := new.created_at;
+    end if;
+  end if;
+  if new.erased_at is not null then
+    new.payload := jsonb_build_object('erased', true);
+    new.last_error := toss_private.erased_text(new.last_error);
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_webhook_erased() is 'Trigger: an event about an erased order is stored without its body.';
+
+create trigger webhook_events_keep_erased_new
+  before insert on public.webhook_events
+  for each row when (new.order_id is not null or new.payment_key is not null)
+  execute function toss_private.keep_webhook_erased();
+
+create trigger webhook_events_keep_erased
+  before update on public.webhook_events
+  for each row when (new.erased_at is not null)
+  execute function toss_private.keep_webhook_erased();
+
+create function toss_private.keep_body_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- What is reported of a card that is erased names no order.
+  update public.webhook_events as e set erased_at = e.created_at
+  where e.id = new.webhook_event_id and e.erased_at is null and new.billing_key_digest is not null and exists (
+    select 1 from toss_private.billing_keys as k
+    join public.billing_methods as m on m.id = k.billing_method_id
+    join public.customers as c on c.user_id = m.user_id
+    where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
+  );
+  if exists (select 1 from public.webhook_events as e where e.id = new.webhook_event_id and e.erased_at is not null) then
+    new.key_id := null;
+    new.ciphertext := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_body_erased() is 'Trigger: the body of an erased event is not kept, encrypted or not.';
+
+create trigger webhook_bodies_keep_erased
+  before insert on toss_private.webhook_bodies
+  for each row execute function toss_private.keep_body_erased();
 
 create view public.webhook_summary
 with (security_invoker = true)

@@ -140,7 +140,7 @@ set search_path = ''
 as $$
 begin
   return exists (
-    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents']) as n (name)
+    select 1 from unnest(array['claimed', 'expired', 'asked', 'deletedWebhookEvents', 'deletedEvents', 'erasedOrders', 'erasedWebhookBodies']) as n (name)
     where (result ->> n.name)::integer > 0
   );
 end;

@@ -89,7 +89,7 @@ comment on table public.notifications is
 comment on column public.notifications.provider_id is
   'The provider''s id of the e-mail or message; null when it only said that it has it already. Personal: id; kept.';
 comment on column public.notifications.error is
-  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way. Personal: error text; erased.';
+  'Why it is not sent: our class and the provider''s code, without anything of the buyer''s; of a sent one, why it went another way; erased where its data was.';
 comment on column public.notifications.created_at is 'When its cause happened.';
 comment on column public.notifications.event_id is 'The event of outbox_events that made it.';
 comment on column public.notifications.stream is 'As outbox_events.stream: within it a channel is sent one notice after the other.';
@@ -122,6 +122,31 @@ comment on column toss_private.notification_contents.address is
   'Personal: e-mail, phone; erased.';
 comment on column toss_private.notification_contents.facts is
   'Personal: name, account, free text; erased.';
+
+create function toss_private.keep_notice_erased()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+  if toss_private.is_erased_order(new.order_id)
+    or exists (select 1 from public.customers as c where c.user_id = new.user_id and new.created_at <= c.erased_at)
+  then
+    new.status := 'failed';
+    new.error := 'erased';
+    new.next_attempt_at := null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_notice_erased() is
+  'Trigger: whose data was erased is told nothing more of what was before; the shop''s own function could still know an address.';
+
+create trigger notifications_keep_erased
+  before insert on public.notifications
+  for each row execute function toss_private.keep_notice_erased();
 
 create function toss_private.notice_of(event public.outbox_events)
 returns text

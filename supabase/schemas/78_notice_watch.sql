@@ -57,6 +57,8 @@ group by n.event_id, n.notice
 having bool_and(n.status = 'failed')
   -- The account stands on the page that asked for it; a shop need not ask guests where they live.
   and not (n.notice = 'virtual_account' and bool_and(n.error = 'no_address'))
+  -- Nobody is left to tell.
+  and not bool_and(n.error = 'erased')
 
 union all
 -- Long before what it announces, and while somebody can still call.

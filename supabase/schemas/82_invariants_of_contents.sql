@@ -339,8 +339,10 @@ as $$
   union all
   select * from toss_private.reconciliation_violations()
   union all
+  select * from toss_private.erasure_violations()
+  union all
   select * from toss_private.settlement_violations();
 $$;
 
 comment on function public.invariant_violations() is
-  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them and of comparisons with Toss: its name, whom it concerns, and what is wrong. Empty when all is well.';
+  'Every violated invariant of payments, refunds, cash receipts, withdrawals, subscriptions, of what is told of them, of comparisons with Toss and of what was erased: its name, whom it concerns, and what is wrong. Empty when all is well.';

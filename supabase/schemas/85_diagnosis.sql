@@ -233,6 +233,28 @@ $$;
 comment on function toss_private.diagnose_api_versions() is
   'The API versions that Toss''s answers named, the latest first; a time is right within a day.';
 
+create function toss_private.diagnose_retention()
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select jsonb_build_object(
+    'webhookBodyDays', (j.last_result ->> 'webhookBodyDays')::integer,
+    'personalDataYears', (j.last_result ->> 'personalDataYears')::integer,
+    'oldestBodySeconds', (
+      select extract(epoch from toss_private.clock_now() - min(e.created_at)) from public.webhook_events as e
+      where e.erased_at is null
+    )
+  )
+  from toss_private.jobs as j where j.name = 'housekeeping');
+end;
+$$;
+
+comment on function toss_private.diagnose_retention() is
+  'How long the last run of housekeeping kept bodies and names, null before the first one; how old the oldest body is.';
+
 create function public.diagnose(request jsonb)
 returns jsonb
 language sql
@@ -257,6 +279,7 @@ as $$
     'jobs', toss_private.diagnose_jobs(),
     'encryptionKeys', toss_private.diagnose_encryption_keys(),
     'tossApiVersions', toss_private.diagnose_api_versions(),
+    'retention', toss_private.diagnose_retention(),
     'alerts', toss_private.diagnose_alerts(),
     'invariantViolations', (
       select coalesce(jsonb_agg(jsonb_build_object('invariant', v.invariant, 'count', v.count)), '[]')

@@ -15,6 +15,8 @@ const LONGER: Record<string, string> = {
     "what a refusal does to charge, access and card is one rule",
   "51_billing_issue_begin.sql":
     "one registration with everything that may refuse it",
+  "60_webhook_events.sql":
+    "the inbox with all that is said of its columns, and what is never stored in it",
   "62_webhook_receive.sql": "one arrival with everything that bounds it",
   "82_invariants_of_contents.sql": "one query of many rules",
 };

@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
+  "toss erase": { kind: "project", args: ["order_1"] },
+  "toss export": { kind: "project", args: ["order_1"] },
   "toss tax-sheet": { kind: "project", args: ["2026-11"] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
@@ -61,6 +63,8 @@ const PLACES: Record<string, readonly string[]> = {
   "toss order": ["order_1"],
   "toss explain": ["order_1"],
   "toss reprice": ["pro"],
+  "toss erase": ["order_1"],
+  "toss export": ["order_1"],
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */

@@ -1,4 +1,8 @@
-import { recordJobRun, runHousekeeping } from "../_shared/database/jobs.ts";
+import {
+  applyRetention,
+  recordJobRun,
+  runHousekeeping,
+} from "../_shared/database/jobs.ts";
 import type {
   Handler,
   RequestContext,
@@ -53,10 +57,20 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
   /** What other systems have yet to hear. */
   outbox: ({ services, logger }, { limit, asOf }) =>
     runOutbox({ services, logger, limit, asOf }),
-  /** Records that nobody needs any more. Money rows are never removed. */
-  housekeeping: async ({ services }) => ({
-    ...await runHousekeeping(services.database),
-  }),
+  /** Records that nobody needs any more, and names that are too old. Money rows are never removed. */
+  housekeeping: async ({ services: { database, config } }, { limit }) => {
+    const kept = await runHousekeeping(database);
+    const erased = await applyRetention(database, {
+      ...config.retention,
+      limit,
+    });
+    return {
+      ...kept,
+      ...erased,
+      ...config.retention,
+      remaining: kept.remaining + erased.remaining,
+    };
+  },
   /** What neither an answer nor a webhook told: Toss's list against our rows. */
   reconcile: (context, { limit, asOf, from, to }) =>
     reconcile(createOperationContext(context, "reconcile"), {

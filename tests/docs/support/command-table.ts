@@ -102,6 +102,10 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     pattern: task("toss reconcile$"),
     proof: { kind: "run", prints: /compared, \d+ healed, 0 open/ },
   },
+  {
+    pattern: task("toss (erase|export) \\$ORDER_ID"),
+    proof: { kind: "run", prints: /orders/ },
+  },
   { pattern: task(""), proof: HELP },
   {
     pattern: /^FLOOD_EVENTS=\d+ npx -y deno test .*webhook\/flood\.test\.ts$/,

@@ -295,6 +295,27 @@ test("holidays that end soon are noted, before a withdrawal is due on one", asyn
   }
 });
 
+test("bodies of webhooks that grow older than they should are noted, and names kept for too short", async (shop) => {
+  const { sql } = shop.stack;
+  const kept = (days: number, years: number) =>
+    sql`update toss_private.jobs
+      set last_result = ${
+      sql.json({ webhookBodyDays: days, personalDataYears: years })
+    } where name = 'housekeeping'`;
+  try {
+    await kept(90, 4);
+    assertOnlyWarning(await examine(shop), "retention");
+    await kept(90, 5);
+    await sql`
+      insert into public.webhook_events (dedupe_key, payload, status, processed_at, next_attempt_at, received_at, created_at)
+      select 'old-body', '{}', 'processed', t, t, t, t from (select now() - interval '98 days') as o (t)`;
+    assertOnlyWarning(await examine(shop), "retention");
+  } finally {
+    await sql`delete from public.webhook_events where dedupe_key = 'old-body'`;
+    await sql`update toss_private.jobs set last_result = null where name = 'housekeeping'`;
+  }
+});
+
 test("a Toss that cannot be reached from here is noted", async (shop) => {
   const { origin } = new URL(shop.stack.tossApiBaseUrl);
   const send: typeof fetch = (input, init) =>

@@ -64,6 +64,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
     dunning: { scheduleDays: [1, 3, 5, 7], finalAction: "cancel" },
     depositHours: { user: 72, guest: 24 },
     selfIssueDays: null,
+    retention: { webhookBodyDays: 90, personalDataYears: 5 },
     adHocCharges: false,
     notices: {
       email: null,
@@ -94,6 +95,8 @@ Deno.test("loadConfig() reads every optional variable", () => {
     AD_HOC_CHARGES: "on",
     VIRTUAL_ACCOUNT_MAX_HOURS: "12",
     CASH_RECEIPT_SELF_ISSUE_DAYS: "3",
+    RETAIN_WEBHOOK_BODIES_DAYS: "30",
+    RETAIN_PERSONAL_DATA_YEARS: "3",
     SUPABASE_ANON_KEY: "anon",
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
@@ -123,6 +126,10 @@ Deno.test("loadConfig() reads every optional variable", () => {
   });
   assert.equal(config.adHocCharges, true);
   assert.equal(config.selfIssueDays, 3);
+  assert.deepEqual(config.retention, {
+    webhookBodyDays: 30,
+    personalDataYears: 3,
+  });
   assert.deepEqual(config.depositHours, { user: 12, guest: 12 });
   assert.deepEqual(config.supabase.publishableKeys, [
     "sb_publishable_a",
@@ -162,6 +169,8 @@ const EVERY_VARIABLE = environment({
   AD_HOC_CHARGES: "on",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
   CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
+  RETAIN_WEBHOOK_BODIES_DAYS: "60",
+  RETAIN_PERSONAL_DATA_YEARS: "7",
   NOTIFY_EMAIL: "resend",
   RESEND_API_KEY: "re_key_of_a_shop_1",
   RESEND_API_BASE_URL: "http://127.0.0.1:54381",
@@ -408,6 +417,8 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
   ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
+  ["RETAIN_WEBHOOK_BODIES_DAYS", { RETAIN_WEBHOOK_BODIES_DAYS: "6" }],
+  ["RETAIN_PERSONAL_DATA_YEARS", { RETAIN_PERSONAL_DATA_YEARS: "0" }],
   ["NOTIFY_EMAIL", { NOTIFY_EMAIL: "leaked99" }],
   ["RESEND_API_KEY", {
     NOTIFY_EMAIL: "resend",

@@ -85,6 +85,7 @@ export type Database = {
         Row: {
           created_at: string;
           customer_key: string;
+          erased_at: string | null;
           known_to_auth: boolean;
           user_id: string;
         };
@@ -194,6 +195,7 @@ export type Database = {
           customer_email: string | null;
           customer_mobile_phone: string | null;
           customer_name: string | null;
+          erased_at: string | null;
           expires_at: string;
           id: string;
           metadata: Json;

@@ -74,6 +74,11 @@ export type Config = {
   readonly depositHours: { readonly user: number; readonly guest: number };
   /** So many days after its approval a cash payment gets a receipt that nobody asked for; null = never. */
   readonly selfIssueDays: number | null;
+  /** After what time job `housekeeping` erases what names a person. */
+  readonly retention: {
+    readonly webhookBodyDays: number;
+    readonly personalDataYears: number;
+  };
   /** Whether `billing-charge` may charge an amount outside any subscription. */
   readonly adHocCharges: boolean;
   /** How buyers are told what happened. */
@@ -159,6 +164,10 @@ function toConfig(environment: Environment): Config {
       ),
     },
     selfIssueDays: environment.CASH_RECEIPT_SELF_ISSUE_DAYS ?? null,
+    retention: {
+      webhookBodyDays: environment.RETAIN_WEBHOOK_BODIES_DAYS,
+      personalDataYears: environment.RETAIN_PERSONAL_DATA_YEARS,
+    },
     adHocCharges: environment.AD_HOC_CHARGES,
     notices: noticeConfig(environment),
   };

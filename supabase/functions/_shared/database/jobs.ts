@@ -136,6 +136,25 @@ export function runHousekeeping(
   return database.call("run_housekeeping", {}, housekeeping);
 }
 
+const retained = z.object({
+  /** Whose buyer is not named any more. */
+  erasedOrders: z.number().int(),
+  erasedWebhookBodies: z.number().int(),
+  remaining: z.number().int(),
+});
+
+/** Erases a slice of what is too old; see the comment on `public.apply_retention`. */
+export function applyRetention(
+  database: Database,
+  request: {
+    webhookBodyDays: number;
+    personalDataYears: number;
+    limit: number | undefined;
+  },
+): Promise<z.output<typeof retained>> {
+  return database.call("apply_retention", { ...request }, retained);
+}
+
 /** Writes the heartbeat of a job. */
 export async function recordJobRun(
   database: Database,
