@@ -3,6 +3,7 @@ import { isLoopbackOrigin } from "../simulator/loopback.ts";
 import type { Providers } from "../simulator/providers/providers.ts";
 import { PROJECT_ROOT } from "./paths.ts";
 import { createEventPage } from "./web-events.ts";
+import { answerOperatorPage } from "./web-operator.ts";
 import { resultPage, type StackPage } from "./web-result-page.ts";
 
 /** What the page is told about the stack, as `/config.json`. */
@@ -50,6 +51,7 @@ function pagesOf(
 ): StackPage[] {
   const pages: StackPage[] = [
     { url: "/events", korean: "받은 이벤트", english: "Events" },
+    { url: "/operator/", korean: "운영자", english: "Operator" },
   ];
   if (providers !== null) {
     pages.push({ url: "/mailbox", korean: "보낸 알림", english: "Mailbox" });
@@ -74,7 +76,7 @@ function pagesOf(
 
 /**
  * Serves `examples/web` on 127.0.0.1, and where it has no such page, a plain
- * one that shows the result of a payment redirect. `/mailbox` shows the notices that `providers` have taken, `/events`
+ * one that shows the result of a payment redirect. `/operator` is the operator page, `/mailbox` shows the notices that `providers` have taken, `/events`
  * takes and shows what endpoints are sent.
  *
  * `port` 0 takes a free one. Throws `Deno.errors.AddrInUse` when it is taken.
@@ -87,6 +89,10 @@ export function startWeb(port: number, providers: Providers | null): Web {
     async (request) => {
       const url = new URL(request.url);
       if (url.pathname === "/config.json") return Response.json(configuration);
+      const operator = await answerOperatorPage(request, {
+        projectUrl: configuration?.apiUrl ?? "",
+      });
+      if (operator !== null) return operator;
       if (url.pathname === "/events") return await events.answer(request);
       if (url.pathname === "/mailbox" && providers !== null) {
         const headers = { "content-type": "text/html; charset=utf-8" };
