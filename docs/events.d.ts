@@ -295,7 +295,7 @@ export interface SubscriptionTrialEnding {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
   };
 }
@@ -365,7 +365,7 @@ export interface SubscriptionRenewalUpcoming {
     chargeAt: string;
     amount: number;
     currency: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     needsPaymentMethod: boolean;
   };
 }
@@ -378,18 +378,18 @@ export interface SubscriptionPaymentSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -401,18 +401,18 @@ export interface SubscriptionPaymentFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -475,7 +475,7 @@ export interface SubscriptionPlanChangePlanned {
     planId: string;
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
-    nextPlanId: unknown;
+    nextPlanId: string | null;
     from: string;
   };
 }
@@ -565,18 +565,18 @@ export interface ChargeSucceeded {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 
@@ -588,18 +588,18 @@ export interface ChargeFailed {
     version: 1;
     chargeId: string;
     kind: "start" | "renewal" | "upgrade" | "ad_hoc";
-    subscriptionId: unknown;
+    subscriptionId: string | null;
     userId: string;
-    planId: unknown;
-    orderId: unknown;
+    planId: string | null;
+    orderId: string | null;
     amount: number;
     currency: string;
     attempt: number;
     periodStart: string | null;
     periodEnd: string | null;
     nextAttemptAt: string | null;
-    failureCode: unknown;
-    failureClass: unknown;
+    failureCode: string | null;
+    failureClass: string | null;
   };
 }
 

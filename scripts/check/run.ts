@@ -7,7 +7,7 @@ const STEPS: readonly (readonly string[])[] = [
   [
     ...["check", "--lock=scripts/deno.lock", "--node-modules-dir=auto"],
     ...["supabase/functions", "simulator", "stack", "proofs"],
-    ...["scripts", "tests"],
+    ...["scripts", "tests", "packages"],
   ],
 ];
 

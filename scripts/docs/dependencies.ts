@@ -104,6 +104,31 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
     runs: TESTS,
     why: { en: "browser tests", ko: "브라우저 테스트" },
   },
+  esbuild: {
+    runs: TESTS,
+    why: {
+      en: "minifies the client as a shop's bundler would, to measure it",
+      ko: "상점의 번들러처럼 클라이언트를 최소화하여 크기를 잼",
+    },
+  },
+  react: {
+    runs: TESTS,
+    why: {
+      en: "the client's hooks; an optional peer of the package",
+      ko: "클라이언트의 훅. 패키지에서는 선택 peer",
+    },
+  },
+  "react-dom": {
+    runs: TESTS,
+    why: {
+      en: "runs the hooks in a browser",
+      ko: "브라우저에서 훅을 실행",
+    },
+  },
+  "@types/react": {
+    runs: TESTS,
+    why: { en: "React's types", ko: "React의 타입" },
+  },
   "@seriousme/openapi-schema-validator": {
     runs: TESTS,
     why: {

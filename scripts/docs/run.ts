@@ -1,5 +1,8 @@
 import type { Options } from "./command.ts";
 import { fillPages } from "./blocks.ts";
+import { clientApiTypes } from "./client-api.ts";
+import { clientNames } from "./client-names.ts";
+import { clientTables } from "./client-tables.ts";
 import { renderDecisions } from "./decisions.ts";
 import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
@@ -9,6 +12,8 @@ import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
 import { OPERATIONS } from "./openapi/operations.ts";
 import { BASELINE, baselineMigration } from "../schema/chapters.ts";
+
+const CLIENT = "packages/client/src/generated";
 
 /** Every document that is generated, or has generated parts, by its path from the project's root. */
 export async function generatedDocuments(): Promise<Record<string, string>> {
@@ -22,6 +27,9 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     "docs/errors.ko.md": renderErrors("ko"),
     "docs/events.schema.json": JSON.stringify(eventSchema(), null, 2) + "\n",
     "docs/events.d.ts": eventTypes(),
+    [`${CLIENT}/api.ts`]: clientApiTypes(OPERATIONS),
+    [`${CLIENT}/names.ts`]: clientNames(),
+    [`${CLIENT}/tables.ts`]: await clientTables(),
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),
