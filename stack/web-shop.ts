@@ -70,9 +70,7 @@ export async function answerShop(
   if (state.kind !== "ready") {
     return path === "/" ? notBuilt(shop, links) : null;
   }
-  const file = path === "/"
-    ? null
-    : await staticFile(state.directory, path);
+  const file = path === "/" ? null : await staticFile(state.directory, path);
   if (file !== null) return file;
   return path.startsWith("/assets/")
     ? new Response(null, { status: 404 })

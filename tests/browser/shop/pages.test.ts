@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { SIMULATOR_KEYS, SIMULATOR_WIDGET_KEYS } from "../../../simulator/options.ts";
+import {
+  SIMULATOR_KEYS,
+  SIMULATOR_WIDGET_KEYS,
+} from "../../../simulator/options.ts";
 import {
   openWindowByWidget,
   picture,
@@ -12,8 +15,8 @@ import {
   sees,
   shopTest,
   signIn,
-  widgetOf,
   type Visit,
+  widgetOf,
 } from "./scene.ts";
 
 const MOST_SCRIPT_BYTES = 150_000;

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Browser, BrowserContext, FrameLocator, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  FrameLocator,
+  Page,
+} from "playwright-core";
 import { withLocalWidget } from "../../../stack/local-widget.ts";
 import { assertBooksAgree } from "../../support/books.ts";
 import { calmDown, openShop, type Shop } from "../../support/shop.ts";
@@ -93,7 +98,9 @@ export async function picture(page: Page, name: string): Promise<void> {
 export async function signIn({ page, url, locale }: Visit): Promise<void> {
   await page.goto(`${url}/my`);
   await page.getByRole("button", {
-    name: locale === "ko" ? "체험 계정으로 시작하기" : "Start with a trial account",
+    name: locale === "ko"
+      ? "체험 계정으로 시작하기"
+      : "Start with a trial account",
   }).click();
   await page.getByRole("heading", {
     level: 1,

@@ -95,7 +95,9 @@ shopTest(
     await press(visit, "register");
     await sees(page, "결제수단을 등록했어요");
     await page.goto(`${url}/my`);
-    await page.getByRole("button", { name: /^이 결제수단으로 바꾸기: 현대카드/ })
+    await page.getByRole("button", {
+      name: /^이 결제수단으로 바꾸기: 현대카드/,
+    })
       .click();
 
     await subscription(visit, "active").waitFor();

@@ -39,14 +39,25 @@ function Shape({ id }: { id: string }) {
             stroke="#b6552f"
             strokeWidth="11"
           />
-          <path d="M62 66h72v62a22 22 0 0 1-22 22H84a22 22 0 0 1-22-22z" fill="#c9683d" />
+          <path
+            d="M62 66h72v62a22 22 0 0 1-22 22H84a22 22 0 0 1-22-22z"
+            fill="#c9683d"
+          />
           <ellipse cx="98" cy="66" rx="36" ry="9" fill="#7d3a1e" />
         </>
       );
     case "sticker":
       return (
         <>
-          <rect x="48" y="56" width="56" height="56" rx="14" fill="#5b50b8" transform="rotate(-9 76 84)" />
+          <rect
+            x="48"
+            y="56"
+            width="56"
+            height="56"
+            rx="14"
+            fill="#5b50b8"
+            transform="rotate(-9 76 84)"
+          />
           <circle cx="128" cy="84" r="27" fill="#e2a93b" />
           <path d="m98 152 26-46 26 46z" fill="#1d4d3f" />
           <circle cx="76" cy="84" r="11" fill="#f3ede0" />
@@ -57,10 +68,16 @@ function Shape({ id }: { id: string }) {
         <>
           <rect x="56" y="40" width="88" height="120" rx="3" fill="#fffdf7" />
           <circle cx="100" cy="86" r="28" fill="#d9573b" opacity="0.9" />
-          <path d="M56 128c20-22 34-6 48-16s26-14 40-4v52H56z" fill="#27476e" opacity="0.9" />
+          <path
+            d="M56 128c20-22 34-6 48-16s26-14 40-4v52H56z"
+            fill="#27476e"
+            opacity="0.9"
+          />
         </>
       );
     default:
-      return <rect x="60" y="60" width="80" height="80" rx="16" fill="#1d4d3f" />;
+      return (
+        <rect x="60" y="60" width="80" height="80" rx="16" fill="#1d4d3f" />
+      );
   }
 }

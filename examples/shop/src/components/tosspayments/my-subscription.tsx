@@ -50,7 +50,8 @@ const TEXT = {
     method: "결제수단",
     change: "요금제 바꾸기",
     changeTo: (name: string, price: string) => `${name} · ${price}`,
-    planned: (name: string, day: string) => `${day}부터 ${name}(으)로 바뀌어요.`,
+    planned: (name: string, day: string) =>
+      `${day}부터 ${name}(으)로 바뀌어요.`,
     cancel: "구독 해지",
     canceled: "해지했어요",
     canceledText: (day: string) =>
@@ -122,7 +123,10 @@ function factsOf(
     subscription;
   const rows: [string, string][] = [];
   if (ends) {
-    rows.push([text.until, formatDate(subscription.current_period_end, locale)]);
+    rows.push([
+      text.until,
+      formatDate(subscription.current_period_end, locale),
+    ]);
   } else if (next !== null) {
     const price = subscription.next_amount ?? subscription.amount;
     rows.push([
@@ -206,7 +210,10 @@ export function MySubscription(
       </CardContent>
       <CardFooter>
         {isDue && (
-          <Button disabled={my.pending} onClick={() => my.retryPayment()}>
+          <Button
+            disabled={my.pending}
+            onClick={() => my.retryPayment()}
+          >
             {text.retry}
           </Button>
         )}

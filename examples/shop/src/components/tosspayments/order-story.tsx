@@ -118,7 +118,9 @@ function storyOf(order: Order, locale: Locale): Line[] {
       note: decision_reason,
     });
   }
-  return lines.sort((left, right) => Date.parse(left.at) - Date.parse(right.at));
+  return lines.sort((left, right) =>
+    Date.parse(left.at) - Date.parse(right.at)
+  );
 }
 
 /** What happened to an order, in the buyer's words, with its receipts. */

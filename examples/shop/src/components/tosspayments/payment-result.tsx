@@ -3,7 +3,10 @@ import {
   type Completion,
   type TossPaymentsError,
 } from "supabase-tosspayments-client";
-import { useComplete, useTossPayments } from "supabase-tosspayments-client/react";
+import {
+  useComplete,
+  useTossPayments,
+} from "supabase-tosspayments-client/react";
 import { Problem } from "@/components/tosspayments/problem";
 import { VirtualAccount } from "@/components/tosspayments/virtual-account";
 import { Button, buttonVariants } from "@/components/ui/button";
@@ -209,9 +212,7 @@ function Failed(
     <Frame title={isCard ? text.failedCard : text.failed} mark="no">
       <Problem error={error} locale={locale} />
       <div className="flex flex-col gap-2">
-        {canRepeat && (
-          <Button size="lg" onClick={onAgain}>{text.again}</Button>
-        )}
+        {canRepeat && <Button size="lg" onClick={onAgain}>{text.again}</Button>}
         {isCard
           ? (
             <a className={buttonVariants({ size: "lg" })} href={links.plans}>

@@ -32,7 +32,8 @@ const TEXT = {
   ko: {
     today: "오늘 결제할 금액",
     then: "다음 결제",
-    trial: (days: number) => `${days}일 동안 무료예요. 체험이 끝나기 전에 해지하면 결제되지 않아요.`,
+    trial: (days: number) =>
+      `${days}일 동안 무료예요. 체험이 끝나기 전에 해지하면 결제되지 않아요.`,
     consent: "체험이 끝나고 결제하기 전에 한 번 더 동의를 받아요.",
     method: "결제수단",
     known: "등록한 결제수단",

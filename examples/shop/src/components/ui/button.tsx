@@ -10,7 +10,8 @@ const buttonVariants = cva(
         default: "bg-primary text-primary-foreground hover:bg-primary/90",
         destructive: "bg-destructive text-white hover:bg-destructive/90",
         outline: "border border-input bg-card hover:bg-muted",
-        secondary: "bg-secondary text-secondary-foreground hover:bg-secondary/70",
+        secondary:
+          "bg-secondary text-secondary-foreground hover:bg-secondary/70",
         ghost: "hover:bg-muted",
         link: "text-foreground underline underline-offset-4",
       },
