@@ -297,6 +297,7 @@ export interface SubscriptionTrialEnding {
     currency: string;
     nextPlanId: string | null;
     needsPaymentMethod: boolean;
+    awaitsConsent: boolean;
   };
 }
 
@@ -367,6 +368,7 @@ export interface SubscriptionRenewalUpcoming {
     currency: string;
     nextPlanId: string | null;
     needsPaymentMethod: boolean;
+    awaitsConsent: boolean;
   };
 }
 
@@ -495,6 +497,24 @@ export interface SubscriptionPlanChanged {
   };
 }
 
+/** When a period was paid at another price of the same plan. */
+export interface SubscriptionPriceChanged {
+  type: "subscription.price_changed";
+  timestamp: string;
+  data: {
+    version: 1;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    status: "trialing" | "active" | "past_due" | "canceled";
+    currentPeriodEnd: string;
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    chargeId: string;
+  };
+}
+
 /** When a subscription will end with its period. */
 export interface SubscriptionCancelScheduled {
   type: "subscription.cancel_scheduled";
@@ -535,7 +555,7 @@ export interface SubscriptionCanceled {
     planId: string;
     status: "trialing" | "active" | "past_due" | "canceled";
     currentPeriodEnd: string;
-    reason: "notice" | "canceled_now" | "payment_failed" | "refunded" | "user_deleted";
+    reason: "notice" | "canceled_now" | "payment_failed" | "refunded" | "user_deleted" | "consent_missing" | "consent_refused";
     endedAt: string;
     chargeId?: string;
     refunds?: (Record<string, unknown>)[];
@@ -600,6 +620,111 @@ export interface ChargeFailed {
     nextAttemptAt: string | null;
     failureCode: string | null;
     failureClass: string | null;
+  };
+}
+
+/** When a subscriber is asked for consent. */
+export interface ConsentAsked {
+  type: "consent.asked";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a request for consent is repeated, seven days before its date. */
+export interface ConsentReminded {
+  type: "consent.reminded";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a subscriber consented. */
+export interface ConsentGiven {
+  type: "consent.given";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When a subscriber refused, or took a consent back. */
+export interface ConsentRefused {
+  type: "consent.refused";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
+  };
+}
+
+/** When the date came, and nobody had answered. */
+export interface ConsentLapsed {
+  type: "consent.lapsed";
+  timestamp: string;
+  data: {
+    version: 1;
+    consentId: string;
+    subscriptionId: string;
+    userId: string;
+    planId: string;
+    kind: "trial_conversion" | "price_rise";
+    amountBefore: number;
+    amount: number;
+    currency: string;
+    effectiveAt: string;
+    opensAt: string;
+    decidedAt: string | null;
+    source: "subscription" | "link" | "shop" | "billing" | null;
   };
 }
 
@@ -773,12 +898,18 @@ export type TossPaymentsEvent =
   | SubscriptionAccessWithdrawn
   | SubscriptionPlanChangePlanned
   | SubscriptionPlanChanged
+  | SubscriptionPriceChanged
   | SubscriptionCancelScheduled
   | SubscriptionResumed
   | SubscriptionCanceled
   | SubscriptionRefundPromised
   | ChargeSucceeded
   | ChargeFailed
+  | ConsentAsked
+  | ConsentReminded
+  | ConsentGiven
+  | ConsentRefused
+  | ConsentLapsed
   | ReconciliationDifference
   | BillingMethodCreated
   | BillingMethodDeleted

@@ -9,6 +9,7 @@ import { defineGroup } from "./door/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
+import { explain, order } from "./order/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
 import { replay } from "./replay/command.ts";
@@ -27,6 +28,8 @@ export const toss = defineGroup({
       doctor,
       deploy,
       uninstall,
+      order,
+      explain,
       charge,
       replay,
       reconcile,

@@ -65,10 +65,10 @@ export class World {
     const house = new House(stack, simulator);
     for (const plan of PLANS) {
       await house.sql`
-        insert into public.plans (id, name, price, interval, interval_count, trial_days, plan_group, catch_up)
+        insert into public.plans (id, name, price, interval, interval_count, trial_days, plan_group, catch_up, consent)
         values (
           ${plan.id}, ${plan.id}, ${plan.price}, ${plan.unit}, ${plan.count}, ${plan.trialDays}, ${plan.group},
-          ${plan.catchUp}
+          ${plan.catchUp}, 'not_required'
         )`;
     }
     if (harm !== undefined) await house.sql.unsafe(harm);

@@ -47,6 +47,7 @@ const PARTS: Record<string, readonly string[]> = {
     "operations",
   ],
   outbox: ["outgoing", "notify"],
+  story: ["toss", "database", "operations"],
 };
 
 /** The kinds of operations, and which other kinds each may begin. */

@@ -1,3 +1,4 @@
+import { grouped } from "./scene.ts";
 import type { Answer, Shop } from "./shop.ts";
 
 /** The plan that the subscriber moves up to. */
@@ -7,6 +8,7 @@ const PREMIUM = {
   price: 19_900,
   currency: "KRW",
   interval: "month",
+  without_consent: "keep_price",
 };
 
 /** A subscriber's levers, and what an app would look at. */
@@ -23,11 +25,26 @@ export interface SubscriberLife {
   nextPeriod(): Promise<string>;
   /** The subscription's own actions. */
   act(action: string, more?: Record<string, unknown>): Promise<Answer>;
+  /** What the subscriber was asked last, as the shop's page reads it. */
+  consent(): Promise<Asked>;
+  /** What `toss reprice` does, from today. */
+  reprice(planId: string, amount: number): Promise<void>;
+  /** What the last period cost. */
+  lastAmount(): Promise<string>;
   /** The newest paid order of the subscription. */
   latestOrder(): Promise<string>;
   /** The next charges are declined with this code. */
   decline(code: string, count: number): void;
   pass(days: number): Promise<void>;
+}
+
+/** A request for consent. */
+export interface Asked {
+  id: string;
+  kind: string;
+  /** From what to what, in won. */
+  change: string;
+  decision: string | null;
 }
 
 interface Subscription {
@@ -94,6 +111,36 @@ export async function openLife(shop: Shop): Promise<SubscriberLife> {
         action,
         ...more,
       }),
+    async consent() {
+      const { data, error } = await buyer.from("subscription_consents")
+        .select("id, kind, amount_before, amount_after, decision")
+        .is("voided_at", null)
+        .order("effective_at", { ascending: false }).limit(1).single();
+      if (error) throw new Error(`subscription_consents: ${error.message}`);
+      const { amount_before: before, amount_after: after } = data;
+      return { ...data, change: `${grouped(before)} to ${grouped(after)}` };
+    },
+    async reprice(planId, amount) {
+      const request = (more: Record<string, unknown>) =>
+        JSON.stringify({ planId, amount, dryRun: false, ...more });
+      const [begun] = await stack.sql`
+        select a ->> 'repricingId' as id, a ->> 'from' as "from"
+        from public.begin_repricing(
+          ${
+        request({ from: null })
+      }::text::jsonb || jsonb_build_object('from', toss_private.clock_now() at time zone 'Asia/Seoul')
+        ) as a`;
+      await stack.sql`
+        select public.plan_repricing(${
+        request({ repricingId: begun?.id, limit: 100 })
+      }::text::jsonb)`;
+    },
+    async lastAmount() {
+      const [row] = await stack.sql`
+        select amount from public.subscription_charges
+        where status = 'paid' and kind <> 'upgrade' order by period_start desc limit 1`;
+      return grouped(row?.amount);
+    },
     async latestOrder() {
       const [row] = await stack.sql`
         select order_id from public.subscription_charges

@@ -9,11 +9,24 @@ const NOTHING = "paid 0, declined 0, unknown 0";
 async function begin(life: SubscriberLife): Promise<Step[]> {
   const registered = await life.register("pro");
   const trial = await life.plan();
+  await life.charge();
+  const asked = await life.consent();
+  const given = await life.act("consent", { consentId: asked.id });
   return [
     expectStep(
       "month 1: a card, and the trial begins",
       `${registered.status} ${trial}`,
       "201 pro trialing",
+    ),
+    expectStep(
+      "before it costs, consent is asked for",
+      `${asked.kind}, ${asked.change}`,
+      "trial_conversion, 0 to 9,900",
+    ),
+    expectStep(
+      "the buyer agrees",
+      `${given.status} ${(await life.consent()).decision}`,
+      "200 given",
     ),
     expectStep(
       "the trial ends, the first charge",
@@ -116,6 +129,39 @@ async function moveUp(shop: Shop, life: SubscriberLife): Promise<Step[]> {
   ];
 }
 
+/** Refused, a raise leaves the price as it was, because this plan keeps it; agreed to, it is charged. */
+async function raise(life: SubscriberLife): Promise<Step[]> {
+  const answers = [];
+  for (
+    const [amount, action] of [
+      [24_900, "decline_consent"],
+      [21_900, "consent"],
+    ] as const
+  ) {
+    await life.pass(5);
+    await life.reprice("premium", amount);
+    await life.charge();
+    const asked = await life.consent();
+    await life.act(action, { consentId: asked.id });
+    const { decision } = await life.consent();
+    const result = await life.nextPeriod();
+    answers.push(`${asked.change}, ${decision}: ${await life.lastAmount()}`);
+    if (result !== PAID) answers.push(result);
+  }
+  return [
+    expectStep(
+      "month 12: a higher price, refused",
+      answers[0] ?? "",
+      "19,900 to 24,900, refused: 19,900",
+    ),
+    expectStep(
+      "month 13: a smaller one, agreed to",
+      answers.slice(1).join(", "),
+      "19,900 to 21,900, given: 21,900",
+    ),
+  ];
+}
+
 async function leave(shop: Shop, life: SubscriberLife): Promise<Step[]> {
   const request = { cancelReason: "고객 요청" };
   const part = await shop.asOperator("cancel", {
@@ -125,7 +171,7 @@ async function leave(shop: Shop, life: SubscriberLife): Promise<Step[]> {
     requestId: "goodwill",
   });
   const still = await life.plan();
-  const renewed = await renew(life, "months 12–14", 3);
+  const renewed = await renew(life, "month 14", 1);
   const whole = await shop.asOperator("cancel", {
     ...request,
     orderId: await life.latestOrder(),
@@ -161,6 +207,7 @@ export const subscriber: Scene = {
       ...await loseAnswer(shop, life),
       ...await moveUp(shop, life),
       await renew(life, "months 10–11", 2),
+      ...await raise(life),
       ...await leave(shop, life),
     ];
     const [sum] = await shop.stack.sql`

@@ -120,7 +120,7 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /subscription": {
     summary: "구독 변경",
     description:
-      "사용자는 본인의 구독을, 상점은 모든 구독을 바꿉니다. `cancel_at_period_end`와 `resume`은 해지를 예약하고 되돌립니다. `cancel_now`는 구독을 끝내며, 상점만 쓸 수 있는 `refund` `prorated`를 붙이면 남은 기간의 결제 취소와 환불. `change_plan`에는 `planId`, `change_method`에는 `billingMethodId`가 필요하고, `retry_payment`는 거절된 금액을 청구합니다. 지금 상태에서 할 수 없는 것은 `invalid_request`입니다. `subscribe`는 `subscriptionId` 없이 이미 등록된 카드로 구독을 시작합니다. 첫 청구가 거절된 뒤의 다음 시도입니다. `billing-issue/prepare`로 보여 준 뒤에 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 함께 옵니다.",
+      "사용자는 본인의 구독을, 상점은 모든 구독을 바꿉니다. `cancel_at_period_end`와 `resume`은 해지를 예약하고 되돌립니다. `cancel_now`는 구독을 끝내며, 상점만 쓸 수 있는 `refund` `prorated`를 붙이면 남은 기간의 결제 취소와 환불. `change_plan`에는 `planId`, `change_method`에는 `billingMethodId`가 필요하고, `retry_payment`는 거절된 금액을 청구하며, `consent`와 `decline_consent`는 `consentId`의 동의 요청에 답합니다. 지금 상태에서 할 수 없는 것은 `invalid_request`입니다. `subscribe`는 `subscriptionId` 없이 이미 등록된 카드로 구독을 시작합니다. 첫 청구가 거절된 뒤의 다음 시도입니다. `billing-issue/prepare`로 보여 준 뒤에 바뀐 요금제는 `payment_amount_mismatch`이고 지금의 조건이 함께 옵니다.",
     answers: {
       200: "구독.",
       201:
@@ -143,6 +143,14 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
     description:
       "토스만 호출합니다. 이벤트를 저장하고 200으로 응답합니다. 본문은 알림일 뿐이고 사실은 토스에 묻습니다. 이 버전이 모르는 종류의 이벤트까지 모든 JSON 본문을 받습니다.",
     answers: { 200: "저장되었습니다." },
+  },
+  "POST /operator": {
+    summary: "운영자의 물음",
+    description:
+      "`order`는 주문 하나의 이야기를 `toss order --json`과 같은 모양으로 답합니다. `id`는 orderId, paymentKey, 구독 id, 상점의 reference입니다. 토스에 지금 다시 물어보고, 아무것도 바꾸지 않습니다. [operations.ko.md](operations.ko.md).",
+    answers: {
+      200: "이야기. `next`는 다음에 할 일이고, 할 일이 없으면 null입니다.",
+    },
   },
   "POST /webhook-endpoints": {
     summary: "이벤트를 받을 주소",
@@ -177,6 +185,19 @@ export const KOREAN_FIELDS: Readonly<Record<string, string>> = {
   "Of an account": "계좌일 때",
   "There when the order does not wait for its payment: one of nothing, or a known one.":
     "결제를 기다리지 않는 주문에만 있음: 0원 주문이나 이미 있는 주문",
+  "the order; of a subscription its last one, null while it has none":
+    "주문. 구독이면 마지막 주문이고, 아직 없으면 null",
+  "in the currency's minor unit": "통화의 최소 단위",
+  "as the database has them": "데이터베이스에 있는 그대로",
+  "what Toss says now; null when it knows no payment or could not be asked, which the timeline says":
+    "토스가 지금 말하는 것. 토스가 결제를 모르거나 물을 수 없었으면 null이고, 어느 쪽인지는 timeline에 있음",
+  "runs as pasted, with the variables of `toss status`":
+    "`toss status`의 변수만 있으면 붙여 넣은 그대로 실행됨",
+  "the next step; null when nothing is to be done":
+    "다음에 할 일. 할 일이 없으면 null",
+  "ISO 8601, time of Seoul": "ISO 8601, 서울 시간",
+  "the oldest first; the last line is how it stands":
+    "오래된 것부터. 마지막 줄이 지금의 결론",
   "ISO 8601 with offset": "오프셋이 있는 ISO 8601",
   "For a charge by `userId`": "`userId`로 청구할 때",
   "For a `dryRun`": "`dryRun`일 때",

@@ -132,6 +132,12 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     ko:
       "이미 구독 중인 요금제이거나 같은 그룹의 요금제. `details.subscriptionId`가 그 구독",
   },
+  consent_not_open: {
+    en:
+      "the request for consent is outside its window, was replaced or charged with, is another subscription's, or its link was used or has expired",
+    ko:
+      "동의 요청이 기간 밖이거나, 새 요청으로 바뀌었거나, 이미 청구에 쓰였거나, 다른 구독의 것이거나, 링크를 이미 썼거나 만료됨",
+  },
   payment_expired: {
     en:
       "the order or the payment ran out of time, or 20 confirms of the order were refused",

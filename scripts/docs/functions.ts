@@ -179,9 +179,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     caller: { en: "users only their own", ko: "사용자는 본인 것만" },
     request: {
       en:
-        '`{ subscriptionId, action, planId?, billingMethodId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
+        '`{ subscriptionId, action, planId?, billingMethodId?, consentId? }`, or `{ action: "subscribe", planId, billingMethodId }` with a registered card',
       ko:
-        '`{ subscriptionId, action, planId?, billingMethodId? }`, 또는 등록된 카드로 `{ action: "subscribe", planId, billingMethodId }`',
+        '`{ subscriptionId, action, planId?, billingMethodId?, consentId? }`, 또는 등록된 카드로 `{ action: "subscribe", planId, billingMethodId }`',
     },
     success: {
       en: "200 the subscription; 201 as `billing-issue`",
@@ -203,6 +203,14 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
       en: "one charge per period, also at the same time",
       ko: "동시에 불러도 기간마다 한 번만 청구",
     },
+  },
+  "POST operator": {
+    request: both('`{ action: "order", id }`'),
+    success: {
+      en: "200 one order's story, as `toss order --json` prints it",
+      ko: "200 주문 하나의 이야기. `toss order --json`이 출력하는 것과 같음",
+    },
+    repeating: { en: "a read", ko: "읽기만 함" },
   },
   "POST webhook": {
     caller: {

@@ -7,6 +7,7 @@ import { renderDecisions } from "./decisions.ts";
 import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
 import { renderApi } from "./render-api.ts";
+import { storySchema } from "./story.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
@@ -30,6 +31,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     [`${CLIENT}/api.ts`]: clientApiTypes(OPERATIONS),
     [`${CLIENT}/names.ts`]: clientNames(),
     [`${CLIENT}/tables.ts`]: await clientTables(),
+    "docs/story.schema.json": JSON.stringify(storySchema(), null, 2) + "\n",
     "docs/decisions/README.md": await renderDecisions(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),

@@ -46,10 +46,25 @@ function readHosted(environment: Record<string, string>): Project | null {
   };
 }
 
+/** What `eval "$(npx -y deno task status)"` has set; other programs use some of these names, but not so. */
+function readEvaluated(environment: Record<string, string>): Project | null {
+  const { API_URL, SECRET_KEY, FUNCTIONS_URL } = environment;
+  if (!API_URL || !SECRET_KEY || FUNCTIONS_URL !== `${API_URL}/functions/v1`) {
+    return null;
+  }
+  return {
+    url: API_URL,
+    secretKey: SECRET_KEY,
+    publishableKey: environment.PUBLISHABLE_KEY || null,
+    cronSecret: environment.CRON_SECRET || null,
+  };
+}
+
 /**
  * The project an operator command works on: the one that the environment names, else the local stack.
  *
- * @param environment read for SUPABASE_URL, SUPABASE_SECRET_KEY, SUPABASE_PUBLISHABLE_KEY, PORT and DB_DIR
+ * @param environment read for SUPABASE_URL, SUPABASE_SECRET_KEY, SUPABASE_PUBLISHABLE_KEY, the variables of `status`,
+ * PORT and DB_DIR
  * @throws StopError when neither is there, or several stacks run and neither PORT nor DB_DIR chooses
  */
 export async function findProject(
@@ -57,6 +72,8 @@ export async function findProject(
 ): Promise<Project> {
   const hosted = readHosted(environment);
   if (hosted !== null) return hosted;
+  const evaluated = readEvaluated(environment);
+  if (evaluated !== null) return evaluated;
   const choice = await findStack(environment);
   const { API_URL, SECRET_KEY, PUBLISHABLE_KEY, CRON_SECRET } =
     choice.outcome === "found" ? choice.state.variables : {};

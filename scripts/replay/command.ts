@@ -23,6 +23,10 @@ const OPTIONS = {
   payment: text("<paymentKey>", "events about this payment"),
   status: oneOf("<status>", STATUSES, STATUSES.join(", ")),
   hook: text("<orderId>", "the order hook's calls that this order is owed"),
+  look: text(
+    "<id>",
+    "have Toss asked now about everything around an order or subscription",
+  ),
   endpoint: rowId(
     "outgoing: what this endpoint has missed",
     "the id of a row of webhook_endpoints",
@@ -50,6 +54,7 @@ export const replay = defineCommand({
     "--order <orderId>",
     "--payment <paymentKey>",
     "--status dead",
+    "--look <orderId>",
     "--hook <orderId>",
     "--endpoint <id> --from 2026-11-21T00:00:00+09:00",
     "--from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00",

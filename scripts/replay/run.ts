@@ -4,17 +4,14 @@ import { commandEnvironment } from "../project/command-environment.ts";
 import { openProject } from "../project/open-project.ts";
 import { UsageError } from "../door/errors.ts";
 import type { Options } from "./command.ts";
+import { workOff } from "./worker.ts";
+import { lookAgain } from "./look.ts";
 import { isOutgoing, replayOutgoing } from "./outgoing.ts";
 
 const replayed = z.object({
   outcome: z.enum(["replayed", "nothing_named"]),
   events: z.number().optional(),
 });
-
-const workerAnswer = z.looseObject({ remaining: z.number() });
-
-/** One more round than any backlog of a small shop needs; cron goes on where this stops. */
-const MAXIMUM_ROUNDS = 20;
 
 const hookAnswer = z.object({ called: z.number(), failed: z.number() });
 
@@ -41,14 +38,14 @@ async function replayHook(
 
 /** Arms the events that are named, and lets the worker take them. */
 export async function run(options: Options): Promise<number> {
-  const { event, order, payment, status, from, to, hook } = options;
+  const { event, order, payment, status, from, to, hook, look } = options;
   if (
-    [event, order, payment, status, from, hook].every((one) =>
+    [event, order, payment, status, from, hook, look].every((one) =>
       one === undefined
     ) && !isOutgoing(options)
   ) {
     throw new UsageError(
-      "Name at least one of --event, --order, --payment, --status, --from, --hook, --endpoint, --outbox-event, --type",
+      "Name at least one of --event, --order, --payment, --status, --from, --look, --hook, --endpoint, --outbox-event, --type",
     );
   }
   const project = await openProject(commandEnvironment());
@@ -56,6 +53,7 @@ export async function run(options: Options): Promise<number> {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   if (hook !== undefined) return await replayHook(client, hook);
+  if (look !== undefined) return await lookAgain(project, client, look);
   if (isOutgoing(options)) return await replayOutgoing(client, options);
   const request = {
     eventId: event,
@@ -74,24 +72,5 @@ export async function run(options: Options): Promise<number> {
   console.log(`${events} event(s) will be processed again.`);
   if (events === 0) return 0;
 
-  for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
-    const response = await fetch(`${project.url}/functions/v1/worker`, {
-      method: "POST",
-      headers: {
-        apikey: project.secretKey,
-        "content-type": "application/json",
-      },
-      body: JSON.stringify({ job: "webhooks" }),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      console.error(
-        `The worker answered ${response.status}: ${text}\nThe events are armed; cron takes them up.`,
-      );
-      return 1;
-    }
-    console.log(text);
-    if (workerAnswer.parse(JSON.parse(text)).remaining === 0) break;
-  }
-  return 0;
+  return await workOff(project, "webhooks") ? 0 : 1;
 }

@@ -9,8 +9,8 @@
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
---   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
---   40-46  what subscribers, the shop and time do to them
+--   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning; consents and prices
+--   40-46  what subscribers, the shop and time do to them; another price for all of a plan
 --   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
@@ -457,8 +457,12 @@ create table public.plans (
   active boolean not null default true,
   created_at timestamptz not null default now(),
   catch_up text not null default 'current',
-  reminder_days integer not null default 3,
+  reminder_days integer not null default 7,
   plan_group text,
+  consent text not null default 'required',
+  without_consent text not null default 'cancel',
+  intro_price bigint,
+  intro_periods integer,
   constraint plans_id_length check (char_length(id) between 1 and 64),
   constraint plans_name_length check (char_length(name) between 1 and 100),
   constraint plans_price_range check (price between 0 and 9007199254740991),
@@ -468,7 +472,13 @@ create table public.plans (
   constraint plans_trial_days_range check (trial_days between 0 and 1000),
   constraint plans_catch_up_known check (catch_up in ('current', 'all')),
   constraint plans_reminder_days_range check (reminder_days between 0 and 365),
-  constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64)
+  constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64),
+  constraint plans_consent_known check (consent in ('required', 'not_required')),
+  constraint plans_without_consent_known check (without_consent in ('cancel', 'keep_price')),
+  constraint plans_intro_complete check ((intro_price is null) = (intro_periods is null)),
+  -- A free beginning is a trial.
+  constraint plans_intro_price_range check (intro_price between 100 and 9007199254740991),
+  constraint plans_intro_periods_range check (intro_periods between 1 and 1000)
 );
 
 alter table public.plans enable row level security;
@@ -483,6 +493,12 @@ comment on column public.plans.catch_up is
   'What happens to periods that nobody charged in time. current: only the period that runs now is charged, missed ones are listed as void. all: each missed period is charged, one after another.';
 comment on column public.plans.reminder_days is
   'How many days before a charge subscription.renewal_upcoming is written; 0 = never. A period that is not longer than this has no reminder.';
+comment on column public.plans.consent is
+  'required: no first charge after a trial and no higher price without the subscriber''s consent (전자상거래법 13조 6항). not_required: for plans that no consumer buys.';
+comment on column public.plans.without_consent is
+  'What follows at the date of a higher price that was not consented to: cancel, or keep_price. A trial always ends.';
+comment on column public.plans.intro_price is
+  'Price of a period for new subscribers during their first intro_periods periods; its end is a rise.';
 comment on column public.plans.plan_group is
   'Plans of one group exclude each other: a user has one live subscription of them. Null: the plan stands alone.';
 
@@ -5113,6 +5129,7 @@ create table public.subscriptions (
   remind_at timestamptz,
   end_reason text,
   plan_group text,
+  consent_ask_at timestamptz,
   constraint subscriptions_status_known check (status in ('trialing', 'active', 'past_due', 'canceled')),
   constraint subscriptions_period_ends_after_start check (current_period_end > current_period_start),
   constraint subscriptions_amount_range check (amount between 0 and 9007199254740991),
@@ -5162,7 +5179,9 @@ comment on column public.subscriptions.interval is 'As agreed, like interval_cou
 comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
 comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
 comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
-comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see toss_private.subscription_transitions.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted, consent_missing, consent_refused; of every ended one, see toss_private.subscription_transitions.';
+comment on column public.subscriptions.consent_ask_at is
+  'When its subscriber is to be asked for consent; null when nothing is to be asked, or was asked.';
 comment on column public.subscriptions.plan_group is
   'plans.plan_group of its plan. Null also when the shop made the group after its user had two of it.';
 
@@ -5179,6 +5198,7 @@ create index subscriptions_next_charge_at on public.subscriptions (next_charge_a
 create unique index subscriptions_one_live_per_group on public.subscriptions (user_id, plan_group)
   where status <> 'canceled' and plan_group is not null;
 create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;
+create index subscriptions_consent_ask_at on public.subscriptions (consent_ask_at) where consent_ask_at is not null;
 create index subscriptions_remind_at on public.subscriptions (remind_at) where remind_at is not null;
 create index subscriptions_next_plan_id on public.subscriptions (next_plan_id) where next_plan_id is not null;
 create index subscriptions_ended_for_gone_users on public.subscriptions (ended_at)
@@ -5242,6 +5262,8 @@ insert into toss_private.subscription_transitions (status, event, next_status, e
   ('trialing', 'plan_change_planned', 'trialing', null),
   ('trialing', 'method_changed', 'trialing', null),
   ('trialing', 'user_deleted', 'canceled', 'user_deleted'),
+  ('trialing', 'consent_missing', 'canceled', 'consent_missing'),
+  ('trialing', 'consent_refused', 'canceled', 'consent_refused'),
   ('active', 'charge_paid', 'active', null),
   ('active', 'charge_declined', 'past_due', null),
   ('active', 'notice_given', 'active', null),
@@ -5253,6 +5275,8 @@ insert into toss_private.subscription_transitions (status, event, next_status, e
   ('active', 'method_changed', 'active', null),
   ('active', 'period_refunded', 'canceled', 'refunded'),
   ('active', 'user_deleted', 'canceled', 'user_deleted'),
+  ('active', 'consent_missing', 'canceled', 'consent_missing'),
+  ('active', 'consent_refused', 'canceled', 'consent_refused'),
   ('past_due', 'charge_paid', 'active', null),
   ('past_due', 'charge_declined', 'past_due', null),
   ('past_due', 'notice_given', 'canceled', 'canceled'),
@@ -5598,6 +5622,90 @@ $$;
 comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is
   'When to announce a charge; null when the plan has no reminder or the period is too short for one.';
 
+create function toss_private.coming_rise(asked public.subscriptions)
+returns table (kind text, amount_before bigint, amount_after bigint, effective_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  step record;
+begin
+  if asked.status not in ('trialing', 'active') or asked.next_charge_at is null or asked.cancel_at_period_end
+    or (select p.consent <> 'required' from public.plans as p where p.id = asked.plan_id)
+  then
+    return;
+  end if;
+  if asked.status = 'trialing' then
+    return query select 'trial_conversion', 0::bigint, toss_private.price_from(asked, asked.current_period_end),
+      asked.current_period_end;
+    return;
+  end if;
+  -- Another plan that its subscriber chose has the price that was shown then.
+  if asked.next_plan_id is not null then
+    return;
+  end if;
+  for step in
+    select p.amount, p.from_at from toss_private.price_steps as p
+    where p.subscription_id = asked.id and p.ended_at is null and p.plan_id = asked.plan_id
+    order by p.from_at
+  loop
+    effective_at := toss_private.first_boundary(asked, step.from_at);
+    amount_after := toss_private.price_from(asked, effective_at);
+    if amount_after > asked.amount then
+      kind := 'price_rise';
+      amount_before := asked.amount;
+      return next;
+      return;
+    end if;
+    -- Lower first, then a rise.
+    asked.amount := amount_after;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.coming_rise(public.subscriptions) is
+  'The next charge of a subscription that needs consent: the first after a trial, or the first above the price before; no row when there is none.';
+
+create function toss_private.review_consent()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  rise record;
+begin
+  select * into rise from toss_private.coming_rise(new);
+  new.consent_ask_at := null;
+  if rise.kind is not null and not exists (
+    select 1 from public.subscription_consents as k
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null
+      and (k.plan_id, k.amount_after, k.effective_at) = (new.plan_id, rise.amount_after, rise.effective_at)
+  ) then
+    -- What is asked before it is nothing that anybody could still say yes to.
+    update public.subscription_consents as k set voided_at = toss_private.clock_now()
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null;
+    new.consent_ask_at := toss_private.consent_window_start(new, rise.effective_at);
+  elsif new.status = 'canceled' or (
+    rise.kind is null and new.status <> 'past_due' and new.next_charge_at is not null
+  ) then
+    update public.subscription_consents as k set voided_at = toss_private.clock_now()
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.review_consent() is
+  'Trigger: another plan, price or date than the one that was asked about makes the consent void and asks again.';
+
+-- Also when nothing but `plan_id = plan_id` is written: whoever changes steps or plans looks again that way.
+create trigger subscriptions_reviewed
+  before insert or update of status, plan_id, amount, next_plan_id, next_charge_at, current_period_end, cancel_at_period_end
+  on public.subscriptions
+  for each row execute function toss_private.review_consent();
+
 -- supabase/schemas/32_charges.sql
 -- What is charged to a billing key: one row per period, upgrade or ad hoc charge, however many attempts it takes.
 
@@ -5634,6 +5742,8 @@ create table public.subscription_charges (
   earlier_amount bigint,
   undone_at timestamptz,
   created_at timestamptz not null,
+  covered_by text,
+  consent_id uuid,
   constraint subscription_charges_kind_known check (kind in ('start', 'renewal', 'upgrade', 'ad_hoc')),
   constraint subscription_charges_status_known check (
     status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
@@ -5672,6 +5782,13 @@ create table public.subscription_charges (
   constraint subscription_charges_upgrade_has_earlier_terms check (
     (kind = 'upgrade') = (earlier_plan_id is not null) and (kind = 'upgrade') = (earlier_amount is not null)
   ),
+  constraint subscription_charges_covered_by_known check (covered_by in ('agreed', 'consent', 'not_required')),
+  constraint subscription_charges_covered_by_consent check (
+    coalesce(covered_by = 'consent', false) = (consent_id is not null)
+  ),
+  constraint subscription_charges_renewal_is_covered check (
+    case when kind = 'renewal' then status = 'void' or covered_by is not null else covered_by is null end
+  ),
   constraint subscription_charges_undone_was_paid check (undone_at is null or (kind = 'upgrade' and status = 'paid'))
 );
 
@@ -5698,6 +5815,10 @@ comment on column public.subscription_charges.refund_due is 'What was promised b
 comment on column public.subscription_charges.refund_operation_id is 'The cancel that keeps the promise of refund_due, begun in the same transaction; the last one when Toss refused an earlier one.';
 comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
 comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
+comment on column public.subscription_charges.covered_by is
+  'Why a renewal may be charged: agreed (not above the price its subscriber pays already), consent (the row in consent_id), not_required (plans.consent). Filled by a trigger that refuses any other.';
+comment on column public.subscription_charges.consent_id is
+  'The consent without which this amount could not be charged.';
 comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
 comment on column public.subscription_charges.order_name is
   'What Toss and the buyer read; of an ad hoc charge the shop''s own words. Personal: free text; erased.';
@@ -5718,6 +5839,7 @@ create index subscription_charges_user_id on public.subscription_charges (user_i
 create index subscription_charges_order_id on public.subscription_charges (order_id);
 create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
   where refund_operation_id is not null;
+create index subscription_charges_consent_id on public.subscription_charges (consent_id) where consent_id is not null;
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;
@@ -6124,6 +6246,57 @@ $$;
 comment on function toss_private.retake_operation(public.operations, jsonb) is
   'What a caller may do who finds the operation of its own request open; the row is locked. Outcomes: proceed, processing, resolve.';
 
+create function toss_private.cover_charge()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  charged public.subscriptions;
+begin
+  if new.kind <> 'renewal' or new.status = 'void' then
+    return new;
+  end if;
+  if tg_op = 'UPDATE' then
+    -- What Toss took before a restore is what it was, see adopt_charged_amount.
+    if (old.kind, old.subscription_id, old.plan_id, old.plan_amount, old.covered_by, old.consent_id)
+      is distinct from (new.kind, new.subscription_id, new.plan_id, new.plan_amount, new.covered_by, new.consent_id)
+    then
+      raise exception 'what a renewal is covered by never changes'
+        using errcode = 'check_violation', constraint = 'subscription_charges_covered';
+    end if;
+    return new;
+  end if;
+  select * into charged from public.subscriptions as s where s.id = new.subscription_id;
+  new.covered_by := case
+    when new.consent_id is not null then 'consent'
+    when (select p.consent = 'not_required' from public.plans as p where p.id = new.plan_id) then 'not_required'
+    when charged.period_number >= 0 and new.plan_amount <= charged.amount and new.plan_id = charged.plan_id
+      then 'agreed'
+  end;
+  if new.covered_by is null or new.amount > new.plan_amount or (new.consent_id is not null and not exists (
+    select 1 from public.subscription_consents as k
+    where k.id = new.consent_id and k.decision = 'given' and k.voided_at is null and k.effective_at <= new.period_start
+  )) then
+    raise exception 'subscription % may not be charged % for %: no consent covers it', new.subscription_id, new.amount,
+      new.period_start
+      using errcode = 'check_violation', constraint = 'subscription_charges_covered';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.cover_charge() is
+  'Trigger: a renewal is a trial''s first charge or above the price its subscriber pays already only with a consent that was given, whoever writes it; and says what covers it.';
+
+create trigger subscription_charges_covered
+  before insert on public.subscription_charges
+  for each row execute function toss_private.cover_charge();
+
+create trigger subscription_charges_stay_covered
+  after update of kind, subscription_id, plan_id, plan_amount, covered_by, consent_id on public.subscription_charges
+  for each row execute function toss_private.cover_charge();
+
 -- supabase/schemas/34_due_periods.sql
 -- Which period of a subscription comes next, and on which terms.
 
@@ -6219,6 +6392,98 @@ $$;
 comment on function toss_private.due_period(public.subscriptions, timestamptz) is
   'The period to charge next and how many before it are skipped; plans.catch_up decides.';
 
+create function toss_private.price_from(priced public.subscriptions, period_start timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  planned bigint;
+begin
+  select p.amount into planned from toss_private.price_steps as p
+  where p.subscription_id = priced.id and p.ended_at is null and p.plan_id = priced.plan_id and p.from_at <= period_start
+  order by p.from_at desc
+  limit 1;
+  return coalesce(planned, priced.amount);
+end;
+$$;
+
+comment on function toss_private.price_from(public.subscriptions, timestamptz) is
+  'What a period of a subscription costs that begins then, as far as it is planned.';
+
+create function toss_private.next_price(charged public.subscriptions, period_start timestamptz)
+returns table (amount bigint, needs_consent boolean, consent_id uuid, ends_without boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  amount := toss_private.price_from(charged, period_start);
+  select (charged.period_number < 0 or amount > charged.amount) and p.consent = 'required',
+    charged.period_number < 0 or p.without_consent = 'cancel'
+  into needs_consent, ends_without
+  from public.plans as p where p.id = charged.plan_id;
+  if needs_consent then
+    select k.id into consent_id from public.subscription_consents as k
+    where k.subscription_id = charged.id and k.plan_id = charged.plan_id and k.amount_after = amount
+      and k.decision = 'given' and k.voided_at is null and k.effective_at <= period_start
+    order by k.effective_at desc
+    limit 1;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function toss_private.next_price(public.subscriptions, timestamptz) is
+  'What a period costs that begins then, whether that needs consent, the consent that covers it, and whether the subscription ends without one.';
+
+create function toss_private.price_next_period(due public.subscriptions, as_of timestamptz, audit jsonb)
+returns table (amount bigint, consent_id uuid, is_ended boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  period_start constant timestamptz := (select p.period_start from toss_private.due_period(due, as_of) as p);
+  price record;
+  decision text;
+begin
+  select * into price from toss_private.next_price(due, period_start);
+  amount := price.amount;
+  consent_id := price.consent_id;
+  is_ended := false;
+  if not price.needs_consent then
+    return next;
+    return;
+  end if;
+  decision := toss_private.close_consent(due, as_of, audit);
+  if consent_id is null and price.ends_without then
+    due.ended_at := least(as_of, due.current_period_end);
+    due := toss_private.move_subscription(
+      due, case decision when 'refused' then 'consent_refused' else 'consent_missing' end, audit
+    );
+    perform toss_private.end_access(due.id, due.ended_at);
+    perform toss_private.write_subscription_event('canceled', due, jsonb_build_object(
+      'reason', due.end_reason, 'endedAt', due.ended_at
+    ));
+    is_ended := true;
+  elsif consent_id is null then
+    update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'dropped'
+    where p.subscription_id = due.id and p.plan_id = due.plan_id and p.ended_at is null and p.from_at <= period_start
+      and p.amount > due.amount;
+    amount := toss_private.price_from(due, period_start);
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'price_kept', 'subscriptionId', due.id, 'amount', amount,
+      'detail', jsonb_build_object('asked', price.amount, 'decision', decision)
+    ));
+  end if;
+  return next;
+end;
+$$;
+
+comment on function toss_private.price_next_period(public.subscriptions, timestamptz, jsonb) is
+  'At what price, and covered by which consent, the next period is charged. Without a consent that it needs the subscription ends, or stays at the old price, as plans.without_consent says; a trial ends. The caller holds the subscription.';
+
 create function toss_private.debt_of(owing public.subscriptions)
 returns public.subscription_charges
 language plpgsql
@@ -6254,6 +6519,7 @@ declare
   due public.subscriptions;
   debt public.subscription_charges;
   period record;
+  next_price record;
   listed jsonb := '[]';
   gone integer := 0;
 begin
@@ -6272,6 +6538,13 @@ begin
     if debt.id is null then
       due := toss_private.next_terms(due);
       select * into period from toss_private.due_period(due, as_of);
+      select * into next_price from toss_private.next_price(due, period.period_start);
+      -- It will end instead.
+      if next_price.needs_consent and next_price.consent_id is null and next_price.ends_without then
+        gone := gone + 1;
+        continue;
+      end if;
+      due.amount := next_price.amount;
     end if;
     listed := listed || jsonb_build_object(
       'subscriptionId', due.id, 'userId', due.user_id,
@@ -6318,7 +6591,7 @@ comment on function toss_private.count_due_subscriptions(timestamptz) is 'How ma
 -- supabase/schemas/35_charge_claim.sql
 -- The worker claims what is due, and begins its attempts.
 
-create function toss_private.begin_period(due public.subscriptions, as_of timestamptz)
+create function toss_private.begin_period(due public.subscriptions, as_of timestamptz, covering_id uuid)
 returns public.subscription_charges
 language plpgsql
 set search_path = ''
@@ -6344,18 +6617,18 @@ begin
   end if;
   insert into public.subscription_charges (
     id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
-    period_start, period_end, amount, currency, order_name, created_at
+    period_start, period_end, amount, currency, order_name, consent_id, created_at
   )
   select toss_private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
-    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
+    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, covering_id, present
   from public.plans as p where p.id = due.plan_id
   returning * into created;
   return created;
 end;
 $$;
 
-comment on function toss_private.begin_period(public.subscriptions, timestamptz) is
-  'Makes the charge of the period that is due, and the rows of those that were missed.';
+comment on function toss_private.begin_period(public.subscriptions, timestamptz, uuid) is
+  'Makes the charge of the period that is due at the price that `due` carries, with the consent that covers it, and the rows of those that were missed.';
 
 create function toss_private.credit_end(as_of timestamptz)
 returns timestamptz
@@ -6400,12 +6673,18 @@ as $$
 declare
   charge public.subscription_charges := toss_private.debt_of(due);
   audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  next_price record;
 begin
   if charge.id is null then
     if due.next_plan_id is not null and toss_private.may_happen(due.status, 'plan_changed') then
       due := toss_private.begin_next_terms(due, audit);
     end if;
-    charge := toss_private.begin_period(due, as_of);
+    select * into next_price from toss_private.price_next_period(due, as_of, audit);
+    if next_price.is_ended then
+      return jsonb_build_object('isEnded', true);
+    end if;
+    due.amount := next_price.amount;
+    charge := toss_private.begin_period(due, as_of, next_price.consent_id);
   end if;
   if not toss_private.usable_billing_method(due.billing_method_id) then
     charge.attempted_at := as_of;
@@ -6424,7 +6703,7 @@ end;
 $$;
 
 comment on function toss_private.charge_due(public.subscriptions, timestamptz, jsonb) is
-  'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline.';
+  'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline; isEnded when the subscription ended instead, for want of consent.';
 
 create function toss_private.try_charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
@@ -6439,6 +6718,9 @@ begin
     return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
   end if;
   begun := toss_private.charge_due(due, as_of, request);
+  if begun ? 'isEnded' then
+    return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
+  end if;
   return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer, 'ended', 0);
 exception when others then
   -- One row that cannot be charged must not keep everyone else's charges waiting.
@@ -6452,7 +6734,7 @@ end;
 $$;
 
 comment on function toss_private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
-  'charge_due for a run over many: who is gone is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
+  'charge_due for a run over many: who is gone, or has not consented where that is needed, is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
 
 create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
 returns integer
@@ -6574,7 +6856,7 @@ end;
 $$;
 
 comment on function public.claim_due_charges(jsonb) is
-  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
+  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone or has not consented), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
 
 -- supabase/schemas/36_charge_settle.sql
 -- A paid charge begins, renews or upgrades its subscription.
@@ -6713,7 +6995,10 @@ set search_path = ''
 as $$
 declare
   earlier_status constant text := renewed.status;
+  earlier_amount constant bigint := case when renewed.plan_id = paid.plan_id then renewed.amount end;
 begin
+  update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'applied'
+  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start;
   if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
     renewed.anchor := paid.period_start;
     renewed.anchor_period := paid.period_number;
@@ -6737,6 +7022,11 @@ begin
     case earlier_status when 'trialing' then 'activated' when 'past_due' then 'recovered' else 'renewed' end,
     renewed, jsonb_build_object('chargeId', paid.id, 'orderId', paid.order_id, 'amount', paid.amount)
   );
+  if earlier_status <> 'trialing' and earlier_amount <> paid.plan_amount then
+    perform toss_private.write_subscription_event('price_changed', renewed, jsonb_build_object(
+      'amountBefore', earlier_amount, 'amount', paid.plan_amount, 'currency', paid.currency, 'chargeId', paid.id
+    ));
+  end if;
 end;
 $$;
 
@@ -7254,6 +7544,136 @@ $$;
 comment on function public.decline_charge(jsonb) is
   'Ends an attempt that Toss refused for good, and dunning decides what follows. A repeat answers the same; whoever no longer holds the lease changes nothing. Keys: operationId, leaseToken, errorCode, errorMessage, declineClass (soft, hard, limit), dunning {scheduleDays, finalAction}, asOf (of the run that learned it; null = now), source, requestId. `dueAgainAt`: the subscription has another billing method since, to which the charge is due at once. Outcomes: declined, paid, unknown, operation_not_found.';
 
+-- supabase/schemas/39_consents.sql
+-- Consent to be charged after a trial, and to be charged more: what was asked, what was said, and what it covers.
+
+create table public.subscription_consents (
+  id uuid primary key default gen_random_uuid(),
+  subscription_id uuid not null references public.subscriptions (id),
+  user_id uuid not null,
+  kind text not null,
+  plan_id text not null references public.plans (id),
+  amount_before bigint not null,
+  amount_after bigint not null,
+  currency text not null,
+  effective_at timestamptz not null,
+  method text,
+  method_number text,
+  asked_at timestamptz not null,
+  opens_at timestamptz not null,
+  text_version text not null,
+  decided_at timestamptz,
+  decision text,
+  source text,
+  reminded_at timestamptz,
+  link_used_at timestamptz,
+  closed_at timestamptz,
+  voided_at timestamptz,
+  constraint subscription_consents_kind_known check (kind in ('trial_conversion', 'price_rise')),
+  constraint subscription_consents_amount_rises check (amount_before >= 0 and amount_after > amount_before),
+  constraint subscription_consents_currency_code check (currency ~ '^[A-Z]{3}$'),
+  constraint subscription_consents_method_known check (method in ('CARD', 'TRANSFER')),
+  constraint subscription_consents_method_number_masked check (
+    method_number ~ '\*' and char_length(method_number) <= 30
+  ),
+  constraint subscription_consents_opens_before_its_date check (opens_at < effective_at),
+  constraint subscription_consents_decision_known check (decision in ('given', 'refused', 'lapsed')),
+  constraint subscription_consents_decided_complete check (
+    (decision is null) = (decided_at is null) and (decision is null) = (source is null)
+  ),
+  constraint subscription_consents_source_known check (source in ('subscription', 'link', 'shop', 'billing')),
+  -- Silence is no consent: it ends by itself, and nobody answers in its place.
+  constraint subscription_consents_lapse_is_ours check ((decision = 'lapsed') = (source = 'billing')),
+  -- The law's window: within the 30 days before.
+  constraint subscription_consents_decided_in_window check (
+    decision is null or decision = 'lapsed' or (decided_at >= opens_at and decided_at < effective_at)
+  ),
+  constraint subscription_consents_window_is_30_days check (opens_at >= effective_at - interval '720 hours'),
+  constraint subscription_consents_covers unique (id, subscription_id, plan_id, amount_after)
+);
+
+alter table public.subscription_consents enable row level security;
+
+comment on table public.subscription_consents is
+  'What subscribers were asked before a free period became paid or a price rose, and what they said. What was asked never changes; every decision is a line of payment_events, too.';
+comment on column public.subscription_consents.kind is 'trial_conversion: the first charge after a trial. price_rise: a higher price of a period.';
+comment on column public.subscription_consents.amount_before is 'Price of a period before, in won; 0 of a trial.';
+comment on column public.subscription_consents.amount_after is 'Price of a period from effective_at on, in won.';
+comment on column public.subscription_consents.effective_at is 'When it is charged first. Without consent until then plans.without_consent decides.';
+comment on column public.subscription_consents.method is 'CARD or TRANSFER as shown; null when there was none that works.';
+comment on column public.subscription_consents.method_number is 'The masked number of the card or account as shown.';
+comment on column public.subscription_consents.opens_at is 'From when on it can be decided: 30 days before effective_at, or the start of a shorter trial.';
+comment on column public.subscription_consents.text_version is 'Which text was shown; docs/consent.md.';
+comment on column public.subscription_consents.decided_at is 'Of the last decision; earlier ones stand in payment_events (consent_decided).';
+comment on column public.subscription_consents.decision is 'given, refused, or lapsed (nobody said anything until effective_at). Null: open.';
+comment on column public.subscription_consents.source is
+  'Who decided: subscription (its user, signed in), link (of a notice), shop (with the secret key), billing (lapsed).';
+comment on column public.subscription_consents.reminded_at is 'When it was asked once more.';
+comment on column public.subscription_consents.link_used_at is 'When the link of its notices was used, which works once.';
+comment on column public.subscription_consents.closed_at is 'When its date had come: charged, ended, or kept at the old price.';
+comment on column public.subscription_consents.voided_at is 'Since when plan, price or date are others than those asked about; it is asked again.';
+
+create index subscription_consents_subscription_id on public.subscription_consents (subscription_id, asked_at desc);
+create index subscription_consents_user_id on public.subscription_consents (user_id, asked_at desc);
+create index subscription_consents_plan_id on public.subscription_consents (plan_id);
+-- One question at a time.
+create unique index subscription_consents_one_live on public.subscription_consents (subscription_id)
+  where voided_at is null and closed_at is null;
+create index subscription_consents_undecided on public.subscription_consents (effective_at)
+  where decision is null and voided_at is null and closed_at is null;
+
+create policy "users read their own consents"
+  on public.subscription_consents for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+-- A charge points at a consent to this plan at this price, or at none.
+alter table public.subscription_charges add constraint subscription_charges_consent_fkey foreign key (consent_id, subscription_id, plan_id, plan_amount) references public.subscription_consents (id, subscription_id, plan_id, amount_after);
+
+create function toss_private.keep_consent()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' or (
+    old.id, old.subscription_id, old.user_id, old.kind, old.plan_id, old.amount_before, old.amount_after, old.currency,
+    old.effective_at, old.asked_at, old.opens_at, old.text_version
+  ) is distinct from (
+    new.id, new.subscription_id, new.user_id, new.kind, new.plan_id, new.amount_before, new.amount_after, new.currency,
+    new.effective_at, new.asked_at, new.opens_at, new.text_version
+  ) or (old.method, old.method_number) is distinct from (new.method, new.method_number)
+  then
+    raise exception 'what was asked in subscription_consents is kept as it was' using errcode = 'insufficient_privilege';
+  end if;
+  if (old.decision, old.decided_at, old.source) is distinct from (new.decision, new.decided_at, new.source)
+    and (old.closed_at is not null or old.voided_at is not null or new.decision is null or exists (
+      select 1 from public.subscription_charges as c where c.consent_id = old.id
+    ))
+  then
+    raise exception 'consent % is decided for good', old.id
+      using errcode = 'check_violation', constraint = 'subscription_consents_decided_for_good';
+  end if;
+  if old.voided_at is distinct from new.voided_at and exists (
+    select 1 from public.subscription_charges as c where c.consent_id = old.id
+  ) then
+    raise exception 'consent % has been charged with', old.id
+      using errcode = 'check_violation', constraint = 'subscription_consents_decided_for_good';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.keep_consent() is
+  'Trigger: what was asked never changes, nothing is deleted, and a decision stands once its date has come or a charge was made with it.';
+
+create trigger subscription_consents_kept
+  before update or delete on public.subscription_consents
+  for each row execute function toss_private.keep_consent();
+
+create trigger subscription_consents_no_truncate
+  before truncate on public.subscription_consents
+  for each statement execute function toss_private.refuse_change();
+
 -- supabase/schemas/39_missed_charges.sql
 -- Periods that may have been charged under a key that this database no longer knows.
 
@@ -7471,6 +7891,282 @@ $$;
 
 comment on function public.skip_charge_attempts(jsonb) is
   'Goes on to a later attempt of a charge, which Toss says was paid before a restore. Keys: operationId, leaseToken, leaseSeconds, attempt, source, requestId. Outcomes: resolve, unknown (another caller holds the lease).';
+
+-- supabase/schemas/39_price_steps.sql
+-- Prices that are planned for those who subscribe already, and what of them needs consent.
+
+create table toss_private.repricings (
+  id uuid primary key default gen_random_uuid(),
+  plan_id text not null references public.plans (id),
+  amount bigint not null,
+  from_at timestamptz not null,
+  created_at timestamptz not null,
+  position uuid,
+  planned_at timestamptz,
+  applied_at timestamptz,
+  replaced_at timestamptz,
+  constraint repricings_amount_range check (amount between 100 and 9007199254740991)
+);
+
+alter table toss_private.repricings enable row level security;
+
+comment on table toss_private.repricings is
+  'A new price of a plan, planned by `toss reprice`. Who subscribes before from_at is asked like everybody else.';
+comment on column toss_private.repricings.position is 'The last subscription that it was planned for; the next call goes on there.';
+comment on column toss_private.repricings.planned_at is 'When it was planned for every live subscription.';
+comment on column toss_private.repricings.applied_at is 'When the plan itself got the price.';
+comment on column toss_private.repricings.replaced_at is 'When another price was planned in its place.';
+
+create index repricings_plan_id on toss_private.repricings (plan_id);
+create unique index repricings_one_planned on toss_private.repricings (plan_id)
+  where applied_at is null and replaced_at is null;
+
+create table toss_private.price_steps (
+  id bigint generated always as identity primary key,
+  subscription_id uuid not null references public.subscriptions (id),
+  plan_id text not null references public.plans (id),
+  amount bigint not null,
+  from_at timestamptz not null,
+  repricing_id uuid references toss_private.repricings (id),
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  outcome text,
+  constraint price_steps_amount_range check (amount between 100 and 9007199254740991),
+  constraint price_steps_outcome_known check (outcome in ('applied', 'dropped', 'replaced')),
+  constraint price_steps_ended_has_outcome check ((ended_at is null) = (outcome is null))
+);
+
+alter table toss_private.price_steps enable row level security;
+
+comment on table toss_private.price_steps is
+  'The price of a subscription from a time on: the end of an introductory price, or a repricing.';
+comment on column toss_private.price_steps.plan_id is 'Under another plan it means nothing.';
+comment on column toss_private.price_steps.from_at is 'The first period that begins then or later has this price.';
+comment on column toss_private.price_steps.repricing_id is 'Null for the end of an introductory price.';
+comment on column toss_private.price_steps.outcome is
+  'applied: a period was paid at it. dropped: not consented to, the old price stays. replaced: another one was planned.';
+
+create unique index price_steps_one_per_time on toss_private.price_steps (subscription_id, from_at) where ended_at is null;
+create index price_steps_plan_id on toss_private.price_steps (plan_id);
+create unique index price_steps_one_per_repricing on toss_private.price_steps (repricing_id, subscription_id)
+  where repricing_id is not null;
+
+create function toss_private.first_boundary(counted public.subscriptions, from_time timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  period integer := counted.period_number + 1;
+begin
+  while toss_private.boundary(counted, period) < from_time loop
+    period := period + 1;
+  end loop;
+  return toss_private.boundary(counted, period);
+end;
+$$;
+
+comment on function toss_private.first_boundary(public.subscriptions, timestamptz) is
+  'When the first period of a subscription begins that begins then or later, the current one aside.';
+
+create function toss_private.consent_window_start(asked public.subscriptions, effective_at timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return greatest(toss_private.period_boundary(effective_at, 'day', 1, -30), case asked.status
+    when 'trialing' then asked.current_period_start end);
+end;
+$$;
+
+comment on function toss_private.consent_window_start(public.subscriptions, timestamptz) is
+  'From when on a subscriber can consent: 30 days before, of a shorter trial from its start.';
+
+create function toss_private.review_consents_of_plan()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform 1 from public.subscriptions as s
+  where s.plan_id = new.id and s.status in ('trialing', 'active')
+  order by s.id
+  for no key update;
+  update public.subscriptions as s set plan_id = s.plan_id where s.plan_id = new.id and s.status in ('trialing', 'active');
+  return null;
+end;
+$$;
+
+comment on function toss_private.review_consents_of_plan() is 'Trigger: subscribers of a plan that begins to need consent are asked.';
+
+create trigger plans_consent_changed
+  after update of consent on public.plans
+  for each row when (new.consent is distinct from old.consent)
+  execute function toss_private.review_consents_of_plan();
+
+-- supabase/schemas/39_requests_of_consent.sql
+-- Consent is asked for when its window opens, once more before its date, and dealt with when it is missing then.
+
+create function toss_private.consent_text_version()
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return '2026-11';
+end;
+$$;
+
+comment on function toss_private.consent_text_version() is
+  'Which of the texts in docs/consent.md is shown; changes with them. The same stands in _shared/consent/texts.ts.';
+
+create function toss_private.write_consent_event(happened text, concerned public.subscription_consents)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform toss_private.write_outbox_event(jsonb_build_object(
+    'eventType', 'consent.' || happened, 'subject', concerned.subscription_id,
+    'payload', jsonb_build_object(
+      'consentId', concerned.id, 'subscriptionId', concerned.subscription_id, 'userId', concerned.user_id,
+      'planId', concerned.plan_id, 'kind', concerned.kind, 'amountBefore', concerned.amount_before,
+      'amount', concerned.amount_after, 'currency', concerned.currency, 'effectiveAt', concerned.effective_at,
+      'opensAt', concerned.opens_at, 'decidedAt', concerned.decided_at, 'source', concerned.source
+    )
+  ));
+end;
+$$;
+
+comment on function toss_private.write_consent_event(text, public.subscription_consents) is 'Adds consent.<happened> to outbox_events.';
+
+create function toss_private.decide_consent(
+  decided public.subscription_consents, said text, at timestamptz, said_by text, audit jsonb
+)
+returns public.subscription_consents
+language plpgsql
+set search_path = ''
+as $$
+declare
+  earlier constant text := decided.decision;
+begin
+  update public.subscription_consents as k set decision = said, decided_at = at, source = said_by
+  where k.id = decided.id
+  returning * into decided;
+  perform toss_private.write_event(audit || jsonb_build_object(
+    'event', 'consent_decided', 'subscriptionId', decided.subscription_id, 'from', earlier, 'to', said,
+    'amount', decided.amount_after,
+    'detail', jsonb_build_object('consentId', decided.id, 'by', said_by, 'decidedAt', at)
+  ));
+  perform toss_private.write_consent_event(said, decided);
+  return decided;
+end;
+$$;
+
+comment on function toss_private.decide_consent(public.subscription_consents, text, timestamptz, text, jsonb) is
+  'Writes a decision down, in the row, in the audit log and for the outside. The caller holds the subscription and has looked whether it may still be decided.';
+
+create function toss_private.close_consent(concerned public.subscriptions, as_of timestamptz, audit jsonb)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  reached public.subscription_consents;
+begin
+  select * into reached from public.subscription_consents as k
+  where k.subscription_id = concerned.id and k.voided_at is null and k.closed_at is null and k.effective_at <= as_of
+  for no key update;
+  if not found then
+    return null;
+  end if;
+  if reached.decision is null then
+    reached := toss_private.decide_consent(reached, 'lapsed', as_of, 'billing', audit);
+  end if;
+  update public.subscription_consents as k set closed_at = toss_private.clock_now() where k.id = reached.id;
+  return reached.decision;
+end;
+$$;
+
+comment on function toss_private.close_consent(public.subscriptions, timestamptz, jsonb) is
+  'The date of a consent has come: what nobody answered has lapsed. Answers the decision, null when nothing was asked.';
+
+create function toss_private.ask_consents(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due public.subscriptions;
+  rise record;
+  asked public.subscription_consents;
+  count integer := 0;
+begin
+  for due in
+    select s.* from public.subscriptions as s
+    where s.consent_ask_at <= as_of
+    order by s.consent_ask_at
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  loop
+    update public.subscriptions as s set consent_ask_at = null where s.id = due.id;
+    select * into rise from toss_private.coming_rise(due);
+    -- Too late to be asked, or nobody there: the claim decides.
+    continue when rise.kind is null or rise.effective_at <= as_of or toss_private.is_gone(due.user_id);
+    insert into public.subscription_consents (
+      subscription_id, user_id, kind, plan_id, amount_before, amount_after, currency, effective_at, method,
+      method_number, asked_at, opens_at, text_version
+    )
+    select due.id, due.user_id, rise.kind, due.plan_id, rise.amount_before, rise.amount_after, due.currency,
+      rise.effective_at, m.method, coalesce(m.card_number_masked, m.account_number_masked), as_of,
+      toss_private.consent_window_start(due, rise.effective_at), toss_private.consent_text_version()
+    from (select 1) as one
+    left join public.billing_methods as m on m.id = due.billing_method_id and not due.needs_payment_method
+    returning * into asked;
+    perform toss_private.write_consent_event('asked', asked);
+    count := count + 1;
+  end loop;
+  return count;
+end;
+$$;
+
+comment on function toss_private.ask_consents(timestamptz, jsonb) is
+  'Asks whose window has opened; the row and the event are written together.';
+
+create function toss_private.remind_of_consents(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due public.subscription_consents;
+  count integer := 0;
+begin
+  for due in
+    select k.* from public.subscription_consents as k
+    where k.decision is null and k.voided_at is null and k.closed_at is null and k.reminded_at is null
+      and k.effective_at > as_of and k.effective_at <= as_of + interval '168 hours'
+      -- Who was asked within the last week before it is not asked twice.
+      and k.asked_at < k.effective_at - interval '168 hours'
+    order by k.effective_at
+    limit (request ->> 'limit')::integer
+    for no key update skip locked
+  loop
+    update public.subscription_consents as k set reminded_at = as_of where k.id = due.id returning * into due;
+    perform toss_private.write_consent_event('reminded', due);
+    count := count + 1;
+  end loop;
+  return count;
+end;
+$$;
+
+comment on function toss_private.remind_of_consents(timestamptz, jsonb) is 'Asks once more, seven days before the date.';
 
 -- supabase/schemas/40_ad_hoc_charge.sql
 -- A charge that the shop itself asks for, outside of any period.
@@ -7783,6 +8479,9 @@ begin
     return jsonb_build_object('outcome', 'operation_in_progress');
   end if;
 
+  if action in ('consent', 'decline_consent') then
+    return toss_private.answer_consent(changed, request, audit);
+  end if;
   if action = 'cancel_now' and toss_private.was_canceled_now(changed) then
     return toss_private.cancel_again(changed, request ->> 'refund', audit);
   end if;
@@ -7813,7 +8512,7 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment, consent, decline_consent), planId, billingMethodId, consentId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), consent_not_open, too_many_attempts (retryAfterSeconds).';
 
 -- supabase/schemas/42_cancel_now.sql
 -- Ending a subscription at once, and the refund that is promised with it.
@@ -8466,6 +9165,7 @@ set search_path = ''
 as $$
 declare
   due public.subscriptions;
+  next_price record;
   reminded integer := 0;
 begin
   for due in
@@ -8478,11 +9178,14 @@ begin
     update public.subscriptions as s set remind_at = null where s.id = due.id;
     -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.
     continue when due.next_charge_at <= as_of or toss_private.is_gone(due.user_id);
+    select * into next_price from toss_private.next_price(due, due.next_charge_at);
     perform toss_private.write_subscription_event(
       case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
       jsonb_build_object(
-        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, due.amount), 'currency', due.currency,
-        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method
+        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, next_price.amount), 'currency', due.currency,
+        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method,
+        -- Without it nothing is charged, or not this much.
+        'awaitsConsent', due.next_plan_id is null and next_price.needs_consent and next_price.consent_id is null
       )
     );
     reminded := reminded + 1;
@@ -8504,12 +9207,20 @@ as $$
 declare
   as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   ended constant integer := toss_private.end_gone_users(request) + toss_private.end_due_subscriptions(as_of, request);
-  reminded constant integer := toss_private.remind_due_subscriptions(as_of, request);
+  -- First who is asked: a reminder of a charge that needs consent would only confuse.
+  repriced constant integer := toss_private.apply_repricings(as_of, request);
+  asked constant integer := toss_private.ask_consents(as_of, request);
+  reminded constant integer := toss_private.remind_of_consents(as_of, request)
+    + toss_private.remind_due_subscriptions(as_of, request);
 begin
   perform toss_private.prolong_credit(as_of, request);
   return jsonb_build_object(
-    'ended', ended, 'reminded', reminded,
+    'ended', ended, 'reminded', reminded, 'asked', asked, 'repriced', repriced,
     'remaining', (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.consent_ask_at <= as_of limit 1000
+      ) as a
+    ) + (
       select count(*) from (
         select 1 from public.subscriptions as s where s.access_ends_at <= as_of limit 1000
       ) as e
@@ -8523,7 +9234,7 @@ end;
 $$;
 
 comment on function public.advance_subscriptions(jsonb) is
-  'Ends subscriptions whose user is gone and what has run out, prolongs the access of charges that are open, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+  'Ends subscriptions whose user is gone and what has run out, asks for consent, announces charges, and prolongs the access of those that are open, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, asked, reminded, repriced, remaining.';
 
 -- supabase/schemas/45_gone_users.sql
 -- Who was deleted from auth.users is not charged; their keys are deleted at Toss.
@@ -8701,6 +9412,381 @@ $$;
 
 comment on function toss_private.end_gone_users(jsonb) is
   'Looks at the next slice of customers and ends what belongs to users who are gone; answers how many subscriptions.';
+
+-- supabase/schemas/46_consent_decisions.sql
+-- What a subscriber says to a request for consent: signed in, through the shop, or by the link of a notice.
+
+create function toss_private.answer_consent(changed public.subscriptions, request jsonb, audit jsonb)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Never asOf: the window is the law's.
+  present constant timestamptz := toss_private.clock_now();
+  said constant text := case request ->> 'action' when 'consent' then 'given' else 'refused' end;
+  is_by_link constant boolean := coalesce((request ->> 'isByLink')::boolean, false);
+  asked public.subscription_consents;
+begin
+  select * into asked from public.subscription_consents as k
+  where k.id = (request ->> 'consentId')::uuid and k.subscription_id = changed.id
+  for no key update;
+  if not found or changed.status = 'canceled' or asked.voided_at is not null or asked.closed_at is not null
+    or present < asked.opens_at or present >= asked.effective_at
+    or (is_by_link and asked.link_used_at is not null)
+  then
+    return jsonb_build_object('outcome', 'consent_not_open');
+  end if;
+  if is_by_link then
+    update public.subscription_consents as k set link_used_at = present where k.id = asked.id;
+  end if;
+  -- The repeat of an answer that was lost.
+  if asked.decision is distinct from said then
+    perform toss_private.decide_consent(
+      asked, said, present,
+      case when is_by_link then 'link' when request ->> 'userId' is null then 'shop' else 'subscription' end, audit
+    );
+  end if;
+  return toss_private.changed_view(changed);
+end;
+$$;
+
+comment on function toss_private.answer_consent(public.subscriptions, jsonb, jsonb) is
+  'consent and decline_consent: within the window and until its date a subscriber may say yes, no, and the other again. The caller holds the subscription. Keys: action, consentId, userId, isByLink. Outcomes: changed, consent_not_open.';
+
+create function toss_private.consent_view(viewed_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+begin
+  return (
+    select jsonb_build_object(
+      'consentId', k.id, 'subscriptionId', k.subscription_id, 'kind', k.kind, 'planId', k.plan_id, 'planName', p.name,
+      'interval', s.interval, 'intervalCount', s.interval_count,
+      'amountBefore', k.amount_before, 'amountAfter', k.amount_after, 'currency', k.currency,
+      'effectiveAt', k.effective_at, 'method', k.method, 'methodNumber', k.method_number,
+      'decision', k.decision, 'decidedAt', k.decided_at, 'textVersion', k.text_version,
+      'endsWithout', k.kind = 'trial_conversion' or p.without_consent = 'cancel',
+      'isOpen', s.status <> 'canceled' and k.voided_at is null and k.closed_at is null
+        and present >= k.opens_at and present < k.effective_at,
+      'isLinkUsed', k.link_used_at is not null
+    )
+    from public.subscription_consents as k
+    join public.subscriptions as s on s.id = k.subscription_id
+    join public.plans as p on p.id = k.plan_id
+    where k.id = viewed_id
+  );
+end;
+$$;
+
+comment on function toss_private.consent_view(uuid) is 'A request for consent as its subscriber is shown it; null when there is none.';
+
+create function public.read_consent(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object('consent', toss_private.consent_view((request ->> 'consentId')::uuid));
+end;
+$$;
+
+comment on function public.read_consent(jsonb) is
+  'What the link of a notice shows; changes nothing. Key: consentId, of a token that the function has verified.';
+
+create function public.answer_consent_link(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  changed public.subscriptions;
+  answer jsonb;
+begin
+  select s.* into changed from public.subscription_consents as k
+  join public.subscriptions as s on s.id = k.subscription_id
+  where k.id = (request ->> 'consentId')::uuid;
+  if not found then
+    return jsonb_build_object('outcome', 'consent_not_open');
+  end if;
+  perform toss_private.lock_user(changed.user_id);
+  select * into changed from public.subscriptions as s where s.id = changed.id for no key update;
+  answer := toss_private.answer_consent(changed, request || jsonb_build_object('isByLink', true), jsonb_build_object(
+    'source', 'billing', 'requestId', request ->> 'requestId'
+  ));
+  if answer ->> 'outcome' <> 'changed' then
+    return answer;
+  end if;
+  return jsonb_build_object('outcome', 'decided', 'consent', toss_private.consent_view((request ->> 'consentId')::uuid));
+end;
+$$;
+
+comment on function public.answer_consent_link(jsonb) is
+  'The answer given through the link of a notice, which works once. Keys: consentId (of a token that the function has verified), action (consent, decline_consent), requestId. Outcomes: decided, consent_not_open.';
+
+-- supabase/schemas/46_repricing.sql
+-- Another price for those who subscribed: planned for everybody, asked, and in force at their next charge.
+
+create function toss_private.plan_step(priced public.subscriptions, planned toss_private.repricings)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  introductory timestamptz;
+begin
+  select p.from_at into introductory from toss_private.price_steps as p
+  where p.subscription_id = priced.id and p.plan_id = planned.plan_id and p.ended_at is null and p.repricing_id is null;
+  -- An introductory price lasts as long as it was promised to.
+  return case when planned.amount > priced.amount then greatest(introductory, planned.from_at) else planned.from_at end;
+end;
+$$;
+
+comment on function toss_private.plan_step(public.subscriptions, toss_private.repricings) is
+  'From when on a repricing means one subscription.';
+
+create function toss_private.reprice_subscription(priced public.subscriptions, planned toss_private.repricings)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  from_time constant timestamptz := toss_private.plan_step(priced, planned);
+begin
+  update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'replaced'
+  where p.subscription_id = priced.id and p.plan_id = planned.plan_id and p.ended_at is null
+    and (p.repricing_id is not null or p.from_at >= from_time);
+  insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, repricing_id, created_at)
+  values (priced.id, planned.plan_id, planned.amount, from_time, planned.id, toss_private.clock_now())
+  on conflict (repricing_id, subscription_id) where repricing_id is not null do nothing;
+  update public.subscriptions as s set plan_id = s.plan_id where s.id = priced.id;
+end;
+$$;
+
+comment on function toss_private.reprice_subscription(public.subscriptions, toss_private.repricings) is
+  'Plans the new price for one subscription, whose row the caller holds. Safe to repeat.';
+
+create function toss_private.plan_prices()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  planned toss_private.repricings;
+begin
+  if tg_op = 'INSERT' then
+    insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, created_at)
+    select new.id, p.id, p.price, toss_private.boundary(new, p.intro_periods), toss_private.clock_now()
+    from public.plans as p
+    where p.id = new.plan_id and new.amount = p.intro_price and p.price > p.intro_price and new.period_number < p.intro_periods;
+    if found then
+      update public.subscriptions as s set plan_id = s.plan_id where s.id = new.id;
+    end if;
+  end if;
+  select * into planned from toss_private.repricings as r
+  where r.plan_id = new.plan_id and r.applied_at is null and r.replaced_at is null;
+  if found then
+    perform toss_private.reprice_subscription(new, planned);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.plan_prices() is
+  'Trigger: the end of an introductory price is planned when a subscription begins, and who comes to a plan while a new price is planned for it is asked like everybody else.';
+
+create trigger subscriptions_price_planned
+  after insert on public.subscriptions
+  for each row when (new.status <> 'canceled')
+  execute function toss_private.plan_prices();
+
+create trigger subscriptions_price_planned_anew
+  after update of plan_id on public.subscriptions
+  for each row when (new.plan_id is distinct from old.plan_id and new.status <> 'canceled')
+  execute function toss_private.plan_prices();
+
+create function public.begin_repricing(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  today constant timestamptz := date_trunc('day', present at time zone 'Asia/Seoul') at time zone 'Asia/Seoul';
+  from_time constant timestamptz := coalesce(
+    (request ->> 'from')::timestamp at time zone 'Asia/Seoul', toss_private.period_boundary(today, 'day', 1, 30)
+  );
+  wanted_amount constant bigint := (request ->> 'amount')::bigint;
+  plan public.plans;
+  begun toss_private.repricings;
+begin
+  select * into plan from public.plans as p where p.id = request ->> 'planId' for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'plan_not_found');
+  end if;
+  if wanted_amount < 100 or plan.currency <> 'KRW' then
+    return jsonb_build_object('outcome', 'plan_not_billable');
+  end if;
+  if from_time < today then
+    return jsonb_build_object('outcome', 'from_is_past');
+  end if;
+  select * into begun from toss_private.repricings as r
+  where r.plan_id = plan.id and r.applied_at is null and r.replaced_at is null;
+  -- The repeat of a call that was cut goes on where it stopped.
+  if not coalesce((begun.amount, begun.from_at) = (wanted_amount, from_time), false)
+    and not (request ->> 'dryRun')::boolean
+  then
+    update toss_private.repricings as r set replaced_at = present where r.id = begun.id;
+    insert into toss_private.repricings (plan_id, amount, from_at, created_at)
+    values (plan.id, wanted_amount, from_time, present)
+    returning * into begun;
+    perform toss_private.write_event(jsonb_build_object(
+      'event', 'repricing_planned', 'source', 'operator', 'amount', wanted_amount, 'requestId', request ->> 'requestId',
+      'detail', jsonb_build_object('planId', plan.id, 'repricingId', begun.id, 'from', from_time, 'priceBefore', plan.price)
+    ));
+  end if;
+  return jsonb_build_object(
+    'outcome', 'begun', 'repricingId', case when not (request ->> 'dryRun')::boolean then begun.id end, 'planId', plan.id, 'planName', plan.name,
+    'priceBefore', plan.price, 'amount', wanted_amount, 'from', from_time, 'consent', plan.consent,
+    'withoutConsent', plan.without_consent,
+    'subscriptions', (select count(*) from public.subscriptions as s where s.plan_id = plan.id and s.status <> 'canceled')
+  );
+end;
+$$;
+
+comment on function public.begin_repricing(jsonb) is
+  'Plans another price for a plan, for new subscribers and for live ones; with dryRun it only says what that would be. Keys: planId, amount (won), from (date in Seoul; null = 30 days from today), dryRun, requestId. Outcomes: begun (repricingId, null of a dry run), plan_not_found, plan_not_billable, from_is_past.';
+
+create function public.plan_repricing(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  planned toss_private.repricings;
+  priced public.subscriptions;
+  effective_time timestamptz;
+  last_id uuid := (request ->> 'after')::uuid;
+  listed jsonb := '[]';
+begin
+  select * into planned from toss_private.repricings as r where r.id = (request ->> 'repricingId')::uuid for no key update;
+  if not found then
+    planned.plan_id := request ->> 'planId';
+    planned.amount := (request ->> 'amount')::bigint;
+    planned.from_at := (request ->> 'from')::timestamptz;
+  elsif planned.replaced_at is not null then
+    return jsonb_build_object('subscriptions', '[]'::jsonb, 'next', null);
+  end if;
+  for priced in
+    select s.* from public.subscriptions as s
+    where s.plan_id = planned.plan_id and s.status <> 'canceled' and (last_id is null or s.id > last_id)
+    order by s.id
+    limit (request ->> 'limit')::integer
+  loop
+    last_id := priced.id;
+    if planned.id is not null then
+      select * into priced from public.subscriptions as s where s.id = priced.id for no key update;
+      continue when priced.status = 'canceled' or priced.plan_id <> planned.plan_id;
+    end if;
+    effective_time := toss_private.first_boundary(priced, toss_private.plan_step(priced, planned));
+    listed := listed || jsonb_build_object(
+      'subscriptionId', priced.id, 'userId', priced.user_id, 'status', priced.status, 'amountBefore', priced.amount,
+      'amountAfter', planned.amount, 'effectiveAt', effective_time,
+      'askedFrom', case when planned.amount > priced.amount and (
+        select p.consent = 'required' from public.plans as p where p.id = planned.plan_id
+      ) then toss_private.consent_window_start(priced, effective_time) end
+    );
+    if planned.id is not null then
+      perform toss_private.reprice_subscription(priced, planned);
+    end if;
+  end loop;
+  if jsonb_array_length(listed) = 0 then
+    last_id := null;
+  end if;
+  update toss_private.repricings as r
+  set position = coalesce(last_id, r.position), planned_at = case when last_id is null then toss_private.clock_now() end
+  where r.id = planned.id and r.planned_at is null;
+  return jsonb_build_object('subscriptions', listed, 'next', last_id);
+end;
+$$;
+
+comment on function public.plan_repricing(jsonb) is
+  'One page of the live subscriptions that a repricing means, each with its price before and after, from when on it is asked (null: no consent is needed) and when it is charged so first; with a repricingId it is planned for them, too. Keys: repricingId, or planId, amount and from of a dry run; after (the `next` of the page before), limit.';
+
+create function toss_private.apply_repricings(as_of timestamptz, request jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due toss_private.repricings;
+  applied integer := 0;
+begin
+  for due in
+    select r.* from toss_private.repricings as r
+    where r.replaced_at is null and (r.planned_at is null or (r.applied_at is null and r.from_at <= as_of))
+    for no key update skip locked
+  loop
+    -- Whoever began it was cut.
+    if due.planned_at is null and due.created_at < toss_private.clock_now() - interval '5 minutes' then
+      perform public.plan_repricing(jsonb_build_object(
+        'repricingId', due.id, 'after', due.position, 'limit', request -> 'limit'
+      ));
+    end if;
+    if due.applied_at is null and due.from_at <= as_of then
+      update public.plans as p set price = due.amount where p.id = due.plan_id;
+      update toss_private.repricings as r set applied_at = toss_private.clock_now() where r.id = due.id;
+      applied := applied + 1;
+    end if;
+  end loop;
+  return applied;
+end;
+$$;
+
+comment on function toss_private.apply_repricings(timestamptz, jsonb) is
+  'The plan itself gets a price whose day has come, and a planning that was cut goes on.';
+
+create view public.repricing_progress
+with (security_invoker = true)
+as
+select r.id, r.plan_id, r.amount, r.from_at, r.created_at, r.planned_at, r.applied_at, r.replaced_at,
+  count(p.id) as subscriptions,
+  count(k.id) as asked,
+  count(*) filter (where k.decision is null and k.id is not null) as open,
+  count(*) filter (where k.decision = 'given') as given,
+  count(*) filter (where k.decision = 'refused') as refused,
+  count(*) filter (where k.decision = 'lapsed') as lapsed,
+  count(*) filter (where p.outcome = 'applied') as charged,
+  count(*) filter (where p.outcome = 'dropped') as kept_price,
+  count(*) filter (where s.end_reason in ('consent_missing', 'consent_refused')) as ended
+from toss_private.repricings as r
+left join toss_private.price_steps as p on p.repricing_id = r.id
+left join public.subscriptions as s on s.id = p.subscription_id
+left join lateral (
+  select c.id, c.decision from public.subscription_consents as c
+  where c.subscription_id = p.subscription_id and c.amount_after = r.amount and c.plan_id = r.plan_id
+    and c.asked_at >= r.created_at and c.voided_at is null
+  order by c.asked_at desc
+  limit 1
+) as k on true
+group by r.id;
+
+comment on view public.repricing_progress is
+  'How far each repricing is: for how many subscriptions it is planned, how many were asked and said what, and what became of it. Service role only.';
 
 -- supabase/schemas/46_upgrade.sql
 -- An upgrade within a period: what its payment does to plan and access.
@@ -9653,7 +10739,8 @@ set search_path = ''
 as $$
 begin
   return concat_ws(
-    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days
+    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days,
+    described.intro_price, described.intro_periods
   );
 end;
 $$;
@@ -9987,7 +11074,7 @@ begin
   ) values (
     toss_private.derived_id('trial', subscriber_id::text, chosen.id, (
       select count(*) from public.subscriptions as s where s.user_id = subscriber_id
-    )::text), subscriber_id, chosen.id, chosen.price, chosen.currency, chosen.interval, chosen.interval_count,
+    )::text), subscriber_id, chosen.id, toss_private.first_price(subscriber_id, chosen), chosen.currency, chosen.interval, chosen.interval_count,
     method_id, 'trialing', present, trial_end, trial_end,
     toss_private.reminder_time(present, trial_end, chosen.id), present
   )
@@ -10030,6 +11117,21 @@ $$;
 comment on function toss_private.has_had_trial(uuid, text) is
   'Whether a user has had a plan before: a trial is given once a user and plan, and leaving and coming back is not another one.';
 
+create function toss_private.first_price(subscriber_id uuid, chosen public.plans)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case when chosen.intro_price is null or toss_private.has_had_trial(subscriber_id, chosen.id)
+    then chosen.price else least(chosen.intro_price, chosen.price) end;
+end;
+$$;
+
+comment on function toss_private.first_price(uuid, public.plans) is
+  'What a new subscriber of a plan pays at first: its introductory price, given once a user and plan as its trial is.';
+
 create function toss_private.begin_start_charge(
   subscriber_id uuid, chosen public.plans, method_id uuid, request jsonb
 )
@@ -10039,6 +11141,7 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := toss_private.clock_now();
+  first_price constant bigint := toss_private.first_price(subscriber_id, chosen);
   created public.subscription_charges;
 begin
   insert into public.subscription_charges (
@@ -10050,9 +11153,9 @@ begin
     toss_private.derived_id('start', subscriber_id::text, chosen.id, (
       select count(*) from public.subscription_charges as c
       where c.user_id = subscriber_id and c.plan_id = chosen.id and c.kind = 'start'
-    )::text), 'start', subscriber_id, chosen.id, chosen.price, chosen.interval, chosen.interval_count, 0, present,
+    )::text), 'start', subscriber_id, chosen.id, first_price, chosen.interval, chosen.interval_count, 0, present,
     toss_private.period_boundary(present, chosen.interval, chosen.interval_count, 1),
-    chosen.price, chosen.currency, chosen.name, present
+    first_price, chosen.currency, chosen.name, present
   )
   returning * into created;
   return toss_private.begin_attempt(created, method_id, present, request);
@@ -15279,7 +16382,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed', 'withdrawal_received', 'withdrawal_decided'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided', 'consent_asked', 'trial_converted', 'price_raised'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -15352,8 +16455,17 @@ begin
         then 'payment_failed' end
     when 'subscription.payment_method_required' then 'card_needed'
     when 'subscription.access_withdrawn' then 'card_needed'
-    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
-    when 'subscription.trial_ending' then 'renewal_upcoming'
+    -- What awaits consent is asked for and reminded of by a notice of its own.
+    when 'subscription.renewal_upcoming' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'subscription.trial_ending' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'consent.asked' then 'consent_asked'
+    when 'consent.reminded' then 'consent_asked'
+    -- A first period that was paid at once has its receipt.
+    when 'subscription.activated' then case when event.payload ? 'orderId' then 'trial_converted' end
+    when 'subscription.price_changed' then case
+      when (event.payload ->> 'amount')::bigint > (event.payload ->> 'amountBefore')::bigint then 'price_raised' end
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
     when 'withdrawal.requested' then 'withdrawal_received'
@@ -15372,7 +16484,7 @@ immutable
 set search_path = ''
 as $$
 begin
-  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account', 'consent_asked');
 end;
 $$;
 
@@ -15534,7 +16646,12 @@ begin
       'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
         select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
       )),
-      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
+      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason',
+      'amountBefore', cause.payload -> 'amountBefore', 'chargedAt', c.paid_at, 'nextChargeAt', s.next_charge_at,
+      'consentId', cause.payload -> 'consentId', 'consentKind', cause.payload -> 'kind',
+      'effectiveAt', cause.payload -> 'effectiveAt',
+      'endsWithout', case when cause.event_type like 'consent.%'
+        then cause.payload ->> 'kind' = 'trial_conversion' or p.without_consent = 'cancel' end
     )
     from public.subscriptions as s
     join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)
@@ -15564,7 +16681,7 @@ declare
     select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
   );
   facts constant jsonb := jsonb_strip_nulls(coalesce(
-    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
+    case when cause.event_type like 'subscription.%' or cause.event_type like 'consent.%' then toss_private.subscription_facts(cause)
       else toss_private.order_facts(cause) end, '{}'
   ));
   is_reachable constant boolean := exists (
@@ -15959,6 +17076,120 @@ having count(*) > 0;
 
 comment on view toss_private.notice_alerts is
   'Required notices that nobody got or that are late, providers that fail, templates that are refused, addresses that cannot be looked up; docs/notices.md, When a notice does not arrive.';
+
+-- supabase/schemas/79_consent_checks.sql
+-- What must never be true of consents and of what is charged with them, and what a person has to look at.
+
+create function toss_private.consent_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  -- The law: no first charge after a trial, and no higher price, without consent within the 30 days before.
+  select 'charge_is_covered_by_consent', c.id::text,
+    format('renewal of %s for period %s is covered by %s, consent %s is %s since %s', c.plan_amount, c.period_number,
+      coalesce(c.covered_by, 'nothing'), k.id, coalesce(k.decision, 'missing'), k.decided_at)
+  from public.subscription_charges as c
+  left join public.subscription_consents as k on k.id = c.consent_id
+  where c.kind = 'renewal' and c.status <> 'void' and (
+    c.covered_by is null
+    or (c.covered_by = 'consent' and (
+      k.decision is distinct from 'given' or k.voided_at is not null or k.subscription_id <> c.subscription_id
+      or k.plan_id <> c.plan_id or k.amount_after <> c.plan_amount or k.effective_at > c.period_start
+      or k.decided_at < k.effective_at - interval '720 hours' or k.decided_at >= k.effective_at
+    ))
+  )
+
+  union all
+  -- Whatever its row says: the first one of a trial.
+  select 'charge_is_covered_by_consent', c.id::text, format('first charge after a trial, covered by %s', c.covered_by)
+  from public.subscription_charges as c
+  where c.kind = 'renewal' and c.status = 'paid' and c.covered_by = 'agreed'
+    and exists (
+      select 1 from public.entitlements as e
+      where e.subscription_id = c.subscription_id and e.charge_id is null and e.source = 'subscription'
+    )
+    and not exists (
+      select 1 from public.subscription_charges as earlier
+      where earlier.subscription_id = c.subscription_id and earlier.status = 'paid'
+        and earlier.period_number < c.period_number
+    )
+
+  union all
+  select 'charge_is_covered_by_consent', c.id::text,
+    format('%s after %s of the same plan, covered by %s', c.plan_amount, c.earlier_amount, c.covered_by)
+  from (
+    select p.id, p.covered_by, p.plan_id, p.plan_amount, p.kind,
+      lag(p.plan_amount) over periods as earlier_amount, lag(p.plan_id) over periods as earlier_plan_id
+    from public.subscription_charges as p
+    where p.status = 'paid' and p.kind <> 'ad_hoc' and p.subscription_id is not null
+    window periods as (partition by p.subscription_id order by p.period_number, p.period_start, p.created_at)
+  ) as c
+  where c.kind = 'renewal' and c.covered_by = 'agreed' and c.plan_id = c.earlier_plan_id
+    and c.plan_amount > c.earlier_amount
+
+  union all
+  select 'consent_decision_is_written_down', k.id::text, format('%s, but the audit log says %s', k.decision, v.to_status)
+  from public.subscription_consents as k
+  left join lateral (
+    select l.to_status from public.payment_events as l
+    where l.subscription_id = k.subscription_id and l.event = 'consent_decided' and l.detail ->> 'consentId' = k.id::text
+    order by l.id desc
+    limit 1
+  ) as v on true
+  where k.decision is not null and v.to_status is distinct from k.decision
+
+  union all
+  select 'consent_matches_its_subscription', k.id::text,
+    format('asked user %s, the subscription is user %s''s', k.user_id, s.user_id)
+  from public.subscription_consents as k
+  join public.subscriptions as s on s.id = k.subscription_id
+  where k.user_id <> s.user_id;
+end;
+$$;
+
+comment on function toss_private.consent_violations() is 'The rules about consents and the charges that need them.';
+
+create view toss_private.consent_alerts
+with (security_invoker = true)
+as
+-- Asked, and told of it on no channel: nobody will say yes, and nothing will be charged.
+select
+  case when min(k.effective_at) < toss_private.clock_now() + interval '7 days' then 'critical' else 'warning' end as level,
+  'consent_not_reached' as alert,
+  k.plan_id as subject,
+  format('%s subscriber(s) were asked for consent on no channel and have not decided; the first would be charged at %s',
+    count(*), min(k.effective_at)) as detail,
+  min(k.asked_at) as since
+from public.subscription_consents as k
+where k.decision is null and k.voided_at is null and k.closed_at is null
+  and k.asked_at < toss_private.clock_now() - interval '1 hour' and k.effective_at > toss_private.clock_now()
+  and not exists (
+    select 1 from public.notifications as n
+    where n.subscription_id = k.subscription_id and n.notice = 'consent_asked' and n.status = 'sent'
+      and n.created_at >= k.asked_at - interval '1 minute'
+  )
+group by k.plan_id
+
+union all
+select 'critical', 'consent_not_asked', s.plan_id,
+  format('%s subscriber(s) should have been asked for consent, the first at %s', count(*), min(s.consent_ask_at)),
+  min(s.consent_ask_at)
+from public.subscriptions as s
+where s.consent_ask_at < toss_private.clock_now() - interval '1 hour'
+group by s.plan_id
+
+union all
+select 'warning', 'repricing_unfinished', r.id::text,
+  format('plan %s: not yet planned for every subscription, begun at %s', r.plan_id, r.created_at), r.created_at
+from toss_private.repricings as r
+where r.planned_at is null and r.replaced_at is null and r.created_at < toss_private.clock_now() - interval '1 hour';
+
+comment on view toss_private.consent_alerts is
+  'Requests for consent that reached nobody or were not made, and repricings that are not planned for everybody yet.';
 
 -- supabase/schemas/79_receipt_checks.sql
 -- What must never be true of cash receipts, and what of them a person has to look at.
@@ -16875,6 +18106,8 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
+  select * from toss_private.consent_violations()
+  union all
   select * from toss_private.delivery_violations()
   union all
   select * from toss_private.notice_violations()
@@ -17151,6 +18384,8 @@ union all
 select * from toss_private.withdrawal_alerts
 union all
 select * from toss_private.subscription_alerts
+union all
+select * from toss_private.consent_alerts
 union all
 select * from toss_private.hook_alerts
 union all
@@ -17777,6 +19012,418 @@ group by toss_private.seoul_month(t.began_at), t.plan_id;
 comment on view public.trial_conversion is
   'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
 
+-- supabase/schemas/86_story.sql
+-- One order's story: every row that tells of it, read at once, for `toss order` and the operator's page.
+
+create function toss_private.is_uuid(candidate text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return candidate ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+end;
+$$;
+
+comment on function toss_private.is_uuid(text) is 'Whether a text may be cast to uuid as we write them.';
+
+create function toss_private.find_row_order(row_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select op.order_id from public.operations as op where op.id = row_id),
+    (select coalesce(e.order_id, (select p.order_id from public.payments as p where p.payment_key = e.payment_key))
+      from public.webhook_events as e where e.id = row_id),
+    (select w.order_id from public.withdrawals as w where w.id = row_id),
+    (select n.order_id from public.notifications as n where n.id = row_id),
+    (select c.order_id from public.subscription_charges as c where c.id = row_id)
+  );
+end;
+$$;
+
+comment on function toss_private.find_row_order(uuid) is
+  'The order of an operation, a webhook, a withdrawal, a notice or a charge: what alerts name as their subject.';
+
+create function toss_private.find_story_order(asked text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id text;
+begin
+  select o.id into found_id from public.orders as o
+  where o.id = asked or o.reference = asked
+  order by o.id = asked desc limit 1;
+  found_id := coalesce(
+    found_id,
+    (select p.order_id from public.payments as p where p.payment_key = asked),
+    -- What Toss has and payments lack.
+    (select op.order_id from public.operations as op where op.payment_key = asked order by op.created_at desc limit 1),
+    (select d.order_id from public.reconciliation_differences as d where d.payment_key = asked
+      order by d.created_at desc limit 1),
+    (select e.order_id from public.webhook_events as e where e.payment_key = asked order by e.created_at desc limit 1),
+    (select p.order_id from public.payment_cancels as k join public.payments as p on p.payment_key = k.payment_key
+      where k.transaction_key = asked)
+  );
+  if found_id is null and toss_private.is_uuid(asked) then
+    found_id := toss_private.find_row_order(asked::uuid);
+  end if;
+  -- A webhook may name an order that is not ours.
+  return (select o.id from public.orders as o where o.id = found_id);
+end;
+$$;
+
+comment on function toss_private.find_story_order(text) is
+  'The order that an id means: an orderId, the shop''s reference, a paymentKey, a transactionKey of a cancel, or the id of a row about it.';
+
+create function toss_private.find_story_subscription(asked text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not toss_private.is_uuid(asked) then
+    return null;
+  end if;
+  return coalesce(
+    (select s.id from public.subscriptions as s where s.id = asked::uuid),
+    (select n.subscription_id from public.notifications as n where n.id = asked::uuid and n.order_id is null)
+  );
+end;
+$$;
+
+comment on function toss_private.find_story_subscription(text) is 'The subscription that an id means; null when it means none.';
+
+create function toss_private.tell_payments(order_ids text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'paymentKey', p.payment_key, 'orderId', p.order_id, 'status', p.status, 'method', p.method,
+      'totalAmount', p.total_amount, 'balanceAmount', p.balance_amount, 'reservedAmount', p.reserved_amount,
+      'currency', p.currency, 'requestedAt', p.requested_at, 'approvedAt', p.approved_at, 'canceledAt', p.canceled_at,
+      'failureCode', p.failure_code, 'failureMessage', p.failure_message, 'receiptUrl', p.receipt_url,
+      'paysOrder', coalesce(o.payment_key = p.payment_key, false),
+      'dueAt', d.virtual_account ->> 'dueDate', 'refundStatus', d.virtual_account ->> 'refundStatus',
+      'isVirtualAccount', p.method = '가상계좌',
+      'createdAt', p.created_at, 'askedAt', greatest(p.applied_at, p.checked_at),
+      'cancels', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'transactionKey', k.transaction_key, 'amount', k.amount, 'status', k.status, 'canceledAt', k.canceled_at,
+          'reason', k.reason,
+          'isOurs', exists (select 1 from public.operations as op where op.canceled_transaction_key = k.transaction_key),
+          'createdAt', k.created_at
+        ) order by k.canceled_at, k.created_at), '[]')
+        from public.payment_cancels as k where k.payment_key = p.payment_key
+      )
+    ) order by p.created_at), '[]')
+    from public.payments as p
+    join public.orders as o on o.id = p.order_id
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = any(order_ids)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_payments(text[]) is
+  'Payments of orders with their cancels; of a virtual account only its deadline and how a transfer back to the buyer stands.';
+
+create function toss_private.tell_operations(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', op.id, 'kind', op.kind, 'state', op.state, 'orderId', op.order_id, 'paymentKey', op.payment_key,
+      'amount', op.amount, 'errorCode', op.error_code, 'errorMessage', op.error_message, 'isFinal', op.is_final,
+      'attempts', op.attempts, 'isQueued', op.is_queued, 'requestId', op.request_id, 'requestedBy', op.requested_by,
+      'reason', op.reason, 'cancelAll', op.cancel_all, 'taxFreeAmount', op.tax_free_amount,
+      'createdAt', op.created_at, 'finishedAt', op.finished_at,
+      'nextAt', greatest(op.next_attempt_at, op.lease_expires_at), 'leaseExpiresAt', op.lease_expires_at
+    ) order by op.created_at), '[]')
+    from public.operations as op
+    where op.order_id = any(order_ids)
+      or op.charge_id in (select c.id from public.subscription_charges as c where c.subscription_id = told_subscription)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_operations(text[], uuid) is 'What was asked of Toss about orders or a subscription, and how it ended.';
+
+create function toss_private.tell_subscription(told_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', s.id, 'status', s.status, 'planId', s.plan_id, 'amount', s.amount, 'currency', s.currency,
+      'currentPeriodStart', s.current_period_start, 'currentPeriodEnd', s.current_period_end,
+      'nextChargeAt', s.next_charge_at, 'cancelAtPeriodEnd', s.cancel_at_period_end,
+      'needsPaymentMethod', s.needs_payment_method, 'accessEndsAt', s.access_ends_at,
+      'canceledAt', s.canceled_at, 'endedAt', s.ended_at, 'endReason', s.end_reason, 'createdAt', s.created_at,
+      'charges', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'id', c.id, 'kind', c.kind, 'status', c.status, 'amount', c.amount, 'attempt', c.attempt,
+          'periodStart', c.period_start, 'periodEnd', c.period_end, 'orderId', c.order_id,
+          'nextAttemptAt', c.next_attempt_at, 'failureCode', c.failure_code, 'failureClass', c.failure_class,
+          'paidAt', c.paid_at, 'createdAt', c.created_at
+        ) order by c.created_at), '[]')
+        from (
+          select last.* from public.subscription_charges as last where last.subscription_id = s.id
+          order by last.created_at desc limit 24
+        ) as c
+      )
+    )
+    from public.subscriptions as s where s.id = told_id
+  );
+end;
+$$;
+
+comment on function toss_private.tell_subscription(uuid) is 'A subscription with its last 24 charges; null for null.';
+
+-- supabase/schemas/87_story_rows.sql
+-- One order's story: what came in, what went out, and what needs a person.
+
+create function toss_private.tell_moves(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'at', v.created_at, 'event', v.event, 'source', v.source, 'orderId', v.order_id, 'paymentKey', v.payment_key,
+      'from', v.from_status, 'to', v.to_status, 'amount', v.amount, 'requestId', v.request_id,
+      'code', coalesce(v.detail ->> 'code', v.detail ->> 'errorCode'),
+      'shortProductId', v.detail ->> 'shortProductId', 'balanceAmount', v.detail -> 'balanceAmount'
+    ) order by v.id), '[]')
+    from (
+      select last.* from public.payment_events as last
+      where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+      order by last.id desc limit 400
+    ) as v
+  );
+end;
+$$;
+
+comment on function toss_private.tell_moves(text[], uuid) is
+  'The last 400 lines of the audit log about orders or a subscription; of their details what is neither free text nor personal.';
+
+create function toss_private.tell_webhooks(order_ids text[], payment_keys text[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'type', e.event_type, 'status', e.status, 'orderId', e.order_id, 'paymentKey', e.payment_key,
+      'verifiedBy', e.verified_by, 'deliveries', e.delivery_count, 'attempts', e.attempts, 'lastError', e.last_error,
+      'nextAt', e.next_attempt_at, 'createdAt', e.created_at, 'processedAt', e.processed_at
+    ) order by e.created_at), '[]')
+    from (
+      select last.* from public.webhook_events as last
+      where last.order_id = any(order_ids) or last.payment_key = any(payment_keys)
+      order by last.created_at desc limit 100
+    ) as e
+  );
+end;
+$$;
+
+comment on function toss_private.tell_webhooks(text[], text[]) is 'The last hundred webhooks about orders or payments; no body.';
+
+create function toss_private.tell_aftermath(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'receipts', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'receiptKey', r.receipt_key, 'paymentKey', r.payment_key, 'transactionType', r.transaction_type, 'type', r.type,
+        'amount', r.amount, 'canceledAmount', r.canceled_amount, 'status', r.issue_status,
+        'isSelfIssued', r.is_self_issued, 'isOurs', r.operation_id is not null, 'createdAt', r.created_at
+      ) order by r.id), '[]')
+      from public.cash_receipts as r where r.order_id = any(order_ids)
+    ),
+    'notices', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', n.id, 'notice', n.notice, 'channel', n.channel, 'status', n.status, 'error', n.error,
+        'createdAt', n.created_at, 'sentAt', n.sent_at
+      ) order by n.created_at), '[]')
+      from (
+        select last.* from public.notifications as last
+        where last.order_id = any(order_ids) or last.subscription_id = told_subscription
+        order by last.created_at desc limit 100
+      ) as n
+    ),
+    'deliveries', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', d.id, 'eventId', d.event_id, 'type', d.type, 'endpointId', d.endpoint_id, 'endpointStatus', d.endpoint_status,
+        'status', d.status, 'attempts', d.attempts, 'responseStatus', d.response_status, 'createdAt', d.created_at,
+        'finishedAt', d.finished_at
+      ) order by d.created_at), '[]')
+      from (
+        select w.*, toss_private.outward_type(v) as type, e.status as endpoint_status
+        from public.outbox_events as v
+        join public.webhook_deliveries as w on w.event_id = v.id
+        join public.webhook_endpoints as e on e.id = w.endpoint_id
+        where v.subject = any(order_ids) or v.subject = told_subscription::text
+        order by w.created_at desc limit 100
+      ) as d
+    ),
+    'withdrawals', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', w.id, 'status', w.status, 'requestedAt', w.requested_at, 'dueAt', w.due_at, 'decidedAt', w.decided_at,
+        'refundOperationId', w.refund_operation_id
+      ) order by w.requested_at), '[]')
+      from public.withdrawals as w where w.order_id = any(order_ids)
+    ),
+    'differences', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'reason', d.reason,
+        'resolution', d.resolution, 'createdAt', d.created_at, 'resolvedAt', d.resolved_at
+      ) order by d.created_at), '[]')
+      from public.reconciliation_differences as d
+      where d.order_id = any(order_ids)
+        or d.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids))
+    ),
+    'owedHooks', (select count(*) from toss_private.order_hook_calls as c where c.order_id = any(order_ids)),
+    'hasPaidAccess', exists (
+      select 1 from public.entitlements as e
+      where (e.order_id = any(order_ids) or e.subscription_id = told_subscription)
+        and e.revoked_at is null and e.starts_at <= toss_private.clock_now() and e.ends_at > toss_private.clock_now()
+    )
+  );
+end;
+$$;
+
+comment on function toss_private.tell_aftermath(text[], uuid) is
+  'What followed from orders or a subscription: cash receipts, notices, deliveries, withdrawals, differences, access; calls of the hook that are owed.';
+
+create function toss_private.tell_alerts(order_ids text[], told_subscription uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  subjects text[];
+begin
+  subjects := order_ids || coalesce(told_subscription::text, '') || array(
+    select p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union all
+    select op.id::text from public.operations as op
+    left join public.subscription_charges as c on c.id = op.charge_id
+    where op.order_id = any(order_ids) or c.subscription_id = told_subscription
+    union all
+    select e.id::text from public.webhook_events as e where e.order_id = any(order_ids)
+    union all
+    select w.id::text from public.withdrawals as w where w.order_id = any(order_ids)
+    union all
+    select n.id::text from public.notifications as n
+    where n.order_id = any(order_ids) or n.subscription_id = told_subscription
+  );
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'alert', a.alert, 'level', a.level, 'subject', a.subject, 'detail', a.detail, 'since', a.since
+    ) order by a.level, a.since), '[]')
+    from public.alerts as a
+    where a.subject = any(subjects)
+  );
+end;
+$$;
+
+comment on function toss_private.tell_alerts(text[], uuid) is
+  'The alerts about orders, a subscription, and any row about them.';
+
+create function public.read_story(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  asked constant text := request ->> 'id';
+  told_subscription uuid := toss_private.find_story_subscription(asked);
+  is_of_subscription constant boolean := told_subscription is not null;
+  order_ids text[];
+  told_order public.orders;
+  payments jsonb;
+begin
+  if is_of_subscription then
+    order_ids := array(
+      select o.id from public.orders as o
+      join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription
+      order by o.created_at desc, o.id limit 24
+    );
+  else
+    order_ids := array_remove(array[toss_private.find_story_order(asked)], null);
+    if order_ids = '{}' then
+      return jsonb_build_object('outcome', 'not_found');
+    end if;
+    select c.subscription_id into told_subscription
+    from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+    where o.id = order_ids[1];
+  end if;
+  select o.* into told_order from public.orders as o where o.id = order_ids[1];
+  payments := toss_private.tell_payments(order_ids);
+  return jsonb_build_object(
+    'outcome', 'found',
+    'at', toss_private.clock_now(),
+    'isOfSubscription', is_of_subscription,
+    'order', case when told_order.id is not null then jsonb_build_object(
+      'id', told_order.id, 'reference', told_order.reference, 'status', told_order.status,
+      'orderName', told_order.order_name, 'amount', told_order.amount, 'taxFreeAmount', told_order.tax_free_amount,
+      'currency', told_order.currency, 'paymentKey', told_order.payment_key, 'planId', told_order.plan_id,
+      'isGuest', told_order.user_id is null, 'isCharge', told_order.subscription_charge_id is not null,
+      'createdAt', told_order.created_at, 'expiresAt', told_order.expires_at
+    ) end,
+    'orders', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'id', o.id, 'status', o.status, 'amount', o.amount, 'createdAt', o.created_at,
+        'tossKeys', o.toss_keys, 'tossClientKey', o.toss_client_key
+      ) order by o.created_at desc, o.id), '[]')
+      from public.orders as o where o.id = any(order_ids)
+    ),
+    'payments', payments,
+    'operations', toss_private.tell_operations(order_ids, case when is_of_subscription then told_subscription end),
+    'moves', toss_private.tell_moves(order_ids, case when is_of_subscription then told_subscription end),
+    'webhooks', toss_private.tell_webhooks(order_ids, array(select jsonb_path_query(payments, '$[*].paymentKey') #>> '{}')),
+    'subscription', toss_private.tell_subscription(told_subscription),
+    'alerts', toss_private.tell_alerts(order_ids, told_subscription),
+    'lateJobs', (select coalesce(jsonb_agg(j.job order by j.job), '[]') from public.job_status as j where j.is_late)
+  ) || toss_private.tell_aftermath(order_ids, case when is_of_subscription then told_subscription end);
+end;
+$$;
+
+comment on function public.read_story(jsonb) is
+  'Everything that tells of one order, or of one subscription with its last 24 orders, in one snapshot and without names, addresses, secrets or bodies; key: id (an orderId, the shop''s reference, a paymentKey, a subscription''s id, or the id of a row about one). A read. Outcomes: found, not_found.';
+
 -- supabase/schemas/87_watch_views.sql
 -- What the operator watches: how late webhooks are worked off, what is open at Toss, which notices were not sent.
 
@@ -17843,6 +19490,102 @@ group by u.notice, u.channel, u.status, u.error;
 comment on view public.unsent_notices is
   'Notices that have not reached anybody, by reason: planned (no row for a channel yet), pending (will be sent, or sent again) and failed (will not). Service role only.';
 
+-- supabase/schemas/88_look_again.sql
+-- An operator wants Toss asked now, about everything that is open or in doubt around one order.
+
+create function toss_private.ask_about_payments(order_ids text[], at timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  asked integer;
+begin
+  -- As Toss's own word that something changed: a hint, which the worker proves by asking.
+  insert into public.webhook_events as e (
+    dedupe_key, event_type, order_id, payment_key, payload, next_attempt_at, received_at, created_at
+  )
+  select 'operator:' || gen_random_uuid(), 'PAYMENT_STATUS_CHANGED', k.order_id, k.payment_key,
+    jsonb_build_object('note', 'an operator wants Toss asked', 'eventType', 'PAYMENT_STATUS_CHANGED'), at, at, at
+  from (
+    select p.order_id, p.payment_key from public.payments as p where p.order_id = any(order_ids)
+    union
+    select op.order_id, op.payment_key from public.operations as op
+    where op.order_id = any(order_ids) and op.kind = 'confirm' and op.payment_key is not null
+    union
+    select d.order_id, d.payment_key from public.reconciliation_differences as d
+    where d.order_id = any(order_ids) and d.resolved_at is null
+    union
+    select o.id, null from public.orders as o
+    where o.id = any(order_ids) and o.amount > 0
+      and not exists (select 1 from public.payments as p where p.order_id = o.id)
+  ) as k
+  -- One that waits asks as well.
+  where not exists (
+    select 1 from public.webhook_events as w
+    where w.subject = coalesce(k.payment_key, k.order_id) and w.status in ('received', 'processing') and w.asks_toss
+  );
+  get diagnostics asked = row_count;
+  return asked;
+end;
+$$;
+
+comment on function toss_private.ask_about_payments(text[], timestamptz) is
+  'Writes an event for each payment of these orders about which none waits, also those that Toss alone knows, so that the job webhooks asks Toss.';
+
+create function public.look_again(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  told_subscription constant uuid := toss_private.find_story_subscription(request ->> 'id');
+  order_ids text[];
+  hastened integer;
+  revived integer;
+begin
+  order_ids := case when told_subscription is null
+    then array_remove(array[toss_private.find_story_order(request ->> 'id')], null)
+    else array(
+      select o.id from public.orders as o join public.subscription_charges as c on c.id = o.subscription_charge_id
+      where c.subscription_id = told_subscription order by o.created_at desc limit 5
+    ) end;
+  if order_ids = '{}' and told_subscription is null then
+    return jsonb_build_object('outcome', 'not_found');
+  end if;
+  -- Who holds a lease may be asking at this moment; a lease is never cut short.
+  update public.operations as op set next_attempt_at = present
+  where op.id in (
+    select open.id from public.operations as open
+    where open.order_id = any(order_ids) and open.state in ('started', 'unknown') and open.next_attempt_at > present
+    for update skip locked
+  );
+  get diagnostics hastened = row_count;
+  update public.webhook_events as e
+  set status = 'received', attempts = 0, next_attempt_at = present, received_at = present, processed_at = null,
+    last_error = null
+  where e.id in (
+    select w.id from public.webhook_events as w
+    where w.status in ('received', 'failed', 'dead')
+      and (w.order_id = any(order_ids)
+        or w.payment_key in (select p.payment_key from public.payments as p where p.order_id = any(order_ids)))
+    for update skip locked
+  );
+  get diagnostics revived = row_count;
+  return jsonb_build_object(
+    'outcome', 'asked', 'operations', hastened, 'events', revived,
+    'questions', toss_private.ask_about_payments(order_ids, present)
+  );
+end;
+$$;
+
+comment on function public.look_again(jsonb) is
+  'Makes everything due now that asks Toss about an order, or a subscription''s last five: open operations whose lease is over, events that wait or were given up, and a question about each payment. Key: id, as in public.read_story. The jobs webhooks and operations do the asking. Outcomes: asked, not_found.';
+
 -- supabase/schemas/90_access.sql
 -- Who may do what: every grant, once.
 -- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
@@ -17851,8 +19594,8 @@ comment on view public.unsent_notices is
 revoke all on
   public.payment_events, public.outbox_events, public.products, public.plans, public.customers, public.orders,
   public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.operations, public.entitlements,
-  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans,
-  public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.subscription_consents, public.user_plans,
+  public.repricing_progress, public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
   public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
@@ -17867,11 +19610,12 @@ grant select, insert, update, delete on public.products, public.plans to service
 -- Rows of one's own, by the policies beside each table.
 grant select on
   public.customers, public.orders, public.order_items, public.order_adjustments, public.payments, public.payment_cancels, public.cash_receipts, public.withdrawals, public.entitlements,
-  public.billing_methods, public.subscriptions, public.subscription_charges, public.user_plans
+  public.billing_methods, public.subscriptions, public.subscription_charges, public.subscription_consents, public.user_plans
 to authenticated, service_role;
 
 -- The operator's.
 grant select on
+  public.repricing_progress,
   public.payment_events, public.outbox_events, public.operations, public.webhook_events, public.webhook_summary,
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
@@ -17883,7 +19627,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.stock_movements,
+  toss_private.consent_alerts, toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.price_steps, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.repricings, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
@@ -17907,6 +19651,7 @@ revoke execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.read_consent(jsonb), public.answer_consent_link(jsonb), public.begin_repricing(jsonb), public.plan_repricing(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
@@ -17921,7 +19666,7 @@ revoke execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
   public.create_order(jsonb), public.postpone_operation(jsonb), public.reject_operation(jsonb),
@@ -17936,6 +19681,7 @@ grant execute on function
   public.begin_cash_receipt(jsonb), public.begin_cash_receipt_cancel(jsonb), public.settle_cash_receipt(jsonb),
   public.reject_cash_receipt(jsonb), public.claim_receipts_in_progress(jsonb), public.record_listed_receipts(jsonb),
   public.begin_self_issues(jsonb), public.begin_receipt_fits(jsonb),
+  public.read_consent(jsonb), public.answer_consent_link(jsonb), public.begin_repricing(jsonb), public.plan_repricing(jsonb),
   public.request_withdrawal(jsonb), public.decide_withdrawal(jsonb), public.mark_used(jsonb),
   public.finish_webhook_event(jsonb), public.claim_webhook_events(jsonb), public.record_webhook_event(jsonb),
   public.replay_webhook_events(jsonb), public.record_job_run(jsonb), public.run_housekeeping(jsonb),
@@ -17950,7 +19696,7 @@ grant execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
-  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
+  public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 
 -- Which code of the shop is called is for the owner of the database to say, in Studio or a migration.

@@ -6,8 +6,8 @@
 --   00-01  the clock, ids, what is written down with every move, and who buys
 --   10-19  what a shop has: catalogue, orders, stock, prices, payments, operations, entitlements, its own code
 --   20-29  a payment's life: confirm, virtual account, refunds, key pairs; 29_apply_payment is the one door for Toss's answers
---   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning
---   40-46  what subscribers, the shop and time do to them
+--   30-39  subscriptions and their charges: states, due periods, claim, settlement, dunning; consents and prices
+--   40-46  what subscribers, the shop and time do to them; another price for all of a plan
 --   47-49  withdrawals: business days, asking, deciding (59: what must be true of them)
 --   50-54  billing keys: registering, subscribing with one, deleting
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end

@@ -44,8 +44,12 @@ create table public.plans (
   active boolean not null default true,
   created_at timestamptz not null default now(),
   catch_up text not null default 'current',
-  reminder_days integer not null default 3,
+  reminder_days integer not null default 7,
   plan_group text,
+  consent text not null default 'required',
+  without_consent text not null default 'cancel',
+  intro_price bigint,
+  intro_periods integer,
   constraint plans_id_length check (char_length(id) between 1 and 64),
   constraint plans_name_length check (char_length(name) between 1 and 100),
   constraint plans_price_range check (price between 0 and 9007199254740991),
@@ -55,7 +59,13 @@ create table public.plans (
   constraint plans_trial_days_range check (trial_days between 0 and 1000),
   constraint plans_catch_up_known check (catch_up in ('current', 'all')),
   constraint plans_reminder_days_range check (reminder_days between 0 and 365),
-  constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64)
+  constraint plans_plan_group_length check (char_length(plan_group) between 1 and 64),
+  constraint plans_consent_known check (consent in ('required', 'not_required')),
+  constraint plans_without_consent_known check (without_consent in ('cancel', 'keep_price')),
+  constraint plans_intro_complete check ((intro_price is null) = (intro_periods is null)),
+  -- A free beginning is a trial.
+  constraint plans_intro_price_range check (intro_price between 100 and 9007199254740991),
+  constraint plans_intro_periods_range check (intro_periods between 1 and 1000)
 );
 
 alter table public.plans enable row level security;
@@ -70,6 +80,12 @@ comment on column public.plans.catch_up is
   'What happens to periods that nobody charged in time. current: only the period that runs now is charged, missed ones are listed as void. all: each missed period is charged, one after another.';
 comment on column public.plans.reminder_days is
   'How many days before a charge subscription.renewal_upcoming is written; 0 = never. A period that is not longer than this has no reminder.';
+comment on column public.plans.consent is
+  'required: no first charge after a trial and no higher price without the subscriber''s consent (전자상거래법 13조 6항). not_required: for plans that no consumer buys.';
+comment on column public.plans.without_consent is
+  'What follows at the date of a higher price that was not consented to: cancel, or keep_price. A trial always ends.';
+comment on column public.plans.intro_price is
+  'Price of a period for new subscribers during their first intro_periods periods; its end is a rise.';
 comment on column public.plans.plan_group is
   'Plans of one group exclude each other: a user has one live subscription of them. Null: the plan stands alone.';
 

@@ -87,6 +87,7 @@ create table public.subscriptions (
   remind_at timestamptz,
   end_reason text,
   plan_group text,
+  consent_ask_at timestamptz,
   constraint subscriptions_status_known check (status in ('trialing', 'active', 'past_due', 'canceled')),
   constraint subscriptions_period_ends_after_start check (current_period_end > current_period_start),
   constraint subscriptions_amount_range check (amount between 0 and 9007199254740991),
@@ -136,7 +137,9 @@ comment on column public.subscriptions.interval is 'As agreed, like interval_cou
 comment on column public.subscriptions.next_plan_id is 'The plan from the next period on, with the terms agreed when it was chosen.';
 comment on column public.subscriptions.access_ends_at is 'When access ends if nothing happens: after notice, or when no billing method works.';
 comment on column public.subscriptions.remind_at is 'When the next reminder is due; null when none is, or after it was written.';
-comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted; of every ended one, see toss_private.subscription_transitions.';
+comment on column public.subscriptions.end_reason is 'Why it ended: canceled (by its user or the shop), dunning, refunded, user_deleted, consent_missing, consent_refused; of every ended one, see toss_private.subscription_transitions.';
+comment on column public.subscriptions.consent_ask_at is
+  'When its subscriber is to be asked for consent; null when nothing is to be asked, or was asked.';
 comment on column public.subscriptions.plan_group is
   'plans.plan_group of its plan. Null also when the shop made the group after its user had two of it.';
 
@@ -153,6 +156,7 @@ create index subscriptions_next_charge_at on public.subscriptions (next_charge_a
 create unique index subscriptions_one_live_per_group on public.subscriptions (user_id, plan_group)
   where status <> 'canceled' and plan_group is not null;
 create index subscriptions_access_ends_at on public.subscriptions (access_ends_at) where access_ends_at is not null;
+create index subscriptions_consent_ask_at on public.subscriptions (consent_ask_at) where consent_ask_at is not null;
 create index subscriptions_remind_at on public.subscriptions (remind_at) where remind_at is not null;
 create index subscriptions_next_plan_id on public.subscriptions (next_plan_id) where next_plan_id is not null;
 create index subscriptions_ended_for_gone_users on public.subscriptions (ended_at)

@@ -34,6 +34,8 @@ insert into toss_private.subscription_transitions (status, event, next_status, e
   ('trialing', 'plan_change_planned', 'trialing', null),
   ('trialing', 'method_changed', 'trialing', null),
   ('trialing', 'user_deleted', 'canceled', 'user_deleted'),
+  ('trialing', 'consent_missing', 'canceled', 'consent_missing'),
+  ('trialing', 'consent_refused', 'canceled', 'consent_refused'),
   ('active', 'charge_paid', 'active', null),
   ('active', 'charge_declined', 'past_due', null),
   ('active', 'notice_given', 'active', null),
@@ -45,6 +47,8 @@ insert into toss_private.subscription_transitions (status, event, next_status, e
   ('active', 'method_changed', 'active', null),
   ('active', 'period_refunded', 'canceled', 'refunded'),
   ('active', 'user_deleted', 'canceled', 'user_deleted'),
+  ('active', 'consent_missing', 'canceled', 'consent_missing'),
+  ('active', 'consent_refused', 'canceled', 'consent_refused'),
   ('past_due', 'charge_paid', 'active', null),
   ('past_due', 'charge_declined', 'past_due', null),
   ('past_due', 'notice_given', 'canceled', 'canceled'),
@@ -389,3 +393,87 @@ $$;
 
 comment on function toss_private.reminder_time(timestamptz, timestamptz, text) is
   'When to announce a charge; null when the plan has no reminder or the period is too short for one.';
+
+create function toss_private.coming_rise(asked public.subscriptions)
+returns table (kind text, amount_before bigint, amount_after bigint, effective_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  step record;
+begin
+  if asked.status not in ('trialing', 'active') or asked.next_charge_at is null or asked.cancel_at_period_end
+    or (select p.consent <> 'required' from public.plans as p where p.id = asked.plan_id)
+  then
+    return;
+  end if;
+  if asked.status = 'trialing' then
+    return query select 'trial_conversion', 0::bigint, toss_private.price_from(asked, asked.current_period_end),
+      asked.current_period_end;
+    return;
+  end if;
+  -- Another plan that its subscriber chose has the price that was shown then.
+  if asked.next_plan_id is not null then
+    return;
+  end if;
+  for step in
+    select p.amount, p.from_at from toss_private.price_steps as p
+    where p.subscription_id = asked.id and p.ended_at is null and p.plan_id = asked.plan_id
+    order by p.from_at
+  loop
+    effective_at := toss_private.first_boundary(asked, step.from_at);
+    amount_after := toss_private.price_from(asked, effective_at);
+    if amount_after > asked.amount then
+      kind := 'price_rise';
+      amount_before := asked.amount;
+      return next;
+      return;
+    end if;
+    -- Lower first, then a rise.
+    asked.amount := amount_after;
+  end loop;
+end;
+$$;
+
+comment on function toss_private.coming_rise(public.subscriptions) is
+  'The next charge of a subscription that needs consent: the first after a trial, or the first above the price before; no row when there is none.';
+
+create function toss_private.review_consent()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  rise record;
+begin
+  select * into rise from toss_private.coming_rise(new);
+  new.consent_ask_at := null;
+  if rise.kind is not null and not exists (
+    select 1 from public.subscription_consents as k
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null
+      and (k.plan_id, k.amount_after, k.effective_at) = (new.plan_id, rise.amount_after, rise.effective_at)
+  ) then
+    -- What is asked before it is nothing that anybody could still say yes to.
+    update public.subscription_consents as k set voided_at = toss_private.clock_now()
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null;
+    new.consent_ask_at := toss_private.consent_window_start(new, rise.effective_at);
+  elsif new.status = 'canceled' or (
+    rise.kind is null and new.status <> 'past_due' and new.next_charge_at is not null
+  ) then
+    update public.subscription_consents as k set voided_at = toss_private.clock_now()
+    where k.subscription_id = new.id and k.voided_at is null and k.closed_at is null;
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.review_consent() is
+  'Trigger: another plan, price or date than the one that was asked about makes the consent void and asks again.';
+
+-- Also when nothing but `plan_id = plan_id` is written: whoever changes steps or plans looks again that way.
+create trigger subscriptions_reviewed
+  before insert or update of status, plan_id, amount, next_plan_id, next_charge_at, current_period_end, cancel_at_period_end
+  on public.subscriptions
+  for each row execute function toss_private.review_consent();

@@ -33,6 +33,8 @@ create table public.subscription_charges (
   earlier_amount bigint,
   undone_at timestamptz,
   created_at timestamptz not null,
+  covered_by text,
+  consent_id uuid,
   constraint subscription_charges_kind_known check (kind in ('start', 'renewal', 'upgrade', 'ad_hoc')),
   constraint subscription_charges_status_known check (
     status in ('pending', 'processing', 'unknown', 'paid', 'declined', 'void')
@@ -71,6 +73,13 @@ create table public.subscription_charges (
   constraint subscription_charges_upgrade_has_earlier_terms check (
     (kind = 'upgrade') = (earlier_plan_id is not null) and (kind = 'upgrade') = (earlier_amount is not null)
   ),
+  constraint subscription_charges_covered_by_known check (covered_by in ('agreed', 'consent', 'not_required')),
+  constraint subscription_charges_covered_by_consent check (
+    coalesce(covered_by = 'consent', false) = (consent_id is not null)
+  ),
+  constraint subscription_charges_renewal_is_covered check (
+    case when kind = 'renewal' then status = 'void' or covered_by is not null else covered_by is null end
+  ),
   constraint subscription_charges_undone_was_paid check (undone_at is null or (kind = 'upgrade' and status = 'paid'))
 );
 
@@ -97,6 +106,10 @@ comment on column public.subscription_charges.refund_due is 'What was promised b
 comment on column public.subscription_charges.refund_operation_id is 'The cancel that keeps the promise of refund_due, begun in the same transaction; the last one when Toss refused an earlier one.';
 comment on column public.subscription_charges.earlier_plan_id is 'Of an upgrade: the plan that its refund leads back to.';
 comment on column public.subscription_charges.earlier_amount is 'Of an upgrade: the price of that plan as agreed.';
+comment on column public.subscription_charges.covered_by is
+  'Why a renewal may be charged: agreed (not above the price its subscriber pays already), consent (the row in consent_id), not_required (plans.consent). Filled by a trigger that refuses any other.';
+comment on column public.subscription_charges.consent_id is
+  'The consent without which this amount could not be charged.';
 comment on column public.subscription_charges.undone_at is 'Since when the plan of a refunded upgrade no longer applies.';
 comment on column public.subscription_charges.order_name is
   'What Toss and the buyer read; of an ad hoc charge the shop''s own words. Personal: free text; erased.';
@@ -117,6 +130,7 @@ create index subscription_charges_user_id on public.subscription_charges (user_i
 create index subscription_charges_order_id on public.subscription_charges (order_id);
 create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
   where refund_operation_id is not null;
+create index subscription_charges_consent_id on public.subscription_charges (consent_id) where consent_id is not null;
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;

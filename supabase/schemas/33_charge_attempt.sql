@@ -239,3 +239,54 @@ $$;
 
 comment on function toss_private.retake_operation(public.operations, jsonb) is
   'What a caller may do who finds the operation of its own request open; the row is locked. Outcomes: proceed, processing, resolve.';
+
+create function toss_private.cover_charge()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  charged public.subscriptions;
+begin
+  if new.kind <> 'renewal' or new.status = 'void' then
+    return new;
+  end if;
+  if tg_op = 'UPDATE' then
+    -- What Toss took before a restore is what it was, see adopt_charged_amount.
+    if (old.kind, old.subscription_id, old.plan_id, old.plan_amount, old.covered_by, old.consent_id)
+      is distinct from (new.kind, new.subscription_id, new.plan_id, new.plan_amount, new.covered_by, new.consent_id)
+    then
+      raise exception 'what a renewal is covered by never changes'
+        using errcode = 'check_violation', constraint = 'subscription_charges_covered';
+    end if;
+    return new;
+  end if;
+  select * into charged from public.subscriptions as s where s.id = new.subscription_id;
+  new.covered_by := case
+    when new.consent_id is not null then 'consent'
+    when (select p.consent = 'not_required' from public.plans as p where p.id = new.plan_id) then 'not_required'
+    when charged.period_number >= 0 and new.plan_amount <= charged.amount and new.plan_id = charged.plan_id
+      then 'agreed'
+  end;
+  if new.covered_by is null or new.amount > new.plan_amount or (new.consent_id is not null and not exists (
+    select 1 from public.subscription_consents as k
+    where k.id = new.consent_id and k.decision = 'given' and k.voided_at is null and k.effective_at <= new.period_start
+  )) then
+    raise exception 'subscription % may not be charged % for %: no consent covers it', new.subscription_id, new.amount,
+      new.period_start
+      using errcode = 'check_violation', constraint = 'subscription_charges_covered';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function toss_private.cover_charge() is
+  'Trigger: a renewal is a trial''s first charge or above the price its subscriber pays already only with a consent that was given, whoever writes it; and says what covers it.';
+
+create trigger subscription_charges_covered
+  before insert on public.subscription_charges
+  for each row execute function toss_private.cover_charge();
+
+create trigger subscription_charges_stay_covered
+  after update of kind, subscription_id, plan_id, plan_amount, covered_by, consent_id on public.subscription_charges
+  for each row execute function toss_private.cover_charge();

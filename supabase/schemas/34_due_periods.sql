@@ -92,6 +92,98 @@ $$;
 comment on function toss_private.due_period(public.subscriptions, timestamptz) is
   'The period to charge next and how many before it are skipped; plans.catch_up decides.';
 
+create function toss_private.price_from(priced public.subscriptions, period_start timestamptz)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  planned bigint;
+begin
+  select p.amount into planned from toss_private.price_steps as p
+  where p.subscription_id = priced.id and p.ended_at is null and p.plan_id = priced.plan_id and p.from_at <= period_start
+  order by p.from_at desc
+  limit 1;
+  return coalesce(planned, priced.amount);
+end;
+$$;
+
+comment on function toss_private.price_from(public.subscriptions, timestamptz) is
+  'What a period of a subscription costs that begins then, as far as it is planned.';
+
+create function toss_private.next_price(charged public.subscriptions, period_start timestamptz)
+returns table (amount bigint, needs_consent boolean, consent_id uuid, ends_without boolean)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  amount := toss_private.price_from(charged, period_start);
+  select (charged.period_number < 0 or amount > charged.amount) and p.consent = 'required',
+    charged.period_number < 0 or p.without_consent = 'cancel'
+  into needs_consent, ends_without
+  from public.plans as p where p.id = charged.plan_id;
+  if needs_consent then
+    select k.id into consent_id from public.subscription_consents as k
+    where k.subscription_id = charged.id and k.plan_id = charged.plan_id and k.amount_after = amount
+      and k.decision = 'given' and k.voided_at is null and k.effective_at <= period_start
+    order by k.effective_at desc
+    limit 1;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function toss_private.next_price(public.subscriptions, timestamptz) is
+  'What a period costs that begins then, whether that needs consent, the consent that covers it, and whether the subscription ends without one.';
+
+create function toss_private.price_next_period(due public.subscriptions, as_of timestamptz, audit jsonb)
+returns table (amount bigint, consent_id uuid, is_ended boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  period_start constant timestamptz := (select p.period_start from toss_private.due_period(due, as_of) as p);
+  price record;
+  decision text;
+begin
+  select * into price from toss_private.next_price(due, period_start);
+  amount := price.amount;
+  consent_id := price.consent_id;
+  is_ended := false;
+  if not price.needs_consent then
+    return next;
+    return;
+  end if;
+  decision := toss_private.close_consent(due, as_of, audit);
+  if consent_id is null and price.ends_without then
+    due.ended_at := least(as_of, due.current_period_end);
+    due := toss_private.move_subscription(
+      due, case decision when 'refused' then 'consent_refused' else 'consent_missing' end, audit
+    );
+    perform toss_private.end_access(due.id, due.ended_at);
+    perform toss_private.write_subscription_event('canceled', due, jsonb_build_object(
+      'reason', due.end_reason, 'endedAt', due.ended_at
+    ));
+    is_ended := true;
+  elsif consent_id is null then
+    update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'dropped'
+    where p.subscription_id = due.id and p.plan_id = due.plan_id and p.ended_at is null and p.from_at <= period_start
+      and p.amount > due.amount;
+    amount := toss_private.price_from(due, period_start);
+    perform toss_private.write_event(audit || jsonb_build_object(
+      'event', 'price_kept', 'subscriptionId', due.id, 'amount', amount,
+      'detail', jsonb_build_object('asked', price.amount, 'decision', decision)
+    ));
+  end if;
+  return next;
+end;
+$$;
+
+comment on function toss_private.price_next_period(public.subscriptions, timestamptz, jsonb) is
+  'At what price, and covered by which consent, the next period is charged. Without a consent that it needs the subscription ends, or stays at the old price, as plans.without_consent says; a trial ends. The caller holds the subscription.';
+
 create function toss_private.debt_of(owing public.subscriptions)
 returns public.subscription_charges
 language plpgsql
@@ -127,6 +219,7 @@ declare
   due public.subscriptions;
   debt public.subscription_charges;
   period record;
+  next_price record;
   listed jsonb := '[]';
   gone integer := 0;
 begin
@@ -145,6 +238,13 @@ begin
     if debt.id is null then
       due := toss_private.next_terms(due);
       select * into period from toss_private.due_period(due, as_of);
+      select * into next_price from toss_private.next_price(due, period.period_start);
+      -- It will end instead.
+      if next_price.needs_consent and next_price.consent_id is null and next_price.ends_without then
+        gone := gone + 1;
+        continue;
+      end if;
+      due.amount := next_price.amount;
     end if;
     listed := listed || jsonb_build_object(
       'subscriptionId', due.id, 'userId', due.user_id,

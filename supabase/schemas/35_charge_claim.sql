@@ -1,6 +1,6 @@
 -- The worker claims what is due, and begins its attempts.
 
-create function toss_private.begin_period(due public.subscriptions, as_of timestamptz)
+create function toss_private.begin_period(due public.subscriptions, as_of timestamptz, covering_id uuid)
 returns public.subscription_charges
 language plpgsql
 set search_path = ''
@@ -26,18 +26,18 @@ begin
   end if;
   insert into public.subscription_charges (
     id, kind, subscription_id, user_id, plan_id, plan_amount, plan_interval, plan_interval_count, period_number,
-    period_start, period_end, amount, currency, order_name, created_at
+    period_start, period_end, amount, currency, order_name, consent_id, created_at
   )
   select toss_private.derived_id('renewal', due.id::text, period.period_number::text), 'renewal', due.id, due.user_id,
-    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, present
+    due.plan_id, due.amount, due.interval, due.interval_count, period.period_number, period.period_start, period.period_end, due.amount, due.currency, p.name, covering_id, present
   from public.plans as p where p.id = due.plan_id
   returning * into created;
   return created;
 end;
 $$;
 
-comment on function toss_private.begin_period(public.subscriptions, timestamptz) is
-  'Makes the charge of the period that is due, and the rows of those that were missed.';
+comment on function toss_private.begin_period(public.subscriptions, timestamptz, uuid) is
+  'Makes the charge of the period that is due at the price that `due` carries, with the consent that covers it, and the rows of those that were missed.';
 
 create function toss_private.credit_end(as_of timestamptz)
 returns timestamptz
@@ -82,12 +82,18 @@ as $$
 declare
   charge public.subscription_charges := toss_private.debt_of(due);
   audit constant jsonb := jsonb_build_object('source', 'billing', 'requestId', request ->> 'requestId');
+  next_price record;
 begin
   if charge.id is null then
     if due.next_plan_id is not null and toss_private.may_happen(due.status, 'plan_changed') then
       due := toss_private.begin_next_terms(due, audit);
     end if;
-    charge := toss_private.begin_period(due, as_of);
+    select * into next_price from toss_private.price_next_period(due, as_of, audit);
+    if next_price.is_ended then
+      return jsonb_build_object('isEnded', true);
+    end if;
+    due.amount := next_price.amount;
+    charge := toss_private.begin_period(due, as_of, next_price.consent_id);
   end if;
   if not toss_private.usable_billing_method(due.billing_method_id) then
     charge.attempted_at := as_of;
@@ -106,7 +112,7 @@ end;
 $$;
 
 comment on function toss_private.charge_due(public.subscriptions, timestamptz, jsonb) is
-  'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline.';
+  'Begins the next attempt of a subscription whose row the caller holds: at its debt, else at its next period. Null when there is no billing method, which counts as a hard decline; isEnded when the subscription ended instead, for want of consent.';
 
 create function toss_private.try_charge_due(due public.subscriptions, as_of timestamptz, request jsonb)
 returns jsonb
@@ -121,6 +127,9 @@ begin
     return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
   end if;
   begun := toss_private.charge_due(due, as_of, request);
+  if begun ? 'isEnded' then
+    return jsonb_build_object('claimed', '[]'::jsonb, 'refused', 0, 'ended', 1);
+  end if;
   return jsonb_build_object('claimed', coalesce(begun, '[]'), 'refused', (begun is null)::integer, 'ended', 0);
 exception when others then
   -- One row that cannot be charged must not keep everyone else's charges waiting.
@@ -134,7 +143,7 @@ end;
 $$;
 
 comment on function toss_private.try_charge_due(public.subscriptions, timestamptz, jsonb) is
-  'charge_due for a run over many: who is gone is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
+  'charge_due for a run over many: who is gone, or has not consented where that is needed, is not charged, the subscription ends; what the database refuses is put off for an hour, and invariant_violations() names it.';
 
 create function toss_private.count_due_again(claimed jsonb, as_of timestamptz)
 returns integer
@@ -256,4 +265,4 @@ end;
 $$;
 
 comment on function public.claim_due_charges(jsonb) is
-  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';
+  'Leases up to `limit` charges: those cut short before, then those of subscriptions that are due. Each has its order and operation when it is answered; overlapping callers never get the same one. Keys: limit, asOf, subscriptionId, isRetry (takes a declined charge before its time), leaseToken, leaseSeconds, mode, dunning {scheduleDays, finalAction}, requestId. Answers charges, refused (declined here for want of a billing method), ended (not charged, because their user is gone or has not consented), remaining (due after this batch, also of those in it that have missed periods to follow; 1000 stands for more).';

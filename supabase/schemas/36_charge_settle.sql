@@ -134,7 +134,10 @@ set search_path = ''
 as $$
 declare
   earlier_status constant text := renewed.status;
+  earlier_amount constant bigint := case when renewed.plan_id = paid.plan_id then renewed.amount end;
 begin
+  update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'applied'
+  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start;
   if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
     renewed.anchor := paid.period_start;
     renewed.anchor_period := paid.period_number;
@@ -158,6 +161,11 @@ begin
     case earlier_status when 'trialing' then 'activated' when 'past_due' then 'recovered' else 'renewed' end,
     renewed, jsonb_build_object('chargeId', paid.id, 'orderId', paid.order_id, 'amount', paid.amount)
   );
+  if earlier_status <> 'trialing' and earlier_amount <> paid.plan_amount then
+    perform toss_private.write_subscription_event('price_changed', renewed, jsonb_build_object(
+      'amountBefore', earlier_amount, 'amount', paid.plan_amount, 'currency', paid.currency, 'chargeId', paid.id
+    ));
+  end if;
 end;
 $$;
 

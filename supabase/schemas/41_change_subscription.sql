@@ -220,6 +220,9 @@ begin
     return jsonb_build_object('outcome', 'operation_in_progress');
   end if;
 
+  if action in ('consent', 'decline_consent') then
+    return toss_private.answer_consent(changed, request, audit);
+  end if;
   if action = 'cancel_now' and toss_private.was_canceled_now(changed) then
     return toss_private.cancel_again(changed, request ->> 'refund', audit);
   end if;
@@ -250,4 +253,4 @@ end;
 $$;
 
 comment on function public.change_subscription(jsonb) is
-  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment), planId, billingMethodId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), too_many_attempts (retryAfterSeconds).';
+  'One change of a subscription. Keys: subscriptionId, userId (null: the shop itself), action (cancel_at_period_end, resume, cancel_now, change_plan, change_method, retry_payment, consent, decline_consent), planId, billingMethodId, consentId, refund (none, prorated), asOf, leaseToken, leaseSeconds, mode, dunning, requestId. Outcomes: changed, charge (to be sent now, or to be resolved when nobody holds it any more), refund (to be made now), illegal (status, reason), operation_in_progress (a charge of it is at Toss, or comes from there at this moment), subscription_not_found, plan_not_found, plan_not_billable, method_not_found, already_subscribed (subscriptionId, hint), consent_not_open, too_many_attempts (retryAfterSeconds).';

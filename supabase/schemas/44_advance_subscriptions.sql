@@ -87,6 +87,7 @@ set search_path = ''
 as $$
 declare
   due public.subscriptions;
+  next_price record;
   reminded integer := 0;
 begin
   for due in
@@ -99,11 +100,14 @@ begin
     update public.subscriptions as s set remind_at = null where s.id = due.id;
     -- After an outage a reminder of what is being charged already would only confuse; who is gone is not charged.
     continue when due.next_charge_at <= as_of or toss_private.is_gone(due.user_id);
+    select * into next_price from toss_private.next_price(due, due.next_charge_at);
     perform toss_private.write_subscription_event(
       case due.status when 'trialing' then 'trial_ending' else 'renewal_upcoming' end, due,
       jsonb_build_object(
-        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, due.amount), 'currency', due.currency,
-        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method
+        'chargeAt', due.next_charge_at, 'amount', coalesce(due.next_amount, next_price.amount), 'currency', due.currency,
+        'nextPlanId', due.next_plan_id, 'needsPaymentMethod', due.needs_payment_method,
+        -- Without it nothing is charged, or not this much.
+        'awaitsConsent', due.next_plan_id is null and next_price.needs_consent and next_price.consent_id is null
       )
     );
     reminded := reminded + 1;
@@ -125,12 +129,20 @@ as $$
 declare
   as_of constant timestamptz := coalesce((request ->> 'asOf')::timestamptz, toss_private.clock_now());
   ended constant integer := toss_private.end_gone_users(request) + toss_private.end_due_subscriptions(as_of, request);
-  reminded constant integer := toss_private.remind_due_subscriptions(as_of, request);
+  -- First who is asked: a reminder of a charge that needs consent would only confuse.
+  repriced constant integer := toss_private.apply_repricings(as_of, request);
+  asked constant integer := toss_private.ask_consents(as_of, request);
+  reminded constant integer := toss_private.remind_of_consents(as_of, request)
+    + toss_private.remind_due_subscriptions(as_of, request);
 begin
   perform toss_private.prolong_credit(as_of, request);
   return jsonb_build_object(
-    'ended', ended, 'reminded', reminded,
+    'ended', ended, 'reminded', reminded, 'asked', asked, 'repriced', repriced,
     'remaining', (
+      select count(*) from (
+        select 1 from public.subscriptions as s where s.consent_ask_at <= as_of limit 1000
+      ) as a
+    ) + (
       select count(*) from (
         select 1 from public.subscriptions as s where s.access_ends_at <= as_of limit 1000
       ) as e
@@ -144,4 +156,4 @@ end;
 $$;
 
 comment on function public.advance_subscriptions(jsonb) is
-  'Ends subscriptions whose user is gone and what has run out, prolongs the access of charges that are open, and announces charges, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, reminded, remaining.';
+  'Ends subscriptions whose user is gone and what has run out, asks for consent, announces charges, and prolongs the access of those that are open, up to `limit` each. Keys: limit, asOf, dunning {finalAction}, requestId. Answers ended, asked, reminded, repriced, remaining.';

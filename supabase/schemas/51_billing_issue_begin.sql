@@ -27,7 +27,8 @@ set search_path = ''
 as $$
 begin
   return concat_ws(
-    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days
+    ' ', described.price, described.currency, described.interval_count, described.interval, described.trial_days,
+    described.intro_price, described.intro_periods
   );
 end;
 $$;

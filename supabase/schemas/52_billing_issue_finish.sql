@@ -16,7 +16,7 @@ begin
   ) values (
     toss_private.derived_id('trial', subscriber_id::text, chosen.id, (
       select count(*) from public.subscriptions as s where s.user_id = subscriber_id
-    )::text), subscriber_id, chosen.id, chosen.price, chosen.currency, chosen.interval, chosen.interval_count,
+    )::text), subscriber_id, chosen.id, toss_private.first_price(subscriber_id, chosen), chosen.currency, chosen.interval, chosen.interval_count,
     method_id, 'trialing', present, trial_end, trial_end,
     toss_private.reminder_time(present, trial_end, chosen.id), present
   )
@@ -59,6 +59,21 @@ $$;
 comment on function toss_private.has_had_trial(uuid, text) is
   'Whether a user has had a plan before: a trial is given once a user and plan, and leaving and coming back is not another one.';
 
+create function toss_private.first_price(subscriber_id uuid, chosen public.plans)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case when chosen.intro_price is null or toss_private.has_had_trial(subscriber_id, chosen.id)
+    then chosen.price else least(chosen.intro_price, chosen.price) end;
+end;
+$$;
+
+comment on function toss_private.first_price(uuid, public.plans) is
+  'What a new subscriber of a plan pays at first: its introductory price, given once a user and plan as its trial is.';
+
 create function toss_private.begin_start_charge(
   subscriber_id uuid, chosen public.plans, method_id uuid, request jsonb
 )
@@ -68,6 +83,7 @@ set search_path = ''
 as $$
 declare
   present constant timestamptz := toss_private.clock_now();
+  first_price constant bigint := toss_private.first_price(subscriber_id, chosen);
   created public.subscription_charges;
 begin
   insert into public.subscription_charges (
@@ -79,9 +95,9 @@ begin
     toss_private.derived_id('start', subscriber_id::text, chosen.id, (
       select count(*) from public.subscription_charges as c
       where c.user_id = subscriber_id and c.plan_id = chosen.id and c.kind = 'start'
-    )::text), 'start', subscriber_id, chosen.id, chosen.price, chosen.interval, chosen.interval_count, 0, present,
+    )::text), 'start', subscriber_id, chosen.id, first_price, chosen.interval, chosen.interval_count, 0, present,
     toss_private.period_boundary(present, chosen.interval, chosen.interval_count, 1),
-    chosen.price, chosen.currency, chosen.name, present
+    first_price, chosen.currency, chosen.name, present
   )
   returning * into created;
   return toss_private.begin_attempt(created, method_id, present, request);

@@ -71,7 +71,7 @@ create table public.notifications (
   constraint notifications_channel_known check (channel in ('email', 'message')),
   constraint notifications_notice_known check (notice in (
     'receipt', 'payment_failed', 'refund', 'virtual_account', 'deposit', 'renewal_upcoming', 'subscription_ended',
-    'card_needed', 'withdrawal_received', 'withdrawal_decided'
+    'card_needed', 'withdrawal_received', 'withdrawal_decided', 'consent_asked', 'trial_converted', 'price_raised'
   )),
   constraint notifications_status_known check (status in ('pending', 'sent', 'failed')),
   constraint notifications_sent_has_time check ((status = 'sent') = (sent_at is not null)),
@@ -144,8 +144,17 @@ begin
         then 'payment_failed' end
     when 'subscription.payment_method_required' then 'card_needed'
     when 'subscription.access_withdrawn' then 'card_needed'
-    when 'subscription.renewal_upcoming' then 'renewal_upcoming'
-    when 'subscription.trial_ending' then 'renewal_upcoming'
+    -- What awaits consent is asked for and reminded of by a notice of its own.
+    when 'subscription.renewal_upcoming' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'subscription.trial_ending' then case
+      when not coalesce((event.payload ->> 'awaitsConsent')::boolean, false) then 'renewal_upcoming' end
+    when 'consent.asked' then 'consent_asked'
+    when 'consent.reminded' then 'consent_asked'
+    -- A first period that was paid at once has its receipt.
+    when 'subscription.activated' then case when event.payload ? 'orderId' then 'trial_converted' end
+    when 'subscription.price_changed' then case
+      when (event.payload ->> 'amount')::bigint > (event.payload ->> 'amountBefore')::bigint then 'price_raised' end
     when 'subscription.canceled' then case
       when event.payload ->> 'reason' <> 'user_deleted' then 'subscription_ended' end
     when 'withdrawal.requested' then 'withdrawal_received'
@@ -164,7 +173,7 @@ immutable
 set search_path = ''
 as $$
 begin
-  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account');
+  return notice in ('renewal_upcoming', 'payment_failed', 'card_needed', 'subscription_ended', 'virtual_account', 'consent_asked');
 end;
 $$;
 

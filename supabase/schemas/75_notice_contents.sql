@@ -123,7 +123,12 @@ begin
       'accessEndsAt', coalesce((cause.payload ->> 'accessEndsAt')::timestamptz, (
         select max(e.ends_at) from public.entitlements as e where e.subscription_id = s.id and e.revoked_at is null
       )),
-      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason'
+      'endedAt', cause.payload -> 'endedAt', 'endReason', cause.payload -> 'reason',
+      'amountBefore', cause.payload -> 'amountBefore', 'chargedAt', c.paid_at, 'nextChargeAt', s.next_charge_at,
+      'consentId', cause.payload -> 'consentId', 'consentKind', cause.payload -> 'kind',
+      'effectiveAt', cause.payload -> 'effectiveAt',
+      'endsWithout', case when cause.event_type like 'consent.%'
+        then cause.payload ->> 'kind' = 'trial_conversion' or p.without_consent = 'cancel' end
     )
     from public.subscriptions as s
     join public.plans as p on p.id = coalesce(cause.payload ->> 'planId', s.plan_id)

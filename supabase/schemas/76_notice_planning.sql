@@ -13,7 +13,7 @@ declare
     select s.id from public.subscriptions as s where s.id = (cause.payload ->> 'subscriptionId')::uuid
   );
   facts constant jsonb := jsonb_strip_nulls(coalesce(
-    case when cause.event_type like 'subscription.%' then toss_private.subscription_facts(cause)
+    case when cause.event_type like 'subscription.%' or cause.event_type like 'consent.%' then toss_private.subscription_facts(cause)
       else toss_private.order_facts(cause) end, '{}'
   ));
   is_reachable constant boolean := exists (

@@ -331,6 +331,8 @@ as $$
   union all
   select * from toss_private.subscription_content_violations()
   union all
+  select * from toss_private.consent_violations()
+  union all
   select * from toss_private.delivery_violations()
   union all
   select * from toss_private.notice_violations()

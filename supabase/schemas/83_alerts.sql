@@ -264,6 +264,8 @@ select * from toss_private.withdrawal_alerts
 union all
 select * from toss_private.subscription_alerts
 union all
+select * from toss_private.consent_alerts
+union all
 select * from toss_private.hook_alerts
 union all
 select * from toss_private.delivery_alerts

@@ -21,6 +21,7 @@ const ROUTES: Record<keyof typeof FUNCTION_ACCESS, [string, string][]> = {
   checkout: [["POST", ""]],
   confirm: [["POST", ""], ["GET", "?paymentKey=p&orderId=order_1&amount=1"]],
   health: [["GET", ""]],
+  operator: [["POST", ""]],
   subscription: [["POST", ""]],
   "virtual-account": [["POST", ""]],
   webhook: [["POST", ""]],
@@ -63,7 +64,7 @@ test("a wrong credential beside a right one is refused by every route of every f
       }
     }
   }
-  assert.equal(asked, 18 * 8);
+  assert.equal(asked, 19 * 8);
   const [{ stored = -1 } = {}] = await shop.stack.sql<{ stored: number }[]>`
     select count(*)::int as stored from public.webhook_events`;
   assert.equal(stored, 0);

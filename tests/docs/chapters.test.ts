@@ -9,7 +9,8 @@ const LONGER: Record<string, string> = {
   "15_payments.sql": "three tables with the comments of their columns",
   "16_operations.sql": "the table of every kind of call, and how one is seen",
   "29_apply_payment.sql": "the one door, in one piece",
-  "31_subscription_states.sql": "the table of all moves stands in it",
+  "31_subscription_states.sql":
+    "the table of all moves stands in it, and what a move asks anew",
   "38_dunning.sql":
     "what a refusal does to charge, access and card is one rule",
   "51_billing_issue_begin.sql":

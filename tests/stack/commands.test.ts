@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
+  "toss order": { kind: "project", args: ["order_1"] },
+  "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -47,10 +49,25 @@ const ARGUMENTS: Record<string, string> = {
   "toss notify test": "<notice>",
 };
 
+/** What stands before a stranger of commands that take any text. */
+const PLACES: Record<string, readonly string[]> = {
+  "toss order": ["order_1"],
+  "toss explain": ["order_1"],
+};
+
 /** The tasks of deno.json: what is used most, and the two groups. */
 const TASKS = [
   ...["toss", "demo", "dev", "status", "doctor", "deploy", "charge", "replay"],
-  ...["reconcile", "check", "test", "prove", "docs", "lock"],
+  ...[
+    "reconcile",
+    "order",
+    "explain",
+    "check",
+    "test",
+    "prove",
+    "docs",
+    "lock",
+  ],
 ];
 
 const KEYRING = JSON.stringify({
@@ -160,7 +177,10 @@ for (const call of Object.keys(COMMANDS)) {
 
   for (const stranger of ["--no-such-option", "stranger"]) {
     Deno.test(`${call} refuses ${stranger} in one line`, async () => {
-      const { code, stdout, stderr } = await run(call, [stranger]);
+      const { code, stdout, stderr } = await run(call, [
+        ...PLACES[call] ?? [],
+        stranger,
+      ]);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
       const [line = "", ...others] = linesOf(stderr);
@@ -229,6 +249,7 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss reconcile", "--from", "yesterday"],
       ["toss reconcile", "--from", "2026-01-02", "--to", "2026-01-01"],
       ["toss replay"],
+      ["toss order"],
       ["toss rotate-keys", "--batch", "many"],
       ["prove chaos", "--runs", "-1"],
       ["prove chaos", "--runs", "0"],

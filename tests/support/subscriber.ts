@@ -58,6 +58,7 @@ export function readCharge(answer: unknown): ChargeItem {
 const claimed = z.object({
   charges: z.array(chargeItem),
   refused: z.number().int(),
+  ended: z.number().int(),
   remaining: z.number().int(),
 });
 
@@ -136,8 +137,12 @@ export function refundAll(sql: Connection, item: ChargeItem) {
   });
 }
 
-/** What a test says about a plan; the rest is a monthly plan of 10,000 won. */
+/** What a test says about a plan; the rest is a monthly plan of 10,000 won that asks for no consent. */
 export interface PlanOptions {
+  consent?: "required" | "not_required";
+  withoutConsent?: "cancel" | "keep_price";
+  introPrice?: number;
+  introPeriods?: number;
   price?: number;
   interval?: string;
   intervalCount?: number;
@@ -155,14 +160,18 @@ export async function addPlan(
   const id = `plan-${crypto.randomUUID()}`;
   await sql`
     insert into public.plans
-      (id, name, price, interval, interval_count, trial_days, catch_up, reminder_days, plan_group)
+      (id, name, price, interval, interval_count, trial_days, catch_up, reminder_days, plan_group, consent,
+        without_consent, intro_price, intro_periods)
     values (${id}, '구독', ${options.price ?? 10_000}, ${
     options.interval ?? "month"
   },
       ${options.intervalCount ?? 1}, ${options.trialDays ?? 0},
       ${options.catchUp ?? "current"}, ${options.reminderDays ?? 3}, ${
     options.group ?? null
-  })`;
+  },
+      ${options.consent ?? "not_required"}, ${
+    options.withoutConsent ?? "cancel"
+  }, ${options.introPrice ?? null}, ${options.introPeriods ?? null})`;
   return id;
 }
 

@@ -5,6 +5,7 @@ import { cancelOperations } from "./operations/cancel.ts";
 import { cashReceiptOperations } from "./operations/cash-receipt.ts";
 import { checkoutOperations } from "./operations/checkout.ts";
 import { confirmOperations } from "./operations/confirm.ts";
+import { operatorOperations } from "./operations/operator.ts";
 import { serviceOperations } from "./operations/service.ts";
 import { subscriptionOperations } from "./operations/subscription.ts";
 import { webhookEndpointOperations } from "./operations/webhook-endpoints.ts";
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly OperationDescription[] = [
   ...cancelOperations,
   ...cashReceiptOperations,
   ...withdrawalOperations,
+  ...operatorOperations,
   ...billingIssueOperations,
   ...subscriptionOperations,
   ...billingChargeOperations,

@@ -68,6 +68,15 @@ const EVENTS: Readonly<Record<string, Text>> = {
     en: "the current period was refunded in full",
     ko: "현재 기간이 전액 환불됨",
   },
+  consent_missing: {
+    en:
+      "its date came, and nobody had answered the request for [consent](consent.md)",
+    ko: "[동의](consent.ko.md) 요청에 답이 없는 채 그 날이 됨",
+  },
+  consent_refused: {
+    en: "its date came, and its subscriber had refused [consent](consent.md)",
+    ko: "구독자가 [동의](consent.ko.md)하지 않은 채 그 날이 됨",
+  },
   user_deleted: {
     en: "the account is gone, see [Deleted accounts](#deleted-accounts)",
     ko: "계정이 삭제됨. [삭제된 계정](#삭제된-계정) 참고",

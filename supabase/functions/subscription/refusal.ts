@@ -23,7 +23,16 @@ const REFUSALS = {
       "operation_in_progress",
       "A charge of this subscription is at Toss; try again when it has ended.",
     ),
+  consent_not_open: consentNotOpen,
 } as const;
+
+/** What a caller is told whose consent, or refusal, comes too early, too late, twice by link, or for something else. */
+export function consentNotOpen(): AppError {
+  return new AppError(
+    "consent_not_open",
+    "There is nothing of this subscription to consent to now: the request is decided for good, was replaced, or is outside its window.",
+  );
+}
 
 /** What a caller is told whose change, or new subscription, our own database refused. */
 export function subscriptionError(reason: keyof typeof REFUSALS): AppError {

@@ -5,6 +5,8 @@ import { plainText } from "../_shared/http/fields.ts";
 const FIELD_OF: Partial<Record<typeof SUBSCRIPTION_ACTIONS[number], string>> = {
   change_plan: "planId",
   change_method: "billingMethodId",
+  consent: "consentId",
+  decline_consent: "consentId",
 };
 
 const planId = plainText(64);
@@ -15,11 +17,12 @@ const changeRequest = z.strictObject({
   action: z.enum(SUBSCRIPTION_ACTIONS),
   planId: planId.optional(),
   billingMethodId: billingMethodId.optional(),
+  consentId: z.uuid().optional(),
   /** Whether `cancel_now` gives the money for the rest of the period back. */
   refund: z.enum(["none", "prorated"]).optional(),
 }).superRefine((body, context) => {
   const wanted = FIELD_OF[body.action];
-  for (const name of ["planId", "billingMethodId"] as const) {
+  for (const name of ["planId", "billingMethodId", "consentId"] as const) {
     const isGiven = body[name] !== undefined;
     if (isGiven === (name === wanted)) continue;
     context.addIssue({

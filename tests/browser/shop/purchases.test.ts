@@ -180,7 +180,7 @@ shopTest(
   "an amount that was changed on the way is refused before Toss is asked",
   {},
   async (visit) => {
-    const { page, context, url } = visit;
+    const { context, url } = visit;
     await putIntoCart(visit);
     await context.route(`${url}/payment/success?**`, async (route) => {
       const changed = new URL(route.request().url());
@@ -302,9 +302,9 @@ shopTest(
     const timer = page.getByRole("timer");
     const before = await timer.innerText();
     await page.waitForFunction(
-      (text) =>
-        document.querySelector("[role=timer]")?.textContent?.trim() !== text,
-      before,
+      `document.querySelector("[role=timer]").innerText !== ${
+        JSON.stringify(before)
+      }`,
     );
     await picture(page, "virtual-account.ko");
 

@@ -147,6 +147,11 @@ test("a plan takes an insert with the contract's columns alone", async (shop) =>
     insert into public.plans (id, name, price, currency, interval, interval_count, trial_days, active)
     values ('contract', '계약', 1000, 'KRW', 'month', 1, 0, true)`;
   const [row] = await shop.stack.sql`
-    select catch_up, reminder_days from public.plans where id = 'contract'`;
-  assert.deepEqual(row, { catch_up: "current", reminder_days: 3 });
+    select catch_up, reminder_days, consent, without_consent from public.plans where id = 'contract'`;
+  assert.deepEqual(row, {
+    catch_up: "current",
+    reminder_days: 7,
+    consent: "required",
+    without_consent: "cancel",
+  });
 });

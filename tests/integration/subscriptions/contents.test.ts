@@ -24,6 +24,7 @@ const SILENT: Record<string, Record<string, string>> = {
       "asks the user for a card; a charge looks at the card itself",
     remind_at: "announces a charge and makes none",
     canceled_at: "when notice was given; access_ends_at says what follows",
+    consent_ask_at: "asks for a consent; a charge looks at the consent itself",
     plan_group: "keeps the user from a second plan, not from this one",
     end_reason: "of a live subscription nobody reads it",
     created_at: "a record",

@@ -14,7 +14,7 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "A user changes an own subscription, the shop any. `cancel_at_period_end` and `resume` take and give back " +
     "notice; `cancel_now` ends it, with `refund` `prorated`, which is the shop's alone, for the money of the rest of " +
     "the period; `change_plan` needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was " +
-    "declined. What a status does not allow is `invalid_request`. `subscribe` makes a subscription with a card that is " +
+    "declined; `consent` and `decline_consent` need `consentId` and answer a request for consent. What a status does not allow is `invalid_request`. `subscribe` makes a subscription with a card that is " +
     "registered already, without `subscriptionId`: the next try after a first charge that was declined. A plan " +
     "that changed since `billing-issue/prepare` showed it to the user is `payment_amount_mismatch` with its terms of now.",
   security: ["userToken", "secretKey"],
@@ -43,6 +43,7 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "plan_not_found",
     "billing_method_not_found",
     "already_subscribed",
+    "consent_not_open",
     "operation_in_progress",
     "payment_amount_mismatch",
     "payment_confirm_failed",

@@ -17,6 +17,8 @@ export const SUBSCRIPTION_ACTIONS = [
   "change_plan",
   "change_method",
   "retry_payment",
+  "consent",
+  "decline_consent",
 ] as const;
 
 /** One of {@link SUBSCRIPTION_ACTIONS}. */
@@ -53,6 +55,7 @@ const answer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("method_not_found") }),
   planClaim.extend({ outcome: z.literal("already_subscribed") }),
   z.object({ outcome: z.literal("operation_in_progress") }),
+  z.object({ outcome: z.literal("consent_not_open") }),
   tooManyAttempts,
   z.object({
     outcome: z.literal("illegal"),
@@ -72,6 +75,7 @@ export interface ChangeSubscriptionRequest extends LeaseRequest {
   action: SubscriptionAction;
   planId?: string | undefined;
   billingMethodId?: string | undefined;
+  consentId?: string | undefined;
   refund?: "none" | "prorated" | undefined;
   dunning: DunningPolicy;
 }

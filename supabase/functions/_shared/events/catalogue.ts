@@ -1,3 +1,4 @@
+import { CONSENT_EVENTS } from "./consents.ts";
 import type { EventDefinition } from "./event.ts";
 import { ORDER_EVENTS } from "./orders.ts";
 import { OTHER_EVENTS } from "./others.ts";
@@ -17,6 +18,7 @@ export const EVENT_CATALOGUE: readonly EventDefinition[] = [
   ...RECEIPT_EVENTS,
   ...WITHDRAWAL_EVENTS,
   ...SUBSCRIPTION_EVENTS,
+  ...CONSENT_EVENTS,
   ...RECONCILIATION_EVENTS,
   ...OTHER_EVENTS,
 ];

@@ -40,6 +40,8 @@ const upcoming = {
   /** Set when another plan begins then. */
   nextPlanId: z.string().nullable(),
   needsPaymentMethod: z.boolean(),
+  /** Without the subscriber's consent nothing is charged, or not this much. */
+  awaitsConsent: z.boolean(),
 };
 const upcomingExample = {
   ...example,
@@ -48,6 +50,7 @@ const upcomingExample = {
   currency: "KRW",
   nextPlanId: null,
   needsPaymentMethod: false,
+  awaitsConsent: false,
 };
 
 const charge = z.object({
@@ -237,6 +240,18 @@ export const SUBSCRIPTION_EVENTS: readonly EventDefinition[] = [
     { planId: "pro", amount: 19900 },
   ),
   define(
+    "price_changed",
+    "a period was paid at another price of the same plan",
+    "같은 요금제의 기간이 다른 가격으로 결제됨",
+    { amountBefore: amount, amount, currency: z.string(), chargeId: id },
+    {
+      amountBefore: 9900,
+      amount: 12900,
+      currency: "KRW",
+      chargeId: EXAMPLE_CHARGE,
+    },
+  ),
+  define(
     "cancel_scheduled",
     "a subscription will end with its period",
     "기간이 끝나면 해지될 예정",
@@ -261,6 +276,8 @@ export const SUBSCRIPTION_EVENTS: readonly EventDefinition[] = [
         "payment_failed",
         "refunded",
         "user_deleted",
+        "consent_missing",
+        "consent_refused",
       ]),
       endedAt: time,
       chargeId: id.optional(),

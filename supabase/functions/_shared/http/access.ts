@@ -22,6 +22,7 @@ export const FUNCTION_ACCESS = {
   checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
+  operator: { modes: ["secret"], browser: true },
   subscription: { modes: ["user", "secret"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
@@ -51,6 +52,7 @@ export const MAXIMUM_BODY_BYTES = {
   checkout: 64 * KIB,
   confirm: SMALL,
   health: 0,
+  operator: SMALL,
   subscription: SMALL,
   "virtual-account": SMALL,
   // The largest that Toss sends is a payment with its cancels: 1.5 to 4 KB without them, and 0.5 KB for each; about

@@ -204,6 +204,12 @@ export const ERROR_CODES = {
     "이미 구독 중인 요금제예요.",
     "You are already subscribed to this plan.",
   ),
+  consent_not_open: describe(
+    409,
+    "none",
+    "지금은 동의 여부를 정할 수 없어요. 구독 화면에서 확인해 주세요.",
+    "This cannot be decided now. Please look at your subscription.",
+  ),
   payment_expired: describe(
     410,
     "start_over",

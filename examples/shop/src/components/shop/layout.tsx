@@ -118,7 +118,7 @@ export function Layout({ children }: { children: ReactNode }) {
           >
             {text.shop}
           </Link>
-          <div className="flex items-center">
+          <div className="flex items-center sm:order-3">
             <button
               type="button"
               lang={locale === "ko" ? "en" : "ko"}
@@ -138,7 +138,7 @@ export function Layout({ children }: { children: ReactNode }) {
           </div>
           <nav
             aria-label={text.shop}
-            className="-mx-2 flex w-full sm:order-none sm:w-auto"
+            className="-mx-2 flex w-full sm:order-2 sm:mr-auto sm:ml-4 sm:w-auto"
           >
             <NavLink href="/">{text.products}</NavLink>
             <NavLink href="/plans">{text.plans}</NavLink>

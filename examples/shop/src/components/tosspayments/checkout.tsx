@@ -87,8 +87,10 @@ function WithWidget({ order, locale }: PartProps) {
           <Skeleton className="h-44 w-full" />
         </div>
       )}
-      <div id={`methods-${id}`} data-testid="payment-methods" />
-      <div id={`agreement-${id}`} data-testid="agreement" />
+      <div className={ready ? "rounded-xl border bg-card p-3" : undefined}>
+        <div id={`methods-${id}`} data-testid="payment-methods" />
+        <div id={`agreement-${id}`} data-testid="agreement" />
+      </div>
       <Problem error={error} locale={locale} />
       <PayButton
         order={order}
