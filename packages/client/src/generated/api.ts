@@ -33,6 +33,7 @@ export type ErrorCode =
   | "withdrawal_excluded"
   | "withdrawal_decided"
   | "already_subscribed"
+  | "consent_not_open"
   | "payment_expired"
   | "payload_too_large"
   | "payment_amount_mismatch"
@@ -334,6 +335,109 @@ export type WithdrawalAnswer = {
   withdrawalId: string;
 };
 
+/** What `POST operator` takes. */
+export type OperatorRequest = {
+  action: "order";
+  id: string;
+};
+
+/** What `POST operator` answers. What the shop's own people ask. */
+export type OperatorAnswer = {
+  /** the order; of a subscription its last one, null while it has none. */
+  order: {
+    id: string;
+    reference: string | null;
+    status: string;
+    orderName: string;
+    /** in the currency's minor unit. */
+    amount: number;
+    /** in the currency's minor unit. */
+    taxFreeAmount: number;
+    currency: string;
+    createdAt: string;
+    expiresAt: string;
+  } | null;
+  /** as the database has them. */
+  payments: ({
+    paymentKey: string;
+    orderId: string;
+    status: string;
+    method: string | null;
+    /** in the currency's minor unit. */
+    totalAmount: number;
+    /** in the currency's minor unit. */
+    balanceAmount: number;
+    currency: string;
+    approvedAt: string | null;
+    paysOrder: boolean;
+    cancels: ({
+      transactionKey: string | null;
+      /** in the currency's minor unit. */
+      amount: number;
+      status: string;
+      canceledAt: string | null;
+    })[];
+  })[];
+  subscription: {
+    id: string;
+    status: string;
+    planId: string;
+    /** in the currency's minor unit. */
+    amount: number;
+    currency: string;
+    currentPeriodStart: string;
+    currentPeriodEnd: string;
+    nextChargeAt: string | null;
+    cancelAtPeriodEnd: boolean;
+    endedAt: string | null;
+    endReason: string | null;
+  } | null;
+  /** what Toss says now; null when it knows no payment or could not be asked, which the timeline says. */
+  toss: {
+    status: string;
+    paymentKey: string;
+    orderId: string;
+    method: string | null;
+    /** in the currency's minor unit. */
+    totalAmount: number;
+    /** in the currency's minor unit. */
+    balanceAmount: number;
+    currency: string;
+    requestedAt: string | null;
+    approvedAt: string | null;
+    cancels: ({
+      transactionKey: string | null;
+      /** in the currency's minor unit. */
+      amount: number;
+      status: string;
+      canceledAt: string | null;
+    })[];
+    dueAt: string | null;
+    refundStatus: string | null;
+  } | null;
+  differs: boolean;
+  differences: ({
+    paymentKey: string;
+    field: string;
+    ours: string | number | null;
+    theirs: string | number | null;
+    text: string;
+  })[];
+  /** the next step; null when nothing is to be done. */
+  next: {
+    /** runs as pasted, with the variables of `toss status`. */
+    command: string;
+    why: string;
+  } | null;
+  /** the oldest first; the last line is how it stands. */
+  timeline: ({
+    /** ISO 8601, time of Seoul. */
+    at: string;
+    kind: "request" | "operation" | "toss" | "webhook" | "move" | "refund" | "receipt" | "notice" | "delivery" | "withdrawal" | "difference" | "subscription" | "now";
+    text: string;
+  })[];
+};
+
 /** What `POST billing-issue/prepare` takes. */
 export type BillingIssuePrepareRequest = {
   planId?: string | undefined;
@@ -407,9 +511,10 @@ export type BillingIssueDeleteAnswer = {
 /** What `POST subscription` takes. */
 export type SubscriptionRequest = {
   subscriptionId: string;
-  action: "cancel_at_period_end" | "resume" | "cancel_now" | "change_plan" | "change_method" | "retry_payment";
+  action: "cancel_at_period_end" | "resume" | "cancel_now" | "change_plan" | "change_method" | "retry_payment" | "consent" | "decline_consent";
   planId?: string | undefined;
   billingMethodId?: string | undefined;
+  consentId?: string | undefined;
   refund?: "none" | "prorated" | undefined;
 } | {
   action: "subscribe";

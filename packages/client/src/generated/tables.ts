@@ -319,17 +319,21 @@ export type Database = {
         Row: {
           active: boolean;
           catch_up: "current" | "all";
+          consent: "required" | "not_required";
           created_at: string;
           currency: string;
           id: string;
           interval: "day" | "week" | "month" | "year";
           interval_count: number;
+          intro_periods: number | null;
+          intro_price: number | null;
           name: string;
           plan_group: string | null;
           price: number;
           reminder_days: number;
           tax_free: boolean;
           trial_days: number;
+          without_consent: "cancel" | "keep_price";
         };
         Insert: never;
         Update: never;
@@ -357,6 +361,8 @@ export type Database = {
           attempt: number;
           attempted_at: string | null;
           billing_method_id: string | null;
+          consent_id: string | null;
+          covered_by: "agreed" | "consent" | "not_required" | null;
           created_at: string;
           currency: string;
           earlier_amount: number | null;
@@ -424,6 +430,56 @@ export type Database = {
             referencedRelation: "plans";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "subscription_charges_consent_fkey";
+            columns: ["consent_id"];
+            isOneToOne: false;
+            referencedRelation: "subscription_consents";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      subscription_consents: {
+        Row: {
+          amount_after: number;
+          amount_before: number;
+          asked_at: string;
+          closed_at: string | null;
+          currency: string;
+          decided_at: string | null;
+          decision: "given" | "refused" | "lapsed" | null;
+          effective_at: string;
+          id: string;
+          kind: "trial_conversion" | "price_rise";
+          link_used_at: string | null;
+          method: "CARD" | "TRANSFER" | null;
+          method_number: string | null;
+          opens_at: string;
+          plan_id: string;
+          reminded_at: string | null;
+          source: "subscription" | "link" | "shop" | "billing" | null;
+          subscription_id: string;
+          text_version: string;
+          user_id: string;
+          voided_at: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "subscription_consents_subscription_id_fkey";
+            columns: ["subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscription_consents_plan_id_fkey";
+            columns: ["plan_id"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["id"];
+          },
         ];
       };
       subscriptions: {
@@ -435,6 +491,7 @@ export type Database = {
           billing_method_id: string | null;
           cancel_at_period_end: boolean;
           canceled_at: string | null;
+          consent_ask_at: string | null;
           created_at: string;
           currency: string;
           current_period_end: string;
