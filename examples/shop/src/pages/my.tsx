@@ -1,3 +1,4 @@
+import { OpenConsents } from "@/components/shop/open-consents";
 import { SignIn } from "@/components/shop/sign-in";
 import { MyPage } from "@/components/tosspayments/my-page";
 import { Button } from "@/components/ui/button";
@@ -23,6 +24,7 @@ export function MyAccountPage() {
           {text.signOut}
         </Button>
       </div>
+      <OpenConsents />
       <MyPage
         locale={locale}
         plansHref="/plans"

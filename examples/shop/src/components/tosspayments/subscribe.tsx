@@ -34,7 +34,7 @@ const TEXT = {
     then: "다음 결제",
     trial: (days: number) =>
       `${days}일 동안 무료예요. 체험이 끝나기 전에 해지하면 결제되지 않아요.`,
-    consent: "체험이 끝나고 결제하기 전에 한 번 더 동의를 받아요.",
+    consent: "결제하기 전에 한 번 더 동의를 받아요.",
     method: "결제수단",
     known: "등록한 결제수단",
     start: "구독하기",
@@ -144,7 +144,8 @@ export function Subscribe(
         </p>
         {isTrial && (
           <p className="mt-1 text-sm text-muted-foreground">
-            {text.trial(plan.trial_days)}
+            {text.trial(plan.trial_days)}{" "}
+            {plan.consent === "required" && text.consent}
           </p>
         )}
       </div>
