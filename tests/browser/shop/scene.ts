@@ -87,9 +87,9 @@ export function shopTest(
   });
 }
 
-/** For the eye and for docs: SCREENSHOT_DIR names a folder that gets a picture. */
+/** For the documents: SHOP_PICTURES names a folder that gets a picture. */
 export async function picture(page: Page, name: string): Promise<void> {
-  const folder = Deno.env.get("SCREENSHOT_DIR");
+  const folder = Deno.env.get("SHOP_PICTURES");
   if (!folder) return;
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
