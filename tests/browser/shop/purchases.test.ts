@@ -180,17 +180,21 @@ shopTest(
   "an amount that was changed on the way is refused before Toss is asked",
   {},
   async (visit) => {
-    const { context, url } = visit;
+    const { page, url } = visit;
     await putIntoCart(visit);
-    await context.route(`${url}/payment/success?**`, async (route) => {
-      const changed = new URL(route.request().url());
-      if (changed.searchParams.get("amount") === "100") return route.continue();
-      changed.searchParams.set("amount", "100");
-      await route.fulfill({ status: 302, headers: { location: changed.href } });
-    });
     const orderId = await openWindowByWidget(visit, "토스페이");
+    // The buyer is caught on the way back, and goes on with another amount.
+    const back = `${url}/payment/success?**`;
+    await page.route(back, (route) => route.abort(), { times: 1 });
+    const stopped = page.waitForEvent(
+      "requestfailed",
+      (request) => request.url().includes("/payment/success?"),
+    );
+    await page.click('button[value="pay"]', { noWaitAfter: true });
+    const changed = new URL((await stopped).url());
+    changed.searchParams.set("amount", "100");
 
-    await press(visit, "pay");
+    await page.goto(changed.href);
 
     await refusal(visit, "payment_amount_mismatch");
     assert.deepEqual(await orderNow(visit, orderId), {

@@ -55,7 +55,7 @@ async function monthLater({ shop }: Visit): Promise<void> {
 }
 
 shopTest(
-  "a buyer subscribes with a new card, is charged a month later, and mends a decline with another card",
+  "a buyer subscribes with a new card, is charged a month later, and mends declines with a new card and with a registered one",
   {},
   async (visit) => {
     const { page, url, shop } = visit;
@@ -95,12 +95,18 @@ shopTest(
     await press(visit, "register");
     await sees(page, "결제수단을 등록했어요");
     await page.goto(`${url}/my`);
+    await subscription(visit, "active").getByText(/현대카드/).waitFor();
+
+    shop.simulator.declineCharges({ code: "REJECT_CARD_PAYMENT", count: 1 });
+    await monthLater(visit);
+    await page.reload();
+    await subscription(visit, "past_due").waitFor();
     await page.getByRole("button", {
-      name: /^이 결제수단으로 바꾸기: 현대카드/,
+      name: /^이 결제수단으로 바꾸기: 국민카드/,
     })
       .click();
 
-    await subscription(visit, "active").waitFor();
+    await subscription(visit, "active").getByText(/국민카드/).waitFor();
   },
 );
 
@@ -142,10 +148,14 @@ shopTest(
     await page.waitForURL(`${url}/my`);
     await subscription(visit, "active").waitFor();
     await page.getByText("요금제 바꾸기").click();
-    await page.getByRole("button", { name: /^프로 연간/ }).click();
-
-    await subscription(visit, "active").getByText("프로 연간", { exact: true })
+    await page.getByRole("button", { name: /^프로 · / }).click();
+    await subscription(visit, "active").getByText("프로", { exact: true })
       .waitFor();
+
+    await page.getByText("요금제 바꾸기").click();
+    await page.getByRole("button", { name: /^프로 연간 · / }).click();
+
+    await sees(page, /부터 프로 연간\(으\)로 바뀌어요\./);
   },
 );
 
