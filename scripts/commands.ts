@@ -16,6 +16,7 @@ import { replay } from "./replay/command.ts";
 import { rotateKeys } from "./rotate-keys/command.ts";
 import { simulator } from "./simulator/command.ts";
 import { status } from "./status/command.ts";
+import { taxSheet } from "./tax-sheet/command.ts";
 import { test } from "./test/command.ts";
 import { uninstall } from "./uninstall/command.ts";
 
@@ -33,6 +34,7 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      taxSheet,
       notify,
       rotateKeys,
     ]],

@@ -32,6 +32,11 @@ export function toReadableTime(time: number): string {
   return shifted(time).slice(0, 19).replace("T", " ");
 }
 
+/** The day `yyyy-MM-dd` in Korean time. */
+export function toKoreanDay(time: number): string {
+  return shifted(time).slice(0, 10);
+}
+
 /** The calendar month `yyyy-MM` in Korean time. */
 export function toKoreanMonth(time: number): string {
   return shifted(time).slice(0, 7);

@@ -58,6 +58,7 @@ const changeable = {
   cashReceiptSeconds: z.int().min(0),
   cashReceiptFailure: z.string().min(1).max(100).nullable(),
   transactionLagSeconds: z.int().min(0),
+  showSettlements: z.boolean(),
 };
 
 const changeableSchema = z.object(changeable);
@@ -80,6 +81,7 @@ const optionsSchema = z.strictObject({
   cashReceiptSeconds: changeable.cashReceiptSeconds.default(0),
   cashReceiptFailure: changeable.cashReceiptFailure.default(null),
   transactionLagSeconds: changeable.transactionLagSeconds.default(0),
+  showSettlements: changeable.showSettlements.default(true),
   minuteInMilliseconds: z.number().positive().default(60_000),
   webhookTimeoutMilliseconds: z.number().positive().default(10_000),
   publicUrl: z.url().optional(),
@@ -110,6 +112,8 @@ const optionsSchema = z.strictObject({
  * - `cashReceiptFailure` the code with which it refuses every one from now on;
  *   null = none
  * - `transactionLagSeconds` virtual time until a transaction is listed
+ * - `showSettlements` whether settlements are listed, as Toss does for live
+ *   keys only
  * - `minuteInMilliseconds` length of a minute of the webhook retry schedule
  * - `webhookTimeoutMilliseconds` real time a webhook receiver has, 10 seconds
  * - `publicUrl` the address browsers reach, when it is not `url`

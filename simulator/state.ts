@@ -33,6 +33,8 @@ export interface SimulatorState {
   foreignTransactions: Transaction[];
   /** Transactions that the list leaves out, by their keys. */
   unlistedTransactions: Set<string>;
+  /** What is settled for a transaction instead of its amount; null = nothing. */
+  alteredSettlements: Map<string, number | null>;
   cardDeclines: CardDecline[];
   idempotency: IdempotencyStore;
   faults: FaultQueue;
@@ -52,6 +54,7 @@ type Collected = Pick<
   | "cashReceipts"
   | "foreignTransactions"
   | "unlistedTransactions"
+  | "alteredSettlements"
   | "cardDeclines"
   | "idempotency"
   | "faults"
@@ -73,6 +76,7 @@ export function emptyCollections(
     cashReceipts: [],
     foreignTransactions: [],
     unlistedTransactions: new Set(),
+    alteredSettlements: new Map(),
     cardDeclines: [],
     idempotency: new IdempotencyStore(time.clock),
     faults: new FaultQueue(),

@@ -38,6 +38,14 @@ async function refundInDashboard(
   return response.status;
 }
 
+/** What Toss pays out, before its fees, and what the tax sheet says was kept. */
+async function readSums({ stack }: Shop) {
+  const [sums] = await stack.sql<{ settled: number; sheet: number }[]>`
+    select (select sum(amount)::float8 from public.settlements) as settled,
+      (select sum(total_amount - refunded_amount)::float8 from public.monthly_tax_sheet) as sheet`;
+  return sums;
+}
+
 /** A refund in Toss's dashboard whose webhook never comes; the daily comparison finds it. */
 export const reconciliation: Scene = {
   title: "Reconciliation 대사",
@@ -54,6 +62,7 @@ export const reconciliation: Scene = {
     const first = await reconcile(shop);
     const noticed = await shop.orderStatus(order);
     const second = await reconcile(shop);
+    const sums = await readSums(shop);
     shop.toss.setWebhookUrls([webhookUrl(shop.stack.functionsUrl, {})]);
     return [
       expectStep(
@@ -71,6 +80,11 @@ export const reconciliation: Scene = {
         "compared again",
         second,
         "0 healed, 0 open, 3 of other shops",
+      ),
+      expectStep(
+        "Toss's settlements against the month's tax sheet",
+        `${sums?.settled.toLocaleString("en")} won`,
+        `${sums?.sheet.toLocaleString("en")} won`,
       ),
     ];
   },

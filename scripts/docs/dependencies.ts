@@ -103,6 +103,13 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "pg_cron 대역을 움직임",
     },
   },
+  "csv-stringify": {
+    runs: LOCAL,
+    why: {
+      en: "writes the tax sheet so that Excel opens it, formulas escaped",
+      ko: "세금 자료를 Excel이 여는 CSV로 씀. 수식은 막음",
+    },
+  },
   "fast-check": {
     runs: TESTS,
     why: { en: "property tests", ko: "속성 테스트" },

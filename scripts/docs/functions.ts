@@ -243,9 +243,9 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
   "POST worker": {
     request: {
       en:
-        "`{ job, limit?, asOf?, from?, to? }` (`asOf` with test keys only; `from` and `to` for `reconcile`)",
+        "`{ job, limit?, asOf?, from?, to? }` (`asOf` with test keys only; `from` and `to` for `reconcile` and `import`)",
       ko:
-        "`{ job, limit?, asOf?, from?, to? }`(`asOf`는 테스트 키에서만, `from`과 `to`는 `reconcile`에만)",
+        "`{ job, limit?, asOf?, from?, to? }`(`asOf`는 테스트 키에서만, `from`과 `to`는 `reconcile`, `import`에만)",
     },
     success: { en: "200 `{ job, …counts }`", ko: "200 `{ job, …건수 }`" },
     repeating: {

@@ -93,6 +93,15 @@ export function day(help: string): Option<string> {
   );
 }
 
+/** An option that is a month of the calendar. */
+export function month(help: string): Option<string> {
+  const read = (given: string) => {
+    if (/^\d{4}-(0[1-9]|1[0-2])$/.test(given)) return given;
+    throw new RangeError(`must be a month, such as 2027-01, not ${given}`);
+  };
+  return { ...text("<month>", help), read };
+}
+
 /** An option that is the id of a row; `what` says of which. */
 export function rowId(help: string, what: string): Option<string> {
   return checked(text("<id>", help), z.uuid(), what);

@@ -5,6 +5,9 @@ import { WHICH_PROJECT } from "../project/notes.ts";
 const OPTIONS = {
   from: day("first day, in Seoul; default: three days with the last one"),
   to: day("last day, included; default: today"),
+  import: flag(
+    "import the shop's history before this project; default: the year up to its first payment",
+  ),
   json: flag("print the result as JSON"),
 };
 
@@ -16,8 +19,14 @@ export const reconcile = defineCommand({
   summary: "Compare Toss's list of transactions with the database",
   about:
     "What Toss's answer can heal is healed. Exit code 1 while a difference is open, also one of an earlier run. " +
-    "Without days, those that the daily job missed are compared as well. A run that was cut is gone on with.",
-  examples: ["", "--from 2026-11-01 --to 2026-11-30", "--json"],
+    "Without days, those that the daily job missed are compared as well. A run that was cut is gone on with. " +
+    "Settlements of the same days are read as well.",
+  examples: [
+    "",
+    "--from 2026-11-01 --to 2026-11-30",
+    "--json",
+    "--import --from 2024-01-01",
+  ],
   options: OPTIONS,
   notes: WHICH_PROJECT,
   load: () => import("./run.ts"),

@@ -3,8 +3,10 @@ import { z } from "zod";
 import { StopError, UsageError } from "../door/errors.ts";
 import { commandEnvironment } from "../project/command-environment.ts";
 import { openProject, type Project } from "../project/open-project.ts";
+import { callJob, patience } from "./call-job.ts";
 import type { Options } from "./command.ts";
 import { describeDifference, difference } from "./difference.ts";
+import { importHistory } from "./import.ts";
 
 const sliceSchema = z.object({
   runId: z.string().optional(),
@@ -21,28 +23,10 @@ const resultSchema = z.object({
   open: z.number(),
   foreign: z.number(),
   differences: z.array(difference),
+  settlements: z.number(),
+  settlementsMissed: z.string().nullable(),
+  settlementDifferences: z.number(),
 });
-
-/** While another worker has the run, or Toss gives nothing, somebody waits. */
-const PAUSE_MILLISECONDS = 3_000;
-const MOST_IDLE_ROUNDS = 60;
-
-async function workSlice(
-  project: Project,
-  { from, to }: Options,
-): Promise<z.output<typeof sliceSchema>> {
-  const response = await fetch(`${project.url}/functions/v1/worker`, {
-    method: "POST",
-    headers: {
-      apikey: project.secretKey,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({ job: "reconcile", from, to }),
-  });
-  const text = await response.text();
-  if (response.ok) return sliceSchema.parse(JSON.parse(text));
-  throw new StopError(`The worker answered ${response.status}: ${text}`);
-}
 
 /** How a run stands that another worker may have gone on with: the job wakes itself while something is left. */
 async function readRun(client: SupabaseClient, runId: string) {
@@ -59,12 +43,14 @@ async function readRun(client: SupabaseClient, runId: string) {
 async function compare(
   project: Project,
   client: SupabaseClient,
-  options: Options,
+  { from, to }: Options,
 ): Promise<z.output<typeof resultSchema>> {
-  let idle = 0;
+  const wait = patience();
   let runId: string | undefined;
   for (;;) {
-    const slice = await workSlice(project, options);
+    const slice = sliceSchema.parse(
+      await callJob(project, { job: "reconcile", from, to }),
+    );
     runId ??= slice.runId;
     const run = runId === undefined ? null : await readRun(client, runId);
     if (run?.status === "finished") return run;
@@ -79,29 +65,50 @@ async function compare(
         ? "Another run is at work …"
         : `${run.compared} compared, ${run.foreign} of other shops …`,
     );
-    idle = slice.claimed === 0 ? idle + 1 : 0;
-    if (idle > MOST_IDLE_ROUNDS) {
+    if (!await wait(slice.claimed > 0)) {
       throw new StopError(
         "Toss gives no list, or another run does not end. Try again later; nothing is lost.",
       );
     }
-    if (idle > 0) {
-      await new Promise((go) => setTimeout(go, PAUSE_MILLISECONDS));
-    }
   }
+}
+
+/** What is known of Toss's payouts for the days. */
+function describeSettlements(
+  { settlements, settlementsMissed, settlementDifferences }: Pick<
+    z.output<typeof resultSchema>,
+    "settlements" | "settlementsMissed" | "settlementDifferences"
+  >,
+): string {
+  if (settlementsMissed !== null) {
+    return `Toss gave no settlements: ${settlementsMissed}`;
+  }
+  if (settlements === 0) {
+    return "No settlements in these days; for test keys Toss has none.";
+  }
+  const differing = settlementDifferences === 0
+    ? "all as our books say"
+    : `${settlementDifferences} differ: select * from public.settlement_differences where resolved_at is null;`;
+  return `${settlements} settlements in these days, ${differing}`;
 }
 
 /** Compares, and prints what differed; 0 when nothing is open. */
 export async function run(options: Options): Promise<number> {
-  const { from, to, json } = options;
+  const { from, to, json, import: isImport } = options;
   if (from !== undefined && to !== undefined && from > to) {
     throw new UsageError("--from must not be after --to");
   }
+  if (isImport && json) {
+    throw new UsageError("--import prints no JSON");
+  }
   const project = await openProject(commandEnvironment());
+  if (isImport) return await importHistory(project, options);
   const client = createClient(project.url, project.secretKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  const { status: _, ...result } = await compare(project, client, options);
+  const { settlements, settlementsMissed, settlementDifferences, ...compared } =
+    await compare(project, client, options);
+  const { status: _, ...result } = compared;
   const open = result.differences.filter(({ resolution }) =>
     resolution === null
   );
@@ -116,5 +123,13 @@ export async function run(options: Options): Promise<number> {
         `${open.length} open, ${result.foreign} of other shops`,
     );
   }
+  // Beside the result, whose form is fixed.
+  console.error(
+    describeSettlements({
+      settlements,
+      settlementsMissed,
+      settlementDifferences,
+    }),
+  );
   return open.length === 0 ? 0 : 1;
 }

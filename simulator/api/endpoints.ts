@@ -4,6 +4,7 @@ import { cancelPayment } from "./cancel-payment.ts";
 import { confirmPayment } from "./confirm-payment.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { issueVirtualAccount } from "./issue-virtual-account.ts";
+import { listSettlements } from "./list-settlements.ts";
 import { listTransactions } from "./list-transactions.ts";
 import { readPaymentByKey, readPaymentByOrderId } from "./read-payment.ts";
 
@@ -38,6 +39,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     path: /^\/v1\/transactions$/,
     handle: listTransactions,
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/settlements$/,
+    handle: listSettlements,
   },
   ...CASH_RECEIPT_ENDPOINTS,
   ...BILLING_ENDPOINTS,

@@ -4,7 +4,7 @@ import { ClockRefusedError } from "../clock.ts";
 import { addBillingRoutes } from "./billing-routes.ts";
 import { clockBody, type Controls } from "./controls.ts";
 import type { ControlOutcome } from "./payment-outcome.ts";
-import { unlistSchema } from "./ledger-controls.ts";
+import { alterSettlementSchema, unlistSchema } from "./ledger-controls.ts";
 import { declineSchema, resendSchema, webhookUrlsSchema } from "./schemas.ts";
 import { depositSchema, refundEndSchema } from "./virtual-account-controls.ts";
 
@@ -120,6 +120,12 @@ function addTransactionRoutes(app: Hono, controls: Controls): void {
   app.get("/transactions", (c) => c.json(controls.transactions()));
   app.post("/transactions/foreign", async (c) => {
     controls.addForeignTransactions(await c.req.json());
+    return c.body(null, 204);
+  });
+  app.post("/settlements/alter", async (c) => {
+    const { transactionKey, amount } = alterSettlementSchema
+      .parse(await c.req.json());
+    controls.alterSettlement(transactionKey, amount);
     return c.body(null, 204);
   });
   app.post("/transactions/unlist", async (c) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { newTransactionKey } from "../payments/identifiers.ts";
 import type { Payment } from "../payments/payment.ts";
 import { type Transaction, transactionsOf } from "../payments/transaction.ts";
+import { type Settlement, settlementsOf } from "../settlements/settlement.ts";
 import type { SimulatorState } from "../state.ts";
 import { keyPairOf } from "./key-pair-of.ts";
 
@@ -22,6 +23,12 @@ export const unlistSchema = z.strictObject({
   transactionKeys: z.array(z.string().min(1)),
 });
 
+/** What is settled instead of a transaction's amount; null = nothing. */
+export const alterSettlementSchema = z.strictObject({
+  transactionKey: z.string().min(1),
+  amount: z.int().nullable(),
+});
+
 /** Payments of another shop under the same key. */
 export type ForeignInput = z.input<typeof foreignSchema>;
 
@@ -32,6 +39,10 @@ export interface LedgerControls {
   addForeignTransactions(input: ForeignInput): void;
   /** Leaves transactions out of the list; the payments stay as they are. */
   unlist(transactionKeys: string[]): void;
+  /** Settles another amount for a transaction, a cancel's negative; null = none at all. */
+  alterSettlement(transactionKey: string, amount: number | null): void;
+  /** What Toss pays out for the payments of all merchants, in order of creation. */
+  settlements(): Settlement[];
   /** Toss knows nothing of the payment any more. False when it did not. */
   forgetPayment(paymentKey: string): boolean;
   /** Takes the last cancel back as if it had not been. False when there is none. */
@@ -83,6 +94,10 @@ export function ledgerControls(state: SimulatorState): LedgerControls {
     unlist(transactionKeys) {
       for (const key of transactionKeys) state.unlistedTransactions.add(key);
     },
+    alterSettlement(transactionKey, amount) {
+      state.alteredSettlements.set(transactionKey, amount);
+    },
+    settlements: () => [...state.payments.values()].flatMap(settlementsOf),
     forgetPayment(paymentKey) {
       const payment = state.payments.get(paymentKey);
       if (payment === undefined) return false;

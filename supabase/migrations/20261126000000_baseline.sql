@@ -16,7 +16,8 @@
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
---   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree
+--   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree;
+--          settlements, the tax sheet, the history before this project
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
@@ -1460,6 +1461,8 @@ create table public.payments (
   vat bigint,
   use_escrow boolean,
   country text,
+  approved_tax_free_amount bigint,
+  approved_vat bigint,
   constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
   constraint payments_status_known check (status in (
     'READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT', 'DONE',
@@ -1474,6 +1477,10 @@ create table public.payments (
   constraint payments_discount_amount_not_negative check (discount_amount >= 0),
   constraint payments_supplied_amount_not_negative check (supplied_amount >= 0),
   constraint payments_vat_not_negative check (vat >= 0),
+  constraint payments_approved_split_within_total check (
+    least(approved_tax_free_amount, approved_vat) >= 0
+    and coalesce(approved_tax_free_amount, 0) + coalesce(approved_vat, 0) <= total_amount
+  ),
   constraint payments_installment_months_not_negative check (installment_months >= 0),
   constraint payments_card_number_masked check (card_number_masked ~ '\*')
 );
@@ -1506,6 +1513,9 @@ comment on column public.payments.approve_no is
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
 comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
 comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
+comment on column public.payments.approved_tax_free_amount is
+  'The tax-free part of all that was approved, minor unit, as Toss said before any refund; null when it was first heard of after one.';
+comment on column public.payments.approved_vat is 'VAT of all that was approved, minor unit; null as approved_tax_free_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';
@@ -4821,6 +4831,7 @@ declare
   has_cancels boolean;
   is_new boolean;
   split_stands boolean;
+  tells_whole boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -4891,6 +4902,7 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    tells_whole := answer ->> 'balanceAmount' = answer ->> 'totalAmount' and answer -> 'details' ->> 'vat' is not null;
     split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
       and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
@@ -4898,7 +4910,7 @@ begin
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
       tax_free_amount, applied_at, created_at, m_id, easy_pay_provider, card_issuer_code, card_acquirer_code,
       card_number_masked, card_type, installment_months, is_interest_free, approve_no, discount_amount,
-      supplied_amount, vat, use_escrow, country
+      supplied_amount, vat, use_escrow, country, approved_tax_free_amount, approved_vat
     )
     select
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
@@ -4908,7 +4920,9 @@ begin
       answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
       toss_private.clock_now(), d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
       d.card_number_masked, d.card_type, d.installment_months, d.is_interest_free, d.approve_no, d.discount_amount,
-      d.supplied_amount, d.vat, d.use_escrow, d.country
+      d.supplied_amount, d.vat, d.use_escrow, d.country,
+      -- Only before a refund does Toss tell the whole, and a vat only where it adds up.
+      case when tells_whole then (answer ->> 'taxFreeAmount')::bigint end, case when tells_whole then d.vat end
     from jsonb_populate_record(null::public.payments, coalesce(answer -> 'details', '{}')) as d
     on conflict (payment_key) do update set
       status = excluded.status,
@@ -4935,6 +4949,8 @@ begin
       vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
+      approved_tax_free_amount = coalesce(excluded.approved_tax_free_amount, p.approved_tax_free_amount),
+      approved_vat = coalesce(excluded.approved_vat, p.approved_vat),
       reversed_at = case
         when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
         else p.reversed_at end,
@@ -14591,6 +14607,251 @@ group by e.id;
 comment on view toss_private.delivery_alerts is
   'Endpoints that were disabled because they failed for five days, that fail now, and events they did not take; docs/events.md, When a receiver fails.';
 
+-- supabase/schemas/69_imports.sql
+-- A shop's history before this project: what Toss's list shows of payments that are no orders of ours.
+
+create table public.imported_transactions (
+  transaction_key text primary key,
+  payment_key text not null,
+  order_id text not null,
+  m_id text,
+  method text,
+  status text,
+  amount bigint not null,
+  currency text,
+  transaction_at timestamptz not null,
+  imported_at timestamptz not null,
+  constraint imported_transactions_payment_key_length check (char_length(payment_key) between 1 and 200)
+);
+
+alter table public.imported_transactions enable row level security;
+
+comment on table public.imported_transactions is
+  'Approvals and cancels from before this project, as Toss lists them; to look up, never to change. No other rule counts them. Service role only.';
+comment on column public.imported_transactions.order_id is
+  'The shop''s own order number of that time. Personal: free text; kept.';
+comment on column public.imported_transactions.amount is 'Of the approval, or of this cancel; positive, minor unit.';
+comment on column public.imported_transactions.status is 'Toss''s words: CANCELED and PARTIAL_CANCELED are cancels.';
+
+create index imported_transactions_payment_key on public.imported_transactions (payment_key);
+create index imported_transactions_order_id on public.imported_transactions (order_id);
+create index imported_transactions_transaction_at on public.imported_transactions (transaction_at);
+
+create view public.imported_payments
+with (security_invoker = true)
+as
+select
+  a.payment_key,
+  a.order_id,
+  a.method,
+  a.amount as total_amount,
+  a.amount - coalesce(c.amount, 0) as balance_amount,
+  a.currency,
+  a.transaction_at as approved_at,
+  c.last_at as canceled_at,
+  a.m_id
+from public.imported_transactions as a
+left join lateral (
+  select sum(k.amount)::bigint as amount, max(k.transaction_at) as last_at
+  from public.imported_transactions as k
+  where k.payment_key = a.payment_key and k.status in ('CANCELED', 'PARTIAL_CANCELED')
+) as c on true
+where a.status is distinct from 'CANCELED' and a.status is distinct from 'PARTIAL_CANCELED';
+
+comment on view public.imported_payments is
+  'The payments of the imported history, one a row: look for payment_key, order_id or approved_at. Service role only.';
+
+create table toss_private.transaction_imports (
+  id uuid primary key default gen_random_uuid(),
+  from_date date not null,
+  to_date date not null,
+  pairs text[] not null,
+  pair_position integer not null default 1,
+  window_start date not null,
+  cursor text,
+  read_rows bigint not null default 0,
+  imported_rows bigint not null default 0,
+  lease_token uuid not null,
+  lease_expires_at timestamptz not null,
+  started_at timestamptz not null,
+  finished_at timestamptz,
+  constraint transaction_imports_dates_in_order check (from_date <= to_date)
+);
+
+alter table toss_private.transaction_imports enable row level security;
+
+comment on table toss_private.transaction_imports is 'How far each import is: a killed one goes on from here.';
+comment on column toss_private.transaction_imports.window_start is
+  'First day of the month that is read: a list of years would take Toss longer than it has.';
+comment on column toss_private.transaction_imports.cursor is 'The last transaction that was read of the present month.';
+
+create unique index transaction_imports_one_at_a_time on toss_private.transaction_imports ((true)) where finished_at is null;
+
+create function toss_private.import_window_end(viewed toss_private.transaction_imports)
+returns date
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return least((date_trunc('month', viewed.window_start::timestamp) + interval '1 month')::date, viewed.to_date + 1);
+end;
+$$;
+
+comment on function toss_private.import_window_end(toss_private.transaction_imports) is
+  'The day after the last one of the month that an import reads.';
+
+create function toss_private.import_view(viewed toss_private.transaction_imports)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'importId', viewed.id, 'from', viewed.from_date, 'to', viewed.to_date, 'keys', viewed.pairs[viewed.pair_position],
+    'windowFrom', viewed.window_start, 'windowUntil', toss_private.import_window_end(viewed),
+    'cursor', viewed.cursor, 'read', viewed.read_rows, 'imported', viewed.imported_rows,
+    'isFinished', viewed.finished_at is not null
+  );
+end;
+$$;
+
+comment on function toss_private.import_view(toss_private.transaction_imports) is
+  'An import as its worker sees it: counts, and which page comes next.';
+
+create function public.begin_import(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
+  lease_end constant timestamptz := present + make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  wanted_to constant date := coalesce(
+    (request ->> 'to')::date,
+    (coalesce((select min(p.created_at) from public.payments as p), present) at time zone 'Asia/Seoul')::date
+  );
+  wanted_from constant date := coalesce((request ->> 'from')::date, (wanted_to - interval '1 year')::date);
+  begun toss_private.transaction_imports;
+begin
+  if wanted_from > wanted_to then
+    return jsonb_build_object('outcome', 'invalid_range', 'from', wanted_from, 'to', wanted_to);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('toss_import', 0));
+  select * into begun from toss_private.transaction_imports as i where i.finished_at is null;
+  if found and begun.lease_expires_at > present and begun.lease_token <> (request ->> 'leaseToken')::uuid then
+    return jsonb_build_object('outcome', 'busy');
+  end if;
+  if found and (begun.from_date, begun.to_date) = (wanted_from, wanted_to) then
+    update toss_private.transaction_imports as i
+    set lease_token = (request ->> 'leaseToken')::uuid, lease_expires_at = lease_end
+    where i.id = begun.id
+    returning * into begun;
+  else
+    -- Other days were asked for meanwhile. What the older import has read stays.
+    update toss_private.transaction_imports as i set finished_at = present where i.finished_at is null;
+    insert into toss_private.transaction_imports (
+      from_date, to_date, pairs, window_start, lease_token, lease_expires_at, started_at
+    ) values (
+      wanted_from, wanted_to, array(select jsonb_array_elements_text(request -> 'pairs')), wanted_from,
+      (request ->> 'leaseToken')::uuid, lease_end, present
+    )
+    returning * into begun;
+  end if;
+  return jsonb_build_object('outcome', 'begun', 'import', toss_private.import_view(begun));
+end;
+$$;
+
+comment on function public.begin_import(jsonb) is
+  'Begins an import of the history, or goes on with a killed one of the same days. Keys: leaseToken, leaseSeconds, pairs, and optionally from, to (dates in Seoul, included); by default the year up to this project''s first payment. Outcomes: begun, busy, invalid_range.';
+
+create function public.record_imported_transactions(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held toss_private.transaction_imports;
+  new_rows bigint;
+  is_last constant boolean := (request ->> 'isLast')::boolean;
+  next_window date;
+begin
+  update toss_private.transaction_imports as i
+  set lease_expires_at = toss_private.clock_now() + make_interval(secs => (request ->> 'leaseSeconds')::double precision)
+  where i.id = (request ->> 'importId')::uuid and i.lease_token = (request ->> 'leaseToken')::uuid
+    and i.finished_at is null
+  returning * into held;
+  if not found then
+    raise exception 'another worker has taken the import over' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  -- A page that another try has recorded already.
+  if held.cursor is distinct from request ->> 'cursor' or held.pairs[held.pair_position] <> request ->> 'keys'
+    or held.window_start <> (request ->> 'windowFrom')::date
+  then
+    return toss_private.import_view(held);
+  end if;
+
+  insert into public.imported_transactions (
+    transaction_key, payment_key, order_id, m_id, method, status, amount, currency, transaction_at,
+    imported_at
+  )
+  select r."transactionKey", r."paymentKey", r."orderId", r."mId", r.method, r.status, abs(r.amount), r.currency,
+    r."transactionAt", toss_private.clock_now()
+  from jsonb_to_recordset(request -> 'rows') as r (
+    "transactionKey" text, "paymentKey" text, "orderId" text, "mId" text, method text, status text, amount bigint,
+    currency text, "transactionAt" timestamptz
+  )
+  where r.amount is not null and r."transactionAt" is not null
+    and not exists (
+      select 1 from public.orders as o where o.id = r."orderId"
+      union all
+      select 1 from public.payments as p where p.payment_key = r."paymentKey"
+    )
+  on conflict (transaction_key) do nothing;
+  get diagnostics new_rows = row_count;
+
+  next_window := case when is_last then toss_private.import_window_end(held) else held.window_start end;
+  update toss_private.transaction_imports as i
+  set read_rows = i.read_rows + jsonb_array_length(request -> 'rows'), imported_rows = i.imported_rows + new_rows,
+    cursor = case when not is_last then request ->> 'lastKey' end,
+    pair_position = i.pair_position + (next_window > i.to_date)::integer,
+    window_start = case when next_window > i.to_date then i.from_date else next_window end,
+    finished_at = case when next_window > i.to_date and i.pair_position >= cardinality(i.pairs)
+      then toss_private.clock_now() end
+  where i.id = held.id
+  returning * into held;
+  return toss_private.import_view(held);
+end;
+$$;
+
+comment on function public.record_imported_transactions(jsonb) is
+  'Keeps one page of the history, each transaction once; what belongs to an order of ours is left out. Keys: importId, leaseToken, leaseSeconds, keys, windowFrom, cursor, lastKey, isLast, rows.';
+
+create function public.pause_import(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held toss_private.transaction_imports;
+begin
+  update toss_private.transaction_imports as i set lease_expires_at = toss_private.clock_now()
+  where i.id = (request ->> 'importId')::uuid and i.lease_token = (request ->> 'leaseToken')::uuid
+  returning * into held;
+  return toss_private.import_view(held);
+end;
+$$;
+
+comment on function public.pause_import(jsonb) is
+  'Gives the lease back at the end of a slice, so that the next one goes on at once. Keys: importId, leaseToken.';
+
 -- supabase/schemas/69_reconciliation.sql
 -- Reconciliation: Toss's list of transactions against payments and cancels, day by day, both ways.
 -- This chapter: the runs, what they keep while they last, and where each one begins.
@@ -14604,6 +14865,7 @@ create table public.reconciliation_runs (
   healed bigint not null default 0,
   open bigint not null default 0,
   foreign_rows bigint not null default 0,
+  settlements_missed text,
   started_at timestamptz not null,
   finished_at timestamptz,
   constraint reconciliation_runs_status_known check (status in ('running', 'finished', 'failed')),
@@ -14621,6 +14883,8 @@ comment on column public.reconciliation_runs.status is
 comment on column public.reconciliation_runs.compared is 'Rows of Toss''s list that are this shop''s, and rows of ours that the list lacks.';
 comment on column public.reconciliation_runs.healed is 'Differences that this run found and that Toss''s answer mended.';
 comment on column public.reconciliation_runs.open is 'Differences that were open at its end, of whatever run.';
+comment on column public.reconciliation_runs.settlements_missed is
+  'Why Toss gave no list of settlements for these days: its code, or UNANSWERED; null when it did.';
 comment on column public.reconciliation_runs.foreign_rows is 'Rows of shops that share a key: counted, never stored.';
 
 create index reconciliation_runs_started_at on public.reconciliation_runs (started_at desc);
@@ -14635,9 +14899,10 @@ create table toss_private.reconciliation_states (
   phase text not null default 'list',
   listed_merchants text[] not null default '{}',
   merchants text[] not null default '{}',
+  failed_tries integer not null default 0,
   lease_token uuid not null,
   lease_expires_at timestamptz not null,
-  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask'))
+  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask', 'settlements'))
 );
 
 alter table toss_private.reconciliation_states enable row level security;
@@ -14646,9 +14911,11 @@ comment on table toss_private.reconciliation_states is 'How far a running compar
 comment on column toss_private.reconciliation_states.is_default is 'Whether the dates were left to the job, which remembers how far it got.';
 comment on column toss_private.reconciliation_states.border is 'What is younger is left to the next run: Toss''s list lags behind.';
 comment on column toss_private.reconciliation_states.pairs is 'The key pairs whose lists are read, as orders.toss_keys names them.';
-comment on column toss_private.reconciliation_states.cursor is 'The last transaction that was read of the present list.';
+comment on column toss_private.reconciliation_states.cursor is
+  'The last transaction that was read of the present list; of settlements the next page and the first row of the one before.';
 comment on column toss_private.reconciliation_states.listed_merchants is 'Merchant ids that an earlier list of this run held: pairs of one merchant show the same rows.';
 comment on column toss_private.reconciliation_states.merchants is 'Merchant ids of the present list.';
+comment on column toss_private.reconciliation_states.failed_tries is 'How often Toss gave no page of settlements, one after the other.';
 
 create table toss_private.reconciliation_rows (
   run_id uuid not null references public.reconciliation_runs (id),
@@ -15235,6 +15502,8 @@ declare
   held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
   is_complete constant boolean := not exists (
     select 1 from toss_private.reconciliation_questions as q where q.run_id = held.run_id
+    union all
+    select 1 from public.reconciliation_runs as r where r.id = held.run_id and r.settlements_missed = 'UNANSWERED'
   );
   ended public.reconciliation_runs;
 begin
@@ -15247,7 +15516,8 @@ begin
     open = (select count(*) from public.reconciliation_differences as d where d.resolved_at is null)
   where r.id = held.run_id
   returning * into ended;
-  if is_complete and held.is_default then
+  perform toss_private.finish_settlements(ended);
+  if ended.status = 'finished' and held.is_default then
     insert into toss_private.reconciliation_progress as p (covered_until)
     values (least(ended.to_date, (held.border at time zone 'Asia/Seoul')::date))
     on conflict (is_only) do update set covered_until = greatest(p.covered_until, excluded.covered_until);
@@ -15268,7 +15538,16 @@ security definer
 set search_path = ''
 as $$
 begin
-  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || jsonb_build_object('differences', (
+  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || (
+    select jsonb_build_object(
+      'settlements', (
+        select count(*) from public.settlements as s where s.sold_date between r.from_date and r.to_date
+      ),
+      'settlementsMissed', r.settlements_missed,
+      'settlementDifferences', (select count(*) from public.settlement_differences as d where d.resolved_at is null)
+    )
+    from public.reconciliation_runs as r where r.id = (request ->> 'runId')::uuid
+  ) || jsonb_build_object('differences', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'orderId', d.order_id,
       'ours', d.ours, 'theirs', d.theirs, 'reason', d.reason, 'resolution', d.resolution, 'resolvedAt', d.resolved_at
@@ -15280,7 +15559,7 @@ end;
 $$;
 
 comment on function public.read_reconciliation(jsonb) is
-  'A run, the differences that it found and healed, and all that are open, also of earlier runs. Key: runId.';
+  'A run, the differences that it found and healed, and all that are open, also of earlier runs; how many settlements of its days are known. Key: runId.';
 
 create function toss_private.reconciliation_violations()
 returns table (invariant text, subject text, detail text)
@@ -15522,6 +15801,441 @@ $$;
 
 comment on function public.find_unlisted_payments(jsonb) is
   'Makes questions of the payments and cancels of the run''s days that Toss''s list did not show. Keys: runId, leaseToken, leaseSeconds, configured.';
+
+-- supabase/schemas/69_settlements.sql
+-- Settlements (정산): what Toss pays out, row for row, and where it differs from payments and cancels.
+
+create table public.settlements (
+  payment_key text not null,
+  transaction_key text not null,
+  m_id text,
+  method text,
+  amount bigint not null,
+  fee bigint not null,
+  fee_vat bigint not null,
+  pay_out_amount bigint not null,
+  sold_date date not null,
+  paid_out_date date,
+  approved_at timestamptz,
+  constraint settlements_pkey primary key (payment_key, transaction_key),
+  constraint settlements_payment_key_length check (char_length(payment_key) between 1 and 200),
+  constraint settlements_transaction_key_length check (char_length(transaction_key) between 1 and 200)
+);
+
+alter table public.settlements enable row level security;
+
+comment on table public.settlements is
+  'Toss''s settlement of each payment and cancel of this shop, as its list (정산 조회) last said. Service role only.';
+comment on column public.settlements.m_id is 'Toss''s merchant id, to whose account the money goes.';
+comment on column public.settlements.method is 'Toss''s payment method in its own words.';
+comment on column public.settlements.amount is 'What was paid, in won; negative for a refund.';
+comment on column public.settlements.fee is 'Toss''s fee without its VAT, in won; negative where a refund gives it back.';
+comment on column public.settlements.fee_vat is 'VAT of the fee, in won.';
+comment on column public.settlements.pay_out_amount is 'What is left for the shop, in won, by Toss''s own reckoning.';
+comment on column public.settlements.sold_date is 'The day in Seoul on which Toss counts it as sold (매출일).';
+comment on column public.settlements.paid_out_date is
+  'The day of the payout in Seoul: expected while it lies ahead, paid out from then on; null when Toss has not said.';
+
+create index settlements_sold_date on public.settlements (sold_date);
+create index settlements_paid_out_date on public.settlements (paid_out_date);
+
+create table public.settlement_differences (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null,
+  payment_key text not null,
+  transaction_key text,
+  order_id text,
+  ours bigint,
+  theirs bigint,
+  reason text not null,
+  created_at timestamptz not null,
+  resolved_at timestamptz,
+  constraint settlement_differences_kind_known check (kind in ('missing_here', 'amount', 'not_settled'))
+);
+
+alter table public.settlement_differences enable row level security;
+
+comment on table public.settlement_differences is
+  'Settlements that our books do not explain, and payments that were not settled. One stands once while it is open. Service role only.';
+comment on column public.settlement_differences.transaction_key is 'Of the settlement; null for a payment without one.';
+comment on column public.settlement_differences.ours is 'Amount here, in won, negative for a refund; null when there is no such row.';
+comment on column public.settlement_differences.theirs is 'Amount that Toss settled; null when it settled none.';
+comment on column public.settlement_differences.reason is 'What a person has to know to decide.';
+comment on column public.settlement_differences.resolved_at is 'When a run found that it is gone; null while it is open.';
+
+create unique index settlement_differences_once_while_open
+  on public.settlement_differences (payment_key, transaction_key) nulls not distinct where resolved_at is null;
+
+create function toss_private.judge_settlement(settled public.settlements)
+returns public.settlement_differences
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.payments;
+  verdict public.settlement_differences;
+begin
+  select * into known from public.payments as p where p.payment_key = settled.payment_key;
+  if known.payment_key is null then
+    if exists (select 1 from public.imported_transactions as t where t.payment_key = settled.payment_key) then
+      return null;
+    end if;
+    verdict.reason := 'the payment is not known here';
+  elsif settled.amount >= 0 then
+    verdict.ours := known.total_amount;
+    verdict.reason := 'Toss settles another amount than was paid here';
+  else
+    select -k.amount into verdict.ours from public.payment_cancels as k
+    where k.payment_key = settled.payment_key
+      -- A cancel that Toss gave no key is known by its amount.
+      and (k.transaction_key = settled.transaction_key or (k.transaction_key like 'place-%' and k.amount = -settled.amount))
+    order by k.transaction_key = settled.transaction_key desc
+    limit 1;
+    verdict.reason := case when verdict.ours is null then 'the cancel is not known here'
+      else 'Toss settles another amount than was given back here' end;
+  end if;
+  if verdict.ours = settled.amount then
+    return null;
+  end if;
+  verdict.kind := case when verdict.ours is null then 'missing_here' else 'amount' end;
+  verdict.payment_key := settled.payment_key;
+  verdict.transaction_key := settled.transaction_key;
+  verdict.order_id := known.order_id;
+  verdict.theirs := settled.amount;
+  return verdict;
+end;
+$$;
+
+comment on function toss_private.judge_settlement(public.settlements) is
+  'Where a settlement differs from our books; null when it is the payment''s or the cancel''s own amount, or of the imported history.';
+
+create function toss_private.keep_settlement_difference(verdict public.settlement_differences)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into public.settlement_differences as d (
+    kind, payment_key, transaction_key, order_id, ours, theirs, reason, created_at
+  ) values (
+    verdict.kind, verdict.payment_key, verdict.transaction_key, verdict.order_id, verdict.ours, verdict.theirs,
+    verdict.reason, toss_private.clock_now()
+  )
+  on conflict (payment_key, transaction_key) where resolved_at is null do update
+    set kind = excluded.kind, ours = excluded.ours, theirs = excluded.theirs, reason = excluded.reason;
+end;
+$$;
+
+comment on function toss_private.keep_settlement_difference(public.settlement_differences) is
+  'Writes a difference down, or what is new about an open one.';
+
+create function public.begin_settlements(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+begin
+  update toss_private.reconciliation_states as s set phase = 'settlements', pair_position = 1, cursor = null
+  where s.run_id = held.run_id and s.phase = 'ask';
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.begin_settlements(jsonb) is
+  'Goes on from single payments to Toss''s list of settlements, key pair by key pair. Keys: runId, leaseToken, leaseSeconds.';
+
+create function public.record_settlements(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  settled public.settlements;
+  verdict public.settlement_differences;
+  is_last constant boolean := (request ->> 'isLast')::boolean;
+begin
+  -- A page that another try has recorded already.
+  if held.phase <> 'settlements' or held.cursor is distinct from request ->> 'cursor'
+    or held.pairs[held.pair_position] is distinct from request ->> 'keys'
+  then
+    return toss_private.reconciliation_view(held.run_id);
+  end if;
+
+  for settled in
+    insert into public.settlements as s (
+      payment_key, transaction_key, m_id, method, amount, fee, fee_vat, pay_out_amount, sold_date, paid_out_date,
+      approved_at
+    )
+    select distinct on (r."paymentKey", r."transactionKey")
+      r."paymentKey", r."transactionKey", r."mId", r.method, r.amount, r.fee, r."feeVat", r."payOutAmount",
+      r."soldDate", r."paidOutDate", r."approvedAt"
+    from jsonb_to_recordset(request -> 'rows') as r (
+      "paymentKey" text, "transactionKey" text, "orderId" text, "mId" text, method text, amount bigint, fee bigint,
+      "feeVat" bigint, "payOutAmount" bigint, "soldDate" date, "paidOutDate" date, "approvedAt" timestamptz
+    )
+    -- Shops that share a key see each other's rows.
+    where exists (
+      select 1 from public.orders as o
+      where o.id = r."orderId" and (o.toss_keys = request ->> 'keys' or o.toss_keys <> all (held.pairs))
+      union all
+      select 1 from public.payments as p where p.payment_key = r."paymentKey"
+      union all
+      select 1 from public.imported_transactions as t where t.payment_key = r."paymentKey"
+    )
+    on conflict (payment_key, transaction_key) do update set
+      m_id = excluded.m_id, method = excluded.method, amount = excluded.amount, fee = excluded.fee,
+      fee_vat = excluded.fee_vat, pay_out_amount = excluded.pay_out_amount, sold_date = excluded.sold_date,
+      paid_out_date = excluded.paid_out_date, approved_at = excluded.approved_at
+    returning *
+  loop
+    verdict := toss_private.judge_settlement(settled);
+    if verdict.kind is not null then
+      perform toss_private.keep_settlement_difference(verdict);
+    end if;
+  end loop;
+
+  update toss_private.reconciliation_states as s
+  set cursor = case when not is_last then request ->> 'nextCursor' end,
+    pair_position = s.pair_position + is_last::integer, failed_tries = 0
+  where s.run_id = held.run_id;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.record_settlements(jsonb) is
+  'Keeps one page of Toss''s list of settlements, and what our books do not explain of it; rows of other shops are left out. Keys: runId, leaseToken, leaseSeconds, keys, cursor, nextCursor, isLast, rows.';
+
+create function public.miss_settlements(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
+  -- As often as a payment is asked about.
+  is_over constant boolean := (request ->> 'isRefused')::boolean or held.failed_tries >= 3;
+begin
+  update toss_private.reconciliation_states as s
+  set failed_tries = case when is_over then 0 else s.failed_tries + 1 end,
+    pair_position = s.pair_position + is_over::integer,
+    cursor = case when not is_over then s.cursor end
+  where s.run_id = held.run_id and s.phase = 'settlements' and s.pairs[s.pair_position] = request ->> 'keys';
+  if found and is_over then
+    update public.reconciliation_runs as r
+    set settlements_missed = case
+        when (request ->> 'isRefused')::boolean then coalesce(r.settlements_missed, request ->> 'reason')
+        else 'UNANSWERED' end
+    where r.id = held.run_id;
+  end if;
+  return toss_private.reconciliation_view(held.run_id);
+end;
+$$;
+
+comment on function public.miss_settlements(jsonb) is
+  'Toss gave no page of settlements: asked again, four times at most, or not at all when it refused. Keys: runId, leaseToken, leaseSeconds, keys, reason, isRefused.';
+
+create function toss_private.finish_settlements(ending public.reconciliation_runs)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  covered datemultirange;
+  unsettled record;
+begin
+  -- What is open may have been explained since.
+  update public.settlement_differences as d set resolved_at = toss_private.clock_now()
+  where d.resolved_at is null and d.transaction_key is not null and not exists (
+    select 1 from public.settlements as s
+    where (s.payment_key, s.transaction_key) = (d.payment_key, d.transaction_key)
+      and (toss_private.judge_settlement(s)).kind is not null
+  );
+  update public.settlement_differences as d set resolved_at = toss_private.clock_now()
+  where d.resolved_at is null and d.transaction_key is null and not exists (
+    select 1 from public.payments as p
+    where p.payment_key = d.payment_key and p.balance_amount > 0 and p.approved_at is not null
+      and not exists (select 1 from public.settlements as s where s.payment_key = p.payment_key)
+  );
+  if ending.settlements_missed is not null then
+    return;
+  end if;
+
+  select range_agg(daterange(r.from_date, r.to_date, '[]')) into covered
+  from public.reconciliation_runs as r
+  where r.id = ending.id or (r.status = 'finished' and r.settlements_missed is null);
+  for unsettled in
+    select p.payment_key, p.order_id, p.total_amount
+    from public.payments as p
+    where p.approved_at >= (ending.from_date - 7)::timestamp at time zone 'Asia/Seoul'
+      and p.approved_at < (ending.to_date - 6)::timestamp at time zone 'Asia/Seoul'
+      and p.balance_amount > 0 and p.currency = 'KRW'
+      -- The day may be counted as sold later than it was approved, so a week must have been read.
+      and covered @> daterange(
+        (p.approved_at at time zone 'Asia/Seoul')::date, (p.approved_at at time zone 'Asia/Seoul')::date + 7, '[]'
+      )
+      and not exists (select 1 from public.settlements as s where s.payment_key = p.payment_key)
+      -- Toss settles nothing under test keys.
+      and exists (select 1 from public.settlements as s where s.m_id = coalesce(p.m_id, s.m_id))
+  loop
+    perform toss_private.keep_settlement_difference((
+      null, 'not_settled', unsettled.payment_key, null, unsettled.order_id, unsettled.total_amount, null,
+      'Toss has not settled this payment within a week', null, null
+    )::public.settlement_differences);
+  end loop;
+end;
+$$;
+
+comment on function toss_private.finish_settlements(public.reconciliation_runs) is
+  'Ends what a run found about settlements: what is explained by now is resolved, what has stayed unsettled for a week is written down.';
+
+-- supabase/schemas/69_settlements_views.sql
+-- Settlements as people read them: by payout day, row by row, and by month for the tax office.
+
+create view public.settlement_overview
+with (security_invoker = true)
+as
+select
+  s.sold_date,
+  s.paid_out_date,
+  coalesce(s.paid_out_date <= (toss_private.clock_now() at time zone 'Asia/Seoul')::date, false) as is_paid_out,
+  coalesce(p.order_id, t.order_id) as order_id,
+  o.order_name,
+  s.method,
+  case when s.amount < 0 then 'refund' else 'payment' end as kind,
+  s.amount,
+  s.fee,
+  s.fee_vat,
+  s.pay_out_amount,
+  s.m_id,
+  s.payment_key,
+  s.transaction_key,
+  d.reason as difference
+from public.settlements as s
+left join public.payments as p on p.payment_key = s.payment_key
+left join public.orders as o on o.id = p.order_id
+left join public.imported_transactions as t on t.transaction_key = s.transaction_key and t.payment_key = s.payment_key
+left join public.settlement_differences as d
+  on d.payment_key = s.payment_key and d.transaction_key = s.transaction_key and d.resolved_at is null;
+
+comment on view public.settlement_overview is
+  'Settlements with their orders, for a look in Studio; sort by sold_date. Service role only.';
+
+create view public.settlements_by_payout_day
+with (security_invoker = true)
+as
+select
+  s.paid_out_date,
+  s.m_id,
+  coalesce(s.paid_out_date <= (toss_private.clock_now() at time zone 'Asia/Seoul')::date, false) as is_paid_out,
+  count(*) filter (where s.amount >= 0) as payments,
+  count(*) filter (where s.amount < 0) as refunds,
+  coalesce(sum(s.amount) filter (where s.amount >= 0), 0)::bigint as paid_amount,
+  coalesce(-sum(s.amount) filter (where s.amount < 0), 0)::bigint as refunded_amount,
+  sum(s.fee)::bigint as fee,
+  sum(s.fee_vat)::bigint as fee_vat,
+  sum(s.pay_out_amount)::bigint as pay_out_amount
+from public.settlements as s
+group by s.paid_out_date, s.m_id;
+
+comment on view public.settlements_by_payout_day is
+  'What arrives on the shop''s account, or did, by day in Seoul and merchant id. Amounts in won, refunded_amount positive. Service role only.';
+
+create view public.monthly_tax_sheet
+with (security_invoker = true)
+as
+with approved as (
+  select
+    to_char(p.approved_at at time zone 'Asia/Seoul', 'YYYY-MM') as month,
+    p.method,
+    p.total_amount as total,
+    coalesce(p.approved_tax_free_amount, o.tax_free_amount) as tax_free,
+    p.approved_vat as vat
+  from public.payments as p
+  join public.orders as o on o.id = p.order_id
+  where p.approved_at is not null and p.currency = 'KRW'
+),
+moved as (
+  select a.month, a.method, a.total, a.tax_free,
+    -- Where Toss has not told the whole: an eleventh of what is taxed, rounded as Toss does.
+    coalesce(a.vat, round((a.total - a.tax_free) / 11.0)::bigint) as vat, 0::bigint as refunded
+  from approved as a
+
+  union all
+  select to_char(coalesce(k.canceled_at, k.created_at) at time zone 'Asia/Seoul', 'YYYY-MM'), p.method, 0, 0, 0, k.amount
+  from public.payment_cancels as k
+  join public.payments as p on p.payment_key = k.payment_key
+  where k.status = 'DONE' and p.approved_at is not null and p.currency = 'KRW'
+)
+select
+  m.month,
+  coalesce(m.method, '미확인') as method,
+  sum(m.total - m.tax_free - m.vat)::bigint as supplied_amount,
+  sum(m.vat)::bigint as vat,
+  sum(m.tax_free)::bigint as tax_free_amount,
+  sum(m.total)::bigint as total_amount,
+  sum(m.refunded)::bigint as refunded_amount
+from moved as m
+group by m.month, coalesce(m.method, '미확인');
+
+comment on view public.monthly_tax_sheet is
+  'Sales by month in Seoul and method, in won, for the VAT return: what was approved, before refunds, and in refunded_amount (positive) what was given back in that month, whenever it was paid. Service role only.';
+
+create function toss_private.settlement_violations()
+returns table (invariant text, subject text, detail text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select 'settlement_difference_is_seen', s.transaction_key, format('%s, and no difference is open', j.reason)
+  from public.settlements as s
+  cross join lateral toss_private.judge_settlement(s) as j
+  where j.kind is not null and not exists (
+    select 1 from public.settlement_differences as d
+    where d.payment_key = s.payment_key and d.transaction_key = s.transaction_key and d.resolved_at is null
+  )
+
+  union all
+  select 'imported_history_is_not_ours', t.transaction_key, format('payment %s is one of ours', t.payment_key)
+  from public.imported_transactions as t
+  join public.payments as p on p.payment_key = t.payment_key;
+end;
+$$;
+
+comment on function toss_private.settlement_violations() is 'The rules about settlements and the imported history.';
+
+create view toss_private.settlement_alerts
+with (security_invoker = true)
+as
+select case d.kind when 'not_settled' then 'warning' else 'critical' end as level, 'settlement_difference' as alert,
+  coalesce(d.order_id, d.payment_key) as subject,
+  format('payment %s%s: %s', d.payment_key, ' ' || d.transaction_key, d.reason) as detail, d.created_at as since
+from public.settlement_differences as d
+where d.resolved_at is null
+
+union all
+select 'warning', 'settlements_unread', r.id::text,
+  format('%s to %s: Toss gave no settlements (%s)', r.from_date, r.to_date, r.settlements_missed), r.started_at
+from (
+  select l.* from public.reconciliation_runs as l where l.status <> 'running' order by l.started_at desc limit 1
+) as r
+where r.settlements_missed is not null;
+
+comment on view toss_private.settlement_alerts is
+  'Settlements that our books do not explain, payments that were not settled, and a list of settlements that Toss did not give.';
 
 -- supabase/schemas/70_jobs.sql
 -- The scheduled jobs: who wakes the worker, when, and whether it came.
@@ -18112,7 +18826,9 @@ as $$
   union all
   select * from toss_private.notice_violations()
   union all
-  select * from toss_private.reconciliation_violations();
+  select * from toss_private.reconciliation_violations()
+  union all
+  select * from toss_private.settlement_violations();
 $$;
 
 comment on function public.invariant_violations() is
@@ -18393,7 +19109,9 @@ select * from toss_private.delivery_alerts
 union all
 select * from toss_private.notice_alerts
 union all
-select * from toss_private.reconciliation_alerts;
+select * from toss_private.reconciliation_alerts
+union all
+select * from toss_private.settlement_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';
@@ -19598,6 +20316,8 @@ revoke all on
   public.repricing_progress, public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
+  public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
   public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
   public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 from anon, authenticated, service_role;
@@ -19620,6 +20340,8 @@ grant select on
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
+  public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
   public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
   public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 to service_role;
@@ -19627,7 +20349,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.consent_alerts, toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.price_steps, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.repricings, toss_private.stock_movements,
+  toss_private.consent_alerts, toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.price_steps, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.settlement_alerts, toss_private.repricings, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
@@ -19666,6 +20388,8 @@ revoke execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
+  public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -19696,6 +20420,8 @@ grant execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
+  public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

@@ -13,7 +13,8 @@
 --   55-58  cash receipts: rows, what Toss tells of them, requests and how they end
 --   60-63  webhooks: budgets, receiving, finishing
 --   64-68  webhooks of ours: endpoints, deliveries, sending, replay, what is wrong with them
---   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree
+--   69     comparing with Toss's list of transactions: runs, differences, how a run asks and ends, rows that agree;
+--          settlements, the tax sheet, the history before this project
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read

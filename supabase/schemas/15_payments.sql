@@ -39,6 +39,8 @@ create table public.payments (
   vat bigint,
   use_escrow boolean,
   country text,
+  approved_tax_free_amount bigint,
+  approved_vat bigint,
   constraint payments_payment_key_length check (char_length(payment_key) between 1 and 200),
   constraint payments_status_known check (status in (
     'READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT', 'DONE',
@@ -53,6 +55,10 @@ create table public.payments (
   constraint payments_discount_amount_not_negative check (discount_amount >= 0),
   constraint payments_supplied_amount_not_negative check (supplied_amount >= 0),
   constraint payments_vat_not_negative check (vat >= 0),
+  constraint payments_approved_split_within_total check (
+    least(approved_tax_free_amount, approved_vat) >= 0
+    and coalesce(approved_tax_free_amount, 0) + coalesce(approved_vat, 0) <= total_amount
+  ),
   constraint payments_installment_months_not_negative check (installment_months >= 0),
   constraint payments_card_number_masked check (card_number_masked ~ '\*')
 );
@@ -85,6 +91,9 @@ comment on column public.payments.approve_no is
 comment on column public.payments.discount_amount is 'An instant discount of the card company or the easy-pay provider, minor unit.';
 comment on column public.payments.supplied_amount is 'Supply value (공급가액) of what is left, minor unit, as Toss last said; null where supply value, VAT and tax-free part do not add up to it.';
 comment on column public.payments.vat is 'VAT (부가세) of what is left, minor unit, as Toss last said; null as supplied_amount is.';
+comment on column public.payments.approved_tax_free_amount is
+  'The tax-free part of all that was approved, minor unit, as Toss said before any refund; null when it was first heard of after one.';
+comment on column public.payments.approved_vat is 'VAT of all that was approved, minor unit; null as approved_tax_free_amount is.';
 comment on column public.payments.use_escrow is 'Whether the payment is under escrow (구매안전서비스).';
 comment on column public.payments.told_at is
   'When confirm first answered that it is paid; null while nobody was told. After a full refund whoever was told hears the same again, anybody else that it was given back.';

@@ -85,6 +85,7 @@ declare
   has_cancels boolean;
   is_new boolean;
   split_stands boolean;
+  tells_whole boolean;
   pays_order boolean;
 begin
   select * into paying from public.orders as o where o.id = answer ->> 'orderId' for no key update;
@@ -155,6 +156,7 @@ begin
     if known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    tells_whole := answer ->> 'balanceAmount' = answer ->> 'totalAmount' and answer -> 'details' ->> 'vat' is not null;
     split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
       and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
     insert into public.payments as p (
@@ -162,7 +164,7 @@ begin
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
       tax_free_amount, applied_at, created_at, m_id, easy_pay_provider, card_issuer_code, card_acquirer_code,
       card_number_masked, card_type, installment_months, is_interest_free, approve_no, discount_amount,
-      supplied_amount, vat, use_escrow, country
+      supplied_amount, vat, use_escrow, country, approved_tax_free_amount, approved_vat
     )
     select
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
@@ -172,7 +174,9 @@ begin
       answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
       toss_private.clock_now(), d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
       d.card_number_masked, d.card_type, d.installment_months, d.is_interest_free, d.approve_no, d.discount_amount,
-      d.supplied_amount, d.vat, d.use_escrow, d.country
+      d.supplied_amount, d.vat, d.use_escrow, d.country,
+      -- Only before a refund does Toss tell the whole, and a vat only where it adds up.
+      case when tells_whole then (answer ->> 'taxFreeAmount')::bigint end, case when tells_whole then d.vat end
     from jsonb_populate_record(null::public.payments, coalesce(answer -> 'details', '{}')) as d
     on conflict (payment_key) do update set
       status = excluded.status,
@@ -199,6 +203,8 @@ begin
       vat = coalesce(excluded.vat, case when split_stands then p.vat end),
       use_escrow = coalesce(excluded.use_escrow, p.use_escrow),
       country = coalesce(excluded.country, p.country),
+      approved_tax_free_amount = coalesce(excluded.approved_tax_free_amount, p.approved_tax_free_amount),
+      approved_vat = coalesce(excluded.approved_vat, p.approved_vat),
       reversed_at = case
         when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
         else p.reversed_at end,

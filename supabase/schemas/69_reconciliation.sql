@@ -10,6 +10,7 @@ create table public.reconciliation_runs (
   healed bigint not null default 0,
   open bigint not null default 0,
   foreign_rows bigint not null default 0,
+  settlements_missed text,
   started_at timestamptz not null,
   finished_at timestamptz,
   constraint reconciliation_runs_status_known check (status in ('running', 'finished', 'failed')),
@@ -27,6 +28,8 @@ comment on column public.reconciliation_runs.status is
 comment on column public.reconciliation_runs.compared is 'Rows of Toss''s list that are this shop''s, and rows of ours that the list lacks.';
 comment on column public.reconciliation_runs.healed is 'Differences that this run found and that Toss''s answer mended.';
 comment on column public.reconciliation_runs.open is 'Differences that were open at its end, of whatever run.';
+comment on column public.reconciliation_runs.settlements_missed is
+  'Why Toss gave no list of settlements for these days: its code, or UNANSWERED; null when it did.';
 comment on column public.reconciliation_runs.foreign_rows is 'Rows of shops that share a key: counted, never stored.';
 
 create index reconciliation_runs_started_at on public.reconciliation_runs (started_at desc);
@@ -41,9 +44,10 @@ create table toss_private.reconciliation_states (
   phase text not null default 'list',
   listed_merchants text[] not null default '{}',
   merchants text[] not null default '{}',
+  failed_tries integer not null default 0,
   lease_token uuid not null,
   lease_expires_at timestamptz not null,
-  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask'))
+  constraint reconciliation_states_phase_known check (phase in ('list', 'ours', 'ask', 'settlements'))
 );
 
 alter table toss_private.reconciliation_states enable row level security;
@@ -52,9 +56,11 @@ comment on table toss_private.reconciliation_states is 'How far a running compar
 comment on column toss_private.reconciliation_states.is_default is 'Whether the dates were left to the job, which remembers how far it got.';
 comment on column toss_private.reconciliation_states.border is 'What is younger is left to the next run: Toss''s list lags behind.';
 comment on column toss_private.reconciliation_states.pairs is 'The key pairs whose lists are read, as orders.toss_keys names them.';
-comment on column toss_private.reconciliation_states.cursor is 'The last transaction that was read of the present list.';
+comment on column toss_private.reconciliation_states.cursor is
+  'The last transaction that was read of the present list; of settlements the next page and the first row of the one before.';
 comment on column toss_private.reconciliation_states.listed_merchants is 'Merchant ids that an earlier list of this run held: pairs of one merchant show the same rows.';
 comment on column toss_private.reconciliation_states.merchants is 'Merchant ids of the present list.';
+comment on column toss_private.reconciliation_states.failed_tries is 'How often Toss gave no page of settlements, one after the other.';
 
 create table toss_private.reconciliation_rows (
   run_id uuid not null references public.reconciliation_runs (id),

@@ -179,6 +179,8 @@ declare
   held constant toss_private.reconciliation_states := toss_private.hold_reconciliation(request);
   is_complete constant boolean := not exists (
     select 1 from toss_private.reconciliation_questions as q where q.run_id = held.run_id
+    union all
+    select 1 from public.reconciliation_runs as r where r.id = held.run_id and r.settlements_missed = 'UNANSWERED'
   );
   ended public.reconciliation_runs;
 begin
@@ -191,7 +193,8 @@ begin
     open = (select count(*) from public.reconciliation_differences as d where d.resolved_at is null)
   where r.id = held.run_id
   returning * into ended;
-  if is_complete and held.is_default then
+  perform toss_private.finish_settlements(ended);
+  if ended.status = 'finished' and held.is_default then
     insert into toss_private.reconciliation_progress as p (covered_until)
     values (least(ended.to_date, (held.border at time zone 'Asia/Seoul')::date))
     on conflict (is_only) do update set covered_until = greatest(p.covered_until, excluded.covered_until);
@@ -212,7 +215,16 @@ security definer
 set search_path = ''
 as $$
 begin
-  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || jsonb_build_object('differences', (
+  return toss_private.reconciliation_view((request ->> 'runId')::uuid) || (
+    select jsonb_build_object(
+      'settlements', (
+        select count(*) from public.settlements as s where s.sold_date between r.from_date and r.to_date
+      ),
+      'settlementsMissed', r.settlements_missed,
+      'settlementDifferences', (select count(*) from public.settlement_differences as d where d.resolved_at is null)
+    )
+    from public.reconciliation_runs as r where r.id = (request ->> 'runId')::uuid
+  ) || jsonb_build_object('differences', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'kind', d.kind, 'paymentKey', d.payment_key, 'transactionKey', d.transaction_key, 'orderId', d.order_id,
       'ours', d.ours, 'theirs', d.theirs, 'reason', d.reason, 'resolution', d.resolution, 'resolvedAt', d.resolved_at
@@ -224,7 +236,7 @@ end;
 $$;
 
 comment on function public.read_reconciliation(jsonb) is
-  'A run, the differences that it found and healed, and all that are open, also of earlier runs. Key: runId.';
+  'A run, the differences that it found and healed, and all that are open, also of earlier runs; how many settlements of its days are known. Key: runId.';
 
 create function toss_private.reconciliation_violations()
 returns table (invariant text, subject text, detail text)

@@ -337,7 +337,9 @@ as $$
   union all
   select * from toss_private.notice_violations()
   union all
-  select * from toss_private.reconciliation_violations();
+  select * from toss_private.reconciliation_violations()
+  union all
+  select * from toss_private.settlement_violations();
 $$;
 
 comment on function public.invariant_violations() is

@@ -272,7 +272,9 @@ select * from toss_private.delivery_alerts
 union all
 select * from toss_private.notice_alerts
 union all
-select * from toss_private.reconciliation_alerts;
+select * from toss_private.reconciliation_alerts
+union all
+select * from toss_private.settlement_alerts;
 
 comment on view public.alerts is
   'What a person should look at, by level. Age raises the level, never the state. Service role only; docs/operations.md says what to do about each.';

@@ -9,6 +9,8 @@ revoke all on
   public.repricing_progress, public.webhook_events, public.webhook_summary, public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
+  public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
   public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
   public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 from anon, authenticated, service_role;
@@ -31,6 +33,8 @@ grant select on
   public.job_status, public.next_questions, public.alerts, public.payment_overview,
   public.webhook_endpoints, public.webhook_deliveries, public.notifications,
   public.reconciliation_runs, public.reconciliation_differences,
+  public.settlements, public.settlement_differences, public.settlement_overview, public.settlements_by_payout_day,
+  public.monthly_tax_sheet, public.imported_transactions, public.imported_payments,
   public.daily_revenue, public.recurring_revenue, public.subscription_churn, public.decline_reasons, public.dunning_recovery,
   public.trial_conversion, public.webhook_delay, public.open_operations, public.unsent_notices
 to service_role;
@@ -38,7 +42,7 @@ to service_role;
 -- The view user_plans runs with the reader's rights and needs the clock; the operator's views run with the operator's.
 grant usage on schema toss_private to authenticated, service_role;
 grant select on
-  toss_private.consent_alerts, toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.price_steps, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.repricings, toss_private.stock_movements,
+  toss_private.consent_alerts, toss_private.delivery_alerts, toss_private.deposit_alerts, toss_private.hook_alerts, toss_private.jobs, toss_private.notice_alerts, toss_private.notice_channels, toss_private.notices_due, toss_private.order_hook_calls, toss_private.payment_alerts, toss_private.price_steps, toss_private.receipt_alerts, toss_private.reconciliation_alerts, toss_private.refund_alerts, toss_private.settlement_alerts, toss_private.repricings, toss_private.stock_movements,
   toss_private.subscription_alerts, toss_private.subscription_transitions, toss_private.withdrawal_alerts
 to service_role;
 
@@ -77,6 +81,8 @@ revoke execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
+  public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function
@@ -107,6 +113,8 @@ grant execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
+  public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
 to service_role;
 

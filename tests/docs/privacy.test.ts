@@ -34,4 +34,5 @@ const OURS = [
   "public.webhook_deliveries.last_error",
   "public.webhook_endpoints.disabled_reason",
   "public.reconciliation_differences.reason",
+  "public.settlement_differences.reason",
 ];

@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss charge": { kind: "project", args: ["--dry-run"] },
   "toss replay": { kind: "project", args: ["--status", "dead"] },
   "toss reconcile": { kind: "project", args: [] },
+  "toss tax-sheet": { kind: "project", args: ["2026-11"] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
   "toss rotate-keys": { kind: "project", args: [] },
@@ -45,6 +46,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
 /** What the commands that take a name call it. */
 const ARGUMENTS: Record<string, string> = {
   "test": "<suite>",
+  "toss tax-sheet": "<month>",
   "toss notify preview": "<notice>",
   "toss notify test": "<notice>",
 };
@@ -248,6 +250,10 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss replay", "--status", "late"],
       ["toss reconcile", "--from", "yesterday"],
       ["toss reconcile", "--from", "2026-01-02", "--to", "2026-01-01"],
+      ["toss reconcile", "--import", "--json"],
+      ["toss tax-sheet"],
+      ["toss tax-sheet", "2026-13"],
+      ["toss tax-sheet", "2026-11", "--json", "--csv", "-"],
       ["toss replay"],
       ["toss order"],
       ["toss rotate-keys", "--batch", "many"],

@@ -75,6 +75,20 @@ export async function actors(shop: Shop): Promise<Cast> {
       (run_id, kind, payment_key, is_cancel, reason, resolution, created_at, resolved_at)
     select id, 'status', ${paymentKey}, false, 'of the cast', 'healed', now(), now() from run`;
   await shop.stack.sql`
+    with settled as (
+      insert into public.settlements (payment_key, transaction_key, amount, fee, fee_vat, pay_out_amount, sold_date)
+      select payment_key, 'of-the-cast', total_amount, 0, 0, total_amount, '2026-01-01'
+      from public.payments where payment_key = ${paymentKey}
+      returning payment_key, transaction_key
+    ), imported as (
+      insert into public.imported_transactions
+        (transaction_key, payment_key, order_id, status, amount, transaction_at, imported_at)
+      values ('before-the-cast', 'before-the-cast', 'before-the-cast', 'DONE', 100, now(), now())
+    )
+    insert into public.settlement_differences
+      (kind, payment_key, transaction_key, reason, created_at, resolved_at)
+    select 'amount', payment_key, transaction_key, 'of the cast', now(), now() from settled`;
+  await shop.stack.sql`
     with endpoint as (
       insert into public.webhook_endpoints (id, url, created_at, enabled_at)
       select gen_random_uuid(), 'https://receiver.example/events', now, now from toss_private.clock_now() as now

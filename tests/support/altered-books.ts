@@ -46,7 +46,7 @@ async function byHand(
 }
 
 async function readFromToss(
-  { shop, made }: Pick<Hand, "shop" | "made">,
+  { shop, made }: Pick<Hand, "shop"> & { made: Pick<Altered, "paymentKey"> },
 ): Promise<Record<string, unknown>> {
   const { simulator } = shop;
   const secretKey = simulator.secretKeyOf(made.paymentKey);
@@ -58,11 +58,13 @@ async function readFromToss(
 }
 
 /** Lets our side hear of a payment, as a webhook would. */
-async function hear(hand: Pick<Hand, "shop" | "sql" | "made">): Promise<void> {
-  const answer = await callSql(hand.sql, "apply_payment", {
-    payment: await readFromToss(hand),
+export async function hear(
+  { shop, made }: Pick<Hand, "shop"> & { made: Pick<Altered, "paymentKey"> },
+): Promise<void> {
+  const answer = await callSql(shop.stack.sql, "apply_payment", {
+    payment: await readFromToss({ shop, made }),
     source: "webhook",
-    askedAt: new Date(hand.shop.simulator.now()).toISOString(),
+    askedAt: new Date(shop.simulator.now()).toISOString(),
     requestId: "altered-books",
   });
   assert.equal(answer.outcome, "confirmed", JSON.stringify(answer));

@@ -55,6 +55,12 @@ const RECONCILIATION_ALERTS: Readonly<Record<string, string>> = {
   reconciliation_failed: "comparison(s) that Toss did not let end",
 };
 
+/** What reading Toss's settlements raises. */
+const SETTLEMENT_ALERTS: Readonly<Record<string, string>> = {
+  settlement_difference: "that our books do not explain, or that are missing",
+  settlements_unread: "list(s) that Toss did not give",
+};
+
 /** What notices to buyers raise. */
 const NOTICE_ALERTS: Readonly<Record<string, string>> = {
   notice_not_sent: "required ones that nobody got",
@@ -79,6 +85,7 @@ const JUDGED_ELSEWHERE = new Set([
   ...Object.keys(INBOX_ALERTS),
   ...Object.keys(DELIVERY_ALERTS),
   ...Object.keys(RECONCILIATION_ALERTS),
+  ...Object.keys(SETTLEMENT_ALERTS),
   ...Object.keys(NOTICE_ALERTS),
   ...Object.keys(RECEIPT_ALERTS),
   ...NAMED.map(({ alert }) => alert),
@@ -95,6 +102,7 @@ export const checkBacklog: Check = ({ database }) => {
         "notices",
         "cash_receipts",
         "reconciliation",
+        "settlements",
         "alerts",
         "invariants",
       ],
@@ -111,6 +119,7 @@ export const checkBacklog: Check = ({ database }) => {
     judgeInbox(alerts),
     judgeEndpoints(alerts),
     judgeReconciliation(alerts),
+    judgeSettlements(alerts),
     judgeNotices(alerts),
     judgeReceipts(alerts),
     judgeOthers(alerts.filter(({ alert }) => !JUDGED_ELSEWHERE.has(alert))),
@@ -170,6 +179,19 @@ function judgeReconciliation(alerts: readonly Alert[]): Finding {
     none: "Toss's list of transactions and the database agree",
     detail: named.join(", "),
     action: "docs/reconciliation.md. Rows: npx -y deno task toss reconcile",
+  });
+}
+
+function judgeSettlements(alerts: readonly Alert[]): Finding {
+  const rows = alerts.filter(({ alert }) => alert in SETTLEMENT_ALERTS);
+  const named = rows.map((row) =>
+    `${row.count} ${SETTLEMENT_ALERTS[row.alert]} for ${ageOf([row])}`
+  );
+  return judge("settlements", rows, {
+    none: "our books explain all that Toss settled",
+    detail: `settlements: ${named.join(", ")}`,
+    action:
+      "docs/settlements.md. Rows: select * from public.settlement_differences where resolved_at is null;",
   });
 }
 

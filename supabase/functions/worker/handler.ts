@@ -9,6 +9,7 @@ import { runCashReceipts } from "../_shared/operations/cash-receipt/run.ts";
 import { createOperationContext } from "../_shared/operations/context.ts";
 import { expireOverdue } from "../_shared/operations/expire.ts";
 import { runOperations } from "../_shared/operations/run.ts";
+import { importTransactions } from "../_shared/reconciliation/import.ts";
 import { reconcile } from "../_shared/reconciliation/run.ts";
 import { runOutbox } from "../_shared/outbox/run.ts";
 import { runWebhooks } from "../_shared/webhooks/run.ts";
@@ -62,6 +63,13 @@ const JOBS: Record<WorkerRequest["job"], Job> = {
       pairs: context.services.config.toss.pairs,
       limit,
       asOf,
+      from,
+      to,
+    }),
+  /** The shop's history before this project; no schedule calls for it. */
+  import: (context, { from, to }) =>
+    importTransactions(createOperationContext(context, "reconcile"), {
+      pairs: context.services.config.toss.pairs,
       from,
       to,
     }),

@@ -35,7 +35,7 @@ test("payments and refunds that both sides know are compared and nothing is aske
   const paths = shop.simulator.requests().slice(asked)
     .map(({ path }) => path);
   assert.ok(
-    paths.every((path) => path.startsWith("/v1/transactions?")),
+    paths.every((path) => /^\/v1\/(transactions|settlements)\?/.test(path)),
     paths.join(),
   );
   assert.ok(paths.length > 0);

@@ -33,6 +33,7 @@ test("dates are of Seoul and both included; without them it is the last three da
   const before = await reconcile(shop, { from: yesterday, to: yesterday });
   assert.equal(before.compared, 0);
   const dates = shop.simulator.requests()
+    .filter(({ path }) => path.startsWith("/v1/transactions"))
     .map(({ path }) => new URL(path, "http://toss").searchParams)
     .flatMap((query) => query.get("startDate") ?? []);
   assert.ok(dates.length > 0);

@@ -660,7 +660,7 @@ export type WebhookEndpointsAnswer = {
 
 /** What `POST worker` takes. */
 export type WorkerRequest = {
-  job: "webhooks" | "operations" | "expiry" | "cash_receipts" | "outbox" | "housekeeping" | "reconcile";
+  job: "webhooks" | "operations" | "expiry" | "cash_receipts" | "outbox" | "housekeeping" | "reconcile" | "import";
   limit?: number | undefined;
   asOf?: string | undefined;
   from?: string | undefined;

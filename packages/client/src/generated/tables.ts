@@ -269,6 +269,8 @@ export type Database = {
           applied_at: string;
           approve_no: string | null;
           approved_at: string | null;
+          approved_tax_free_amount: number | null;
+          approved_vat: number | null;
           balance_amount: number;
           canceled_at: string | null;
           card_acquirer_code: string | null;

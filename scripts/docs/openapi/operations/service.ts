@@ -33,7 +33,7 @@ export const serviceOperations: readonly OperationDescription[] = [{
   summary: "Do a slice of background work",
   description:
     "Called by pg_cron. Safe to repeat, to overlap and to be cut. `asOf` works with test keys only; `from` and `to` " +
-    "are days in Seoul, for the job reconcile.",
+    "are days in Seoul, for the jobs reconcile and import.",
   security: ["cronSecret", "secretKey"],
   body: workerRequest,
   answers: {

@@ -3,7 +3,8 @@ import type { DepositHours } from "./apply-payment.ts";
 import type { Database } from "./client.ts";
 import { madeWith, type TossKeys, tossKeys } from "./lease.ts";
 
-const run = z.object({
+/** The run that a call about it answers. */
+export const run = z.object({
   runId: z.string(),
   /** Days in Seoul, both included. */
   from: z.string(),
@@ -14,9 +15,9 @@ const run = z.object({
   /** Of all runs. */
   open: z.number().int(),
   foreign: z.number().int(),
-  /** What comes next: a page of a list, our own rows, or questions about single payments. */
-  phase: z.enum(["list", "ours", "ask", "done"]),
-  /** Whose list is read. */
+  /** What comes next: a page of a list, our own rows, questions about single payments, or settlements. */
+  phase: z.enum(["list", "ours", "ask", "settlements", "done"]),
+  /** Whose list is read; null when all are. */
   keys: tossKeys.nullable(),
   cursor: z.string().nullable(),
   questions: z.number().int(),

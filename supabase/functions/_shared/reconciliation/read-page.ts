@@ -5,9 +5,7 @@ import {
 } from "../database/reconciliation.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { tossTime } from "../toss/time.ts";
-
-/** Toss's list lags, and asks callers to slow down: a page is asked for again after these pauses. */
-const PAUSES_MILLISECONDS = [1_000, 4_000];
+import { askPatiently } from "./ask-patiently.ts";
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000;
 
@@ -25,18 +23,13 @@ export async function readPage(
 ): Promise<{ run: ReconciliationRun; rows: number } | null> {
   const keys = run.keys ?? "main";
   const client = toss.of({ tossKeys: keys, tossClientKey: null });
-  const ask = () =>
+  const page = await askPatiently(() =>
     client.listTransactions({
       from: run.from,
       until: dayAfter(run.to),
       startingAfter: run.cursor,
-    });
-  let page = await ask();
-  for (const pause of PAUSES_MILLISECONDS) {
-    if (page.kind === "answered") break;
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    page = await ask();
-  }
+    })
+  );
   if (page.kind !== "answered") {
     logger.warn("transactions_unread", { keys, outcome: page.kind });
     return null;
@@ -48,7 +41,7 @@ export async function readPage(
     cursor: run.cursor,
     lastKey,
     isLast: lastKey === null || lastKey === run.cursor,
-    rows: page.value.map((row) => ({
+    rows: page.value.map(({ method: _, ...row }) => ({
       ...row,
       transactionAt: tossTime(row.transactionAt),
     })),

@@ -7,12 +7,15 @@ import {
   type ReconciliationLease,
   type ReconciliationRun,
 } from "../database/reconciliation.ts";
+import { beginSettlements } from "../database/settlements.ts";
 import { invalidField } from "../http/app-error.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { TIME_BUDGET_MILLISECONDS } from "../operations/run-batches.ts";
 import { type KeyPairs, TOSS_KEYS, type TossKeys } from "../toss/key-pairs.ts";
 import { askAbout } from "./ask.ts";
+import { distinctPairs } from "./distinct-pairs.ts";
 import { readPage } from "./read-page.ts";
+import { readSettlements } from "./read-settlements.ts";
 
 /** Parsing so many pages of a thousand rows takes about a third of the 2 s of CPU that Supabase allows a request. */
 const PAGES_PER_SLICE = 20;
@@ -36,7 +39,7 @@ export interface ReconcileRequest {
  * Compares Toss's list of transactions with payments and cancels, both ways, a slice at a time.
  *
  * The list is a hint, as a webhook is: what does not agree with it is asked by paymentKey, and Toss's answer goes
- * through the one door where that is safe. How far a run is lies in rows, so a slice that is cut is gone on with.
+ * through the one door where that is safe. Then the settlements of the same days are read. How far a run is lies in rows, so a slice that is cut is gone on with.
  * `remaining` is 0 when the run is over, `claimed` what the slice has read and asked.
  *
  * @throws AppError invalid_request when no day lies between `from` and `to`
@@ -73,17 +76,6 @@ export async function reconcile(
   };
 }
 
-/** One list for each key: two names of one pair would be read twice. */
-function distinctPairs(pairs: KeyPairs): TossKeys[] {
-  const secretKeys = new Set<string>();
-  return TOSS_KEYS.filter((keys) => {
-    const secretKey = pairs[keys]?.secretKey;
-    if (secretKey === undefined || secretKeys.has(secretKey)) return false;
-    secretKeys.add(secretKey);
-    return true;
-  });
-}
-
 interface Slice {
   lease: ReconciliationLease;
   configured: TossKeys[];
@@ -105,9 +97,14 @@ async function work(
   let asked = 0;
   let pages = 0;
   while (run.phase !== "done" && !isTimeUp()) {
-    if (run.phase === "list") {
+    if (run.phase === "list" || run.phase === "settlements") {
+      if (run.keys === null) {
+        run = await finishReconciliation(database, lease);
+        continue;
+      }
       if (pages++ >= PAGES_PER_SLICE) break;
-      const page = await readPage(context, run, lease);
+      const read = run.phase === "list" ? readPage : readSettlements;
+      const page = await read(context, run, lease);
       if (page === null) break;
       claimed += page.rows;
       run = page.run;
@@ -120,7 +117,7 @@ async function work(
         limit: Math.min(QUESTIONS_AT_A_TIME, questions - asked),
       });
       if (batch.length === 0) {
-        run = await finishReconciliation(database, lease);
+        run = await beginSettlements(database, lease);
       }
       asked += batch.length;
       claimed += batch.length;

@@ -7,6 +7,7 @@ import {
 import { lookup, type TossLookup, type TossOutcome } from "./outcome.ts";
 import { pathSegment } from "./path-segment.ts";
 import { PAYMENT, type TossPayment } from "./payment.ts";
+import { createTossSettlements, type TossSettlements } from "./settlements.ts";
 import {
   createTossTransactions,
   type TossTransactions,
@@ -73,24 +74,29 @@ export type VirtualAccountBody = {
 };
 
 /** The calls of Toss's core API about payments, billing keys and cash receipts. */
-export type TossClient = TossBilling & TossCashReceipts & TossTransactions & {
-  confirm(
-    body: ConfirmBody,
-    options: Idempotency,
-  ): Promise<TossOutcome<TossPayment>>;
-  cancel(
-    paymentKey: string,
-    body: CancelBody,
-    options: Idempotency,
-  ): Promise<TossOutcome<TossPayment>>;
-  /** Answers a payment that waits for its deposit; its `secret` proves DEPOSIT_CALLBACKs. */
-  issueVirtualAccount(
-    body: VirtualAccountBody,
-    options: Idempotency,
-  ): Promise<TossOutcome<TossPayment>>;
-  getPayment(paymentKey: string): Promise<TossLookup<TossPayment>>;
-  getPaymentByOrder(orderId: string): Promise<TossLookup<TossPayment>>;
-};
+export type TossClient =
+  & TossBilling
+  & TossCashReceipts
+  & TossTransactions
+  & TossSettlements
+  & {
+    confirm(
+      body: ConfirmBody,
+      options: Idempotency,
+    ): Promise<TossOutcome<TossPayment>>;
+    cancel(
+      paymentKey: string,
+      body: CancelBody,
+      options: Idempotency,
+    ): Promise<TossOutcome<TossPayment>>;
+    /** Answers a payment that waits for its deposit; its `secret` proves DEPOSIT_CALLBACKs. */
+    issueVirtualAccount(
+      body: VirtualAccountBody,
+      options: Idempotency,
+    ): Promise<TossOutcome<TossPayment>>;
+    getPayment(paymentKey: string): Promise<TossLookup<TossPayment>>;
+    getPaymentByOrder(orderId: string): Promise<TossLookup<TossPayment>>;
+  };
 
 /**
  * Makes a client for Toss's payment API.
@@ -115,6 +121,7 @@ export function clientOver(request: TossRequest): TossClient {
     ...createTossBilling(request),
     ...createTossCashReceipts(request),
     ...createTossTransactions(request),
+    ...createTossSettlements(request),
     confirm: ({ paymentKey, orderId, amount }, { idempotencyKey }) =>
       request({
         operation: "confirm",

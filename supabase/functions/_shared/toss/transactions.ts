@@ -36,6 +36,7 @@ const TRANSACTION = z.object({
   orderId: z.string().min(1).max(200),
   mId: text,
   status: text,
+  method: text,
   transactionAt: text,
   currency: text,
   /** Minor unit; of a cancel it may have either sign. */
