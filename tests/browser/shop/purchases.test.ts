@@ -235,7 +235,7 @@ shopTest(
     await putIntoCart(visit);
     const orderId = await openWindowByWidget(visit, "토스페이");
     let isLost = true;
-    await context.route("**/functions/v1/confirm", async (route) => {
+    await context.route("**/functions/v1/confirm*", async (route) => {
       if (!isLost || route.request().method() !== "POST") {
         return await route.continue();
       }
