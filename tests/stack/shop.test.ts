@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { withLocalWidget } from "../../stack/local-widget.ts";
+import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { placeOrder } from "../support/buy.ts";
 import { openShop } from "../support/shop.ts";
 
@@ -40,6 +42,7 @@ Deno.test({
       assert.match((await read("/payment/success")).text, /Back from/);
 
       await stack.buildShop();
+      await assertTypesHold();
 
       for (const path of ["/", "/plans/pro", "/payment/success?status=x"]) {
         const { status, text } = await read(path);
@@ -63,3 +66,12 @@ Deno.test({
     }
   },
 });
+
+/** The shop's own compiler, whose packages the build has installed. */
+async function assertTypesHold(): Promise<void> {
+  const { success, stdout } = await new Deno.Command("node", {
+    args: ["node_modules/typescript/bin/tsc", "--noEmit"],
+    cwd: join(PROJECT_ROOT, "examples", "shop"),
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stdout));
+}
