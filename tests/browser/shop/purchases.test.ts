@@ -180,18 +180,20 @@ shopTest(
   "an amount that was changed on the way is refused before Toss is asked",
   {},
   async (visit) => {
-    const { page, url } = visit;
+    const { page } = visit;
     await putIntoCart(visit);
     const orderId = await openWindowByWidget(visit, "토스페이");
     // The buyer is caught on the way back, and goes on with another amount.
-    const back = `${url}/payment/success?**`;
-    await page.route(back, (route) => route.abort(), { times: 1 });
-    const stopped = page.waitForEvent(
-      "requestfailed",
-      (request) => request.url().includes("/payment/success?"),
-    );
+    let back = "";
+    await page.route("**/payment-window/*", async (route) => {
+      const answer = await route.fetch({ maxRedirects: 0 });
+      back = answer.headers().location ?? "";
+      await route.abort();
+    }, { times: 1 });
+    const stopped = page.waitForEvent("requestfailed");
     await page.click('button[value="pay"]', { noWaitAfter: true });
-    const changed = new URL((await stopped).url());
+    await stopped;
+    const changed = new URL(back);
     changed.searchParams.set("amount", "100");
 
     await page.goto(changed.href);

@@ -152,7 +152,6 @@ shopTest(
     await subscription(visit, "active").getByText("프로", { exact: true })
       .waitFor();
 
-    await page.getByText("요금제 바꾸기").click();
     await page.getByRole("button", { name: /^프로 연간 · / }).click();
 
     await sees(page, /부터 프로 연간\(으\)로 바뀌어요\./);
