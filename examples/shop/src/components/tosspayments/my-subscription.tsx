@@ -183,7 +183,7 @@ export function MySubscription(
     <Card data-subscription={subscription.id} data-status={status}>
       <CardHeader>
         <CardTitle className="flex items-center justify-between gap-3">
-          {plan === null ? plan_id : nameOf(plan)}
+          <span>{plan === null ? plan_id : nameOf(plan)}</span>
           <Badge variant={isDue ? "destructive" : "accent"}>
             {text.status[status]}
           </Badge>
