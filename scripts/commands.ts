@@ -9,6 +9,7 @@ import { defineGroup } from "./door/command.ts";
 import { filesToOpen } from "./files-to-open/command.ts";
 import { lock } from "./lock/command.ts";
 import { notify } from "./notify/command.ts";
+import { operator } from "./operator/command.ts";
 import { explain, order } from "./order/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
@@ -34,6 +35,7 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      operator,
       taxSheet,
       notify,
       rotateKeys,

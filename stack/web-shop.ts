@@ -7,7 +7,7 @@ export interface DeveloperLinks {
   simulator: string | null;
   mailbox: string | null;
   events: string;
-  operator: string | null;
+  operator: string;
   docs: string;
 }
 
@@ -15,7 +15,7 @@ const NAMES: Record<keyof DeveloperLinks, string> = {
   simulator: "토스 시뮬레이터 · Toss simulator",
   mailbox: "보낸 알림 · Mailbox",
   events: "받은 이벤트 · Events",
-  operator: "운영 화면 · Operator",
+  operator: "운영자 · Operator",
   docs: "문서 · Documents",
 };
 

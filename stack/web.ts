@@ -5,6 +5,7 @@ import { PROJECT_ROOT } from "./paths.ts";
 import type { ShopBuild } from "./shop-build.ts";
 import { createEventPage } from "./web-events.ts";
 import { staticFile } from "./web-files.ts";
+import { answerOperatorPage } from "./web-operator.ts";
 import { resultPage, type StackPage } from "./web-result-page.ts";
 import { answerShop, type DeveloperLinks } from "./web-shop.ts";
 
@@ -34,7 +35,6 @@ export interface WebParts {
   shop: ShopBuild | null;
 }
 
-const EXAMPLES = join(PROJECT_ROOT, "examples");
 const DOCS = join(PROJECT_ROOT, "docs");
 
 /** What a person may want to look at, of this server and of the simulator. */
@@ -44,6 +44,7 @@ function pagesOf(
 ): StackPage[] {
   const pages: StackPage[] = [
     { url: "/events", korean: "받은 이벤트", english: "Events" },
+    { url: "/operator/", korean: "운영자", english: "Operator" },
   ];
   if (providers !== null) {
     pages.push({ url: "/mailbox", korean: "보낸 알림", english: "Mailbox" });
@@ -66,21 +67,15 @@ function pagesOf(
   return pages;
 }
 
-/** The address of the operator's page; null while there is none. */
-async function operatorPage(): Promise<string | null> {
-  const file = await staticFile(join(EXAMPLES, "operator"), "/index.html");
-  return file === null ? null : "/operator/";
-}
-
-async function developerLinks(
+function developerLinks(
   toss: string,
   providers: Providers | null,
-): Promise<DeveloperLinks> {
+): DeveloperLinks {
   return {
     simulator: isLoopbackOrigin(toss) ? `${toss}/my/payment-logs` : null,
     mailbox: providers === null ? null : "/mailbox",
     events: "/events",
-    operator: await operatorPage(),
+    operator: "/operator/",
     docs: "/docs/README.md",
   };
 }
@@ -121,26 +116,20 @@ export function startWeb(port: number, { providers, shop }: WebParts): Web {
       const url = new URL(request.url);
       const path = decodeURIComponent(url.pathname);
       const toss = configuration?.tossApiBaseUrl ?? "";
-      const links = await developerLinks(toss, providers);
+      const links = developerLinks(toss, providers);
       if (path === "/config.json") {
         return Response.json(
           configuration && publicConfiguration(configuration, links),
         );
       }
+      const operator = await answerOperatorPage(request, {
+        projectUrl: configuration?.apiUrl ?? "",
+      });
+      if (operator !== null) return operator;
       if (path === "/events") return await events.answer(request);
       if (path === "/mailbox" && providers !== null) {
         const headers = { "content-type": "text/html; charset=utf-8" };
         return new Response(providers.page(), { headers });
-      }
-      if (path === "/operator") {
-        return new Response(null, {
-          status: 308,
-          headers: { location: "/operator/" },
-        });
-      }
-      if (path.startsWith("/operator/")) {
-        const name = path === "/operator/" ? "/operator/index.html" : path;
-        return await staticFile(EXAMPLES, name) ?? resultPage(url);
       }
       if (path.startsWith("/docs/")) {
         return await staticFile(DOCS, path.slice("/docs".length)) ??

@@ -10,6 +10,7 @@ function pageRows({ webUrl, providers }: Stack): [string, string][] {
   if (webUrl === null) return [["Web page", "none"]];
   const pages: [string, string][] = [
     ["Web page", webUrl],
+    ["Operator page", `${webUrl}/operator/`],
     ["Events", `${webUrl}/events`],
   ];
   return providers === null

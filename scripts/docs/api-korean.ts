@@ -147,9 +147,10 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
   "POST /operator": {
     summary: "운영자의 물음",
     description:
-      "`order`는 주문 하나의 이야기를 `toss order --json`과 같은 모양으로 답합니다. `id`는 orderId, paymentKey, 구독 id, 상점의 reference입니다. 토스에 지금 다시 물어보고, 아무것도 바꾸지 않습니다. [operations.ko.md](operations.ko.md).",
+      "`order`는 주문 하나의 이야기를 `toss order --json`과 같은 모양으로 답합니다. `id`는 orderId, paymentKey, 구독 id, 상점의 reference입니다. 토스에 지금 다시 물어보고, 아무것도 바꾸지 않습니다. `search`는 id, reference, 이메일 주소로 주문과 구독을 찾습니다. `replay_event`는 토스의 웹훅을 다시 처리하고, `replay_delivery`는 이벤트를 엔드포인트로 다시 보냅니다. `settle_difference`는 사람이 처리한 대사 차이를 닫습니다. [operator.ko.md](operator.ko.md).",
     answers: {
-      200: "이야기. `next`는 다음에 할 일이고, 할 일이 없으면 null입니다.",
+      200:
+        "이야기(`next`는 다음에 할 일이고, 할 일이 없으면 null), 찾은 것, 다시 넣은 수, 또는 대사 차이의 처리 결과.",
     },
   },
   "POST /webhook-endpoints": {

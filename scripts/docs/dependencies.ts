@@ -103,6 +103,22 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "pg_cron 대역을 움직임",
     },
   },
+  uplot: {
+    runs: { en: "the operator page", ko: "운영자 페이지" },
+    why: {
+      en:
+        "its plots: one small file without dependencies, copied into the page so that it needs no build and no CDN",
+      ko:
+        "그래프. 의존성 없는 작은 파일 하나를 페이지에 복사해 두어 빌드도 CDN도 필요 없음",
+    },
+  },
+  "axe-core": {
+    runs: TESTS,
+    why: {
+      en: "what is wrong for people who hear the page or use no mouse",
+      ko: "화면 낭독기나 키보드로 쓰는 사람에게 잘못된 것을 찾음",
+    },
+  },
   "csv-stringify": {
     runs: LOCAL,
     why: {

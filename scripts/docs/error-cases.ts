@@ -103,6 +103,10 @@ export const ERROR_CASES: Readonly<Record<ErrorCode, Text>> = {
     en: "no such webhook endpoint",
     ko: "웹훅 엔드포인트가 없음",
   },
+  difference_not_found: {
+    en: "no difference of the reconciliation with this id",
+    ko: "이 id의 대사 차이가 없음",
+  },
   method_not_allowed: {
     en: "see the `allow` header",
     ko: "`allow` 헤더 참고",

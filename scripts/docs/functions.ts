@@ -205,12 +205,22 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
   },
   "POST operator": {
-    request: both('`{ action: "order", id }`'),
-    success: {
-      en: "200 one order's story, as `toss order --json` prints it",
-      ko: "200 주문 하나의 이야기. `toss order --json`이 출력하는 것과 같음",
+    request: {
+      en:
+        '`{ action: "order", id }`, `{ action: "search", text }`, `{ action: "replay_event", eventId }`, `{ action: "replay_delivery", eventId, endpointId }` or `{ action: "settle_difference", differenceId }`',
+      ko:
+        '`{ action: "order", id }`, `{ action: "search", text }`, `{ action: "replay_event", eventId }`, `{ action: "replay_delivery", eventId, endpointId }` 또는 `{ action: "settle_difference", differenceId }`',
     },
-    repeating: { en: "a read", ko: "읽기만 함" },
+    success: {
+      en:
+        "200 one order's story, as `toss order --json` prints it; what was found; how many were queued again; the resolution",
+      ko:
+        "200 주문 하나의 이야기(`toss order --json`이 출력하는 것과 같음), 찾은 것, 다시 넣은 수, 처리 결과",
+    },
+    repeating: {
+      en: "safe: the first two read, a replay only asks or sends again",
+      ko: "안전함. 앞의 둘은 읽기만 하고, 다시 처리는 다시 묻거나 보낼 뿐",
+    },
   },
   "POST webhook": {
     caller: {

@@ -8,6 +8,7 @@ import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
 import { renderApi } from "./render-api.ts";
 import { storySchema } from "./story.ts";
+import { vendoredFiles } from "./vendored.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderEnvironmentExample } from "./render-variables.ts";
 import { buildDocument } from "./openapi/document.ts";
@@ -33,6 +34,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     [`${CLIENT}/tables.ts`]: await clientTables(),
     "docs/story.schema.json": JSON.stringify(storySchema(), null, 2) + "\n",
     "docs/decisions/README.md": await renderDecisions(),
+    ...await vendoredFiles(),
     ...await fillPages(),
     [BASELINE]: await baselineMigration(),
   };

@@ -21,7 +21,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
---   86-87  views for Studio, dashboards and the operator page
+--   86-89  views for Studio and dashboards; the operator's search
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.
@@ -607,6 +607,9 @@ create index orders_subscription_charge_id on public.orders (subscription_charge
   where subscription_charge_id is not null;
 create index orders_refunded_charges on public.orders (subscription_charge_id)
   where status = 'refunded' and subscription_charge_id is not null;
+
+-- The operator's search: people do not write their address the same way twice.
+create index orders_customer_email on public.orders (lower(customer_email)) where customer_email is not null;
 
 create policy "users read their own orders"
   on public.orders for select to authenticated
@@ -15122,7 +15125,7 @@ comment on column public.reconciliation_differences.ours is 'status, amount and 
 comment on column public.reconciliation_differences.theirs is 'The same at Toss; null when Toss knows nothing of it.';
 comment on column public.reconciliation_differences.reason is 'What a person has to know to decide.';
 comment on column public.reconciliation_differences.resolution is
-  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone. Null: open.';
+  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone, or the operator said that it is dealt with. Null: open.';
 
 create unique index reconciliation_differences_once_while_open
   on public.reconciliation_differences (kind, payment_key, (case when is_cancel then transaction_key end)) nulls not distinct
@@ -19712,23 +19715,34 @@ select
   count(*) filter (where t.is_converted) as converted,
   count(*) filter (where not t.is_converted and t.status = 'canceled') as ended,
   count(*) filter (where not t.is_converted and t.status <> 'canceled') as open,
+  count(*) filter (where t.is_asked) as consents_asked,
+  count(*) filter (where t.decision = 'given') as consents_given,
+  count(*) filter (where t.decision = 'refused') as consents_refused,
+  count(*) filter (where t.decision = 'lapsed') as consents_lapsed,
   round(
     count(*) filter (where t.is_converted)::numeric
       / nullif(count(*) filter (where t.is_converted or t.status = 'canceled'), 0), 4
   ) as conversion_rate
 from (
-  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status,
+  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status, k.id is not null as is_asked, k.decision,
     exists (
       select 1 from public.subscription_charges as c where c.subscription_id = s.id and c.status = 'paid'
     ) as is_converted
   from public.payment_events as l
   join public.subscriptions as s on s.id = l.subscription_id
+  -- Whoever changes the plan in the trial is asked again, and the first question is void.
+  left join lateral (
+    select asked.id, asked.decision from public.subscription_consents as asked
+    where asked.subscription_id = s.id and asked.kind = 'trial_conversion' and asked.voided_at is null
+    order by asked.asked_at desc
+    limit 1
+  ) as k on true
   where l.event = 'subscription_status' and l.detail ->> 'event' = 'trial_started'
 ) as t
 group by toss_private.seoul_month(t.began_at), t.plan_id;
 
 comment on view public.trial_conversion is
-  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
+  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; consents_… are the questions that still counted, and how they were answered; conversion_rate is the share of the decided ones. Service role only.';
 
 -- supabase/schemas/86_story.sql
 -- One order's story: every row that tells of it, read at once, for `toss order` and the operator's page.
@@ -20304,6 +20318,113 @@ $$;
 comment on function public.look_again(jsonb) is
   'Makes everything due now that asks Toss about an order, or a subscription''s last five: open operations whose lease is over, events that wait or were given up, and a question about each payment. Key: id, as in public.read_story. The jobs webhooks and operations do the asking. Outcomes: asked, not_found.';
 
+-- supabase/schemas/89_operator.sql
+-- What the operator page asks for beyond rows: finding an order by what a person has of it, closing a difference.
+
+create function toss_private.account_ids(address text)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if strpos(address, '@') = 0 or not toss_private.can_read_accounts() then
+    return '{}';
+  end if;
+  return coalesce((select array_agg(u.id) from auth.users as u where u.email = lower(address)), '{}');
+end;
+$$;
+
+comment on function toss_private.account_ids(text) is 'The users of auth.users with an e-mail address.';
+
+create function public.search_orders(request jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  wanted constant text := btrim(request ->> 'text');
+  user_ids uuid[] := toss_private.account_ids(wanted);
+  subscription_id uuid;
+begin
+  if toss_private.is_uuid(wanted) then
+    subscription_id := wanted::uuid;
+    user_ids := user_ids || subscription_id;
+  end if;
+  return jsonb_build_object('results', coalesce((
+    select jsonb_agg(to_jsonb(r) order by r."createdAt" desc, r.id)
+    from (
+      (
+        select 'subscription' as kind, s.id::text as id, p.name as title, s.status, s.amount, s.currency,
+          s.created_at as "createdAt", null::text as reference
+        from public.subscriptions as s
+        join public.plans as p on p.id = s.plan_id
+        where s.id = subscription_id or s.user_id = any (user_ids)
+        order by s.created_at desc
+        limit 20
+      )
+      union all
+      (
+        select 'order', o.id, o.order_name, o.status, o.amount, o.currency, o.created_at, o.reference
+        from public.orders as o
+        where o.id in (
+          select named.id from public.orders as named where named.id = wanted
+          union
+          select referred.id from public.orders as referred where referred.reference = wanted
+          union
+          select p.order_id from public.payments as p where p.payment_key = wanted
+          union
+          select mailed.id from public.orders as mailed where lower(mailed.customer_email) = lower(wanted)
+          union
+          select owned.id from public.orders as owned where owned.user_id = any (user_ids)
+        )
+        order by o.created_at desc
+        limit 20
+      )
+    ) as r
+  ), '[]'));
+end;
+$$;
+
+comment on function public.search_orders(jsonb) is
+  'What is called so: orders by orderId, paymentKey, reference, or an e-mail address (the order''s or its buyer''s account), subscriptions by id; both by a user''s id. The last twenty of each, the newest first. Key: text.';
+
+create function public.settle_difference(request jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  concerned public.reconciliation_differences;
+begin
+  select * into concerned from public.reconciliation_differences as d
+  where d.id = (request ->> 'differenceId')::uuid
+  for update;
+  if not found then
+    return jsonb_build_object('outcome', 'difference_not_found');
+  end if;
+  if concerned.resolution is not null then
+    return jsonb_build_object('outcome', 'settled', 'resolution', concerned.resolution);
+  end if;
+  update public.reconciliation_differences as d
+  set resolution = 'by_hand', resolved_at = toss_private.clock_now()
+  where d.id = concerned.id;
+  perform toss_private.write_event(jsonb_build_object(
+    'event', 'difference_settled', 'source', 'operator', 'orderId', concerned.order_id,
+    'paymentKey', concerned.payment_key, 'requestId', request ->> 'logRequestId',
+    'detail', jsonb_build_object('differenceId', concerned.id, 'kind', concerned.kind)
+  ));
+  return jsonb_build_object('outcome', 'settled', 'resolution', 'by_hand');
+end;
+$$;
+
+comment on function public.settle_difference(jsonb) is
+  'A person says that a difference is dealt with; payments stay as they are, the audit log gets a line, and a later comparison that still finds it opens it anew. Keys: differenceId, logRequestId. Outcomes: settled (again for one that is settled), difference_not_found.';
+
 -- supabase/schemas/90_access.sql
 -- Who may do what: every grant, once.
 -- Older Supabase projects grant everything on a new table or function of public to anon, authenticated and
@@ -20388,6 +20509,7 @@ revoke execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.search_orders(jsonb), public.settle_difference(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
@@ -20420,6 +20542,7 @@ grant execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.search_orders(jsonb), public.settle_difference(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)

@@ -18,7 +18,7 @@
 --   70-73  jobs, questions to Toss, brakes, key rotation
 --   74-78  notices to buyers: what makes one, whom it goes to, sending, what is wrong with them
 --   79-85  what must never be true, what a person must see, what `status` and `doctor` read
---   86-87  views for Studio, dashboards and the operator page
+--   86-89  views for Studio and dashboards; the operator's search
 --   90-99  who may do what, and the schedule
 --
 -- To follow one confirm: 14_checkout, 20_confirm, 17_operation_ends, 29_apply_payment, 28_settle_order.

@@ -96,6 +96,9 @@ create index orders_subscription_charge_id on public.orders (subscription_charge
 create index orders_refunded_charges on public.orders (subscription_charge_id)
   where status = 'refunded' and subscription_charge_id is not null;
 
+-- The operator's search: people do not write their address the same way twice.
+create index orders_customer_email on public.orders (lower(customer_email)) where customer_email is not null;
+
 create policy "users read their own orders"
   on public.orders for select to authenticated
   using ((select auth.uid()) = user_id);

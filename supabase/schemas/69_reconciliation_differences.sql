@@ -33,7 +33,7 @@ comment on column public.reconciliation_differences.ours is 'status, amount and 
 comment on column public.reconciliation_differences.theirs is 'The same at Toss; null when Toss knows nothing of it.';
 comment on column public.reconciliation_differences.reason is 'What a person has to know to decide.';
 comment on column public.reconciliation_differences.resolution is
-  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone. Null: open.';
+  'healed: Toss''s answer mended it in the run that found it. by_hand: it was open, and is gone, or the operator said that it is dealt with. Null: open.';
 
 create unique index reconciliation_differences_once_while_open
   on public.reconciliation_differences (kind, payment_key, (case when is_cancel then transaction_key end)) nulls not distinct

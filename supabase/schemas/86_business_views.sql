@@ -183,20 +183,31 @@ select
   count(*) filter (where t.is_converted) as converted,
   count(*) filter (where not t.is_converted and t.status = 'canceled') as ended,
   count(*) filter (where not t.is_converted and t.status <> 'canceled') as open,
+  count(*) filter (where t.is_asked) as consents_asked,
+  count(*) filter (where t.decision = 'given') as consents_given,
+  count(*) filter (where t.decision = 'refused') as consents_refused,
+  count(*) filter (where t.decision = 'lapsed') as consents_lapsed,
   round(
     count(*) filter (where t.is_converted)::numeric
       / nullif(count(*) filter (where t.is_converted or t.status = 'canceled'), 0), 4
   ) as conversion_rate
 from (
-  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status,
+  select l.created_at as began_at, l.detail ->> 'planId' as plan_id, s.status, k.id is not null as is_asked, k.decision,
     exists (
       select 1 from public.subscription_charges as c where c.subscription_id = s.id and c.status = 'paid'
     ) as is_converted
   from public.payment_events as l
   join public.subscriptions as s on s.id = l.subscription_id
+  -- Whoever changes the plan in the trial is asked again, and the first question is void.
+  left join lateral (
+    select asked.id, asked.decision from public.subscription_consents as asked
+    where asked.subscription_id = s.id and asked.kind = 'trial_conversion' and asked.voided_at is null
+    order by asked.asked_at desc
+    limit 1
+  ) as k on true
   where l.event = 'subscription_status' and l.detail ->> 'event' = 'trial_started'
 ) as t
 group by toss_private.seoul_month(t.began_at), t.plan_id;
 
 comment on view public.trial_conversion is
-  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; conversion_rate is the share of the decided ones. Service role only.';
+  'Trials by the month in which they began and the plan that was tried: converted have paid a period, ended have not and will not, open still run or are being charged; consents_… are the questions that still counted, and how they were answered; conversion_rate is the share of the decided ones. Service role only.';

@@ -81,6 +81,7 @@ revoke execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.search_orders(jsonb), public.settle_difference(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)
@@ -113,6 +114,7 @@ grant execute on function
   public.claim_reconciliation_questions(jsonb), public.settle_reconciliation_question(jsonb),
   public.postpone_reconciliation_question(jsonb), public.pause_reconciliation(jsonb), public.finish_reconciliation(jsonb),
   public.read_reconciliation(jsonb),
+  public.search_orders(jsonb), public.settle_difference(jsonb),
   public.begin_settlements(jsonb), public.record_settlements(jsonb), public.miss_settlements(jsonb),
   public.begin_import(jsonb), public.record_imported_transactions(jsonb), public.pause_import(jsonb),
   public.run_order_hooks(jsonb), public.orders_owed_hooks(jsonb), public.read_status(jsonb), public.read_story(jsonb), public.look_again(jsonb), public.request_health(jsonb), public.read_health_response(jsonb), public.diagnose(jsonb)

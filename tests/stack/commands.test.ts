@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss tax-sheet": { kind: "project", args: ["2026-11"] },
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
+  "toss operator": { kind: "project", args: [] },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,

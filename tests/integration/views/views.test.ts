@@ -35,6 +35,7 @@ async function alone(
         "operations",
         "subscription_charges",
         "subscriptions",
+        "subscription_consents",
         "webhook_events",
         "notifications",
       ]
@@ -188,6 +189,7 @@ async function addSubscription(
       created_at: given.period_start,
       ...given,
     };
+    charge.covered_by ??= charge.kind === "renewal" ? "agreed" : null;
     charge.paid_at ??= charge.status === "paid" ? charge.period_start : null;
     await sql`insert into public.subscription_charges ${sql(charge)}`;
   }
@@ -530,23 +532,43 @@ test("webhook_delay and unsent_notices tell what waits", async (shop) => {
 
 test("trial_conversion counts trials by the month in which they began", async (shop) => {
   await alone(shop, "2026-03-20T12:00:00+09:00", async (sql) => {
-    const trial = async (changes: Row, charges: Row[]) => {
+    const trial = async (
+      changes: Row,
+      charges: Row[],
+      decision: string | null = null,
+    ) => {
       await addSubscription(sql, BASIC, { ...changes, charges });
       await sql`
         insert into public.payment_events (event, source, subscription_id, detail, created_at)
         select 'subscription_status', 'billing', s.id,
           jsonb_build_object('event', 'trial_started', 'planId', s.plan_id), '2026-02-01T00:00:00+09:00'
         from public.subscriptions as s order by s.created_at desc, s.ctid desc limit 1`;
+      if (decision === null) return;
+      const asked = "2026-02-02T00:00:00+09:00";
+      for (const voided_at of [asked, null]) {
+        await sql`
+          insert into public.subscription_consents (subscription_id, user_id, kind, plan_id, amount_before, amount_after,
+            currency, effective_at, asked_at, opens_at, text_version, decided_at, decision, source, voided_at)
+          select s.id, s.user_id, 'trial_conversion', s.plan_id, 0, 9900, 'KRW', '2026-02-15T00:00:00+09:00', ${asked},
+            ${asked}, '1', ${voided_at === null ? asked : null}, ${
+          voided_at === null ? decision : null
+        }, ${voided_at === null ? "subscription" : null}, ${voided_at}
+          from public.subscriptions as s order by s.created_at desc, s.ctid desc limit 1`;
+      }
     };
     await trial({}, [{
       ...period("2026-02-15", "2026-03-15"),
       kind: "renewal",
-    }]);
-    await trial({
-      ...ENDED,
-      ended_at: "2026-02-15T00:00:00+09:00",
-      end_reason: "canceled",
-    }, []);
+    }], "given");
+    await trial(
+      {
+        ...ENDED,
+        ended_at: "2026-02-15T00:00:00+09:00",
+        end_reason: "canceled",
+      },
+      [],
+      "refused",
+    );
     await trial({
       ...ENDED,
       ended_at: "2026-02-16T00:00:00+09:00",
@@ -556,7 +578,7 @@ test("trial_conversion counts trials by the month in which they began", async (s
       kind: "renewal",
       status: "declined",
       first_declined_at: "2026-02-15T00:00:00+09:00",
-    }]);
+    }], "given");
     await trial({ status: "trialing", period_number: -1 }, []);
 
     assert.deepEqual(
@@ -568,6 +590,10 @@ test("trial_conversion counts trials by the month in which they began", async (s
         converted: 1,
         ended: 2,
         open: 1,
+        consents_asked: 3,
+        consents_given: 2,
+        consents_refused: 1,
+        consents_lapsed: 0,
         conversion_rate: 0.3333,
       }],
     );

@@ -3,7 +3,7 @@ export interface DeveloperLinks {
   simulator: string | null;
   mailbox: string | null;
   events: string;
-  operator: string | null;
+  operator: string;
   docs: string;
 }
 

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "cash_receipt_not_found"
   | "withdrawal_not_found"
   | "endpoint_not_found"
+  | "difference_not_found"
   | "method_not_allowed"
   | "insufficient_stock"
   | "payment_already_confirmed"
@@ -339,6 +340,19 @@ export type WithdrawalAnswer = {
 export type OperatorRequest = {
   action: "order";
   id: string;
+} | {
+  action: "search";
+  text: string;
+} | {
+  action: "replay_event";
+  eventId: string;
+} | {
+  action: "replay_delivery";
+  eventId: string;
+  endpointId: string;
+} | {
+  action: "settle_difference";
+  differenceId: string;
 };
 
 /** What `POST operator` answers. What the shop's own people ask. */
@@ -436,6 +450,24 @@ export type OperatorAnswer = {
     kind: "request" | "operation" | "toss" | "webhook" | "move" | "refund" | "receipt" | "notice" | "delivery" | "withdrawal" | "difference" | "subscription" | "now";
     text: string;
   })[];
+} | {
+  results: ({
+    kind: "order" | "subscription";
+    id: string;
+    title: string;
+    status: string;
+    /** Minor unit of the currency; KRW: won. */
+    amount: number;
+    currency: string;
+    /** ISO 8601 with offset. */
+    createdAt: string;
+    reference: string | null;
+  })[];
+} | {
+  replayed: number;
+} | {
+  differenceId: string;
+  resolution: "healed" | "by_hand";
 };
 
 /** What `POST billing-issue/prepare` takes. */

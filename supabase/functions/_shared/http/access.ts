@@ -22,7 +22,7 @@ export const FUNCTION_ACCESS = {
   checkout: { modes: ["user", "publishable", "secret"], browser: true },
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
-  operator: { modes: ["secret"], browser: true },
+  operator: { modes: ["secret"], browser: false },
   subscription: { modes: ["user", "secret"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },

@@ -149,6 +149,12 @@ export const ERROR_CODES = {
     "웹훅 주소를 찾을 수 없어요.",
     "We could not find this webhook endpoint.",
   ),
+  difference_not_found: describe(
+    404,
+    "fix_input",
+    "대사 차이를 찾을 수 없어요.",
+    "We could not find this difference.",
+  ),
   method_not_allowed: describe(405, "none", ...SUPPORT),
   insufficient_stock: describe(
     409,

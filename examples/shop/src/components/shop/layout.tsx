@@ -19,7 +19,7 @@ const TEXT = {
     simulator: "토스 시뮬레이터",
     mailbox: "보낸 알림",
     events: "받은 이벤트",
-    operator: "운영 화면",
+    operator: "운영자",
     docs: "문서",
   },
   en: {
