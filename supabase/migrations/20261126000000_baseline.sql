@@ -167,9 +167,12 @@ comment on column public.payment_events.subscription_id is 'The subscription tha
 comment on column public.payment_events.detail is
   'What is known besides, by the kind of event: ids, amounts, codes, and the reason of a refund. Personal: free text; erased.';
 
-create index payment_events_order_id on public.payment_events (order_id, id);
-create index payment_events_payment_key on public.payment_events (payment_key, id);
-create index payment_events_event_created_at on public.payment_events (event, created_at);
+-- Without the id, which would keep the lines of one order from sharing an entry; an order has few lines to sort.
+create index payment_events_order_id on public.payment_events (order_id) where order_id is not null;
+create index payment_events_payment_key on public.payment_events (payment_key) where payment_key is not null;
+-- What every payment leaves is counted only together, and read from the table then.
+create index payment_events_event_created_at on public.payment_events (event, created_at)
+  where event not in ('order_status', 'payment_status', 'operation_started', 'operation_finished');
 create index payment_events_subscription_id on public.payment_events (subscription_id, id)
   where subscription_id is not null;
 
@@ -207,13 +210,14 @@ begin
   ) values (
     audit ->> 'event', coalesce(audit ->> 'source', 'operator'), audit ->> 'orderId', audit ->> 'paymentKey',
     (audit ->> 'operationId')::uuid, (audit ->> 'subscriptionId')::uuid, audit ->> 'from', audit ->> 'to',
-    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId', toss_private.clock_now()
+    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId',
+    coalesce((audit ->> 'at')::timestamptz, toss_private.clock_now())
   );
 end;
 $$;
 
 comment on function toss_private.write_event(jsonb) is
-  'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId.';
+  'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId, and at where the caller has read the clock.';
 
 create table public.outbox_events (
   id uuid primary key default gen_random_uuid(),
@@ -226,8 +230,7 @@ create table public.outbox_events (
   stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
-  constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
-  constraint outbox_events_one_per_webhook_event unique (webhook_event_id)
+  constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object')
 );
 
 alter table public.outbox_events enable row level security;
@@ -241,6 +244,8 @@ comment on column public.outbox_events.sequence is 'Grows with every event; with
 comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
+create unique index outbox_events_one_per_webhook_event on public.outbox_events (webhook_event_id)
+  where webhook_event_id is not null;
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
 create index outbox_events_sequence on public.outbox_events (sequence);
@@ -267,7 +272,7 @@ begin
       where o.id = audit ->> 'subject'
     ), audit ->> 'subject')
   )
-  on conflict (webhook_event_id) do nothing;
+  on conflict (webhook_event_id) where webhook_event_id is not null do nothing;
   return found;
 end;
 $$;
@@ -557,7 +562,6 @@ create table public.orders (
     (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
   ),
   constraint orders_request_id_unique unique (request_id),
-  constraint orders_reference_unique unique (reference),
   constraint orders_reference_length check (char_length(reference) between 1 and 64),
   constraint orders_reference_has_digest check ((reference is null) = (request_digest is null)),
   constraint orders_tax_free_amount_range check (tax_free_amount between 0 and amount),
@@ -598,6 +602,7 @@ comment on column public.orders.customer_name is
 comment on column public.orders.metadata is
   'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
+create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
 create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
@@ -726,7 +731,10 @@ begin
   if moved.status = new_status then
     return;
   end if;
-  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  update public.orders
+  set status = new_status, payment_key = moved.payment_key,
+    updated_at = coalesce((audit ->> 'at')::timestamptz, toss_private.clock_now())
+  where id = moved.id;
   perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
     'amount', moved.amount
@@ -735,7 +743,7 @@ end;
 $$;
 
 comment on function toss_private.move_order(public.orders, text, jsonb) is
-  'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
+  'Moves an order, with the payment that moves it, and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry. The caller holds the order, and `moved` is as it stands but for that payment.';
 
 create function toss_private.is_own_order(named public.orders, request jsonb)
 returns boolean
@@ -1531,7 +1539,8 @@ comment on column public.payments.receipt_url is
 
 create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
-create index payments_unsettled on public.payments (applied_at)
+-- By a column that stays: an answer that tells nothing new then leaves every index as it is.
+create index payments_unsettled on public.payments (created_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
 create index payments_cash_approved_at on public.payments (approved_at)
   where method in ('가상계좌', '계좌이체') and balance_amount > 0;
@@ -1658,37 +1667,36 @@ $$;
 comment on function toss_private.payment_rank(text) is
   'How far a payment has come in its life; null for a status this version does not know.';
 
-create function toss_private.payment_view(viewed_payment_key text)
+create function toss_private.payment_view(viewed public.payments)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  account jsonb;
 begin
   -- An account without a number is none that anybody could pay into. Where Toss names no deadline, ours holds.
-  return (
-    select jsonb_strip_nulls(jsonb_build_object(
-      'virtualAccount', case
-        when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
-          then d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
-            then jsonb_build_object('dueDate', toss_private.deposit_deadline(p)) else '{}' end end
-    )) || jsonb_build_object(
-      'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
-      'orderId', p.order_id,
-      'paymentKey', p.payment_key,
-      'amount', p.total_amount,
-      'approvedAt', p.approved_at,
-      'method', p.method,
-      'receiptUrl', p.receipt_url
-    )
-    from public.payments as p
-    left join toss_private.payment_details as d on d.payment_key = p.payment_key
-    where p.payment_key = viewed_payment_key
+  if viewed.status = 'WAITING_FOR_DEPOSIT' then
+    select jsonb_build_object('virtualAccount', d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
+      then jsonb_build_object('dueDate', toss_private.deposit_deadline(viewed)) else '{}' end)
+    into account
+    from toss_private.payment_details as d
+    where d.payment_key = viewed.payment_key and d.virtual_account ->> 'accountNumber' is not null;
+  end if;
+  return jsonb_strip_nulls(coalesce(account, '{}')) || jsonb_build_object(
+    'status', case viewed.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
+    'orderId', viewed.order_id,
+    'paymentKey', viewed.payment_key,
+    'amount', viewed.total_amount,
+    'approvedAt', viewed.approved_at,
+    'method', viewed.method,
+    'receiptUrl', viewed.receipt_url
   );
 end;
 $$;
 
-comment on function toss_private.payment_view(text) is
+comment on function toss_private.payment_view(public.payments) is
   'What confirm answers for a payment that succeeded; the same on every repeat. An account without a number is left out.';
 
 create function toss_private.record_details(answer jsonb)
@@ -1698,10 +1706,15 @@ volatile
 set search_path = ''
 as $$
 begin
+  -- Every payment has a secret; only a deposit's comes back, in its callback.
+  if not answer ? 'virtualAccount' and (
+    not answer ? 'secretDigest' or toss_private.takes_refund_account(answer ->> 'method', answer ->> 'paymentKey') is false
+  ) then
+    return;
+  end if;
   -- What an answer does not tell, or tells unreadably, stays as it is known.
   insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
-  select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
-  where answer ? 'secretDigest' or answer ? 'virtualAccount'
+  values (answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount'))
   on conflict (payment_key) do update set
     secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
@@ -1709,7 +1722,7 @@ end;
 $$;
 
 comment on function toss_private.record_details(jsonb) is
-  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes. What an answer does not tell stays as it is known.';
+  'Keeps what the API must not reach: the digest of a deposit''s secret, and where the deposit goes. What an answer does not tell stays as it is known.';
 
 create table toss_private.toss_api_versions (
   version text primary key,
@@ -1723,14 +1736,12 @@ alter table toss_private.toss_api_versions enable row level security;
 comment on table toss_private.toss_api_versions is 'The API versions that Toss''s answers named, for the doctor.';
 comment on column toss_private.toss_api_versions.last_seen_at is 'Within a day; not every answer writes.';
 
-create function toss_private.note_api_version(noted_version text)
+create function toss_private.note_api_version(noted_version text, present timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  present constant timestamptz := toss_private.clock_now();
 begin
   if noted_version is null or exists (
     select 1 from toss_private.toss_api_versions as v
@@ -1748,7 +1759,7 @@ begin
 end;
 $$;
 
-comment on function toss_private.note_api_version(text) is 'Remembers, once a day, that Toss answered in an API version.';
+comment on function toss_private.note_api_version(text, timestamptz) is 'Remembers, once a day, that Toss answered in an API version.';
 
 create function toss_private.approval_time(known public.payments, answer jsonb)
 returns timestamptz
@@ -1818,7 +1829,7 @@ begin
       update public.payments as p set told_at = toss_private.clock_now() where p.payment_key = told_payment_key;
     end if;
   end if;
-  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told_payment_key));
+  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told));
 end;
 $$;
 
@@ -1897,7 +1908,6 @@ create table public.operations (
   constraint operations_tax_free_amount_range check (tax_free_amount between 0 and amount),
   constraint operations_reserved_amount_range check (reserved_amount between 0 and amount),
   constraint operations_queue_is_for_cancels check (not is_queued or kind = 'cancel'),
-  constraint operations_canceled_transaction_key_unique unique (canceled_transaction_key),
   constraint operations_virtual_account_has_parameters check (
     kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
   ),
@@ -1955,6 +1965,8 @@ comment on column public.operations.billing_method_id is 'For kind billing_delet
 comment on column public.operations.error_message is
   'Toss''s words for error_code. Personal: error text; erased.';
 
+create unique index operations_canceled_transaction_key_unique on public.operations (canceled_transaction_key)
+  where canceled_transaction_key is not null;
 create index operations_order_id on public.operations (order_id, created_at desc);
 create index operations_payment_key on public.operations (payment_key);
 create index operations_open on public.operations (next_attempt_at)
@@ -2082,6 +2094,8 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
 begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
   return jsonb_build_object(
@@ -2089,17 +2103,17 @@ begin
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
-    'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
+    'keyAgeSeconds', extract(epoch from present - operation.key_created_at),
     'refusedWith', operation.refused_with,
     'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > toss_private.clock_now() - interval '14 days',
+    'keyIsFresh', operation.key_created_at > present - interval '14 days',
     'orderId', operation.order_id,
     'paymentKey', operation.payment_key,
     'amount', operation.amount,
     'currency', operation.currency,
     'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
-    'askedAt', toss_private.clock_now()
+    'ageSeconds', extract(epoch from present - operation.created_at),
+    'askedAt', present
   ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters
@@ -2803,25 +2817,28 @@ declare
   known public.payments;
   operation public.operations;
   wait_seconds integer;
+  refusals bigint;
+  has_begun boolean;
 begin
   perform toss_private.require_real_time(request ->> 'mode');
-
   select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
   present := toss_private.clock_now();
+  refusals := toss_private.order_refusals_of(buying.id);
+  has_begun := exists (select 1 from public.operations as op where op.order_id = buying.id);
 
   -- Whoever tries amounts learns no more by it, not even when one is right; only who brings the order's own payment
   -- does.
-  if buying.payment_key is distinct from asked_key and toss_private.order_refusals_of(buying.id) >= 20 and not exists (
+  if buying.payment_key is distinct from asked_key and refusals >= 20 and not exists (
     select 1 from public.operations as op
     where op.order_id = buying.id and op.payment_key = asked_key
   ) then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if asked_amount <> buying.amount then
-    if toss_private.order_refusals_of(buying.id) >= 20 then
+    if refusals >= 20 then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
     -- One line and a count: the log is one that nobody may delete from.
@@ -2847,10 +2864,12 @@ begin
     return toss_private.told_payment(asked_key, 'confirm');
   end if;
 
-  select * into operation from public.operations as op
-  where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
-  for update;
-  if found then
+  if has_begun then
+    select * into operation from public.operations as op
+    where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+    for update;
+  end if;
+  if operation.id is not null then
     if operation.kind <> 'confirm' or operation.payment_key <> asked_key then
       return jsonb_build_object('outcome', 'operation_in_progress');
     end if;
@@ -2869,12 +2888,14 @@ begin
     return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
   end if;
 
-  select * into operation from public.operations as op
-  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
-    and op.is_final
-  order by op.created_at desc
-  limit 1;
-  if found then
+  if has_begun then
+    select * into operation from public.operations as op
+    where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
+      and op.is_final
+    order by op.created_at desc
+    limit 1;
+  end if;
+  if operation.id is not null then
     return jsonb_build_object(
       'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
     );
@@ -2897,7 +2918,7 @@ begin
     );
   end if;
   -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
-  if toss_private.order_refusals_of(buying.id) >= 20 then
+  if refusals >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then
@@ -3158,7 +3179,7 @@ begin
     if toss_private.deposit_deadline(waiting) <= present then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
-    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(buying.payment_key));
+    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(waiting));
   end if;
   if buying.status in ('paid', 'partially_refunded', 'refunded') then
     return jsonb_build_object('outcome', 'already_confirmed');
@@ -4558,25 +4579,21 @@ $$;
 comment on function toss_private.announce_moves(public.payments, public.payments, jsonb) is
   'Writes the outbox event of a move that is no refund: a deposit that a bank took back, a payment given up before its deposit.';
 
-create function toss_private.settle_order(settled_order_id text, moved_payment_key text, audit jsonb)
+create function toss_private.settle_order(settled public.orders, payment public.payments, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  settled public.orders;
-  payment public.payments;
   target text;
+  is_paid constant boolean := toss_private.is_paid(payment);
 begin
-  select * into settled from public.orders as o where o.id = settled_order_id;
-  select * into payment from public.payments as p where p.payment_key = moved_payment_key;
-
   if settled.payment_key is distinct from payment.payment_key
     and settled.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit')
   then
     -- Money for an order that another payment already pays. The row stays, invariant_violations()
     -- names it until one of the two is refunded; the order is not touched.
-    if toss_private.is_paid(payment) and payment.balance_amount > 0 then
+    if is_paid and payment.balance_amount > 0 then
       perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'second_payment', 'orderId', settled.id, 'amount', payment.balance_amount
       ));
@@ -4590,10 +4607,9 @@ begin
       and toss_private.deposit_is_over(payment, (audit ->> 'askedAt')::timestamptz)
       then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
-    when toss_private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
-    when toss_private.is_paid(payment) and payment.balance_amount < payment.total_amount
-      then 'partially_refunded'
-    when toss_private.is_paid(payment) then 'paid'
+    when is_paid and payment.balance_amount = 0 then 'refunded'
+    when is_paid and payment.balance_amount < payment.total_amount then 'partially_refunded'
+    when is_paid then 'paid'
     -- Cancelled without its money: given up, not refunded; also when nobody told us that it waited, or that a bank
     -- had taken its deposit back before.
     when payment.status = 'CANCELED'
@@ -4604,7 +4620,7 @@ begin
     return;
   end if;
 
-  update public.orders set payment_key = payment.payment_key where id = settled.id;
+  settled.payment_key := payment.payment_key;
   if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target not in ('refunded', 'expired', 'canceled')
   then
     -- Toss holds the money although the order was given up here, or although its refund was on its way and
@@ -4623,7 +4639,7 @@ begin
 end;
 $$;
 
-comment on function toss_private.settle_order(text, text, jsonb) is
+comment on function toss_private.settle_order(public.orders, public.payments, jsonb) is
   'Brings an order, and through toss_private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';
 
 create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)
@@ -4755,39 +4771,68 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  progress bigint := 0;
+  known_progress bigint;
+  rank constant integer := toss_private.payment_rank(answer ->> 'status');
+  known_rank constant integer := toss_private.payment_rank(known.status);
 begin
   -- Never by a timestamp of the payload: several states can share a second, and never by amounts: an aborted cancel
   -- lowers their sum. Cancels are only ever added and only ever end, and a payment only moves on, except that a bank
   -- can take a deposit back. Around such a reversal the status alone says nothing, so both directions need an answer to
   -- a question asked afterwards. An aborted cancel may lead the status back, which its progress covers.
-  return case
-    when known.payment_key is null then true
-    when (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
-      or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
-      then coalesce(asked_time > known.applied_at, false)
-    else (
-      select case when asked_time > known.applied_at
-        -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
-        then (a.progress, a.rank) >= (k.progress, k.rank)
-        else (a.progress, a.rank) > (k.progress, k.rank) end
-      from (
-        select coalesce(sum(toss_private.cancel_progress(c.value ->> 'cancelStatus')), 0) as progress,
-          toss_private.payment_rank(answer ->> 'status') as rank
-        from jsonb_array_elements(coalesce(answer -> 'cancels', '[]')) as c
-      ) as a,
-      (
-        select coalesce(sum(toss_private.cancel_progress(c.status)), 0) as progress,
-          toss_private.payment_rank(known.status) as rank
-        from public.payment_cancels as c
-        where c.payment_key = known.payment_key
-      ) as k
-    )
-  end;
+  if known.payment_key is null then
+    return true;
+  end if;
+  if (known.status = 'DONE' and answer ->> 'status' = 'WAITING_FOR_DEPOSIT')
+    or (known.status = 'WAITING_FOR_DEPOSIT' and known.reversed_at is not null and answer ->> 'status' = 'DONE')
+  then
+    return coalesce(asked_time > known.applied_at, false);
+  end if;
+  if answer -> 'cancels' <> '[]' then
+    select sum(toss_private.cancel_progress(c.value ->> 'cancelStatus')) into progress
+    from jsonb_array_elements(answer -> 'cancels') as c;
+  end if;
+  select coalesce(sum(toss_private.cancel_progress(c.status)), 0) into known_progress
+  from public.payment_cancels as c
+  where c.payment_key = known.payment_key;
+  return case when asked_time > known.applied_at
+    -- The same state, asked for again: the fresher answer may correct what an older one got wrong.
+    then (progress, rank) >= (known_progress, known_rank)
+    else (progress, rank) > (known_progress, known_rank) end;
 end;
 $$;
 
 comment on function toss_private.is_news(public.payments, jsonb, timestamptz) is
   'Whether an answer of Toss is newer than what is stored; see docs/architecture.md.';
+
+create function toss_private.tells_nothing_new(known public.payments, answer jsonb, paying public.orders)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Whatever else an answer could be about goes the whole way: deposits, refunds, operations under way.
+  return paying.status = 'paid' and paying.payment_key = known.payment_key
+    and known.status = 'DONE' and answer ->> 'status' = 'DONE' and known.balance_amount = known.total_amount
+    and (answer ->> 'balanceAmount')::bigint = known.balance_amount
+    and not answer ? 'virtualAccount' and known.method is not null and known.method <> '가상계좌'
+    and coalesce(answer ->> 'method' = known.method, answer ->> 'method' is null)
+    and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, answer ->> 'taxFreeAmount' is null)
+    and coalesce(answer ->> 'receiptUrl' = known.receipt_url, answer ->> 'receiptUrl' is null)
+    and coalesce((answer ->> 'requestedAt')::timestamptz = known.requested_at, answer ->> 'requestedAt' is null)
+    -- Null would say that the money is gone.
+    and coalesce((answer ->> 'approvedAt')::timestamptz = known.approved_at, not answer ? 'approvedAt')
+    and answer ->> 'canceledAt' is null and known.canceled_at is null
+    and answer ->> 'failureCode' is null and known.failure_code is null
+    and answer ->> 'failureMessage' is null and known.failure_message is null
+    and to_jsonb(known) @> jsonb_strip_nulls(coalesce(answer -> 'details', '{}'));
+end;
+$$;
+
+comment on function toss_private.tells_nothing_new(public.payments, jsonb, public.orders) is
+  'Whether a fresh answer says of a paid order, word for word, what is stored of its payment: most webhooks come after the confirm.';
 
 create function toss_private.note_tax_split(
   known public.payments, stored public.payments, paying public.orders, audit jsonb
@@ -4825,6 +4870,7 @@ declare
   answer jsonb := request -> 'payment';
   answer_key constant text := answer ->> 'paymentKey';
   asked_time constant timestamptz := (request ->> 'askedAt')::timestamptz;
+  present timestamptz;
   audit jsonb;
   paying public.orders;
   known public.payments;
@@ -4832,7 +4878,9 @@ declare
   canceling public.operations;
   made_transaction_key text;
   has_cancels boolean;
+  is_busy boolean;
   is_new boolean;
+  is_told boolean;
   split_stands boolean;
   tells_whole boolean;
   pays_order boolean;
@@ -4841,9 +4889,10 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
+  present := toss_private.clock_now();
   audit := jsonb_build_object(
     'source', request ->> 'source', 'paymentKey', answer_key, 'orderId', paying.id,
-    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time
+    'operationId', request ->> 'operationId', 'requestId', request ->> 'requestId', 'askedAt', asked_time, 'at', present
   );
   select * into known from public.payments as p where p.payment_key = answer_key;
 
@@ -4886,10 +4935,16 @@ begin
     perform toss_private.write_event(audit || jsonb_build_object('event', 'answer_accepted', 'to', answer ->> 'status'));
   end if;
 
-  select * into canceling from public.operations as op
-  where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
-  for update;
-  if found then
+  -- Nobody begins one without the order's lock.
+  is_busy := exists (
+    select 1 from public.operations as op where op.order_id = paying.id and op.state in ('started', 'unknown')
+  );
+  if is_busy then
+    select * into canceling from public.operations as op
+    where op.payment_key = answer_key and op.kind = 'cancel' and op.state in ('started', 'unknown') and not op.is_queued
+    for update;
+  end if;
+  if canceling.id is not null then
     made_transaction_key := toss_private.match_cancel(
       canceling, answer,
       case when canceling.id::text = request ->> 'operationId' then coalesce(request ->> 'proof', 'seen') else 'seen' end
@@ -4901,10 +4956,21 @@ begin
   end if;
 
   is_new := toss_private.is_news(known, answer, asked_time);
+  if is_new and not is_busy and not has_cancels and toss_private.tells_nothing_new(known, answer, paying) then
+    is_new := false;
+    -- An answer to an earlier question is stale from now on.
+    update public.payments as p set applied_at = present where p.payment_key = answer_key returning * into known;
+  end if;
   if is_new then
-    if known.payment_key is not null then
+    if is_busy and known.payment_key is not null then
       perform toss_private.fit_reservations(answer_key, (answer ->> 'balanceAmount')::bigint, audit - 'operationId');
     end if;
+    -- Whoever confirms is about to be told, unless another payment pays the order.
+    is_told := request ->> 'source' = 'confirm' and answer ->> 'status' in ('DONE', 'PARTIAL_CANCELED')
+      and (answer ->> 'balanceAmount')::bigint > 0 and (
+        paying.payment_key is not distinct from answer_key
+        or paying.status not in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit')
+      );
     tells_whole := answer ->> 'balanceAmount' = answer ->> 'totalAmount' and answer -> 'details' ->> 'vat' is not null;
     split_stands := known.balance_amount = (answer ->> 'balanceAmount')::bigint
       and coalesce((answer ->> 'taxFreeAmount')::bigint = known.tax_free_amount, true);
@@ -4913,19 +4979,20 @@ begin
       requested_at, approved_at, canceled_at, failure_code, failure_message, receipt_url,
       tax_free_amount, applied_at, created_at, m_id, easy_pay_provider, card_issuer_code, card_acquirer_code,
       card_number_masked, card_type, installment_months, is_interest_free, approve_no, discount_amount,
-      supplied_amount, vat, use_escrow, country, approved_tax_free_amount, approved_vat
+      supplied_amount, vat, use_escrow, country, approved_tax_free_amount, approved_vat, told_at
     )
     select
       answer_key, paying.id, paying.user_id, answer ->> 'status', answer ->> 'method',
       (answer ->> 'totalAmount')::bigint, (answer ->> 'balanceAmount')::bigint, answer ->> 'currency',
       (answer ->> 'requestedAt')::timestamptz, toss_private.approval_time(known, answer),
       (answer ->> 'canceledAt')::timestamptz, answer ->> 'failureCode', answer ->> 'failureMessage',
-      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, toss_private.clock_now(),
-      toss_private.clock_now(), d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
+      answer ->> 'receiptUrl', (answer ->> 'taxFreeAmount')::bigint, present,
+      present, d.m_id, d.easy_pay_provider, d.card_issuer_code, d.card_acquirer_code,
       d.card_number_masked, d.card_type, d.installment_months, d.is_interest_free, d.approve_no, d.discount_amount,
       d.supplied_amount, d.vat, d.use_escrow, d.country,
       -- Only before a refund does Toss tell the whole, and a vat only where it adds up.
-      case when tells_whole then (answer ->> 'taxFreeAmount')::bigint end, case when tells_whole then d.vat end
+      case when tells_whole then (answer ->> 'taxFreeAmount')::bigint end, case when tells_whole then d.vat end,
+      case when is_told then present end
     from jsonb_populate_record(null::public.payments, coalesce(answer -> 'details', '{}')) as d
     on conflict (payment_key) do update set
       status = excluded.status,
@@ -4955,8 +5022,9 @@ begin
       approved_tax_free_amount = coalesce(excluded.approved_tax_free_amount, p.approved_tax_free_amount),
       approved_vat = coalesce(excluded.approved_vat, p.approved_vat),
       reversed_at = case
-        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then toss_private.clock_now()
+        when p.status = 'DONE' and excluded.status = 'WAITING_FOR_DEPOSIT' then present
         else p.reversed_at end,
+      told_at = coalesce(p.told_at, excluded.told_at),
       applied_at = excluded.applied_at
     returning * into stored;
     perform toss_private.record_details(answer);
@@ -4978,7 +5046,7 @@ begin
   end if;
   if is_new then
     perform toss_private.announce_payment(known, stored, audit);
-    perform toss_private.settle_order(paying.id, answer_key, audit);
+    perform toss_private.settle_order(paying, stored, audit);
     perform toss_private.announce_moves(known, stored, audit);
   end if;
   if answer -> 'cashReceipts' <> '[]' or stored.balance_amount < stored.total_amount
@@ -4987,16 +5055,19 @@ begin
     perform toss_private.record_payment_receipts(stored, coalesce(answer -> 'cashReceipts', '[]'), audit);
   end if;
 
-  perform toss_private.close_operations(stored, audit);
+  if is_busy then
+    perform toss_private.close_operations(stored, audit);
+  end if;
   if made_transaction_key is not null then
     perform toss_private.end_cancel(canceling, made_transaction_key, audit);
   end if;
   if has_cancels or stored.balance_amount < stored.total_amount then
     perform toss_private.announce_refunds(stored, audit);
   end if;
-  perform toss_private.note_api_version(answer ->> 'apiVersion');
-  pays_order := (select o.payment_key is not distinct from answer_key from public.orders as o where o.id = paying.id);
-  -- This answer is about to be told.
+  perform toss_private.note_api_version(answer ->> 'apiVersion', present);
+  select * into paying from public.orders as o where o.id = paying.id;
+  pays_order := paying.payment_key is not distinct from answer_key;
+  -- The first to be told of what a webhook had brought.
   if request ->> 'source' = 'confirm' and pays_order and stored.told_at is null and toss_private.is_paid(stored)
     and stored.balance_amount > 0
   then
@@ -5008,9 +5079,9 @@ begin
       when toss_private.is_paid(stored) or stored.status = 'WAITING_FOR_DEPOSIT' then 'confirmed'
       when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED') then 'rejected'
       else 'pending' end,
-    'payment', toss_private.payment_view(answer_key),
+    'payment', toss_private.payment_view(stored),
     'paymentStatus', stored.status,
-    'orderStatus', (select o.status from public.orders as o where o.id = paying.id),
+    'orderStatus', paying.status,
     'paysOrder', pays_order,
     'isGivenBack', toss_private.is_paid(stored) and stored.balance_amount = 0 and stored.told_at is null,
     'errorCode', case when stored.status in ('ABORTED', 'EXPIRED', 'CANCELED')
@@ -5040,23 +5111,29 @@ declare
 begin
   select o.subscription_charge_id, o.amount into paid_charge_id, asked_amount
   from public.orders as o where o.id = request -> 'payment' ->> 'orderId';
-  if paid_charge_id is null then
-    return toss_private.apply_payment(request);
-  end if;
-  if (request -> 'payment' ->> 'totalAmount')::numeric <> asked_amount
-    or jsonb_array_length(coalesce(request -> 'payment' -> 'cancels', '[]')) > 0
+  if paid_charge_id is not null and ((request -> 'payment' ->> 'totalAmount')::numeric <> asked_amount
+    or jsonb_array_length(coalesce(request -> 'payment' -> 'cancels', '[]')) > 0)
   then
     -- The first one locks the order, which comes before the operation.
     perform toss_private.adopt_charged_amount(request -> 'payment' ->> 'orderId', request -> 'payment');
     perform toss_private.adopt_refunded_amount(request -> 'payment');
   end if;
   answer := toss_private.apply_payment(request);
-  return answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
+  if paid_charge_id is not null then
+    answer := answer || jsonb_build_object('charge', toss_private.charge_view(paid_charge_id));
+  end if;
+  -- What proves nothing, the caller judges by itself.
+  if request ? 'webhook' and not (answer ->> 'isStale')::boolean then
+    answer := answer || jsonb_build_object('webhook', public.finish_webhook_event(
+      request -> 'webhook' || jsonb_build_object('askedAt', request -> 'askedAt', 'status', 'processed')
+    ));
+  end if;
+  return answer;
 end;
 $$;
 
 comment on function public.apply_payment(jsonb) is
-  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands.';
+  'Applies one answer of Toss about a payment: payment, cancels, order, stock, entitlement, charge, subscription, operation, outbox and audit in one transaction. Idempotent, and indifferent to the order in which answers arrive. `proof` says what the answer means for a cancel named by operationId: answered, read, seen, refused. Outcomes: confirmed, rejected, pending, mismatch, unknown_status, order_not_found; for the order of a charge also how the charge stands. Where the answer was asked for because of a webhook, `webhook` names the leased event (as finish_webhook_event does), and an applied answer ends it as processed in the same transaction.';
 
 -- supabase/schemas/30_subscriptions.sql
 -- Cards and accounts for billing, subscriptions, and the calendar of their periods.
@@ -12715,7 +12792,7 @@ comment on table public.webhook_events is 'Every webhook delivery, deduplicated.
 comment on column public.webhook_events.dedupe_key is 'The transmission id, else a hash of the body.';
 comment on column public.webhook_events.subject is 'Events of one subject are processed one at a time, and one question to Toss serves all that wait.';
 comment on column public.webhook_events.payload is
-  'The body as JSON with every secret replaced. Personal: body; erased.';
+  'The body as JSON with every secret replaced, without the fields that are null. Personal: body; erased.';
 comment on column public.webhook_events.verified_by is 'What proved the sender: a signature scheme, the deposit secret, or re-query when only Toss''s own answer did.';
 comment on column public.webhook_events.status is 'received, processing (leased), processed, ignored (reason in last_error), failed (will be tried again), dead (given up; replay it).';
 comment on column public.webhook_events.delivery_count is 'How often Toss delivered this event.';
@@ -12736,7 +12813,6 @@ comment on column public.webhook_events.last_error is
   'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
 create index webhook_events_created_at on public.webhook_events (created_at desc);
-create index webhook_events_order_id on public.webhook_events (order_id);
 create index webhook_events_payment_key on public.webhook_events (payment_key);
 create index webhook_events_open on public.webhook_events (next_attempt_at)
   where status in ('received', 'processing', 'failed');
@@ -12747,8 +12823,7 @@ create index webhook_events_transaction_key on public.webhook_events (transactio
 -- How often Toss was asked lately; a flood of events that were never leased does not slow these down.
 create index webhook_events_subject_leased_at on public.webhook_events (subject, leased_at)
   where leased_at is not null;
-create index webhook_events_order_id_leased_at on public.webhook_events (order_id, leased_at)
-  where leased_at is not null;
+create index webhook_events_order_id on public.webhook_events (order_id, leased_at);
 create index webhook_events_unproven on public.webhook_events (created_at)
   where status = 'ignored' and verified_by is null;
 create index webhook_events_asked_as_stranger on public.webhook_events (leased_at) where asked_as_stranger;
@@ -12774,7 +12849,7 @@ alter table toss_private.webhook_bodies enable row level security;
 comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
 comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
 comment on column toss_private.webhook_bodies.ciphertext is
-  'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
+  'Nonce and ciphertext of the body''s bytes, compressed (zlib); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
 comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
@@ -12843,23 +12918,6 @@ $$;
 comment on function toss_private.webhook_is_ours(public.webhook_events) is
   'Whether an event names an order or payment of this project. Anything else needs no question to Toss.';
 
-create function toss_private.webhook_payment_is_known(event public.webhook_events)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
-    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
-    or (event.payment_key is null
-      and exists (select 1 from public.payments as p where p.order_id = event.order_id));
-end;
-$$;
-
-comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
-  'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
-
 create function toss_private.digests_are_equal(left_digest text, right_digest text)
 returns boolean
 language plpgsql
@@ -12884,23 +12942,25 @@ volatile
 set search_path = ''
 as $$
 declare
-  stored_digest text;
-  is_stored boolean := false;
+  paid record;
+  is_told boolean := false;
   is_equal boolean := false;
 begin
   -- An order can have several payments. Every one is compared, whichever matches.
-  for stored_digest in
-    select d.secret_digest
-    from toss_private.payment_details as d
-    join public.payments as p on p.payment_key = d.payment_key
-    where p.order_id = event_order_id and d.secret_digest is not null
+  for paid in
+    select p.method, p.payment_key, d.secret_digest
+    from public.payments as p
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = event_order_id
   loop
-    is_stored := true;
-    is_equal := coalesce(toss_private.digests_are_equal(stored_digest, event_secret_digest), false) or is_equal;
+    -- What was paid without an account has no deposit, and no secret of its is kept.
+    is_told := is_told or paid.secret_digest is not null
+      or coalesce(not toss_private.takes_refund_account(paid.method, paid.payment_key), false);
+    is_equal := coalesce(toss_private.digests_are_equal(paid.secret_digest, event_secret_digest), false) or is_equal;
   end loop;
   return case
     when is_equal then true
-    when is_stored and not toss_private.order_is_busy(event_order_id) then false
+    when is_told and not toss_private.order_is_busy(event_order_id) then false
   end;
 end;
 $$;
@@ -12944,14 +13004,23 @@ begin
       'isOrderBusy', toss_private.order_is_busy(event.order_id),
       'attempts', event.attempts,
       'isDuplicate', is_duplicate,
-      'isKnownPayment', toss_private.webhook_payment_is_known(event),
-      'isOurs', toss_private.webhook_is_ours(event),
+      -- Whether it has been seen here before, so that no one can have invented it.
+      'isKnownPayment', p.payment_key is not null
+        or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
+        or (event.payment_key is null
+          and exists (select 1 from public.payments as other where other.order_id = event.order_id)),
+      'isOurs', o.id is not null or p.payment_key is not null,
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
-      'askedAt', toss_private.clock_now()
-    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
+      'askedAt', toss_private.clock_now(),
+      -- A payment that is known has its order, whatever order the body names.
+      'tossKeys', coalesce(o.toss_keys, 'main'),
+      'tossClientKey', o.toss_client_key
+    )
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+    left join public.payments as p on p.payment_key = event.payment_key
+    left join public.orders as o on o.id = coalesce(p.order_id, event.order_id)
   );
 end;
 $$;
@@ -12976,17 +13045,22 @@ $$;
 comment on function toss_private.webhook_order_is_over_budget(text, timestamptz) is
   'Whether unsigned events have led to five questions about the order within the last minute, by whatever key, known or invented: more than any buyer makes.';
 
-create function toss_private.webhook_subject_is_over_budget(event public.webhook_events, at timestamptz)
+create function toss_private.webhook_subject_is_over_budget(
+  event public.webhook_events, is_unfamiliar boolean, at timestamptz
+)
 returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  looks_of_minute integer;
+  looks_of_hour integer;
 begin
   if event.verified_by is not null then
     return false;
   end if;
-  if event.asks_toss and toss_private.webhook_is_unfamiliar(event) then
+  if event.asks_toss and is_unfamiliar then
     -- One at a time, so that many that come together cannot all count the same. Always the last lock of its
     -- transaction.
     perform toss_private.lock_webhook_subject('strangers');
@@ -12999,22 +13073,27 @@ begin
         then 4 else 5 end
       or (not event.from_toss and toss_private.webhook_strangers_are_over_budget(at));
   end if;
-  if not event.from_toss and event.asks_toss and event.shares_answer
-    and (
-      (toss_private.webhook_order_is_over_budget(event.order_id, at)
-        -- Whoever has spent it on invented keys cannot keep the real one waiting.
-        and toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 1)
-      or toss_private.webhook_questions_are_many(at)
-    )
-  then
+  -- Sixty within the hour are too many, whenever they were.
+  select count(*) filter (where few.leased_at > at - interval '1 minute'), count(*)
+  into looks_of_minute, looks_of_hour
+  from (
+    select e.leased_at from public.webhook_events as e
+    where e.subject = event.subject and e.leased_at > at - interval '1 hour'
+    limit 60
+  ) as few;
+  if looks_of_minute >= 20 or looks_of_hour >= 60 then
     return true;
   end if;
-  return toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 20
-    or toss_private.count_webhook_looks(event.subject, at, '1 hour') >= 60;
+  return not event.from_toss and event.asks_toss and event.shares_answer
+    and (
+      -- Whoever has spent it on invented keys cannot keep the real one waiting.
+      (looks_of_minute >= 1 and toss_private.webhook_order_is_over_budget(event.order_id, at))
+      or toss_private.webhook_questions_are_many(at)
+    );
 end;
 $$;
 
-comment on function toss_private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
+comment on function toss_private.webhook_subject_is_over_budget(public.webhook_events, boolean, timestamptz) is
   'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key, the last of them kept for a payment that we know; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
 
 create function toss_private.webhook_is_unfamiliar(event public.webhook_events)
@@ -13112,6 +13191,32 @@ $$;
 
 comment on function toss_private.count_webhook_looks(text, timestamptz, interval) is
   'How many events of a subject have been looked into lately, up to sixty.';
+
+create function toss_private.webhook_pause(
+  event public.webhook_events, is_unfamiliar boolean, lease interval, at timestamptz
+)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Whoever is asking now looks again for events that came after its question.
+  if toss_private.webhook_subject_is_leased(event.subject, at) then
+    return lease;
+  end if;
+  if toss_private.webhook_subject_is_over_budget(event, is_unfamiliar, at)
+    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
+    or (event.delivery_count > 8 and event.verified_by is null and event.leased_at > at - interval '1 minute')
+  then
+    return interval '1 minute';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.webhook_pause(public.webhook_events, boolean, interval, timestamptz) is
+  'How long an event waits for the worker: while somebody asks about its subject, and while the budget of questions is spent; null when Toss may be asked now. The caller holds the subject''s lock.';
 
 create function toss_private.lease_webhook_event(
   event_id uuid, token uuid, lease interval, at timestamptz
@@ -13244,28 +13349,15 @@ $$;
 comment on function toss_private.count_unproven_webhook(text, timestamptz, integer) is
   'Counts an event that is ignored without proof in one row for its reason and hour.';
 
-create function toss_private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
+create function toss_private.fold_webhook_event(folded_subject text, kept integer, at timestamptz)
 returns public.webhook_events
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  folded_subject constant text := coalesce(identity ->> 'paymentKey', identity ->> 'orderId');
   folded public.webhook_events;
-  kept integer;
 begin
-  if request ->> 'verifiedBy' is not null or request ->> 'secretDigest' is not null
-    or not coalesce((request ->> 'asksToss')::boolean, true) or folded_subject is null
-  then
-    return null;
-  end if;
-  perform toss_private.lock_webhook_subject(folded_subject);
-  -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
-  kept := case when identity ->> 'paymentKey' is null
-      or toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-      or toss_private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
-    then 2 else 30 end;
   select e.* into folded from public.webhook_events as e
   where e.subject = folded_subject and e.status in ('received', 'failed') and e.shares_answer
     and e.verified_by is null
@@ -13282,8 +13374,8 @@ begin
 end;
 $$;
 
-comment on function toss_private.fold_webhook_event(jsonb, jsonb, timestamptz) is
-  'Counts an unsigned event with one of its subject that waits already, whose answer serves both; an empty row when it needs one of its own.';
+comment on function toss_private.fold_webhook_event(text, integer, timestamptz) is
+  'Counts an unsigned event with one of its subject that waits already, whose answer serves both, when so many wait; an empty row when it needs one of its own.';
 
 create function toss_private.drop_unproven_bodies(ended_subject text)
 returns void
@@ -13345,12 +13437,16 @@ volatile
 set search_path = ''
 as $$
 declare
-  asks constant boolean := coalesce((request ->> 'asksToss')::boolean, true);
   is_proven constant boolean := request ->> 'verifiedBy' is not null;
-  identity jsonb;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  names_unknown boolean := false;
+  is_unfamiliar boolean;
   is_kept_whole boolean;
+  looks integer := 0;
   event public.webhook_events;
   refusal text;
+  pause interval;
+  is_leased boolean := false;
 begin
   -- First the delivery's own name, then one subject: whoever sends two bodies under one transmission id would else
   -- hold a subject while it waits for the row of the other, which waits for the subject.
@@ -13358,42 +13454,57 @@ begin
   if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
     return null;
   end if;
-  identity := toss_private.identify_webhook_event(request, at);
-  event.order_id := identity ->> 'orderId';
-  event.payment_key := identity ->> 'paymentKey';
-  event.transaction_key := request ->> 'transactionKey';
+  event := toss_private.identify_webhook_event(request, at);
   refusal := toss_private.webhook_refusal(request, event);
   -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
-  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+  if refusal is null and not event.asks_toss and request ->> 'billingKeyDigest' is null
     and toss_private.webhook_is_late(request, at)
   then
     refusal := 'was signed too long ago to be new';
   end if;
+
   if refusal is null then
-    event := toss_private.fold_webhook_event(request, identity, at);
-    if event.id is not null then
-      return event;
+    perform toss_private.lock_webhook_subject(event.subject);
+    if not is_proven then
+      if event.payment_key is not null then
+        names_unknown := toss_private.webhook_names_unknown_payment(event.payment_key);
+        looks := toss_private.count_webhook_looks(event.payment_key, at, '1 hour');
+      end if;
+      if event.shares_answer and coalesce(event.payment_key, event.order_id) is not null then
+        -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
+        event := coalesce(toss_private.fold_webhook_event(
+          event.subject, case when event.payment_key is null or names_unknown or looks >= 20 then 2 else 30 end, at
+        ), event);
+        if event.id is not null then
+          return event;
+        end if;
+      end if;
     end if;
+    is_unfamiliar := not is_proven and (event.payment_key is null or names_unknown);
+    pause := toss_private.webhook_pause(event, is_unfamiliar, lease, at);
+    is_leased := pause is null;
   elsif not is_proven and toss_private.unproven_webhooks_are_many(at) then
     return toss_private.count_unproven_webhook(refusal, at, 1);
   end if;
 
   -- A payment's own buyer can repeat its events without end.
-  is_kept_whole := is_proven or (refusal is null and identity ->> 'paymentKey' is not null
-    and not toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-    and toss_private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
+  is_kept_whole := is_proven or (refusal is null and event.payment_key is not null and not names_unknown and looks < 20);
   insert into public.webhook_events as e (
     dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
     entity_id, asks_toss, shares_answer, from_toss, payload, verified_by, status, last_error, processed_at,
-    next_attempt_at, received_at, created_at
+    lease_token, lease_expires_at, leased_at, attempts, asked_as_stranger, next_attempt_at, received_at, created_at
   ) values (
-    request ->> 'dedupeKey', request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
-    request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
-    request ->> 'entityId', asks, asks and request ->> 'secretDigest' is null,
-    coalesce((request ->> 'fromToss')::boolean, false),
-    case when is_kept_whole then request -> 'payload' else toss_private.shorten_webhook_payload(request -> 'payload') end,
-    request ->> 'verifiedBy', case when refusal is null then 'received' else 'ignored' end, refusal,
-    case when refusal is not null then at end, at, at, at
+    event.dedupe_key, request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
+    request ->> 'eventType', event.order_id, event.payment_key, event.transaction_key, request ->> 'entityId',
+    event.asks_toss, event.shares_answer, event.from_toss,
+    jsonb_strip_nulls(case when is_kept_whole then request -> 'payload'
+      else toss_private.shorten_webhook_payload(request -> 'payload') end),
+    event.verified_by,
+    case when refusal is not null then 'ignored' when is_leased then 'processing' else 'received' end, refusal,
+    case when refusal is not null then at end, case when is_leased then (request ->> 'leaseToken')::uuid end,
+    case when is_leased then at + lease end, case when is_leased then at end, is_leased::integer,
+    is_leased and event.asks_toss and is_unfamiliar,
+    case when refusal is not null then at else at + coalesce(pause, lease) end, at, at
   )
   on conflict (dedupe_key) do nothing
   returning * into event;
@@ -13410,63 +13521,65 @@ end;
 $$;
 
 comment on function toss_private.store_webhook_event(jsonb, timestamptz) is
-  'Writes the row of a delivery, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
+  'Writes the row of a delivery, leased at once where Toss may be asked, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
 
 create function toss_private.identify_webhook_event(request jsonb, at timestamptz)
-returns jsonb
+returns public.webhook_events
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  named_order_id constant text := request ->> 'orderId';
-  named_payment_key constant text := request ->> 'paymentKey';
-  found_order_id text;
-  found_payment_key text;
+  event public.webhook_events;
 begin
-  if not coalesce((request ->> 'asksToss')::boolean, true) then
-    return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
-  end if;
+  event.dedupe_key := request ->> 'dedupeKey';
+  event.order_id := request ->> 'orderId';
+  event.payment_key := request ->> 'paymentKey';
+  event.transaction_key := request ->> 'transactionKey';
+  event.verified_by := request ->> 'verifiedBy';
+  event.from_toss := coalesce((request ->> 'fromToss')::boolean, false);
+  event.asks_toss := coalesce((request ->> 'asksToss')::boolean, true);
+  event.shares_answer := event.asks_toss and request ->> 'secretDigest' is null;
+  event.delivery_count := 1;
 
-  if named_payment_key is null and request ->> 'transactionKey' is not null then
+  if not event.asks_toss then
+    event.subject := event.dedupe_key;
+    return event;
+  end if;
+  if event.payment_key is null and event.transaction_key is not null then
     -- A cancel of an asynchronous payment method names nothing but itself.
-    perform toss_private.lock_cancel(request ->> 'transactionKey');
-    select k.payment_key, p.order_id into found_payment_key, found_order_id
-    from public.payment_cancels as k
-    join public.payments as p on p.payment_key = k.payment_key
-    where k.transaction_key = request ->> 'transactionKey';
-    return jsonb_build_object(
-      'orderId', coalesce(found_order_id, named_order_id), 'paymentKey', found_payment_key
-    );
-  end if;
-
-  if request ->> 'secretDigest' is not null then
+    perform toss_private.lock_cancel(event.transaction_key);
+    select k.payment_key, coalesce(p.order_id, event.order_id) into event.payment_key, event.order_id
+    from (select event.transaction_key) as named (transaction_key)
+    left join public.payment_cancels as k on k.transaction_key = named.transaction_key
+    left join public.payments as p on p.payment_key = k.payment_key;
+  elsif request ->> 'secretDigest' is not null then
     -- Only a payment whose secret the body knows is taken from it.
-    select d.payment_key into found_payment_key
-    from toss_private.payment_details as d
-    join public.payments as p on p.payment_key = d.payment_key
-    where p.order_id = named_order_id
-      and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
-    limit 1;
-    return jsonb_build_object('orderId', named_order_id, 'paymentKey', found_payment_key);
-  end if;
-
-  if named_order_id is not null and request ->> 'verifiedBy' is null
-    and toss_private.webhook_names_unknown_payment(named_payment_key)
+    event.payment_key := (
+      select d.payment_key
+      from toss_private.payment_details as d
+      join public.payments as p on p.payment_key = d.payment_key
+      where p.order_id = event.order_id
+        and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
+      limit 1
+    );
+  elsif event.order_id is not null and event.verified_by is null
+    and toss_private.webhook_names_unknown_payment(event.payment_key)
   then
     -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
     -- one question about the order serves all.
-    perform toss_private.lock_webhook_subject('order ' || named_order_id);
-    if toss_private.webhook_order_is_over_budget(named_order_id, at) then
-      return jsonb_build_object('orderId', named_order_id);
+    perform toss_private.lock_webhook_subject('order ' || event.order_id);
+    if toss_private.webhook_order_is_over_budget(event.order_id, at) then
+      event.payment_key := null;
     end if;
   end if;
-  return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+  event.subject := coalesce(event.payment_key, event.order_id, event.dedupe_key);
+  return event;
 end;
 $$;
 
 comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
-  'Which order and payment a delivery is about, as orderId and paymentKey: as it says, through its cancel, or through its secret.';
+  'A delivery as a row that is not stored yet: which order and payment it is about, as it says, through its cancel, or through its secret.';
 
 create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
 returns public.webhook_events
@@ -13524,37 +13637,31 @@ security definer
 set search_path = ''
 as $$
 declare
-  token constant uuid := (request ->> 'leaseToken')::uuid;
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
   present constant timestamptz := toss_private.clock_now();
   event public.webhook_events;
   is_duplicate boolean := false;
+  pause interval;
 begin
   event := toss_private.store_webhook_event(request, present);
   if event.id is null then
     is_duplicate := true;
     event := toss_private.count_webhook_repeat(request, present);
   end if;
-  if event.status <> 'received' then
-    return toss_private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
+  -- A new one has its turn or its pause already.
+  if event.status = 'received' and (is_duplicate or event.created_at <> present) then
+    perform toss_private.lock_webhook_subject(event.subject);
+    pause := toss_private.webhook_pause(event, toss_private.webhook_is_unfamiliar(event), lease, present);
+    if pause is null then
+      event := toss_private.lease_webhook_event(event.id, (request ->> 'leaseToken')::uuid, lease, present);
+    else
+      update public.webhook_events as e set next_attempt_at = present + pause where e.id = event.id
+      returning * into event;
+    end if;
   end if;
-
-  perform toss_private.lock_webhook_subject(event.subject);
-  if toss_private.webhook_subject_is_leased(event.subject, present) then
-    -- Whoever is asking now looks again for events that came after its question.
-    update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
-    returning * into event;
-  elsif toss_private.webhook_subject_is_over_budget(event, present)
-    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
-    or (event.delivery_count > 8 and event.verified_by is null
-      and event.leased_at > present - interval '1 minute')
-  then
-    update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
-    returning * into event;
-  else
-    event := toss_private.lease_webhook_event(event.id, token, lease, present);
-  end if;
-  return toss_private.webhook_event_view(event, is_duplicate);
+  return toss_private.webhook_event_view(event, is_duplicate)
+    -- What was leased before is somebody else's to process.
+    || jsonb_build_object('isClaimed', event.status = 'processing' and event.leased_at = present);
 end;
 $$;
 
@@ -13614,7 +13721,9 @@ begin
   order by e.received_at desc
   limit 1
   for update;
-  if not found or toss_private.webhook_subject_is_over_budget(following, at) then
+  if not found
+    or toss_private.webhook_subject_is_over_budget(following, toss_private.webhook_is_unfamiliar(following), at)
+  then
     return null;
   end if;
   return toss_private.lease_webhook_event(following.id, token, lease, at);
@@ -13644,10 +13753,6 @@ begin
     return jsonb_build_object('outcome', 'event_not_found');
   end if;
   perform toss_private.lock_webhook_subject(event.subject);
-  select * into event from public.webhook_events as e where e.id = event.id for update;
-  if event.status <> 'processing' or event.lease_token <> token then
-    return jsonb_build_object('outcome', 'lease_lost');
-  end if;
   present := toss_private.clock_now();
   retry_time := present + make_interval(secs => coalesce((request ->> 'retryAfterSeconds')::double precision, 0));
 
@@ -13661,8 +13766,11 @@ begin
     lease_token = null,
     lease_expires_at = null,
     next_attempt_at = retry_time
-  where e.id = event.id
+  where e.id = event.id and e.status = 'processing' and e.lease_token = token
   returning * into event;
+  if not found then
+    return jsonb_build_object('outcome', 'lease_lost');
+  end if;
 
   if request ->> 'status' = 'failed' then
     update public.webhook_events as e
@@ -13671,6 +13779,12 @@ begin
     return jsonb_build_object('outcome', event.status);
   end if;
 
+  -- Mostly nothing else of the subject waits.
+  if event.status = 'processed' and not exists (
+    select 1 from public.webhook_events as e where e.subject = event.subject and e.status in ('received', 'failed')
+  ) then
+    return jsonb_build_object('outcome', event.status);
+  end if;
   perform toss_private.end_covered_webhook_events(event, request, present);
   perform toss_private.drop_unproven_bodies(event.subject);
   following := toss_private.lease_following_webhook_event(event, token, lease, present);
@@ -13733,7 +13847,7 @@ begin
     -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
     -- could keep it waiting.
     if candidate.asks_toss and (case when toss_private.webhook_is_unfamiliar(candidate)
-      then toss_private.webhook_subject_is_over_budget(candidate, toss_private.clock_now())
+      then toss_private.webhook_subject_is_over_budget(candidate, true, toss_private.clock_now())
       else candidate.verified_by is null and not candidate.from_toss
         and (toss_private.webhook_questions_are_many(toss_private.clock_now())
           or toss_private.count_webhook_looks(candidate.subject, toss_private.clock_now(), '1 minute') >= 5) end)
@@ -18954,13 +19068,13 @@ where v.event = 'tax_split_differs' and p.balance_amount > 0
 union all
 select 'critical', 'answer_mismatch', v.order_id,
   format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
-from (
-  select distinct on (l.payment_key) l.*
-  from public.payment_events as l
-  where l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
-  order by l.payment_key, l.id desc
-) as v
+from public.payment_events as v
 where v.event = 'answer_mismatch'
+  and not exists (
+    select 1 from public.payment_events as later
+    where later.payment_key = v.payment_key and later.id > v.id
+      and later.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+  )
   and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
   and (v.detail ->> 'balanceAmount')::numeric > 0
 

@@ -164,9 +164,12 @@ comment on column public.payment_events.subscription_id is 'The subscription tha
 comment on column public.payment_events.detail is
   'What is known besides, by the kind of event: ids, amounts, codes, and the reason of a refund. Personal: free text; erased.';
 
-create index payment_events_order_id on public.payment_events (order_id, id);
-create index payment_events_payment_key on public.payment_events (payment_key, id);
-create index payment_events_event_created_at on public.payment_events (event, created_at);
+-- Without the id, which would keep the lines of one order from sharing an entry; an order has few lines to sort.
+create index payment_events_order_id on public.payment_events (order_id) where order_id is not null;
+create index payment_events_payment_key on public.payment_events (payment_key) where payment_key is not null;
+-- What every payment leaves is counted only together, and read from the table then.
+create index payment_events_event_created_at on public.payment_events (event, created_at)
+  where event not in ('order_status', 'payment_status', 'operation_started', 'operation_finished');
 create index payment_events_subscription_id on public.payment_events (subscription_id, id)
   where subscription_id is not null;
 
@@ -204,13 +207,14 @@ begin
   ) values (
     audit ->> 'event', coalesce(audit ->> 'source', 'operator'), audit ->> 'orderId', audit ->> 'paymentKey',
     (audit ->> 'operationId')::uuid, (audit ->> 'subscriptionId')::uuid, audit ->> 'from', audit ->> 'to',
-    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId', toss_private.clock_now()
+    (audit ->> 'amount')::bigint, coalesce(audit -> 'detail', '{}'), audit ->> 'requestId',
+    coalesce((audit ->> 'at')::timestamptz, toss_private.clock_now())
   );
 end;
 $$;
 
 comment on function toss_private.write_event(jsonb) is
-  'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId.';
+  'Adds one line to payment_events; keys: event, source, orderId, paymentKey, operationId, subscriptionId, from, to, amount, detail, requestId, and at where the caller has read the clock.';
 
 create table public.outbox_events (
   id uuid primary key default gen_random_uuid(),
@@ -223,8 +227,7 @@ create table public.outbox_events (
   stream text not null,
   constraint outbox_events_event_type_length check (char_length(event_type) between 1 and 100),
   constraint outbox_events_subject_length check (char_length(subject) between 1 and 300),
-  constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object'),
-  constraint outbox_events_one_per_webhook_event unique (webhook_event_id)
+  constraint outbox_events_payload_is_object check (jsonb_typeof(payload) = 'object')
 );
 
 alter table public.outbox_events enable row level security;
@@ -238,6 +241,8 @@ comment on column public.outbox_events.sequence is 'Grows with every event; with
 comment on column public.outbox_events.stream is 'What is told in order: the order, for the order of a charge its subscription; else the subject.';
 comment on column public.outbox_events.webhook_event_id is 'The webhook that brought it; one webhook makes at most one event, however often it is processed.';
 
+create unique index outbox_events_one_per_webhook_event on public.outbox_events (webhook_event_id)
+  where webhook_event_id is not null;
 create index outbox_events_created_at on public.outbox_events (created_at);
 create index outbox_events_subject on public.outbox_events (subject, created_at);
 create index outbox_events_sequence on public.outbox_events (sequence);
@@ -264,7 +269,7 @@ begin
       where o.id = audit ->> 'subject'
     ), audit ->> 'subject')
   )
-  on conflict (webhook_event_id) do nothing;
+  on conflict (webhook_event_id) where webhook_event_id is not null do nothing;
   return found;
 end;
 $$;

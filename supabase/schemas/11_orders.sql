@@ -45,7 +45,6 @@ create table public.orders (
     (plan_id is null) = (plan_interval is null) and (plan_id is null) = (plan_interval_count is null)
   ),
   constraint orders_request_id_unique unique (request_id),
-  constraint orders_reference_unique unique (reference),
   constraint orders_reference_length check (char_length(reference) between 1 and 64),
   constraint orders_reference_has_digest check ((reference is null) = (request_digest is null)),
   constraint orders_tax_free_amount_range check (tax_free_amount between 0 and amount),
@@ -86,6 +85,7 @@ comment on column public.orders.customer_name is
 comment on column public.orders.metadata is
   'Whatever the shop gave with the order; nothing here reads it. Personal: free text; erased.';
 
+create unique index orders_reference_unique on public.orders (reference) where reference is not null;
 create index orders_user_id_created_at on public.orders (user_id, created_at desc);
 create index orders_plan_id on public.orders (plan_id) where plan_id is not null;
 create index orders_payment_key on public.orders (payment_key) where payment_key is not null;
@@ -214,7 +214,10 @@ begin
   if moved.status = new_status then
     return;
   end if;
-  update public.orders set status = new_status, updated_at = toss_private.clock_now() where id = moved.id;
+  update public.orders
+  set status = new_status, payment_key = moved.payment_key,
+    updated_at = coalesce((audit ->> 'at')::timestamptz, toss_private.clock_now())
+  where id = moved.id;
   perform toss_private.write_event(audit || jsonb_build_object(
     'event', 'order_status', 'orderId', moved.id, 'from', moved.status, 'to', new_status,
     'amount', moved.amount
@@ -223,7 +226,7 @@ end;
 $$;
 
 comment on function toss_private.move_order(public.orders, text, jsonb) is
-  'Moves an order and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry.';
+  'Moves an order, with the payment that moves it, and writes the audit line in the same breath; the only way a status changes after checkout, besides expiry. The caller holds the order, and `moved` is as it stands but for that payment.';
 
 create function toss_private.is_own_order(named public.orders, request jsonb)
 returns boolean

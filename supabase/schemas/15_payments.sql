@@ -106,7 +106,8 @@ comment on column public.payments.receipt_url is
 
 create index payments_order_id on public.payments (order_id);
 create index payments_user_id_created_at on public.payments (user_id, created_at desc);
-create index payments_unsettled on public.payments (applied_at)
+-- By a column that stays: an answer that tells nothing new then leaves every index as it is.
+create index payments_unsettled on public.payments (created_at)
   where status in ('READY', 'IN_PROGRESS', 'WAITING_FOR_DEPOSIT');
 create index payments_cash_approved_at on public.payments (approved_at)
   where method in ('가상계좌', '계좌이체') and balance_amount > 0;
@@ -233,37 +234,36 @@ $$;
 comment on function toss_private.payment_rank(text) is
   'How far a payment has come in its life; null for a status this version does not know.';
 
-create function toss_private.payment_view(viewed_payment_key text)
+create function toss_private.payment_view(viewed public.payments)
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  account jsonb;
 begin
   -- An account without a number is none that anybody could pay into. Where Toss names no deadline, ours holds.
-  return (
-    select jsonb_strip_nulls(jsonb_build_object(
-      'virtualAccount', case
-        when p.status = 'WAITING_FOR_DEPOSIT' and d.virtual_account ->> 'accountNumber' is not null
-          then d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
-            then jsonb_build_object('dueDate', toss_private.deposit_deadline(p)) else '{}' end end
-    )) || jsonb_build_object(
-      'status', case p.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
-      'orderId', p.order_id,
-      'paymentKey', p.payment_key,
-      'amount', p.total_amount,
-      'approvedAt', p.approved_at,
-      'method', p.method,
-      'receiptUrl', p.receipt_url
-    )
-    from public.payments as p
-    left join toss_private.payment_details as d on d.payment_key = p.payment_key
-    where p.payment_key = viewed_payment_key
+  if viewed.status = 'WAITING_FOR_DEPOSIT' then
+    select jsonb_build_object('virtualAccount', d.virtual_account || case when d.virtual_account ->> 'dueDate' is null
+      then jsonb_build_object('dueDate', toss_private.deposit_deadline(viewed)) else '{}' end)
+    into account
+    from toss_private.payment_details as d
+    where d.payment_key = viewed.payment_key and d.virtual_account ->> 'accountNumber' is not null;
+  end if;
+  return jsonb_strip_nulls(coalesce(account, '{}')) || jsonb_build_object(
+    'status', case viewed.status when 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit' else 'confirmed' end,
+    'orderId', viewed.order_id,
+    'paymentKey', viewed.payment_key,
+    'amount', viewed.total_amount,
+    'approvedAt', viewed.approved_at,
+    'method', viewed.method,
+    'receiptUrl', viewed.receipt_url
   );
 end;
 $$;
 
-comment on function toss_private.payment_view(text) is
+comment on function toss_private.payment_view(public.payments) is
   'What confirm answers for a payment that succeeded; the same on every repeat. An account without a number is left out.';
 
 create function toss_private.record_details(answer jsonb)
@@ -273,10 +273,15 @@ volatile
 set search_path = ''
 as $$
 begin
+  -- Every payment has a secret; only a deposit's comes back, in its callback.
+  if not answer ? 'virtualAccount' and (
+    not answer ? 'secretDigest' or toss_private.takes_refund_account(answer ->> 'method', answer ->> 'paymentKey') is false
+  ) then
+    return;
+  end if;
   -- What an answer does not tell, or tells unreadably, stays as it is known.
   insert into toss_private.payment_details as d (payment_key, secret_digest, virtual_account)
-  select answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount')
-  where answer ? 'secretDigest' or answer ? 'virtualAccount'
+  values (answer ->> 'paymentKey', answer ->> 'secretDigest', jsonb_strip_nulls(answer -> 'virtualAccount'))
   on conflict (payment_key) do update set
     secret_digest = coalesce(excluded.secret_digest, d.secret_digest),
     virtual_account = coalesce(d.virtual_account || excluded.virtual_account, excluded.virtual_account, d.virtual_account);
@@ -284,7 +289,7 @@ end;
 $$;
 
 comment on function toss_private.record_details(jsonb) is
-  'Keeps what the API must not reach: the digest of the secret, and where a deposit goes. What an answer does not tell stays as it is known.';
+  'Keeps what the API must not reach: the digest of a deposit''s secret, and where the deposit goes. What an answer does not tell stays as it is known.';
 
 create table toss_private.toss_api_versions (
   version text primary key,
@@ -298,14 +303,12 @@ alter table toss_private.toss_api_versions enable row level security;
 comment on table toss_private.toss_api_versions is 'The API versions that Toss''s answers named, for the doctor.';
 comment on column toss_private.toss_api_versions.last_seen_at is 'Within a day; not every answer writes.';
 
-create function toss_private.note_api_version(noted_version text)
+create function toss_private.note_api_version(noted_version text, present timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  present constant timestamptz := toss_private.clock_now();
 begin
   if noted_version is null or exists (
     select 1 from toss_private.toss_api_versions as v
@@ -323,7 +326,7 @@ begin
 end;
 $$;
 
-comment on function toss_private.note_api_version(text) is 'Remembers, once a day, that Toss answered in an API version.';
+comment on function toss_private.note_api_version(text, timestamptz) is 'Remembers, once a day, that Toss answered in an API version.';
 
 create function toss_private.approval_time(known public.payments, answer jsonb)
 returns timestamptz
@@ -393,7 +396,7 @@ begin
       update public.payments as p set told_at = toss_private.clock_now() where p.payment_key = told_payment_key;
     end if;
   end if;
-  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told_payment_key));
+  return jsonb_build_object('outcome', 'confirmed', 'payment', toss_private.payment_view(told));
 end;
 $$;
 

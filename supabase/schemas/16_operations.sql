@@ -69,7 +69,6 @@ create table public.operations (
   constraint operations_tax_free_amount_range check (tax_free_amount between 0 and amount),
   constraint operations_reserved_amount_range check (reserved_amount between 0 and amount),
   constraint operations_queue_is_for_cancels check (not is_queued or kind = 'cancel'),
-  constraint operations_canceled_transaction_key_unique unique (canceled_transaction_key),
   constraint operations_virtual_account_has_parameters check (
     kind <> 'virtual_account' or (parameters ?& array['bank', 'customerName', 'validHours'])
   ),
@@ -127,6 +126,8 @@ comment on column public.operations.billing_method_id is 'For kind billing_delet
 comment on column public.operations.error_message is
   'Toss''s words for error_code. Personal: error text; erased.';
 
+create unique index operations_canceled_transaction_key_unique on public.operations (canceled_transaction_key)
+  where canceled_transaction_key is not null;
 create index operations_order_id on public.operations (order_id, created_at desc);
 create index operations_payment_key on public.operations (payment_key);
 create index operations_open on public.operations (next_attempt_at)
@@ -254,6 +255,8 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  present constant timestamptz := toss_private.clock_now();
 begin
   -- keyIsFresh: Toss keeps a key for 15 days; an older one would be treated as a new request.
   return jsonb_build_object(
@@ -261,17 +264,17 @@ begin
     'kind', operation.kind,
     'idempotencyKey', operation.idempotency_key,
     'keyGeneration', operation.key_generation,
-    'keyAgeSeconds', extract(epoch from toss_private.clock_now() - operation.key_created_at),
+    'keyAgeSeconds', extract(epoch from present - operation.key_created_at),
     'refusedWith', operation.refused_with,
     'leaseToken', operation.lease_token,
-    'keyIsFresh', operation.key_created_at > toss_private.clock_now() - interval '14 days',
+    'keyIsFresh', operation.key_created_at > present - interval '14 days',
     'orderId', operation.order_id,
     'paymentKey', operation.payment_key,
     'amount', operation.amount,
     'currency', operation.currency,
     'attempts', operation.attempts,
-    'ageSeconds', extract(epoch from toss_private.clock_now() - operation.created_at),
-    'askedAt', toss_private.clock_now()
+    'ageSeconds', extract(epoch from present - operation.created_at),
+    'askedAt', present
   ) || toss_private.keys_of_operation(operation) || case
     when operation.kind = 'cancel' then toss_private.cancel_parameters(operation)
     when operation.kind = 'virtual_account' then operation.parameters

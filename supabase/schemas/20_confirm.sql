@@ -17,25 +17,28 @@ declare
   known public.payments;
   operation public.operations;
   wait_seconds integer;
+  refusals bigint;
+  has_begun boolean;
 begin
   perform toss_private.require_real_time(request ->> 'mode');
-
   select * into buying from public.orders as o where o.id = request ->> 'orderId' for update;
   if not found then
     return jsonb_build_object('outcome', 'order_not_found');
   end if;
   present := toss_private.clock_now();
+  refusals := toss_private.order_refusals_of(buying.id);
+  has_begun := exists (select 1 from public.operations as op where op.order_id = buying.id);
 
   -- Whoever tries amounts learns no more by it, not even when one is right; only who brings the order's own payment
   -- does.
-  if buying.payment_key is distinct from asked_key and toss_private.order_refusals_of(buying.id) >= 20 and not exists (
+  if buying.payment_key is distinct from asked_key and refusals >= 20 and not exists (
     select 1 from public.operations as op
     where op.order_id = buying.id and op.payment_key = asked_key
   ) then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if asked_amount <> buying.amount then
-    if toss_private.order_refusals_of(buying.id) >= 20 then
+    if refusals >= 20 then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
     -- One line and a count: the log is one that nobody may delete from.
@@ -61,10 +64,12 @@ begin
     return toss_private.told_payment(asked_key, 'confirm');
   end if;
 
-  select * into operation from public.operations as op
-  where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
-  for update;
-  if found then
+  if has_begun then
+    select * into operation from public.operations as op
+    where op.order_id = buying.id and op.kind in ('confirm', 'virtual_account') and op.state in ('started', 'unknown')
+    for update;
+  end if;
+  if operation.id is not null then
     if operation.kind <> 'confirm' or operation.payment_key <> asked_key then
       return jsonb_build_object('outcome', 'operation_in_progress');
     end if;
@@ -83,12 +88,14 @@ begin
     return jsonb_build_object('outcome', 'resolve', 'operation', toss_private.operation_view(operation));
   end if;
 
-  select * into operation from public.operations as op
-  where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
-    and op.is_final
-  order by op.created_at desc
-  limit 1;
-  if found then
+  if has_begun then
+    select * into operation from public.operations as op
+    where op.order_id = buying.id and op.payment_key = asked_key and op.kind = 'confirm' and op.state = 'rejected'
+      and op.is_final
+    order by op.created_at desc
+    limit 1;
+  end if;
+  if operation.id is not null then
     return jsonb_build_object(
       'outcome', 'rejected', 'errorCode', operation.error_code, 'errorMessage', operation.error_message
     );
@@ -111,7 +118,7 @@ begin
     );
   end if;
   -- No buyer is declined this often; whoever invents payment keys spends a quota that others need.
-  if toss_private.order_refusals_of(buying.id) >= 20 then
+  if refusals >= 20 then
     return jsonb_build_object('outcome', 'order_closed');
   end if;
   if buying.status <> 'pending' or buying.expires_at <= present then

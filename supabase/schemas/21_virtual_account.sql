@@ -77,7 +77,7 @@ begin
     if toss_private.deposit_deadline(waiting) <= present then
       return jsonb_build_object('outcome', 'order_closed');
     end if;
-    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(buying.payment_key));
+    return jsonb_build_object('outcome', 'issued', 'payment', toss_private.payment_view(waiting));
   end if;
   if buying.status in ('paid', 'partially_refunded', 'refunded') then
     return jsonb_build_object('outcome', 'already_confirmed');

@@ -49,25 +49,21 @@ $$;
 comment on function toss_private.announce_moves(public.payments, public.payments, jsonb) is
   'Writes the outbox event of a move that is no refund: a deposit that a bank took back, a payment given up before its deposit.';
 
-create function toss_private.settle_order(settled_order_id text, moved_payment_key text, audit jsonb)
+create function toss_private.settle_order(settled public.orders, payment public.payments, audit jsonb)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  settled public.orders;
-  payment public.payments;
   target text;
+  is_paid constant boolean := toss_private.is_paid(payment);
 begin
-  select * into settled from public.orders as o where o.id = settled_order_id;
-  select * into payment from public.payments as p where p.payment_key = moved_payment_key;
-
   if settled.payment_key is distinct from payment.payment_key
     and settled.status in ('paid', 'partially_refunded', 'refunded', 'waiting_for_deposit')
   then
     -- Money for an order that another payment already pays. The row stays, invariant_violations()
     -- names it until one of the two is refunded; the order is not touched.
-    if toss_private.is_paid(payment) and payment.balance_amount > 0 then
+    if is_paid and payment.balance_amount > 0 then
       perform toss_private.write_event(audit || jsonb_build_object(
         'event', 'second_payment', 'orderId', settled.id, 'amount', payment.balance_amount
       ));
@@ -81,10 +77,9 @@ begin
       and toss_private.deposit_is_over(payment, (audit ->> 'askedAt')::timestamptz)
       then 'expired'
     when payment.status = 'WAITING_FOR_DEPOSIT' then 'waiting_for_deposit'
-    when toss_private.is_paid(payment) and payment.balance_amount = 0 then 'refunded'
-    when toss_private.is_paid(payment) and payment.balance_amount < payment.total_amount
-      then 'partially_refunded'
-    when toss_private.is_paid(payment) then 'paid'
+    when is_paid and payment.balance_amount = 0 then 'refunded'
+    when is_paid and payment.balance_amount < payment.total_amount then 'partially_refunded'
+    when is_paid then 'paid'
     -- Cancelled without its money: given up, not refunded; also when nobody told us that it waited, or that a bank
     -- had taken its deposit back before.
     when payment.status = 'CANCELED'
@@ -95,7 +90,7 @@ begin
     return;
   end if;
 
-  update public.orders set payment_key = payment.payment_key where id = settled.id;
+  settled.payment_key := payment.payment_key;
   if settled.status in ('expired', 'canceled', 'failed', 'refunded') and target not in ('refunded', 'expired', 'canceled')
   then
     -- Toss holds the money although the order was given up here, or although its refund was on its way and
@@ -114,7 +109,7 @@ begin
 end;
 $$;
 
-comment on function toss_private.settle_order(text, text, jsonb) is
+comment on function toss_private.settle_order(public.orders, public.payments, jsonb) is
   'Brings an order, and through toss_private.order_moved what hangs on it, to what one of its payments now says. Money of a second payment only leaves a line; money for an order that was given up is honoured.';
 
 create function toss_private.announce_payment(known public.payments, moved public.payments, audit jsonb)

@@ -52,7 +52,7 @@ comment on table public.webhook_events is 'Every webhook delivery, deduplicated.
 comment on column public.webhook_events.dedupe_key is 'The transmission id, else a hash of the body.';
 comment on column public.webhook_events.subject is 'Events of one subject are processed one at a time, and one question to Toss serves all that wait.';
 comment on column public.webhook_events.payload is
-  'The body as JSON with every secret replaced. Personal: body; erased.';
+  'The body as JSON with every secret replaced, without the fields that are null. Personal: body; erased.';
 comment on column public.webhook_events.verified_by is 'What proved the sender: a signature scheme, the deposit secret, or re-query when only Toss''s own answer did.';
 comment on column public.webhook_events.status is 'received, processing (leased), processed, ignored (reason in last_error), failed (will be tried again), dead (given up; replay it).';
 comment on column public.webhook_events.delivery_count is 'How often Toss delivered this event.';
@@ -73,7 +73,6 @@ comment on column public.webhook_events.last_error is
   'Why it is ignored, or why the last attempt failed. Personal: error text; erased.';
 
 create index webhook_events_created_at on public.webhook_events (created_at desc);
-create index webhook_events_order_id on public.webhook_events (order_id);
 create index webhook_events_payment_key on public.webhook_events (payment_key);
 create index webhook_events_open on public.webhook_events (next_attempt_at)
   where status in ('received', 'processing', 'failed');
@@ -84,8 +83,7 @@ create index webhook_events_transaction_key on public.webhook_events (transactio
 -- How often Toss was asked lately; a flood of events that were never leased does not slow these down.
 create index webhook_events_subject_leased_at on public.webhook_events (subject, leased_at)
   where leased_at is not null;
-create index webhook_events_order_id_leased_at on public.webhook_events (order_id, leased_at)
-  where leased_at is not null;
+create index webhook_events_order_id on public.webhook_events (order_id, leased_at);
 create index webhook_events_unproven on public.webhook_events (created_at)
   where status = 'ignored' and verified_by is null;
 create index webhook_events_asked_as_stranger on public.webhook_events (leased_at) where asked_as_stranger;
@@ -111,7 +109,7 @@ alter table toss_private.webhook_bodies enable row level security;
 comment on table toss_private.webhook_bodies is 'The raw body of each event, AES-256-GCM; a body can carry deposit secrets and account numbers.';
 comment on column toss_private.webhook_bodies.key_id is 'Which key of BILLING_KEY_ENCRYPTION_KEYS encrypted it.';
 comment on column toss_private.webhook_bodies.ciphertext is
-  'Nonce and ciphertext of the body''s bytes (of their base64 until this migration); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
+  'Nonce and ciphertext of the body''s bytes, compressed (zlib); associated data is webhook_events.dedupe_key. Null once the event was ignored without proof. Personal: body; erased.';
 comment on column toss_private.webhook_bodies.secret_digest is 'SHA-256 of the secret that a deposit callback carries.';
 comment on column toss_private.webhook_bodies.billing_key_digest is 'SHA-256 of the billing key that the event is about.';
 
@@ -180,23 +178,6 @@ $$;
 comment on function toss_private.webhook_is_ours(public.webhook_events) is
   'Whether an event names an order or payment of this project. Anything else needs no question to Toss.';
 
-create function toss_private.webhook_payment_is_known(event public.webhook_events)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return exists (select 1 from public.payments as p where p.payment_key = event.payment_key)
-    or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
-    or (event.payment_key is null
-      and exists (select 1 from public.payments as p where p.order_id = event.order_id));
-end;
-$$;
-
-comment on function toss_private.webhook_payment_is_known(public.webhook_events) is
-  'Whether the payment an event is about has been seen here before, so that no one can have invented it.';
-
 create function toss_private.digests_are_equal(left_digest text, right_digest text)
 returns boolean
 language plpgsql
@@ -221,23 +202,25 @@ volatile
 set search_path = ''
 as $$
 declare
-  stored_digest text;
-  is_stored boolean := false;
+  paid record;
+  is_told boolean := false;
   is_equal boolean := false;
 begin
   -- An order can have several payments. Every one is compared, whichever matches.
-  for stored_digest in
-    select d.secret_digest
-    from toss_private.payment_details as d
-    join public.payments as p on p.payment_key = d.payment_key
-    where p.order_id = event_order_id and d.secret_digest is not null
+  for paid in
+    select p.method, p.payment_key, d.secret_digest
+    from public.payments as p
+    left join toss_private.payment_details as d on d.payment_key = p.payment_key
+    where p.order_id = event_order_id
   loop
-    is_stored := true;
-    is_equal := coalesce(toss_private.digests_are_equal(stored_digest, event_secret_digest), false) or is_equal;
+    -- What was paid without an account has no deposit, and no secret of its is kept.
+    is_told := is_told or paid.secret_digest is not null
+      or coalesce(not toss_private.takes_refund_account(paid.method, paid.payment_key), false);
+    is_equal := coalesce(toss_private.digests_are_equal(paid.secret_digest, event_secret_digest), false) or is_equal;
   end loop;
   return case
     when is_equal then true
-    when is_stored and not toss_private.order_is_busy(event_order_id) then false
+    when is_told and not toss_private.order_is_busy(event_order_id) then false
   end;
 end;
 $$;
@@ -281,14 +264,23 @@ begin
       'isOrderBusy', toss_private.order_is_busy(event.order_id),
       'attempts', event.attempts,
       'isDuplicate', is_duplicate,
-      'isKnownPayment', toss_private.webhook_payment_is_known(event),
-      'isOurs', toss_private.webhook_is_ours(event),
+      -- Whether it has been seen here before, so that no one can have invented it.
+      'isKnownPayment', p.payment_key is not null
+        or exists (select 1 from public.operations as op where op.payment_key = event.payment_key)
+        or (event.payment_key is null
+          and exists (select 1 from public.payments as other where other.order_id = event.order_id)),
+      'isOurs', o.id is not null or p.payment_key is not null,
       'isClaimed', event.status = 'processing',
       'leaseToken', event.lease_token,
-      'askedAt', toss_private.clock_now()
-    ) || toss_private.keys_of_event(event.order_id, event.payment_key)
+      'askedAt', toss_private.clock_now(),
+      -- A payment that is known has its order, whatever order the body names.
+      'tossKeys', coalesce(o.toss_keys, 'main'),
+      'tossClientKey', o.toss_client_key
+    )
     from (select event.id) as e (id)
     left join toss_private.webhook_bodies as b on b.webhook_event_id = e.id
+    left join public.payments as p on p.payment_key = event.payment_key
+    left join public.orders as o on o.id = coalesce(p.order_id, event.order_id)
   );
 end;
 $$;

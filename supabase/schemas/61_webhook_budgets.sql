@@ -14,17 +14,22 @@ $$;
 comment on function toss_private.webhook_order_is_over_budget(text, timestamptz) is
   'Whether unsigned events have led to five questions about the order within the last minute, by whatever key, known or invented: more than any buyer makes.';
 
-create function toss_private.webhook_subject_is_over_budget(event public.webhook_events, at timestamptz)
+create function toss_private.webhook_subject_is_over_budget(
+  event public.webhook_events, is_unfamiliar boolean, at timestamptz
+)
 returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  looks_of_minute integer;
+  looks_of_hour integer;
 begin
   if event.verified_by is not null then
     return false;
   end if;
-  if event.asks_toss and toss_private.webhook_is_unfamiliar(event) then
+  if event.asks_toss and is_unfamiliar then
     -- One at a time, so that many that come together cannot all count the same. Always the last lock of its
     -- transaction.
     perform toss_private.lock_webhook_subject('strangers');
@@ -37,22 +42,27 @@ begin
         then 4 else 5 end
       or (not event.from_toss and toss_private.webhook_strangers_are_over_budget(at));
   end if;
-  if not event.from_toss and event.asks_toss and event.shares_answer
-    and (
-      (toss_private.webhook_order_is_over_budget(event.order_id, at)
-        -- Whoever has spent it on invented keys cannot keep the real one waiting.
-        and toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 1)
-      or toss_private.webhook_questions_are_many(at)
-    )
-  then
+  -- Sixty within the hour are too many, whenever they were.
+  select count(*) filter (where few.leased_at > at - interval '1 minute'), count(*)
+  into looks_of_minute, looks_of_hour
+  from (
+    select e.leased_at from public.webhook_events as e
+    where e.subject = event.subject and e.leased_at > at - interval '1 hour'
+    limit 60
+  ) as few;
+  if looks_of_minute >= 20 or looks_of_hour >= 60 then
     return true;
   end if;
-  return toss_private.count_webhook_looks(event.subject, at, '1 minute') >= 20
-    or toss_private.count_webhook_looks(event.subject, at, '1 hour') >= 60;
+  return not event.from_toss and event.asks_toss and event.shares_answer
+    and (
+      -- Whoever has spent it on invented keys cannot keep the real one waiting.
+      (looks_of_minute >= 1 and toss_private.webhook_order_is_over_budget(event.order_id, at))
+      or toss_private.webhook_questions_are_many(at)
+    );
 end;
 $$;
 
-comment on function toss_private.webhook_subject_is_over_budget(public.webhook_events, timestamptz) is
+comment on function toss_private.webhook_subject_is_over_budget(public.webhook_events, boolean, timestamptz) is
   'Whether Toss has been asked often enough on an unsigned word: five times a minute about an order, by whatever key, the last of them kept for a payment that we know; sixty about all orders for payments that nobody knows, three hundred in all. What Toss''s own senders bring about a payment that we know, and callbacks that know the deposit''s secret, have twenty a minute and sixty an hour of their own. Further events wait for the worker.';
 
 create function toss_private.webhook_is_unfamiliar(event public.webhook_events)
@@ -150,6 +160,32 @@ $$;
 
 comment on function toss_private.count_webhook_looks(text, timestamptz, interval) is
   'How many events of a subject have been looked into lately, up to sixty.';
+
+create function toss_private.webhook_pause(
+  event public.webhook_events, is_unfamiliar boolean, lease interval, at timestamptz
+)
+returns interval
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Whoever is asking now looks again for events that came after its question.
+  if toss_private.webhook_subject_is_leased(event.subject, at) then
+    return lease;
+  end if;
+  if toss_private.webhook_subject_is_over_budget(event, is_unfamiliar, at)
+    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
+    or (event.delivery_count > 8 and event.verified_by is null and event.leased_at > at - interval '1 minute')
+  then
+    return interval '1 minute';
+  end if;
+  return null;
+end;
+$$;
+
+comment on function toss_private.webhook_pause(public.webhook_events, boolean, interval, timestamptz) is
+  'How long an event waits for the worker: while somebody asks about its subject, and while the budget of questions is spent; null when Toss may be asked now. The caller holds the subject''s lock.';
 
 create function toss_private.lease_webhook_event(
   event_id uuid, token uuid, lease interval, at timestamptz

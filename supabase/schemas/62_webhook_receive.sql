@@ -63,28 +63,15 @@ $$;
 comment on function toss_private.count_unproven_webhook(text, timestamptz, integer) is
   'Counts an event that is ignored without proof in one row for its reason and hour.';
 
-create function toss_private.fold_webhook_event(request jsonb, identity jsonb, at timestamptz)
+create function toss_private.fold_webhook_event(folded_subject text, kept integer, at timestamptz)
 returns public.webhook_events
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  folded_subject constant text := coalesce(identity ->> 'paymentKey', identity ->> 'orderId');
   folded public.webhook_events;
-  kept integer;
 begin
-  if request ->> 'verifiedBy' is not null or request ->> 'secretDigest' is not null
-    or not coalesce((request ->> 'asksToss')::boolean, true) or folded_subject is null
-  then
-    return null;
-  end if;
-  perform toss_private.lock_webhook_subject(folded_subject);
-  -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
-  kept := case when identity ->> 'paymentKey' is null
-      or toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-      or toss_private.count_webhook_looks(folded_subject, at, '1 hour') >= 20
-    then 2 else 30 end;
   select e.* into folded from public.webhook_events as e
   where e.subject = folded_subject and e.status in ('received', 'failed') and e.shares_answer
     and e.verified_by is null
@@ -101,8 +88,8 @@ begin
 end;
 $$;
 
-comment on function toss_private.fold_webhook_event(jsonb, jsonb, timestamptz) is
-  'Counts an unsigned event with one of its subject that waits already, whose answer serves both; an empty row when it needs one of its own.';
+comment on function toss_private.fold_webhook_event(text, integer, timestamptz) is
+  'Counts an unsigned event with one of its subject that waits already, whose answer serves both, when so many wait; an empty row when it needs one of its own.';
 
 create function toss_private.drop_unproven_bodies(ended_subject text)
 returns void
@@ -164,12 +151,16 @@ volatile
 set search_path = ''
 as $$
 declare
-  asks constant boolean := coalesce((request ->> 'asksToss')::boolean, true);
   is_proven constant boolean := request ->> 'verifiedBy' is not null;
-  identity jsonb;
+  lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
+  names_unknown boolean := false;
+  is_unfamiliar boolean;
   is_kept_whole boolean;
+  looks integer := 0;
   event public.webhook_events;
   refusal text;
+  pause interval;
+  is_leased boolean := false;
 begin
   -- First the delivery's own name, then one subject: whoever sends two bodies under one transmission id would else
   -- hold a subject while it waits for the row of the other, which waits for the subject.
@@ -177,42 +168,57 @@ begin
   if exists (select 1 from public.webhook_events as e where e.dedupe_key = request ->> 'dedupeKey') then
     return null;
   end if;
-  identity := toss_private.identify_webhook_event(request, at);
-  event.order_id := identity ->> 'orderId';
-  event.payment_key := identity ->> 'paymentKey';
-  event.transaction_key := request ->> 'transactionKey';
+  event := toss_private.identify_webhook_event(request, at);
   refusal := toss_private.webhook_refusal(request, event);
   -- What Toss is asked about is as true as its answer. Nothing but its signature stands behind the rest.
-  if refusal is null and not asks and request ->> 'billingKeyDigest' is null
+  if refusal is null and not event.asks_toss and request ->> 'billingKeyDigest' is null
     and toss_private.webhook_is_late(request, at)
   then
     refusal := 'was signed too long ago to be new';
   end if;
+
   if refusal is null then
-    event := toss_private.fold_webhook_event(request, identity, at);
-    if event.id is not null then
-      return event;
+    perform toss_private.lock_webhook_subject(event.subject);
+    if not is_proven then
+      if event.payment_key is not null then
+        names_unknown := toss_private.webhook_names_unknown_payment(event.payment_key);
+        looks := toss_private.count_webhook_looks(event.payment_key, at, '1 hour');
+      end if;
+      if event.shares_answer and coalesce(event.payment_key, event.order_id) is not null then
+        -- Whoever looks later needs one of them. A burst about a payment that we know is Toss's more likely than not.
+        event := coalesce(toss_private.fold_webhook_event(
+          event.subject, case when event.payment_key is null or names_unknown or looks >= 20 then 2 else 30 end, at
+        ), event);
+        if event.id is not null then
+          return event;
+        end if;
+      end if;
     end if;
+    is_unfamiliar := not is_proven and (event.payment_key is null or names_unknown);
+    pause := toss_private.webhook_pause(event, is_unfamiliar, lease, at);
+    is_leased := pause is null;
   elsif not is_proven and toss_private.unproven_webhooks_are_many(at) then
     return toss_private.count_unproven_webhook(refusal, at, 1);
   end if;
 
   -- A payment's own buyer can repeat its events without end.
-  is_kept_whole := is_proven or (refusal is null and identity ->> 'paymentKey' is not null
-    and not toss_private.webhook_names_unknown_payment(identity ->> 'paymentKey')
-    and toss_private.count_webhook_looks(identity ->> 'paymentKey', at, '1 hour') < 20);
+  is_kept_whole := is_proven or (refusal is null and event.payment_key is not null and not names_unknown and looks < 20);
   insert into public.webhook_events as e (
     dedupe_key, transmission_id, retried_count, event_type, order_id, payment_key, transaction_key,
     entity_id, asks_toss, shares_answer, from_toss, payload, verified_by, status, last_error, processed_at,
-    next_attempt_at, received_at, created_at
+    lease_token, lease_expires_at, leased_at, attempts, asked_as_stranger, next_attempt_at, received_at, created_at
   ) values (
-    request ->> 'dedupeKey', request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
-    request ->> 'eventType', identity ->> 'orderId', identity ->> 'paymentKey', request ->> 'transactionKey',
-    request ->> 'entityId', asks, asks and request ->> 'secretDigest' is null,
-    coalesce((request ->> 'fromToss')::boolean, false),
-    case when is_kept_whole then request -> 'payload' else toss_private.shorten_webhook_payload(request -> 'payload') end,
-    request ->> 'verifiedBy', case when refusal is null then 'received' else 'ignored' end, refusal,
-    case when refusal is not null then at end, at, at, at
+    event.dedupe_key, request ->> 'transmissionId', coalesce((request ->> 'retriedCount')::integer, 0),
+    request ->> 'eventType', event.order_id, event.payment_key, event.transaction_key, request ->> 'entityId',
+    event.asks_toss, event.shares_answer, event.from_toss,
+    jsonb_strip_nulls(case when is_kept_whole then request -> 'payload'
+      else toss_private.shorten_webhook_payload(request -> 'payload') end),
+    event.verified_by,
+    case when refusal is not null then 'ignored' when is_leased then 'processing' else 'received' end, refusal,
+    case when refusal is not null then at end, case when is_leased then (request ->> 'leaseToken')::uuid end,
+    case when is_leased then at + lease end, case when is_leased then at end, is_leased::integer,
+    is_leased and event.asks_toss and is_unfamiliar,
+    case when refusal is not null then at else at + coalesce(pause, lease) end, at, at
   )
   on conflict (dedupe_key) do nothing
   returning * into event;
@@ -229,63 +235,65 @@ end;
 $$;
 
 comment on function toss_private.store_webhook_event(jsonb, timestamptz) is
-  'Writes the row of a delivery, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
+  'Writes the row of a delivery, leased at once where Toss may be asked, and its encrypted body when it is signed or about a payment that we know; the row that counts it where it needs none of its own; an empty row when it stands already.';
 
 create function toss_private.identify_webhook_event(request jsonb, at timestamptz)
-returns jsonb
+returns public.webhook_events
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  named_order_id constant text := request ->> 'orderId';
-  named_payment_key constant text := request ->> 'paymentKey';
-  found_order_id text;
-  found_payment_key text;
+  event public.webhook_events;
 begin
-  if not coalesce((request ->> 'asksToss')::boolean, true) then
-    return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
-  end if;
+  event.dedupe_key := request ->> 'dedupeKey';
+  event.order_id := request ->> 'orderId';
+  event.payment_key := request ->> 'paymentKey';
+  event.transaction_key := request ->> 'transactionKey';
+  event.verified_by := request ->> 'verifiedBy';
+  event.from_toss := coalesce((request ->> 'fromToss')::boolean, false);
+  event.asks_toss := coalesce((request ->> 'asksToss')::boolean, true);
+  event.shares_answer := event.asks_toss and request ->> 'secretDigest' is null;
+  event.delivery_count := 1;
 
-  if named_payment_key is null and request ->> 'transactionKey' is not null then
+  if not event.asks_toss then
+    event.subject := event.dedupe_key;
+    return event;
+  end if;
+  if event.payment_key is null and event.transaction_key is not null then
     -- A cancel of an asynchronous payment method names nothing but itself.
-    perform toss_private.lock_cancel(request ->> 'transactionKey');
-    select k.payment_key, p.order_id into found_payment_key, found_order_id
-    from public.payment_cancels as k
-    join public.payments as p on p.payment_key = k.payment_key
-    where k.transaction_key = request ->> 'transactionKey';
-    return jsonb_build_object(
-      'orderId', coalesce(found_order_id, named_order_id), 'paymentKey', found_payment_key
-    );
-  end if;
-
-  if request ->> 'secretDigest' is not null then
+    perform toss_private.lock_cancel(event.transaction_key);
+    select k.payment_key, coalesce(p.order_id, event.order_id) into event.payment_key, event.order_id
+    from (select event.transaction_key) as named (transaction_key)
+    left join public.payment_cancels as k on k.transaction_key = named.transaction_key
+    left join public.payments as p on p.payment_key = k.payment_key;
+  elsif request ->> 'secretDigest' is not null then
     -- Only a payment whose secret the body knows is taken from it.
-    select d.payment_key into found_payment_key
-    from toss_private.payment_details as d
-    join public.payments as p on p.payment_key = d.payment_key
-    where p.order_id = named_order_id
-      and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
-    limit 1;
-    return jsonb_build_object('orderId', named_order_id, 'paymentKey', found_payment_key);
-  end if;
-
-  if named_order_id is not null and request ->> 'verifiedBy' is null
-    and toss_private.webhook_names_unknown_payment(named_payment_key)
+    event.payment_key := (
+      select d.payment_key
+      from toss_private.payment_details as d
+      join public.payments as p on p.payment_key = d.payment_key
+      where p.order_id = event.order_id
+        and toss_private.digests_are_equal(d.secret_digest, request ->> 'secretDigest')
+      limit 1
+    );
+  elsif event.order_id is not null and event.verified_by is null
+    and toss_private.webhook_names_unknown_payment(event.payment_key)
   then
     -- Each invented payment is a subject of its own; the budget is counted per order, one at a time. Beyond it,
     -- one question about the order serves all.
-    perform toss_private.lock_webhook_subject('order ' || named_order_id);
-    if toss_private.webhook_order_is_over_budget(named_order_id, at) then
-      return jsonb_build_object('orderId', named_order_id);
+    perform toss_private.lock_webhook_subject('order ' || event.order_id);
+    if toss_private.webhook_order_is_over_budget(event.order_id, at) then
+      event.payment_key := null;
     end if;
   end if;
-  return jsonb_build_object('orderId', named_order_id, 'paymentKey', named_payment_key);
+  event.subject := coalesce(event.payment_key, event.order_id, event.dedupe_key);
+  return event;
 end;
 $$;
 
 comment on function toss_private.identify_webhook_event(jsonb, timestamptz) is
-  'Which order and payment a delivery is about, as orderId and paymentKey: as it says, through its cancel, or through its secret.';
+  'A delivery as a row that is not stored yet: which order and payment it is about, as it says, through its cancel, or through its secret.';
 
 create function toss_private.count_webhook_repeat(request jsonb, at timestamptz)
 returns public.webhook_events
@@ -343,37 +351,31 @@ security definer
 set search_path = ''
 as $$
 declare
-  token constant uuid := (request ->> 'leaseToken')::uuid;
   lease constant interval := make_interval(secs => (request ->> 'leaseSeconds')::double precision);
   present constant timestamptz := toss_private.clock_now();
   event public.webhook_events;
   is_duplicate boolean := false;
+  pause interval;
 begin
   event := toss_private.store_webhook_event(request, present);
   if event.id is null then
     is_duplicate := true;
     event := toss_private.count_webhook_repeat(request, present);
   end if;
-  if event.status <> 'received' then
-    return toss_private.webhook_event_view(event, is_duplicate) || jsonb_build_object('isClaimed', false);
+  -- A new one has its turn or its pause already.
+  if event.status = 'received' and (is_duplicate or event.created_at <> present) then
+    perform toss_private.lock_webhook_subject(event.subject);
+    pause := toss_private.webhook_pause(event, toss_private.webhook_is_unfamiliar(event), lease, present);
+    if pause is null then
+      event := toss_private.lease_webhook_event(event.id, (request ->> 'leaseToken')::uuid, lease, present);
+    else
+      update public.webhook_events as e set next_attempt_at = present + pause where e.id = event.id
+      returning * into event;
+    end if;
   end if;
-
-  perform toss_private.lock_webhook_subject(event.subject);
-  if toss_private.webhook_subject_is_leased(event.subject, present) then
-    -- Whoever is asking now looks again for events that came after its question.
-    update public.webhook_events as e set next_attempt_at = present + lease where e.id = event.id
-    returning * into event;
-  elsif toss_private.webhook_subject_is_over_budget(event, present)
-    -- Toss delivers at most eight times, hours apart; whoever repeats more often waits for the worker.
-    or (event.delivery_count > 8 and event.verified_by is null
-      and event.leased_at > present - interval '1 minute')
-  then
-    update public.webhook_events as e set next_attempt_at = present + interval '1 minute' where e.id = event.id
-    returning * into event;
-  else
-    event := toss_private.lease_webhook_event(event.id, token, lease, present);
-  end if;
-  return toss_private.webhook_event_view(event, is_duplicate);
+  return toss_private.webhook_event_view(event, is_duplicate)
+    -- What was leased before is somebody else's to process.
+    || jsonb_build_object('isClaimed', event.status = 'processing' and event.leased_at = present);
 end;
 $$;
 

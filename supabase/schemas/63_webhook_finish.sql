@@ -50,7 +50,9 @@ begin
   order by e.received_at desc
   limit 1
   for update;
-  if not found or toss_private.webhook_subject_is_over_budget(following, at) then
+  if not found
+    or toss_private.webhook_subject_is_over_budget(following, toss_private.webhook_is_unfamiliar(following), at)
+  then
     return null;
   end if;
   return toss_private.lease_webhook_event(following.id, token, lease, at);
@@ -80,10 +82,6 @@ begin
     return jsonb_build_object('outcome', 'event_not_found');
   end if;
   perform toss_private.lock_webhook_subject(event.subject);
-  select * into event from public.webhook_events as e where e.id = event.id for update;
-  if event.status <> 'processing' or event.lease_token <> token then
-    return jsonb_build_object('outcome', 'lease_lost');
-  end if;
   present := toss_private.clock_now();
   retry_time := present + make_interval(secs => coalesce((request ->> 'retryAfterSeconds')::double precision, 0));
 
@@ -97,8 +95,11 @@ begin
     lease_token = null,
     lease_expires_at = null,
     next_attempt_at = retry_time
-  where e.id = event.id
+  where e.id = event.id and e.status = 'processing' and e.lease_token = token
   returning * into event;
+  if not found then
+    return jsonb_build_object('outcome', 'lease_lost');
+  end if;
 
   if request ->> 'status' = 'failed' then
     update public.webhook_events as e
@@ -107,6 +108,12 @@ begin
     return jsonb_build_object('outcome', event.status);
   end if;
 
+  -- Mostly nothing else of the subject waits.
+  if event.status = 'processed' and not exists (
+    select 1 from public.webhook_events as e where e.subject = event.subject and e.status in ('received', 'failed')
+  ) then
+    return jsonb_build_object('outcome', event.status);
+  end if;
   perform toss_private.end_covered_webhook_events(event, request, present);
   perform toss_private.drop_unproven_bodies(event.subject);
   following := toss_private.lease_following_webhook_event(event, token, lease, present);
@@ -169,7 +176,7 @@ begin
     -- One question of the worker about a payment that we know goes beyond its order's budget, or whoever spends that
     -- could keep it waiting.
     if candidate.asks_toss and (case when toss_private.webhook_is_unfamiliar(candidate)
-      then toss_private.webhook_subject_is_over_budget(candidate, toss_private.clock_now())
+      then toss_private.webhook_subject_is_over_budget(candidate, true, toss_private.clock_now())
       else candidate.verified_by is null and not candidate.from_toss
         and (toss_private.webhook_questions_are_many(toss_private.clock_now())
           or toss_private.count_webhook_looks(candidate.subject, toss_private.clock_now(), '1 minute') >= 5) end)

@@ -114,13 +114,13 @@ where v.event = 'tax_split_differs' and p.balance_amount > 0
 union all
 select 'critical', 'answer_mismatch', v.order_id,
   format('payment %s: Toss answered %s', v.payment_key, v.detail), v.created_at
-from (
-  select distinct on (l.payment_key) l.*
-  from public.payment_events as l
-  where l.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
-  order by l.payment_key, l.id desc
-) as v
+from public.payment_events as v
 where v.event = 'answer_mismatch'
+  and not exists (
+    select 1 from public.payment_events as later
+    where later.payment_key = v.payment_key and later.id > v.id
+      and later.event in ('answer_mismatch', 'answer_accepted', 'payment_status')
+  )
   and v.to_status in ('DONE', 'PARTIAL_CANCELED', 'CANCELED', 'WAITING_FOR_DEPOSIT')
   and (v.detail ->> 'balanceAmount')::numeric > 0
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { inflateSync } from "node:zlib";
 import { createKeyring } from "../../../supabase/functions/_shared/security/encryption.ts";
 import { buy } from "../../support/buy.ts";
 import { webhookRows } from "../../support/database.ts";
@@ -28,7 +29,9 @@ async function rawBody({ stack }: Shop, eventId: string): Promise<string> {
   const keys = stack.projectVariables.BILLING_KEY_ENCRYPTION_KEYS ?? "";
   const ciphertext = Buffer.from(row.ciphertext).toString("base64");
   const encrypted = { keyId: row.key_id, ciphertext };
-  return await createKeyring(keys).decrypt(encrypted, row.dedupe_key);
+  const compressed = await createKeyring(keys)
+    .decryptBytes(encrypted, row.dedupe_key);
+  return inflateSync(compressed).toString();
 }
 
 for (const size of [20 * KIBIBYTE, 32 * KIBIBYTE]) {

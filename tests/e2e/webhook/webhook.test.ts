@@ -45,9 +45,13 @@ test("webhook answers 200 after one database round trip and before it asks Toss"
   assert.equal(body.received, true);
   assert.equal(body.duplicate, false);
   await settleWebhooks(shop);
-  assert.deepEqual(roundTrips().toss, [
-    `GET /v1/payments/${purchase.paymentKey}`,
-  ]);
+  assert.deepEqual(roundTrips(), {
+    rest: [
+      "/rest/v1/rpc/receive_webhook_event",
+      "/rest/v1/rpc/apply_payment",
+    ],
+    toss: [`GET /v1/payments/${purchase.paymentKey}`],
+  });
   const [row] = await webhookRows(shop, purchase.orderId);
   assert.equal(row?.status, "processed");
   assert.equal(row.verified_by, "re-query");

@@ -3,6 +3,7 @@ import type { Database } from "./client.ts";
 import type { PaymentSource } from "./lease.ts";
 import { paymentView } from "./payments.ts";
 import { settledCharge } from "./subscriptions.ts";
+import { finishedWebhook, type LeasedWebhook } from "./webhook-events.ts";
 
 const settled = {
   payment: paymentView,
@@ -16,6 +17,8 @@ const settled = {
   isStale: z.boolean(),
   /** When the order belongs to a charge. */
   charge: settledCharge.nullish(),
+  /** When the request named a webhook, unless the answer is stale. */
+  webhook: finishedWebhook.optional(),
 };
 
 const answer = z.discriminatedUnion("outcome", [
@@ -45,6 +48,8 @@ export interface ApplyPaymentRequest {
   operationId?: string | undefined;
   /** Beyond this an account is adopted with an alert; absent = whatever its deadline. */
   depositHours?: DepositHours | undefined;
+  /** The leased event that made us ask; an applied answer ends it as processed in the same transaction. */
+  webhook?: LeasedWebhook | undefined;
 }
 
 /** Sends an answer of Toss through the one door; see the comment on `public.apply_payment`. */

@@ -68,7 +68,8 @@ export function receiveWebhookEvent(
   return database.call("receive_webhook_event", { ...request }, event);
 }
 
-const finished = z.object({
+/** How an event ended, and the next of its subject when one came meanwhile. */
+export const finishedWebhook = z.object({
   outcome: z.enum([
     "processed",
     "ignored",
@@ -80,17 +81,25 @@ const finished = z.object({
   following: event.optional(),
 });
 
-/** How an event ended, and when to try again if it failed. */
-export interface FinishWebhookRequest {
+/** What `finish_webhook_event` answers. */
+export type FinishedWebhook = z.output<typeof finishedWebhook>;
+
+/** An event that its processor is about to end. */
+export interface LeasedWebhook {
   eventId: string;
   leaseToken: string;
-  status: "processed" | "ignored" | "failed";
-  reason: string | null;
+  /** For the event that may follow. */
+  leaseSeconds: number;
   verifiedBy: string | null;
   /** See `Verdict.answerSecretDigest`. */
   answerSecretDigest: string | null | undefined;
+}
+
+/** How an event ended, and when to try again if it failed. */
+export interface FinishWebhookRequest extends LeasedWebhook {
+  status: "processed" | "ignored" | "failed";
+  reason: string | null;
   askedAt: string;
-  leaseSeconds: number;
   retryAfterSeconds: number;
   maximumAttempts: number;
 }
@@ -99,8 +108,8 @@ export interface FinishWebhookRequest {
 export function finishWebhookEvent(
   database: Database,
   request: FinishWebhookRequest,
-): Promise<z.output<typeof finished>> {
-  return database.call("finish_webhook_event", { ...request }, finished);
+): Promise<FinishedWebhook> {
+  return database.call("finish_webhook_event", { ...request }, finishedWebhook);
 }
 
 const claimed = z.object({

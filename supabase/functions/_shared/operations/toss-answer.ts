@@ -57,7 +57,10 @@ export function happenedBefore(
 export async function applyAnswer(
   { database, source, requestId }: OperationContext,
   payment: TossPayment,
-  asked: Pick<ApplyPaymentRequest, "askedAt" | "operationId" | "depositHours">,
+  asked: Pick<
+    ApplyPaymentRequest,
+    "askedAt" | "operationId" | "depositHours" | "webhook"
+  >,
 ): Promise<ApplyPaymentAnswer> {
   return await applyPayment(database, {
     payment: paymentSnapshot(payment),

@@ -44,7 +44,7 @@ async function recordVerdict(
   verdict: Verdict,
 ): Promise<WebhookEvent | undefined> {
   const { database, leaseSeconds, logger, random } = context;
-  const finished = await finishWebhookEvent(database, {
+  const finished = verdict.finished ?? await finishWebhookEvent(database, {
     eventId: event.eventId,
     leaseToken: event.leaseToken ?? "",
     status: verdict.status,

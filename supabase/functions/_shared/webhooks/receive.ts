@@ -1,3 +1,4 @@
+import { deflateSync } from "node:zlib";
 import type { SignatureScheme } from "../config/config.ts";
 import {
   receiveWebhookEvent,
@@ -101,8 +102,8 @@ const digestOf = (text: string | null) =>
   text === null ? null : sha256Hex(text);
 
 /**
- * Stores one delivery in one database round trip: redacted for reading, encrypted as it came unless it is ignored on
- * arrival, and the secrets that processing compares as digests.
+ * Stores one delivery in one database round trip: redacted for reading, compressed and encrypted unless it is ignored
+ * on arrival, and the secrets that processing compares as digests.
  *
  * The event is the caller's to process when `isClaimed` is true.
  *
@@ -121,7 +122,10 @@ export async function storeDelivery(
   const dedupeKey = dedupeKeyOf(delivery, transmissionId);
   const ignoredReason = ignoredReasonOf(event, provenBy);
   const raw = ignoredReason === null
-    ? await services.keyring.encryptBytes(body, dedupeKey)
+    ? await services.keyring.encryptBytes(
+      new Uint8Array(deflateSync(body)),
+      dedupeKey,
+    )
     : null;
   return await receiveWebhookEvent(services.database, {
     dedupeKey,

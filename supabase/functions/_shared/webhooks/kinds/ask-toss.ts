@@ -70,17 +70,26 @@ function withoutAnswer(
 export interface AnswerOfToss {
   payment: TossPayment;
   verifiedBy: string;
+  /** See `Verdict.answerSecretDigest`. */
+  answerSecretDigest?: string | null;
 }
 
-/** Lets an answer of Toss through the one door. */
+/** Lets an answer of Toss through the one door, and ends the event with it where that proves it. */
 export async function judgeByAnswer(
   context: OperationContext,
   event: WebhookEvent,
-  { payment, verifiedBy }: AnswerOfToss,
+  { payment, verifiedBy, answerSecretDigest }: AnswerOfToss,
 ): Promise<Verdict> {
   const applied = await applyAnswer(context, payment, {
     askedAt: event.askedAt,
     depositHours: context.depositHours,
+    webhook: {
+      eventId: event.eventId,
+      leaseToken: event.leaseToken ?? "",
+      leaseSeconds: context.leaseSeconds,
+      verifiedBy,
+      answerSecretDigest,
+    },
   });
   switch (applied.outcome) {
     case "order_not_found":
@@ -95,6 +104,6 @@ export async function judgeByAnswer(
     default:
       return applied.isStale
         ? failed("asked before the last answer was applied")
-        : processed(verifiedBy);
+        : { ...processed(verifiedBy), finished: applied.webhook };
   }
 }

@@ -26,9 +26,10 @@ export const judgeDeposit: Judge = async (context, event) => {
       : asked.verdict;
   }
   const { payment } = asked;
-  const apply = () =>
-    judgeByAnswer(context, event, { payment, verifiedBy: "deposit-secret" });
-  if (secretMatches) return await apply();
+  const verifiedBy = "deposit-secret";
+  if (secretMatches) {
+    return await judgeByAnswer(context, event, { payment, verifiedBy });
+  }
   if (payment.secret === null && isVirtualAccount(payment)) {
     return await judgeByAnswer(context, event, {
       payment,
@@ -38,7 +39,11 @@ export const judgeDeposit: Judge = async (context, event) => {
 
   const answerSecretDigest = payment.secret ? sha256Hex(payment.secret) : null;
   if (isEqualInConstantTime(answerSecretDigest ?? "", secretDigest)) {
-    return { ...await apply(), answerSecretDigest };
+    const answer = { payment, verifiedBy, answerSecretDigest };
+    return {
+      ...await judgeByAnswer(context, event, answer),
+      answerSecretDigest,
+    };
   }
   // An open confirmation will tell about a payment whose secret this may be.
   return event.isOrderBusy

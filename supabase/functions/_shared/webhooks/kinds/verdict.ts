@@ -1,4 +1,7 @@
-import type { WebhookEvent } from "../../database/webhook-events.ts";
+import type {
+  FinishedWebhook,
+  WebhookEvent,
+} from "../../database/webhook-events.ts";
 import type { OperationContext } from "../../operations/context.ts";
 
 /** How one try to process an event ended. `failed` is tried again. */
@@ -15,6 +18,8 @@ export interface Verdict {
    * other deposit callback of the order that waits.
    */
   answerSecretDigest?: string | null;
+  /** Set when the event was ended together with what it led to; nothing is left to record. */
+  finished?: FinishedWebhook | undefined;
 }
 
 /** Processes a leased event of one kind. Safe to be repeated. Throws DatabaseError. */
