@@ -39,6 +39,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
         widget: null,
         billing: null,
       },
+      checkoutUi: null,
       apiBaseUrl: "https://api.tosspayments.com",
       timeoutMs: 60_000,
       mode: "test",
