@@ -116,7 +116,7 @@ shopTest(
     assert.ok(bytes < MOST_SCRIPT_BYTES, `${bytes} bytes of script`);
 
     const paint = await soonestPaint(visit);
-    assert.ok(paint < LARGEST_PAINT_MS, `largest paint after ${paint} ms`);
+    assert.ok(paint < allowedPaint(), `largest paint after ${paint} ms`);
 
     const secrets = [
       stack.secretKey,
@@ -138,6 +138,12 @@ shopTest(
     }
   },
 );
+
+/** The bound on a machine of its own; where others work beside the test, as much longer as they make everything. */
+function allowedPaint(): number {
+  const [load = 0] = Deno.loadavg();
+  return LARGEST_PAINT_MS * Math.max(1, load / navigator.hardwareConcurrency);
+}
 
 /** Milliseconds to the largest paint with nothing kept; the best of several, since other tests run beside it. */
 async function soonestPaint({ page, context, url }: Visit): Promise<number> {
