@@ -69,7 +69,9 @@ async function lookAround(visit: Visit): Promise<void> {
   await page.locator("[name=payment-method]").first().waitFor();
   await look(visit, "subscribe");
   await page.goto(`${url}/checkout`);
-  await widgetOf(page).agreement.getByRole("checkbox").waitFor();
+  // A frame that was never in view is not in the picture.
+  await widgetOf(page).agreement.getByRole("checkbox")
+    .scrollIntoViewIfNeeded();
   await look(visit, "checkout");
   await openWindowByWidget(
     visit,
