@@ -13,6 +13,7 @@ import { operator } from "./operator/command.ts";
 import { explain, order } from "./order/command.ts";
 import { prove } from "./prove/command.ts";
 import { reconcile } from "./reconcile/command.ts";
+import { reprice } from "./reprice/command.ts";
 import { replay } from "./replay/command.ts";
 import { rotateKeys } from "./rotate-keys/command.ts";
 import { simulator } from "./simulator/command.ts";
@@ -35,6 +36,7 @@ export const toss = defineGroup({
       charge,
       replay,
       reconcile,
+      reprice,
       operator,
       taxSheet,
       notify,

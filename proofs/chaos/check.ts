@@ -18,6 +18,7 @@ import {
 } from "./check-refunds.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkNotices } from "./check-notices.ts";
+import { checkStories } from "./check-stories.ts";
 import { checkKeys } from "./check-keys.ts";
 import { askWithdrawalsAgain, checkWithdrawals } from "./check-withdrawals.ts";
 import { checkHook } from "./hook.ts";
@@ -294,5 +295,6 @@ export async function check(state: RunState): Promise<Violation[]> {
     ...await checkInvariants(state),
     ...await checkEvents(state),
     ...await checkNotices(state),
+    ...await checkStories(state),
   ];
 }

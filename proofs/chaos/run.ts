@@ -3,6 +3,7 @@ import { signUp } from "../../stack/users.ts";
 import { placeOrder } from "./buyer.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
 import { check } from "./check.ts";
+import { checkStoriesOfMess } from "./check-stories.ts";
 import { cutName } from "./cutter.ts";
 import { heal } from "./heal.ts";
 import { breakHook, countRaised } from "./hook.ts";
@@ -185,9 +186,11 @@ async function runPlan(
     await doMoment(state, moment);
   }
   const faults = clearFaults(state);
+  const mistold = await checkStoriesOfMess(state);
   const unfinished = await heal(state);
   const raised = await countRaised(chaos) - raisedBefore;
   const violations: Violation[] = [
+    ...mistold,
     ...unfinished.map((text): Violation => ({ kind: "stuck", text })),
     ...await check(state),
   ];

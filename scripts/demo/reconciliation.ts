@@ -17,7 +17,8 @@ async function reconcile(shop: Shop): Promise<string> {
   return `${healed} healed, ${open} open, ${foreign} of other shops`;
 }
 
-async function refundInDashboard(
+/** Somebody refunds an order in Toss's dashboard; answers the status of Toss's answer. */
+export async function refundInDashboard(
   shop: Shop,
   { orderId }: Order,
 ): Promise<number> {

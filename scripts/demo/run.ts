@@ -13,6 +13,7 @@ import { reconciliation } from "./reconciliation.ts";
 import { refund } from "./refund.ts";
 import { grouped } from "./scene.ts";
 import { openShop } from "./shop.ts";
+import { story } from "./story.ts";
 import { subscriber } from "./subscriber.ts";
 import { virtualAccount } from "./virtual-account.ts";
 import {
@@ -34,6 +35,7 @@ const SCENES = [
   cashReceipt,
   ownPrices,
   reconciliation,
+  story,
   events,
   subscriber,
   keyPairs,

@@ -129,6 +129,18 @@ export const KOREAN_ROUTES: Readonly<Record<string, KoreanRoute>> = {
         "청구나 환불에 대한 토스의 응답을 아직 모릅니다. 다시 물으세요. 두 번 청구되거나 환불되지 않습니다.",
     },
   },
+  "GET /subscription/consent": {
+    summary: "동의 요청 보기",
+    description:
+      "알림의 링크가 묻는 내용입니다. 날짜, 두 가격, 결제 수단, 각 답의 결과. 메일 검사기가 링크를 열어 보므로 아무것도 바꾸지 않습니다. 이 프로젝트의 토큰이 아니면 `consent_not_open`입니다.",
+    answers: { 200: "동의 요청." },
+  },
+  "POST /subscription/consent": {
+    summary: "링크로 동의 요청에 답하기",
+    description:
+      "알림의 링크를 가진 사람이 동의(`consent`)하거나 거절(`decline_consent`)합니다. 그 날까지 한 번만 쓸 수 있고, 그 뒤나 새 요청으로 바뀐 뒤에는 `consent_not_open`입니다. 로그인하면 답을 다시 바꿀 수 있습니다.",
+    answers: { 200: "결정된 동의 요청." },
+  },
   "POST /billing-charge": {
     summary: "청구",
     description:

@@ -189,6 +189,33 @@ const OVERVIEWS: Readonly<Record<string, Overview>> = {
     },
     repeating: SAFE,
   },
+  "GET subscription/consent": {
+    caller: {
+      en: "whoever has the link of a notice",
+      ko: "알림의 링크를 가진 사람",
+    },
+    request: { en: "query `token`", ko: "쿼리 `token`" },
+    success: {
+      en: "200 the request for consent, with its text in both languages",
+      ko: "200 동의 요청과 두 언어의 문구",
+    },
+    repeating: SAFE,
+  },
+  "POST subscription/consent": {
+    caller: {
+      en: "whoever has the link of a notice",
+      ko: "알림의 링크를 가진 사람",
+    },
+    request: { en: "`{ token, action }`", ko: "`{ token, action }`" },
+    success: {
+      en: "200 as the GET, decided",
+      ko: "200 GET과 같음. 결정됨",
+    },
+    repeating: {
+      en: "409 `consent_not_open`: the link works once",
+      ko: "409 `consent_not_open`: 링크는 한 번만 쓸 수 있음",
+    },
+  },
   "POST billing-charge": {
     request: {
       en:

@@ -98,6 +98,13 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
       ko: "`APP_URL` 아래에서 리다이렉트가 브라우저를 보내는 경로",
     },
   }, {
+    names: ["APP_CONSENT_PATH"],
+    meaning: {
+      en:
+        "below `APP_URL`: the page that the link of a request for consent opens, with `token`",
+      ko: "`APP_URL` 아래에서 동의 요청의 링크가 `token`과 함께 여는 페이지",
+    },
+  }, {
     names: ["CORS_ALLOWED_ORIGINS"],
     meaning: {
       en:

@@ -34,7 +34,14 @@ export async function run(
     language,
     facts: NOTICE_EXAMPLES[notice],
     doubtSince: null,
-  }, { channel, accounts, shop, fetcher: fetch });
+  }, {
+    channel,
+    accounts,
+    shop,
+    // The example is nobody's request.
+    consentUrl: () => Promise.resolve(shop.url),
+    fetcher: fetch,
+  });
   if (outcome.kind === "not_sent") {
     console.error(
       `Not sent: ${outcome.fault} (${outcome.code}). ${HELP[outcome.fault]}`,

@@ -1,31 +1,24 @@
 import assert from "node:assert/strict";
 import { buy, placeOrder } from "../support/buy.ts";
-import { orderRow } from "../support/database.ts";
 import { asOwner } from "../support/doctor.ts";
 import { issuedBy, requestAccount } from "../support/issue-account.ts";
 import { inRollback } from "../support/rollback.ts";
 import type { Shop } from "../support/shop.ts";
 import { shopTests } from "../support/shop-test.ts";
-import { cancelAtToss } from "../support/toss-side.ts";
-import { settleWebhooks, withoutWebhooks } from "../support/webhooks.ts";
+import { settleWebhooks } from "../support/webhooks.ts";
 import { advance, alignClocks, work } from "../support/worker.ts";
 import { type Fence, fencesOf } from "./support/markdown.ts";
 import { readProjectFile } from "./support/pages.ts";
-import { runSession } from "./support/shell-session.ts";
 
 const test = shopTests();
 
 const PAGES = [
   {
     path: "docs/operations.md",
-    expired: `"I deposited, and you say expired"`,
-    refunded: `"Toss refunded, and you say paid"`,
     next: "When Toss is asked next",
   },
   {
     path: "docs/operations.ko.md",
-    expired: `"입금했는데 만료라고 나와요"`,
-    refunded: `"토스는 환불했는데 결제 완료로 나와요"`,
     next: "토스에 다음으로 묻는 때",
   },
 ];
@@ -70,81 +63,7 @@ async function query(
   return results;
 }
 
-/** Runs the command of a block in a shell, as an operator does, and lets what it began end. */
-async function command(
-  shop: Shop,
-  block: Fence | undefined,
-  subject: Subject,
-): Promise<void> {
-  assert.equal(block?.language, "sh");
-  const [outcome] = await runSession([fillIn(block.code, subject)], {
-    FUNCTIONS_URL: shop.stack.functionsUrl,
-  });
-  assert.equal(outcome?.status, 0, outcome?.output);
-  assert.match(outcome?.output ?? "", /"received":true/);
-  await settleWebhooks(shop);
-}
-
-/** An account whose deadline is over, and a deposit after it of which nobody tells. */
-async function unnoticedDeposit(shop: Shop): Promise<Subject> {
-  await alignClocks(shop);
-  const { orderId } = await placeOrder(shop);
-  const { paymentKey } = issuedBy(
-    await requestAccount(shop, { orderId, validHours: 1 }),
-  );
-  await settleWebhooks(shop);
-  await advance(shop, 3601);
-  await work(shop, "expiry");
-  assert.equal((await orderRow(shop, orderId)).status, "expired");
-  withoutWebhooks(shop);
-  assert.equal(shop.simulator.deposit(paymentKey).kind, "done");
-  return { orderId, paymentKey };
-}
-
-for (const { path, expired, refunded, next } of PAGES) {
-  test(`${path}: the steps under ${expired} end with a paid order`, async (shop) => {
-    const subject = await unnoticedDeposit(shop);
-    const [seen, look, after, ...others] = await blocksBelow(path, expired);
-    assert.deepEqual(others, []);
-
-    const [[before]] = await query(shop, seen, subject) as [[Row]];
-    assert.equal(before.order_status, "expired");
-    assert.equal(before.payment_key, subject.paymentKey);
-    assert.notEqual(before.payment_status, "DONE");
-    assert.ok(before.due_date && before.last_asked);
-
-    await command(shop, look, subject);
-
-    const [[now], alerts] = await query(shop, after, subject) as [[Row], Row[]];
-    assert.equal(now.order_status, "paid");
-    assert.equal(now.payment_status, "DONE");
-    assert.equal(now.is_late_payment, true);
-    assert.deepEqual(alerts, []);
-  });
-
-  test(`${path}: the steps under ${refunded} end with a refunded order`, async (shop) => {
-    const subject = await buy(shop);
-    await settleWebhooks(shop);
-    withoutWebhooks(shop);
-    await cancelAtToss(shop, subject.paymentKey);
-    const [seen, hooks, look, ...others] = await blocksBelow(path, refunded);
-    assert.deepEqual(others, []);
-
-    const before = await query(shop, seen, subject);
-    assert.equal(before[0]?.[0]?.order_status, "paid");
-    assert.equal(before[0]?.[0]?.pays_the_order, true);
-    assert.deepEqual(before[1], []);
-    const [events = []] = await query(shop, hooks, subject);
-    assert.ok(events.every(({ status }) => status === "processed"));
-
-    await command(shop, look, subject);
-
-    const [[now], cancels] = await query(shop, seen, subject) as [[Row], Row[]];
-    assert.equal(now.order_status, "refunded");
-    assert.equal(Number(now.balance_amount), 0);
-    assert.equal(cancels.length, 1);
-  });
-
+for (const { path, next } of PAGES) {
   test(`${path}: ${next} names the question that is open, and the worker asks it then`, async (shop) => {
     await alignClocks(shop);
     const [block] = await blocksBelow(path, next);

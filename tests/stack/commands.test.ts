@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, Reach>> = {
   "toss order": { kind: "project", args: ["order_1"] },
   "toss explain": { kind: "project", args: ["order_1"] },
   "toss operator": { kind: "project", args: [] },
+  "toss reprice": {
+    kind: "project",
+    args: ["pro", "--amount", "12900", "--dry-run"],
+  },
   "toss rotate-keys": { kind: "project", args: [] },
   "toss simulator": NOTHING,
   "check": NOTHING,
@@ -56,6 +60,7 @@ const ARGUMENTS: Record<string, string> = {
 const PLACES: Record<string, readonly string[]> = {
   "toss order": ["order_1"],
   "toss explain": ["order_1"],
+  "toss reprice": ["pro"],
 };
 
 /** The tasks of deno.json: what is used most, and the two groups. */
@@ -256,6 +261,8 @@ Deno.test("a usage error of a value is one line too", async () => {
       ["toss tax-sheet", "2026-13"],
       ["toss tax-sheet", "2026-11", "--json", "--csv", "-"],
       ["toss replay"],
+      ["toss reprice"],
+      ["toss reprice", "pro", "--amount", "99"],
       ["toss order"],
       ["toss rotate-keys", "--batch", "many"],
       ["prove chaos", "--runs", "-1"],

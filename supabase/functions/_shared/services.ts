@@ -10,6 +10,10 @@ import {
 } from "./database/client.ts";
 import { BILLING_STATE_PURPOSE } from "./security/billing-state.ts";
 import {
+  CONSENT_TOKEN_PURPOSE,
+  writeConsentToken,
+} from "./security/consent-token.ts";
+import {
   createDerivedSigner,
   type DerivedSigner,
 } from "./security/derived-signer.ts";
@@ -32,6 +36,10 @@ export interface Services {
   keyring: Keyring;
   /** Signs the state of billing-issue's redirect. */
   billingStateSigner: DerivedSigner;
+  /** Signs the links of notices that ask for consent. */
+  consentSigner: DerivedSigner;
+  /** Where a request for consent is answered without signing in. */
+  consentUrl(consentId: string): Promise<string>;
   verifyUser: VerifyUser;
   /** For what is neither Supabase nor Toss. */
   fetch: typeof fetch;
@@ -69,6 +77,10 @@ export function createServices(
       problems: [{ variable: "SUPABASE_SECRET_KEYS", problem }],
     };
   }
+  const consentSigner = createDerivedSigner(
+    config.encryptionKeys,
+    CONSENT_TOKEN_PURPOSE,
+  );
   const client = createServerClient({
     url: config.supabase.url,
     secretKey,
@@ -85,6 +97,13 @@ export function createServices(
         config.encryptionKeys,
         BILLING_STATE_PURPOSE,
       ),
+      consentSigner,
+      async consentUrl(consentId) {
+        const url = new URL(config.app.url + config.app.consentPath);
+        const token = await writeConsentToken(consentSigner, consentId);
+        url.searchParams.set("token", token);
+        return url.href;
+      },
       leaseSeconds: config.toss.timeoutMs / 1000 + LEASE_MARGIN_SECONDS,
       toss: (logger, witness) =>
         createTossClients(config.toss.pairs, {

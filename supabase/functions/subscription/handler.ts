@@ -11,33 +11,48 @@ import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
 } from "../_shared/database/change-subscription.ts";
+import {
+  answerConsentLink,
+  type ConsentView,
+  readConsent,
+} from "../_shared/database/consents.ts";
 import { subscribe } from "../_shared/database/subscribe-with-method.ts";
 import { AppError } from "../_shared/http/app-error.ts";
+import { requireUser } from "../_shared/http/authenticate.ts";
 import type {
   Handler,
   RequestContext,
 } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/answers.ts";
-import { readJson } from "../_shared/http/read-body.ts";
+import { parseInput, readJson } from "../_shared/http/read-body.ts";
+import type { Language } from "../_shared/notices/notice.ts";
+import { writeNotice } from "../_shared/notices/write-notice.ts";
+import { readConsentToken } from "../_shared/security/consent-token.ts";
 import {
   createOperationContext,
   newLease,
   type OperationContext,
 } from "../_shared/operations/context.ts";
-import { refundError, subscriptionError } from "./refusal.ts";
-import { type SubscribeRequest, subscriptionRequest } from "./request.ts";
+import { consentNotOpen, refundError, subscriptionError } from "./refusal.ts";
+import {
+  consentLinkQuery,
+  consentLinkRequest,
+  type SubscribeRequest,
+  subscriptionRequest,
+} from "./request.ts";
 
 /**
  * `POST subscription`: what a user asks of an own subscription, or an operator of any; and a new one.
  *
  * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
- * `operation_in_progress`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund),
+ * `operation_in_progress`, `consent_not_open`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund),
  * `cancel_failed` and `cancel_amount_exceeds_balance` (it has ended, a refund was refused), and `invalid_request` for
  * a move that the subscription's status does not allow (docs/subscriptions.md).
  */
 export const change: Handler = async (request, context) => {
   const { caller } = context;
+  if (caller.kind !== "secret") requireUser(caller);
   const body = await readJson(request, subscriptionRequest, context.bodyLimit);
   if (body.action === "subscribe") return await subscribeToPlan(context, body);
   if (caller.kind === "user" && body.refund === "prorated") {
@@ -160,3 +175,87 @@ async function subscribeToPlan(
       throw declinedError(outcome.code, { billingMethodId, planId });
   }
 }
+
+const BUTTONS: Readonly<Record<Language, { give: string; refuse: string }>> = {
+  ko: { give: "동의해요", refuse: "동의하지 않아요" },
+  en: { give: "I agree", refuse: "I do not agree" },
+};
+
+/** What a request says in one language, and its two buttons. */
+function textOf(
+  consent: ConsentView,
+  language: Language,
+  { services: { config } }: RequestContext,
+) {
+  const { subject, lead, rows, closing } = writeNotice({
+    notice: "consent_asked",
+    language,
+    facts: {
+      planName: consent.planName,
+      amount: consent.amountAfter,
+      amountBefore: consent.amountBefore,
+      effectiveAt: consent.effectiveAt,
+      consentKind: consent.kind,
+      cardNumber: consent.methodNumber,
+      endsWithout: consent.endsWithout,
+    },
+    shop: config.notices.shop,
+  });
+  return { title: subject, lead, rows, closing, ...BUTTONS[language] };
+}
+
+function shown(consent: ConsentView, context: RequestContext): Response {
+  const { isLinkUsed, ...rest } = consent;
+  return Response.json({
+    ...rest,
+    isOpen: consent.isOpen && !isLinkUsed,
+    text: {
+      ko: textOf(consent, "ko", context),
+      en: textOf(consent, "en", context),
+    },
+  }, { headers: { "cache-control": "no-store" } });
+}
+
+/** The id that a token was signed for. @throws AppError `consent_not_open` for anything else */
+async function idOf(token: string, context: RequestContext): Promise<string> {
+  const id = await readConsentToken(context.services.consentSigner, token);
+  if (id === null) throw consentNotOpen();
+  return id;
+}
+
+/**
+ * `GET subscription/consent`: what the link of a notice asks. Changes nothing, because mail scanners open links.
+ *
+ * @throws AppError `consent_not_open` for a token that is none of ours
+ */
+export const showLink: Handler = async (request, context) => {
+  const query = Object.fromEntries(new URL(request.url).searchParams);
+  const { token } = parseInput(query, consentLinkQuery);
+  const consent = await readConsent(
+    context.services.database,
+    await idOf(token, context),
+  );
+  if (consent === null) throw consentNotOpen();
+  return shown(consent, context);
+};
+
+/**
+ * `POST subscription/consent`: answers a request through the link of a notice, once.
+ *
+ * @throws AppError `consent_not_open` when the link was used, has expired or is none of ours, and when the request was
+ * replaced or decided for good
+ */
+export const answerLink: Handler = async (request, context) => {
+  const { token, action } = await readJson(
+    request,
+    consentLinkRequest,
+    context.bodyLimit,
+  );
+  const answer = await answerConsentLink(context.services.database, {
+    consentId: await idOf(token, context),
+    action,
+    requestId: context.requestId,
+  });
+  if (answer.outcome === "consent_not_open") throw consentNotOpen();
+  return shown(answer.consent, context);
+};

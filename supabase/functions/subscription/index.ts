@@ -1,4 +1,8 @@
 import { createFunction } from "../_shared/http/create-function.ts";
-import { change } from "./handler.ts";
+import { answerLink, change, showLink } from "./handler.ts";
 
-export default createFunction("subscription", { "POST /": change });
+export default createFunction("subscription", {
+  "POST /": change,
+  "GET /consent": showLink,
+  "POST /consent": answerLink,
+});

@@ -56,3 +56,14 @@ export const subscriptionRequest = z.discriminatedUnion("action", [
   changeRequest,
   subscribeRequest,
 ]);
+
+const token = z.string().min(1).max(200);
+
+/** The query of `GET subscription/consent`. Mail programs may append parameters, so others are let through unread. */
+export const consentLinkQuery = z.object({ token });
+
+/** The body of `POST subscription/consent`. */
+export const consentLinkRequest = z.strictObject({
+  token,
+  action: z.enum(["consent", "decline_consent"]),
+});

@@ -1,16 +1,25 @@
 import assert from "node:assert/strict";
 import { runToss } from "../../stack/dev-fixture.ts";
-import { buy, confirm, startPurchase } from "../../support/buy.ts";
+import { buy, confirm, placeOrder, startPurchase } from "../../support/buy.ts";
+import { cancel } from "../../support/cancel.ts";
+import {
+  ACCOUNT,
+  issuedBy,
+  REFUND_ACCOUNT,
+  requestAccount,
+} from "../../support/issue-account.ts";
 import { loseWebhooks } from "../../support/reconcile.ts";
 import type { Shop } from "../../support/shop.ts";
 import { shopTests } from "../../support/shop-test.ts";
 import {
   endingOf,
   mend,
+  paste,
   statusVariables,
   tellStory,
 } from "../../support/story.ts";
 import { cancelAtToss } from "../../support/toss-side.ts";
+import { settleWebhooks } from "../../support/webhooks.ts";
 import { widthOf } from "../../../scripts/order/width.ts";
 
 const test = shopTests();
@@ -131,5 +140,36 @@ test("toss order prints lines of at most 80 columns, and one line for an unknown
   assert.equal(unknown.stdout, "");
   assert.equal(unknown.stderr.trimEnd().split("\n").length, 1);
   assert.match(unknown.stderr, /no-such-order/);
-  await mend(shop, orderId);
+  // As pasted, with the variables of `toss status` alone.
+  const pasted = await paste(shop, command);
+  assert.equal(pasted.code, 0, pasted.stderr);
+  assert.equal((await tellStory(shop, orderId)).next, null);
+});
+
+test("a story prints no secret and no number of a person", async (shop) => {
+  const { orderId } = await placeOrder(shop);
+  const { paymentKey, virtualAccount } = issuedBy(
+    await requestAccount(shop, { orderId }),
+  );
+  shop.simulator.deposit(paymentKey);
+  await settleWebhooks(shop);
+  await loseWebhooks(shop);
+  await cancel(shop, {
+    paymentKey,
+    cancelReason: "900101-1234567 님 환불",
+    refundReceiveAccount: REFUND_ACCOUNT,
+  });
+  await settleWebhooks(shop);
+  const told = JSON.stringify(await tellStory(shop, orderId));
+  const secrets = await shop.stack.sql<{ text: string }[]>`
+    select secret_digest as text from toss_private.payment_details where secret_digest is not null
+    union all select lease_token::text from public.operations`;
+  const forbidden = [
+    ...secrets.map(({ text }) => text),
+    ...[shop.stack.secretKey, shop.simulator.secretKeyOf(paymentKey)],
+    ...[virtualAccount.accountNumber, REFUND_ACCOUNT.accountNumber],
+    ...[REFUND_ACCOUNT.holderName, ACCOUNT.customerName, "1234567"],
+  ];
+  assert.deepEqual(forbidden.filter((text) => told.includes(text)), []);
+  assert.match(told, /\*{6}-\*{7} 님 환불/);
 });

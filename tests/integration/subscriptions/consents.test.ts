@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CONSENT_TEXT_VERSION } from "../../../supabase/functions/_shared/notices/texts/consent-asked.ts";
 import { callSql } from "../../support/answers.ts";
 import { assertInvariantsHold } from "../../support/books.ts";
 import {
@@ -41,6 +42,9 @@ test("a trial is charged with a consent, once, and later periods need none", asy
     [asked.kind, asked.amount_before, asked.amount_after, asked.method],
     ["trial_conversion", 0, 10_000, "CARD"],
   );
+  const [shown] = await sql`
+    select text_version from public.subscription_consents where id = ${asked.id}`;
+  assert.equal(shown?.text_version, CONSENT_TEXT_VERSION);
   assert.equal(asked.effective_at.toISOString(), trialEnd);
   assert.ok(asked.opens_at.getTime() <= Date.now(), "a short trial's is open");
   await advance(sql);

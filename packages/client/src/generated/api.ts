@@ -606,6 +606,56 @@ export type SubscriptionAnswer = {
   billingMethodId?: string;
 };
 
+/** What `POST subscription/consent` takes. */
+export type SubscriptionConsentRequest = {
+  token: string;
+  action: "consent" | "decline_consent";
+};
+
+/** What `POST subscription/consent` answers. Answer a request for consent by link. */
+export type SubscriptionConsentAnswer = {
+  consentId: string;
+  kind: "trial_conversion" | "price_rise";
+  planId: string;
+  planName: string;
+  amountBefore: number;
+  amountAfter: number;
+  currency: string;
+  effectiveAt: string;
+  interval: string;
+  intervalCount: number;
+  method: string | null;
+  methodNumber: string | null;
+  decision: string | null;
+  decidedAt: string | null;
+  endsWithout: boolean;
+  isOpen: boolean;
+  text: {
+    ko: {
+      title: string;
+      lead: string;
+      rows: ({
+        label: string;
+        value: string | null;
+      })[];
+      closing: (string)[];
+      give: string;
+      refuse: string;
+    };
+    en: {
+      title: string;
+      lead: string;
+      rows: ({
+        label: string;
+        value: string | null;
+      })[];
+      closing: (string)[];
+      give: string;
+      refuse: string;
+    };
+  };
+};
+
 /** What `POST billing-charge` takes. */
 export type BillingChargeRequest = {
   subscriptionId?: string | undefined;

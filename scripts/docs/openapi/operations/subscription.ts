@@ -1,8 +1,27 @@
 import { z } from "zod";
 import { subscriptionView } from "../../../../supabase/functions/_shared/database/subscriptions.ts";
-import { subscriptionRequest } from "../../../../supabase/functions/subscription/request.ts";
+import {
+  consentLinkQuery,
+  consentLinkRequest,
+  subscriptionRequest,
+} from "../../../../supabase/functions/subscription/request.ts";
+import { consentView } from "../../../../supabase/functions/_shared/database/consents.ts";
 import type { OperationDescription } from "../operation.ts";
 import { ASK_AGAIN, issuedMethod, processing } from "./answers.ts";
+
+/** What a request says in one language, and its two buttons. */
+const consentText = z.object({
+  title: z.string(),
+  lead: z.string(),
+  rows: z.array(z.object({ label: z.string(), value: z.string().nullable() })),
+  closing: z.array(z.string()),
+  give: z.string(),
+  refuse: z.string(),
+});
+
+const shownConsent = consentView.omit({ isLinkUsed: true }).extend({
+  text: z.object({ ko: consentText, en: consentText }),
+});
 
 /** `POST subscription`. */
 export const subscriptionOperations: readonly OperationDescription[] = [{
@@ -51,4 +70,32 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "cancel_amount_exceeds_balance",
     "too_many_attempts",
   ],
+}, {
+  function: "subscription",
+  method: "get",
+  path: "/consent",
+  summary: "Show a request for consent",
+  description:
+    "What the link of a notice asks: the date, both prices, the payment method, what each answer does. Changes nothing, " +
+    "because mail scanners open links. A token that is none of ours is `consent_not_open`.",
+  security: [],
+  query: consentLinkQuery,
+  answers: {
+    200: { description: "The request.", schema: shownConsent },
+  },
+  errors: ["consent_not_open"],
+}, {
+  function: "subscription",
+  method: "post",
+  path: "/consent",
+  summary: "Answer a request for consent by link",
+  description:
+    "Says yes (`consent`) or no (`decline_consent`) for whoever has the link of a notice. It works once, until the date; " +
+    "afterwards, and for a request that was replaced, it is `consent_not_open`. Signed in, the answer can still be changed.",
+  security: [],
+  body: consentLinkRequest,
+  answers: {
+    200: { description: "The request, decided.", schema: shownConsent },
+  },
+  errors: ["consent_not_open"],
 }];

@@ -42,6 +42,8 @@ export type Config = {
     readonly url: string;
     readonly successPath: string;
     readonly failPath: string;
+    /** Of the page that the link of a request for consent opens. */
+    readonly consentPath: string;
   };
   /** For `createKeyring()`, which it is known to satisfy. */
   readonly encryptionKeys: string;
@@ -124,6 +126,7 @@ function toConfig(environment: Environment): Config {
       url: environment.APP_URL,
       successPath: environment.APP_SUCCESS_PATH,
       failPath: environment.APP_FAIL_PATH,
+      consentPath: environment.APP_CONSENT_PATH,
     },
     encryptionKeys: environment.BILLING_KEY_ENCRYPTION_KEYS,
     cronSecret: environment.CRON_SECRET,

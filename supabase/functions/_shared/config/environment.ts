@@ -86,6 +86,7 @@ export const ENVIRONMENT = z.object({
   APP_URL: required.pipe(httpUrl),
   APP_SUCCESS_PATH: appPath.default("/payment/success"),
   APP_FAIL_PATH: appPath.default("/payment/fail"),
+  APP_CONSENT_PATH: appPath.default("/consent"),
   BILLING_KEY_ENCRYPTION_KEYS: required.pipe(keyringText),
   CRON_SECRET: required.pipe(secretText),
   WEBHOOK_SIGNATURE_SCHEMES: signatureSchemes.default(["toss-v1"]),

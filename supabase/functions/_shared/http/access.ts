@@ -23,7 +23,8 @@ export const FUNCTION_ACCESS = {
   confirm: { modes: ["anyone"], browser: true },
   health: { modes: ["cron", "anyone"], browser: true },
   operator: { modes: ["secret"], browser: false },
-  subscription: { modes: ["user", "secret"], browser: true },
+  // The link of a notice brings no credential but its token; each route asks for what it needs (handler.ts).
+  subscription: { modes: ["user", "secret", "anyone"], browser: true },
   "virtual-account": { modes: ["user", "publishable"], browser: true },
   webhook: { modes: ["anyone"], browser: false },
   "webhook-endpoints": { modes: ["secret"], browser: false },

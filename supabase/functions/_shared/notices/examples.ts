@@ -54,4 +54,24 @@ export const NOTICE_EXAMPLES: Readonly<Record<Notice, NoticeFacts>> = {
   },
   withdrawal_received: { ...ORDER, decisionDueAt: "2027-01-07T23:59:59+09:00" },
   withdrawal_decided: { ...ORDER, decision: "accepted" },
+  consent_asked: {
+    ...PLAN,
+    amountBefore: 0,
+    effectiveAt: "2027-01-11T15:04:05+09:00",
+    consentKind: "trial_conversion",
+    endsWithout: true,
+    consentUrl: "https://shop.example/consent?token=…",
+  },
+  trial_converted: {
+    ...PLAN,
+    chargedAt: AT,
+    nextChargeAt: "2027-02-04T15:04:05+09:00",
+  },
+  price_raised: {
+    ...PLAN,
+    amount: 12900,
+    amountBefore: 9900,
+    chargedAt: AT,
+    nextChargeAt: "2027-02-04T15:04:05+09:00",
+  },
 };

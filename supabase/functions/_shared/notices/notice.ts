@@ -12,6 +12,9 @@ export const NOTICES = [
   "card_needed",
   "withdrawal_received",
   "withdrawal_decided",
+  "consent_asked",
+  "trial_converted",
+  "price_raised",
 ] as const;
 
 /** Name of a notice. */
@@ -62,8 +65,22 @@ export const noticeFacts = z.object({
   failureCode: text,
   nextAttemptAt: time,
   accessEndsAt: time,
+  /** Price of a period before; 0 of a trial. */
+  amountBefore: won,
+  /** When a request for consent takes effect. */
+  effectiveAt: time,
+  consentId: text,
+  /** `trial_conversion` or `price_rise`. */
+  consentKind: text,
+  /** Whether the subscription ends without a yes; else the old price stays. */
+  endsWithout: z.boolean().nullish(),
+  /** Where it is answered; made when it is sent. */
+  consentUrl: text,
+  /** When a period was paid. */
+  chargedAt: time,
+  nextChargeAt: time,
   endedAt: time,
-  /** Why a subscription ended: `notice`, `canceled_now`, `payment_failed`, `refunded`. */
+  /** Why a subscription ended: `notice`, `canceled_now`, `payment_failed`, `refunded`, `consent_missing`, `consent_refused`. */
   endReason: text,
   /** Until when the shop decides about a withdrawal. */
   decisionDueAt: time,

@@ -31,10 +31,12 @@ export interface OutgoingNotice {
 /** Writes a notice for a channel and hands it over. Never rejects; nothing of the buyer's is in the outcome. */
 export async function sendNotice(
   outgoing: OutgoingNotice,
-  { channel, accounts, shop, fetcher }: {
+  { channel, accounts, shop, consentUrl, fetcher }: {
     channel: Channel;
     accounts: Accounts;
     shop: Shop;
+    /** Where a request for consent is answered. */
+    consentUrl: (consentId: string) => Promise<string>;
     fetcher: typeof fetch;
   },
 ): Promise<SendOutcome> {
@@ -45,7 +47,15 @@ export async function sendNotice(
   if (notice === undefined || !facts.success) {
     return notSent("refused", "unknown_contents");
   }
-  const text = writeNotice({ notice, language, facts: facts.data, shop });
+  const { consentId } = facts.data;
+  const text = writeNotice({
+    notice,
+    language,
+    facts: consentId
+      ? { ...facts.data, consentUrl: await consentUrl(consentId) }
+      : facts.data,
+    shop,
+  });
   const { email, message } = accounts;
   if (channel === "email" && email !== null) {
     const content = renderEmail(text, { language, shop });

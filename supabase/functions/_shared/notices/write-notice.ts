@@ -7,12 +7,15 @@ import type {
   Shop,
 } from "./notice.ts";
 import { CARD_NEEDED } from "./texts/card-needed.ts";
+import { CONSENT_ASKED } from "./texts/consent-asked.ts";
 import { DEPOSIT } from "./texts/deposit.ts";
 import { PAYMENT_FAILED } from "./texts/payment-failed.ts";
+import { PRICE_RAISED } from "./texts/price-raised.ts";
 import { RECEIPT } from "./texts/receipt.ts";
 import { REFUND } from "./texts/refund.ts";
 import { RENEWAL_UPCOMING } from "./texts/renewal-upcoming.ts";
 import { SUBSCRIPTION_ENDED } from "./texts/subscription-ended.ts";
+import { TRIAL_CONVERTED } from "./texts/trial-converted.ts";
 import { VIRTUAL_ACCOUNT } from "./texts/virtual-account.ts";
 import { WITHDRAWAL_DECIDED } from "./texts/withdrawal-decided.ts";
 import { WITHDRAWAL_RECEIVED } from "./texts/withdrawal-received.ts";
@@ -28,6 +31,9 @@ const TEXTS: Readonly<Record<Notice, NoticeTexts>> = {
   card_needed: CARD_NEEDED,
   withdrawal_received: WITHDRAWAL_RECEIVED,
   withdrawal_decided: WITHDRAWAL_DECIDED,
+  consent_asked: CONSENT_ASKED,
+  trial_converted: TRIAL_CONVERTED,
+  price_raised: PRICE_RAISED,
 };
 
 /** A notice before it takes the form of a channel; the same facts always give the same text. */

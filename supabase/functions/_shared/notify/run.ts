@@ -49,6 +49,7 @@ export async function sendNotices(
             channel,
             accounts: notices,
             shop: notices.shop,
+            consentUrl: services.consentUrl,
             fetcher: fetch,
           }),
       });

@@ -28,6 +28,11 @@ export function call(
 const ACCOUNT = '"refundReceiveAccount":{"bank":"\'"$BANK"\'",' +
   '"accountNumber":"\'"$ACCOUNT_NUMBER"\'","holderName":"\'"$HOLDER_NAME"\'"}';
 
+/** A call that gives money back, to an account of the buyer. */
+export function toBuyersAccount(command: string): string {
+  return command.replace(/}'$/, () => `,${ACCOUNT}}'`);
+}
+
 /** Whoever gets an account's money back, said before {@link refund} with `toAccount`. */
 export const ACCOUNT_FIRST =
   "The deposit goes back by transfer: ask the buyer, and set BANK, " +
@@ -45,5 +50,5 @@ export function refund(
 ): string {
   const { toAccount = false, ...body } = given;
   const command = call("cancel", body);
-  return toAccount ? command.replace(/}'$/, `,${ACCOUNT}}'`) : command;
+  return toAccount ? toBuyersAccount(command) : command;
 }

@@ -32,6 +32,7 @@ const RULES: readonly Rule[] = [
   subscriptions.userIsGone,
   orderIsOverdue,
   refunds.refundRefused,
+  money.settledOtherwise,
   after.receiptInDoubt,
   after.hookIsOwed,
   after.deliveryFailed,

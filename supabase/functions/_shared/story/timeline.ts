@@ -25,6 +25,13 @@ export interface Entry {
   text: string;
 }
 
+/** Lines of the audit log whose own rows tell more. */
+const TOLD_BY_ROWS = new Set([
+  "operation_started",
+  "operation_finished",
+  "payment_cancel",
+]);
+
 type Line = [at: string | null, kind: Entry["kind"], text: string];
 
 /** What happened, the oldest first; of two at one time the cause first. */
@@ -36,11 +43,8 @@ export function timelineOf(rows: StoryRows, looks: readonly Look[]): Entry[] {
       `checkout: order ${id} of ${won(amount, rows.order?.currency)}`,
     ]),
     ...subscriptionLines(rows),
-    ...rows.moves.map((move): Line => [
-      move.at,
-      move.event.startsWith("operation_") ? "operation" : "move",
-      describeMove(move),
-    ]),
+    ...rows.moves.filter(({ event }) => !TOLD_BY_ROWS.has(event))
+      .map((move): Line => [move.at, "move", describeMove(move)]),
     ...operationLines(rows),
     ...paymentLines(rows),
     ...rows.webhooks.map((event): Line => [

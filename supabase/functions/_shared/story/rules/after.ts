@@ -7,6 +7,7 @@ import {
   type Rule,
   tellAgain,
 } from "../facts.ts";
+import { shown } from "../words.ts";
 
 /** A webhook whose answer could not be used, or that nobody processed. */
 export const webhookWaits: Rule = (facts) => {
@@ -15,7 +16,9 @@ export const webhookWaits: Rule = (facts) => {
   if (dead !== undefined) {
     return {
       says:
-        `A webhook was given up (${dead.lastError ?? "no reason"}). Once its ` +
+        `A webhook was given up (${
+          shown(dead.lastError ?? "no reason")
+        }). Once its ` +
         "cause is mended, have Toss asked again:",
       command: lookAgain(facts),
     };
@@ -30,7 +33,7 @@ export const webhookWaits: Rule = (facts) => {
     : "";
   return {
     says: `A webhook is ${open.status}` +
-      (open.lastError === null ? "" : ` (${open.lastError})`) +
+      (open.lastError === null ? "" : ` (${shown(open.lastError)})`) +
       ` and is tried again by itself.${late} To ask Toss now:`,
     command: lookAgain(facts),
   };
@@ -40,7 +43,7 @@ export const webhookWaits: Rule = (facts) => {
 export const hookIsOwed: Rule = (facts) => {
   const { owedHooks, order } = facts.rows;
   if (owedHooks === 0 || order === null) return null;
-  const reason = alertOf(facts, "hook_failed")?.detail ?? "";
+  const reason = shown(alertOf(facts, "hook_failed")?.detail ?? "");
   return {
     says:
       `The shop's own order hook is owed ${owedHooks} call(s); the order has ` +

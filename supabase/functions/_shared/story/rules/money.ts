@@ -101,6 +101,19 @@ export const openDifference: Rule = (facts) => {
   }
 };
 
+/** Toss pays the shop out otherwise than the books explain. */
+export const settledOtherwise: Rule = (facts) => {
+  const alert = alertOf(facts, "settlement_difference");
+  if (alert === undefined) return null;
+  return onlyAPerson(
+    `${
+      alert.detail ?? "a settlement differs"
+    }. Compare it in Toss's dashboard ` +
+      "and ask Toss's support (docs/settlements.md); a later comparison closes it.",
+    toss("reconcile"),
+  );
+};
+
 /** Toss says something else now: its answer is applied through the one door. */
 export const differsNow: Rule = (facts) => {
   const [first] = facts.differences;

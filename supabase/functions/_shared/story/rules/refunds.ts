@@ -1,4 +1,4 @@
-import { ACCOUNT_FIRST, call, refund } from "../commands.ts";
+import { ACCOUNT_FIRST, call, refund, toBuyersAccount } from "../commands.ts";
 import {
   alertOf,
   type Facts,
@@ -89,12 +89,7 @@ export const withdrawal: Rule = (facts) => {
     withdrawalId: open.id,
     action: "accept",
   });
-  const command = toAccount
-    ? accept.replace(
-      /}'$/,
-      `,"refundReceiveAccount":{"bank":"'"$BANK"'","accountNumber":"'"$ACCOUNT_NUMBER"'","holderName":"'"$HOLDER_NAME"'"}}'`,
-    )
-    : accept;
+  const command = toAccount ? toBuyersAccount(accept) : accept;
   const account = toAccount ? ` ${ACCOUNT_FIRST}` : "";
   if (refused !== undefined) {
     return {
