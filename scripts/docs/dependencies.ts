@@ -52,13 +52,6 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
       ko: "Supabase CLI. 마이그레이션, 시크릿, 함수를 올림",
     },
   },
-  "axe-core": {
-    runs: TESTS,
-    why: {
-      en: "finds in every page of the shop what keeps somebody from using it",
-      ko: "상점의 모든 페이지에서 누군가 쓰지 못하게 하는 것을 찾음",
-    },
-  },
   "@supabase/lite": {
     runs: LOCAL,
     why: {
