@@ -108,6 +108,11 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: by("tests/e2e/webhook/flood.test.ts"),
   },
 
+  {
+    pattern: /^SHOP_PICTURES=\S+ npx -y deno task test browser$/,
+    proof: by("tests/browser/shop/pages.test.ts"),
+  },
+
   // What a reader sends to the stack.
   {
     pattern: /^curl .*\/__simulator\//s,
