@@ -51,10 +51,12 @@ test("toss reprice shows whom it means, plans it once, and the schedule asks", a
   const again = await reprice(shop, [...call, "--json"]);
   assert.equal(JSON.parse(again.stdout).repricingId, repricingId);
 
-  const [meant] = subscriptions;
-  await charge(shop, { asOf: meant.askedFrom });
+  // When the window of each has opened.
+  const opened = subscriptions.map(({ askedFrom }: { askedFrom: string }) =>
+    Date.parse(askedFrom)
+  );
   await charge(shop, {
-    asOf: new Date(Date.parse(meant.askedFrom) + 60_000).toISOString(),
+    asOf: new Date(Math.max(...opened) + 1000).toISOString(),
   });
   const [asked, ...others] = await consentRows(
     shop.stack.sql,
