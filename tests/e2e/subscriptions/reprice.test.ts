@@ -56,7 +56,7 @@ test("toss reprice shows whom it means, plans it once, and the schedule asks", a
     Date.parse(askedFrom)
   );
   await charge(shop, {
-    asOf: new Date(Math.max(...opened) + 1000).toISOString(),
+    asOf: new Date(Math.max(Date.now(), ...opened) + 1000).toISOString(),
   });
   const [asked, ...others] = await consentRows(
     shop.stack.sql,
