@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import ts from "typescript";
-import { PROJECT_ROOT } from "../../../stack/paths.ts";
 
 const { ModuleKind, ModuleResolutionKind, ScriptTarget } = ts;
 
@@ -62,30 +61,24 @@ export const TEMPLATES: Readonly<Record<string, ts.CompilerOptions>> = {
  * Compiles the files of a page as a shop would that has copied them.
  *
  * @param files text by name
+ * @param project where they are written; what it has installed is found
  * @returns what the compiler finds, one line each
  */
 export async function compile(
   files: ReadonlyMap<string, string>,
   options: ts.CompilerOptions,
+  { folder }: { folder: string },
 ): Promise<string[]> {
-  const parent = join(PROJECT_ROOT, ".local");
-  await Deno.mkdir(parent, { recursive: true });
-  // Below the project, because the packages are found from there.
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: "compile-" });
-  try {
-    const paths = [...files.keys()].map((name) => join(folder, name));
-    for (const [name, text] of files) {
-      await Deno.writeTextFile(join(folder, name), text);
-    }
-    const program = ts.createProgram(paths, options);
-    return ts.getPreEmitDiagnostics(program).map((
-      { messageText, file, code },
-    ) =>
-      `${file?.fileName.slice(folder.length + 1) ?? ""} TS${code} ${
-        ts.flattenDiagnosticMessageText(messageText, "\n")
-      }`
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const paths = [...files.keys()].map((name) => join(folder, name));
+  for (const [name, text] of files) {
+    await Deno.writeTextFile(join(folder, name), text);
   }
+  const program = ts.createProgram(paths, options);
+  return ts.getPreEmitDiagnostics(program).map((
+    { messageText, file, code },
+  ) =>
+    `${file?.fileName.slice(folder.length + 1) ?? ""} TS${code} ${
+      ts.flattenDiagnosticMessageText(messageText, "\n")
+    }`
+  );
 }
