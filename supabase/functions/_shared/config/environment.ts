@@ -107,6 +107,8 @@ export const ENVIRONMENT = z.object({
   AD_HOC_CHARGES: switchValue.default(false),
   CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
     .optional(),
+  CHECKOUT_UI: z.enum(["widget", "window"], "must be widget or window")
+    .optional(),
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
   NOTIFY_EMAIL: z.enum(["off", "resend"], "must be off or resend")
     .default("off"),
