@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { SUPERUSER } from "../../stack/postgres.ts";
 import type { Stack } from "../../stack/stack.ts";
 import { watchSession } from "./backend-cpu.ts";
 import { type CallCosts, measureCalls } from "./database/measure-calls.ts";
@@ -63,7 +64,7 @@ async function plant(sql: Sql, from: number, to: number): Promise<void> {
 async function measure(stack: Stack, orders: number): Promise<Grown> {
   const calls = await measureCalls(stack, CALLS);
   const url = new URL(stack.dbUrl);
-  url.username = "supabase_admin";
+  url.username = SUPERUSER;
   const session = await watchSession(url.href);
   const { sql } = session;
   try {
@@ -88,7 +89,7 @@ async function measure(stack: Stack, orders: number): Promise<Grown> {
         2,
         () => sql`select count(*) from public.alerts`,
       ),
-      health: await session.cost(2, () => sql`select * from public.health()`),
+      health: await session.cost(2, () => sql`select public.read_status('{}')`),
       invariants: await session.cost(
         1,
         () => sql`select count(*) from public.invariant_violations()`,

@@ -1,3 +1,4 @@
+import { SUPERUSER } from "../../stack/postgres.ts";
 import type { Stack } from "../../stack/stack.ts";
 import { holdContest, type Rate } from "./contest.ts";
 import { databaseContenders } from "./database/contenders.ts";
@@ -16,7 +17,7 @@ export async function measureDatabase(
 ): Promise<Rate[]> {
   await stack.sql.unsafe(`create database ${PEER_DATABASE}`);
   const admin = new URL(stack.dbUrl);
-  admin.username = "supabase_admin";
+  admin.username = SUPERUSER;
   admin.pathname = `/${PEER_DATABASE}`;
   const engine = await startStripeSyncEngine(ENGINE, admin.href);
   const loads = LOADS.map((connections) => ({ connections, calls }));

@@ -161,7 +161,11 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: elsewhere("needs the repository's address"),
   },
   {
-    pattern: /^npm install @/,
+    pattern: /^npx shadcn add /,
+    proof: elsewhere("shadcn asks its own site for its components"),
+  },
+  {
+    pattern: /^npm install (@|supabase-tosspayments-client )/,
     proof: elsewhere("changes the reader's own project"),
   },
   {

@@ -1,3 +1,5 @@
+"use client";
+
 import { type FormEvent, useEffect, useState } from "react";
 import {
   asTossPaymentsError,
@@ -162,7 +164,7 @@ function Withdrawal({ order, locale, onChange }: PartProps) {
   const asked = order.withdrawals.some(({ status }) => status === "requested");
   if (asked) {
     return (
-      <Alert variant="accent" role="status">
+      <Alert className="bg-accent text-accent-foreground" role="status">
         <AlertTitle>{text.withdrawn}</AlertTitle>
       </Alert>
     );
@@ -276,7 +278,10 @@ function OrderCard({ order, locale, onChange }: PartProps) {
             <span className="font-semibold tabular-nums">
               {formatMoney(order.amount, locale, order.currency)}
             </span>
-            <Badge variant={isPaid ? "accent" : "secondary"}>
+            <Badge
+              variant="secondary"
+              className={isPaid ? "bg-accent text-accent-foreground" : ""}
+            >
               {TEXT[locale].status[status]}
             </Badge>
           </span>

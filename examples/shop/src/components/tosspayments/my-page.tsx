@@ -1,3 +1,5 @@
+"use client";
+
 import { MyOrders } from "@/components/tosspayments/my-orders";
 import {
   MyPaymentMethods,

@@ -1,3 +1,5 @@
+"use client";
+
 import { useEffect, useState } from "react";
 import type { Subscription, Tables } from "supabase-tosspayments-client";
 import {
@@ -184,7 +186,10 @@ export function MySubscription(
       <CardHeader>
         <CardTitle className="flex items-center justify-between gap-3">
           <span>{plan === null ? plan_id : nameOf(plan)}</span>
-          <Badge variant={isDue ? "destructive" : "accent"}>
+          <Badge
+            variant={isDue ? "destructive" : "secondary"}
+            className={isDue ? "" : "bg-accent text-accent-foreground"}
+          >
             {text.status[status]}
           </Badge>
         </CardTitle>

@@ -1,3 +1,5 @@
+"use client";
+
 import type { Order } from "supabase-tosspayments-client";
 import { cardCompanyName } from "supabase-tosspayments-client/names";
 import {

@@ -1,3 +1,5 @@
+"use client";
+
 import { useEffect, useState } from "react";
 import type { Tables } from "supabase-tosspayments-client";
 import { useTossPayments } from "supabase-tosspayments-client/react";
@@ -81,7 +83,12 @@ export function Pricing(
                   <CardTitle className="flex items-center justify-between">
                     {own.name ?? plan.name}
                     {current.includes(plan.id) && (
-                      <Badge variant="accent">{text.current}</Badge>
+                      <Badge
+                        variant="secondary"
+                        className="bg-accent text-accent-foreground"
+                      >
+                        {text.current}
+                      </Badge>
                     )}
                   </CardTitle>
                   {own.text && <CardDescription>{own.text}</CardDescription>}

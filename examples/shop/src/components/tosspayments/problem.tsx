@@ -1,3 +1,5 @@
+"use client";
+
 import type { ReactNode } from "react";
 import type { TossPaymentsError } from "supabase-tosspayments-client";
 import { Alert, AlertDescription, AlertTitle } from "@/components/ui/alert";

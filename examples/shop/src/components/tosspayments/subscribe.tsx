@@ -1,3 +1,5 @@
+"use client";
+
 import { useEffect, useState } from "react";
 import type { Completion, Tables } from "supabase-tosspayments-client";
 import { cardCompanyName } from "supabase-tosspayments-client/names";

@@ -1,3 +1,5 @@
+"use client";
+
 import { useEffect, useState } from "react";
 import type { Payment } from "supabase-tosspayments-client";
 import { useOrder, useTossPayments } from "supabase-tosspayments-client/react";
@@ -110,7 +112,7 @@ export function VirtualAccount(
   if (account === undefined) return null;
   if (isPaid) {
     return (
-      <Alert variant="accent" role="status">
+      <Alert className="bg-accent text-accent-foreground" role="status">
         <AlertTitle>{text.paid}</AlertTitle>
         <AlertDescription>{text.paidText}</AlertDescription>
       </Alert>

@@ -9,7 +9,6 @@ const alertVariants = cva(
       variant: {
         default: "bg-card text-card-foreground",
         destructive: "border-destructive/30 bg-destructive/5 text-destructive",
-        accent: "border-transparent bg-accent text-accent-foreground",
       },
     },
     defaultVariants: { variant: "default" },

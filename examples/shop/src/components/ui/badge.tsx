@@ -9,7 +9,6 @@ const badgeVariants = cva(
       variant: {
         default: "border-transparent bg-primary text-primary-foreground",
         secondary: "border-transparent bg-secondary text-secondary-foreground",
-        accent: "border-transparent bg-accent text-accent-foreground",
         destructive: "border-transparent bg-destructive text-white",
         outline: "text-foreground",
       },
