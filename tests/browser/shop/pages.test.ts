@@ -78,7 +78,14 @@ async function lookAround(visit: Visit): Promise<void> {
   await page.goto(`${url}/checkout`);
   await widgetOf(page).agreement.getByRole("checkbox").waitFor();
   // A frame that was never in view is not in the picture.
-  await page.evaluate("scrollTo(0, document.body.scrollHeight)");
+  for (const place of ["document.body.scrollHeight", "0"]) {
+    await page.evaluate(
+      `new Promise((done) => {
+        scrollTo(0, ${place});
+        requestAnimationFrame(() => requestAnimationFrame(() => done()));
+      })`,
+    );
+  }
   await look(visit, "checkout");
   await openWindowByWidget(
     visit,
