@@ -7,6 +7,7 @@ import { projectVariables } from "./environment.ts";
 import type { LocalSecrets } from "./local-secrets.ts";
 import type { StackSettings } from "./stack-settings.ts";
 import { type Simulator, startToss } from "./toss.ts";
+import { prepareShop, type ShopBuild } from "./shop-build.ts";
 import { startWeb, type Web } from "./web.ts";
 import { webhookUrl } from "./webhook-url.ts";
 
@@ -15,6 +16,8 @@ export interface Outside {
   simulator: Simulator | null;
   providers: Providers | null;
   web: Web | null;
+  /** The pages of the example shop; null = none. */
+  shop: ShopBuild | null;
   /** The project's variables with the local defaults. */
   variables: Record<string, string>;
 }
@@ -51,9 +54,11 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
   if (simulator !== null) cleanup.defer(() => simulator.stop());
   const providers = settings.notices ? await startProviders() : null;
   if (providers !== null) cleanup.defer(() => providers.stop());
+  const shop = settings.shop ? prepareShop() : null;
+  if (shop !== null) cleanup.defer(() => shop.stop());
   const web = settings.webPort === undefined
     ? null
-    : startWeb(settings.webPort, providers);
+    : startWeb(settings.webPort, { providers, shop });
   if (web !== null) cleanup.defer(() => web.stop());
   const tossApiBaseUrl = settings.tossApiBaseUrl ?? simulator?.url ?? "";
   const variables = projectVariables({
@@ -68,7 +73,8 @@ export async function startOutside(options: OutsideOptions): Promise<Outside> {
     apiUrl,
     publishableKey: options.secrets.publishableKey,
     tossClientKey: variables.TOSS_CLIENT_KEY ?? "",
+    tossWidgetClientKey: variables.TOSS_WIDGET_CLIENT_KEY ?? "",
     tossApiBaseUrl,
   });
-  return { simulator, providers, web, variables };
+  return { simulator, providers, web, shop, variables };
 }

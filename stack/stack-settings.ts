@@ -39,6 +39,7 @@ export function stackSettings(options: StackOptions): StackSettings {
     onRestRequest: () => {},
     intercept: (_request, forward) => forward(),
     notices: false,
+    shop: false,
     simulator: {},
     ...options,
   };

@@ -14,6 +14,8 @@ export interface StackOptions {
   tossSimulatorPort?: number;
   /** Port of the web page; undefined = no page. */
   webPort?: number;
+  /** Serves the example shop on the web page's port, once `buildShop` has built it. @default false */
+  shop?: boolean;
   /** Port that takes webhooks alone, for a tunnel; undefined = none. */
   webhookPort?: number;
   /** Folder that keeps the data; null = temporary. @default null */
@@ -69,6 +71,8 @@ export interface Stack {
   providers: Providers | null;
   /** Address of the web page; null = none. */
   webUrl: string | null;
+  /** Builds the example shop's pages where that is not done yet; the folder that has them. Throws when it fails, and without `shop`. */
+  buildShop(): Promise<string>;
   /** The port that takes webhooks alone; null = none. */
   webhookPort: number | null;
   /** Client of the superuser for tests and checks. */

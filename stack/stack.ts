@@ -169,6 +169,10 @@ function stackOf(
     simulator: outside.simulator,
     providers: outside.providers,
     webUrl: outside.web?.url ?? null,
+    async buildShop() {
+      if (outside.shop === null) throw new Error("this stack has no shop");
+      return await outside.shop.build();
+    },
     webhookPort: parts.gateway.webhookPort,
     sql,
     restRequests: openGateway(parts, functions),

@@ -9,7 +9,8 @@ export const dev = defineCommand({
     PORT: `API: /rest/v1, /auth/v1, /functions/v1 (${PORT_VARIABLES.PORT})`,
     DB_PORT: `Postgres (${PORT_VARIABLES.DB_PORT})`,
     TOSS_SIM_PORT: `Toss simulator (${PORT_VARIABLES.TOSS_SIM_PORT})`,
-    WEB_PORT: `page where redirects end (${PORT_VARIABLES.WEB_PORT})`,
+    WEB_PORT:
+      `the example shop, where redirects end (${PORT_VARIABLES.WEB_PORT})`,
     WEBHOOK_PORT:
       "takes POST webhook and nothing else, for a tunnel such as ngrok (none)",
     DB_DIR: "folder that keeps the data (.local/db)",

@@ -13,6 +13,7 @@ import {
   DirectoryInUseError,
   isDirectoryInUse,
 } from "../../stack/stack-directory.ts";
+import { withLocalWidget } from "../../stack/local-widget.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
 import { removeState, writeState } from "../project/state-file.ts";
 import { watchFunctions } from "./watch-functions.ts";
@@ -76,8 +77,13 @@ async function keepRunning(
   const stack: Stack = await startStack({
     ...options,
     ...(tossApiBaseUrl === null ? {} : { tossApiBaseUrl }),
+    // Another Toss has keys of its own.
+    ...(tossApiBaseUrl === null
+      ? { environment: withLocalWidget(settings.environment) }
+      : {}),
     cron: true,
     notices: true,
+    shop: true,
     warmSpare: true,
     log: (line) => console.error(line),
   });
@@ -94,6 +100,8 @@ async function keepRunning(
       variables: stack.variables(),
     });
     console.log(`\n${describeStack(stack, settings.dbDir)}\n\nready`);
+    // Beside what runs: the page says so meanwhile, and why when it fails.
+    stack.buildShop().catch(() => {});
     await ended;
   } finally {
     stopWatching();

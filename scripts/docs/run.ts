@@ -6,6 +6,7 @@ import { clientTables } from "./client-tables.ts";
 import { renderDecisions } from "./decisions.ts";
 import { eventTypes } from "./event-types.ts";
 import { eventSchema } from "./events.ts";
+import { registry } from "./registry.ts";
 import { renderApi } from "./render-api.ts";
 import { storySchema } from "./story.ts";
 import { vendoredFiles } from "./vendored.ts";
@@ -33,6 +34,7 @@ export async function generatedDocuments(): Promise<Record<string, string>> {
     [`${CLIENT}/names.ts`]: clientNames(),
     [`${CLIENT}/tables.ts`]: await clientTables(),
     "docs/story.schema.json": JSON.stringify(storySchema(), null, 2) + "\n",
+    "registry.json": await registry(),
     "docs/decisions/README.md": await renderDecisions(),
     ...await vendoredFiles(),
     ...await fillPages(),

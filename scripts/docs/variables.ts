@@ -192,6 +192,22 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [{
     },
   }],
 }, {
+  heading: "Checkout (docs/key-pairs.md)",
+  variables: [{
+    names: ["CHECKOUT_UI"],
+    preset: "",
+    defaultMeans: {
+      en: "widget where there is a pair for it, else window",
+      ko: "위젯 쌍이 있으면 widget, 없으면 window",
+    },
+    meaning: {
+      en:
+        "`widget` or `window`: what `checkout` opens an order for when the page names no `ui`",
+      ko:
+        "`widget` 또는 `window`: 페이지가 `ui`를 말하지 않을 때 `checkout`이 여는 주문",
+    },
+  }],
+}, {
   heading: "Virtual accounts (docs/virtual-accounts.md)",
   variables: [{
     names: ["VIRTUAL_ACCOUNT_MAX_HOURS"],

@@ -28,6 +28,7 @@ dt { flex: none; color: var(--quiet); }
 dd { margin: 0; font-weight: 600; text-align: right; overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
 form { margin-top: 1.5rem; }
+body.part main { max-width: none; }
 body.part form { margin: 0; padding: .25rem; }
 section { margin-top: 1.25rem; }
 fieldset { margin: 0; padding: 0; border: 0; min-width: 0; }

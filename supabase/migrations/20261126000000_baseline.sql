@@ -9920,7 +9920,7 @@ declare
 begin
   update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'replaced'
   where p.subscription_id = priced.id and p.plan_id = planned.plan_id and p.ended_at is null
-    and (p.repricing_id is not null or p.from_at >= from_time);
+    and p.repricing_id is distinct from planned.id and (p.repricing_id is not null or p.from_at >= from_time);
   insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, repricing_id, created_at)
   values (priced.id, planned.plan_id, planned.amount, from_time, planned.id, toss_private.clock_now())
   on conflict (repricing_id, subscription_id) where repricing_id is not null do nothing;

@@ -88,7 +88,9 @@ export const checkout: Handler = async (request, context) => {
     ? await readShopsRequest(request, context)
     : await readBuyersRequest(request, context);
   const { toss } = services.config;
-  const { keys, clientKey } = requireKeys(keysOfCheckout(toss.pairs, ui));
+  const { keys, clientKey } = requireKeys(
+    keysOfCheckout(toss.pairs, ui ?? toss.checkoutUi ?? undefined),
+  );
   const order = await createOrder(services.database, {
     ...asked,
     tossKeys: keys,

@@ -112,6 +112,11 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: by("tests/e2e/webhook/flood.test.ts"),
   },
 
+  {
+    pattern: /^SHOP_PICTURES=\S+ npx -y deno task test browser$/,
+    proof: by("tests/browser/shop/pages.test.ts"),
+  },
+
   // What a reader sends to the stack.
   {
     pattern: /^curl .*\/__simulator\//s,
@@ -160,7 +165,11 @@ export const COMMAND_RULES: readonly CommandRule[] = [
     proof: elsewhere("needs the repository's address"),
   },
   {
-    pattern: /^npm install @/,
+    pattern: /^npx shadcn add /,
+    proof: elsewhere("shadcn asks its own site for its components"),
+  },
+  {
+    pattern: /^npm install (@|supabase-tosspayments-client )/,
     proof: elsewhere("changes the reader's own project"),
   },
   {

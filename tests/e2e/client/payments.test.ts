@@ -82,6 +82,9 @@ test("complete() reads what the redirect of GET confirm says", async (shop) => {
     orderId: order.orderId,
     payment: null,
   });
+  // A guest reads no orders, and is told of none.
+  assert.equal(await tossPayments.order(order.orderId), null);
+  assert.deepEqual(await tossPayments.subscriptions(), []);
 });
 
 test("confirm() asks until Toss's answer is known, and waits no longer than it is told", async (shop) => {

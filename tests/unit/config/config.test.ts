@@ -39,6 +39,7 @@ Deno.test("loadConfig() fills in the documented defaults", () => {
         widget: null,
         billing: null,
       },
+      checkoutUi: null,
       apiBaseUrl: "https://api.tosspayments.com",
       timeoutMs: 60_000,
       mode: "test",
@@ -93,6 +94,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     DUNNING_SCHEDULE_DAYS: "2,4",
     DUNNING_FINAL_ACTION: "keep_past_due",
     AD_HOC_CHARGES: "on",
+    CHECKOUT_UI: "window",
     VIRTUAL_ACCOUNT_MAX_HOURS: "12",
     CASH_RECEIPT_SELF_ISSUE_DAYS: "3",
     RETAIN_WEBHOOK_BODIES_DAYS: "30",
@@ -101,6 +103,7 @@ Deno.test("loadConfig() reads every optional variable", () => {
     SUPABASE_SERVICE_ROLE_KEY: "service",
   });
   assert.equal(config.toss.mode, "live");
+  assert.equal(config.toss.checkoutUi, "window");
   assert.equal(config.toss.timeoutMs, 1500);
   assert.deepEqual(config.webhook, {
     schemes: [
@@ -167,6 +170,7 @@ const EVERY_VARIABLE = environment({
   DUNNING_SCHEDULE_DAYS: "2,4",
   DUNNING_FINAL_ACTION: "keep_past_due",
   AD_HOC_CHARGES: "on",
+  CHECKOUT_UI: "window",
   VIRTUAL_ACCOUNT_MAX_HOURS: "48",
   CASH_RECEIPT_SELF_ISSUE_DAYS: "5",
   RETAIN_WEBHOOK_BODIES_DAYS: "60",
@@ -415,6 +419,7 @@ const bad: [string, Record<string, string | undefined>][] = [
   ["DUNNING_SCHEDULE_DAYS", { DUNNING_SCHEDULE_DAYS: "1,leaked99" }],
   ["DUNNING_FINAL_ACTION", { DUNNING_FINAL_ACTION: "leaked99" }],
   ["AD_HOC_CHARGES", { AD_HOC_CHARGES: "leaked99" }],
+  ["CHECKOUT_UI", { CHECKOUT_UI: "brandpay" }],
   ["VIRTUAL_ACCOUNT_MAX_HOURS", { VIRTUAL_ACCOUNT_MAX_HOURS: "2161" }],
   ["CASH_RECEIPT_SELF_ISSUE_DAYS", { CASH_RECEIPT_SELF_ISSUE_DAYS: "31" }],
   ["RETAIN_WEBHOOK_BODIES_DAYS", { RETAIN_WEBHOOK_BODIES_DAYS: "6" }],

@@ -12,7 +12,7 @@ import {
 } from "./environment.ts";
 import { type NoticeConfig, noticeConfig } from "./notice-config.ts";
 import { type ConfigProblem, readEnvironment } from "./read-environment.ts";
-import type { KeyPairs } from "../toss/key-pairs.ts";
+import type { CheckoutUi, KeyPairs } from "../toss/key-pairs.ts";
 import { keyMode } from "../toss/keys.ts";
 
 export type { ConfigProblem } from "./read-environment.ts";
@@ -29,6 +29,8 @@ export type Config = {
   };
   readonly toss: {
     readonly pairs: KeyPairs;
+    /** How an order is paid that names no `ui`; null = the widget where there is a pair for it, else the window. */
+    readonly checkoutUi: CheckoutUi | null;
     /** Without a trailing slash. */
     readonly apiBaseUrl: string;
     readonly timeoutMs: number;
@@ -120,6 +122,7 @@ function toConfig(environment: Environment): Config {
     },
     toss: {
       pairs: keyPairs(environment),
+      checkoutUi: environment.CHECKOUT_UI ?? null,
       apiBaseUrl: environment.TOSS_API_BASE_URL,
       timeoutMs: environment.TOSS_TIMEOUT_MS,
       mode: keyMode(environment.TOSS_SECRET_KEY[0]),
