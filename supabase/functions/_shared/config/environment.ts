@@ -107,13 +107,10 @@ export const ENVIRONMENT = z.object({
   AD_HOC_CHARGES: switchValue.default(false),
   CASH_RECEIPT_SELF_ISSUE_DAYS: wholeNumber(0, LONGEST_SELF_ISSUE_DAYS)
     .optional(),
-<<<<<<< HEAD
   RETAIN_WEBHOOK_BODIES_DAYS: wholeNumber(7, 3650).default(90),
   RETAIN_PERSONAL_DATA_YEARS: wholeNumber(1, 100).default(5),
-=======
   CHECKOUT_UI: z.enum(["widget", "window"], "must be widget or window")
     .optional(),
->>>>>>> main
   VIRTUAL_ACCOUNT_MAX_HOURS: wholeNumber(1, LONGEST_VALID_HOURS).default(72),
   NOTIFY_EMAIL: z.enum(["off", "resend"], "must be off or resend")
     .default("off"),
