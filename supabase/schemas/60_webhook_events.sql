@@ -162,13 +162,15 @@ set search_path = ''
 as $$
 begin
   -- What is reported of a card that is erased names no order.
-  update public.webhook_events as e set erased_at = e.created_at
-  where e.id = new.webhook_event_id and e.erased_at is null and new.billing_key_digest is not null and exists (
-    select 1 from toss_private.billing_keys as k
-    join public.billing_methods as m on m.id = k.billing_method_id
-    join public.customers as c on c.user_id = m.user_id
-    where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
-  );
+  if new.billing_key_digest is not null then
+    update public.webhook_events as e set erased_at = e.created_at
+    where e.id = new.webhook_event_id and e.erased_at is null and exists (
+      select 1 from toss_private.billing_keys as k
+      join public.billing_methods as m on m.id = k.billing_method_id
+      join public.customers as c on c.user_id = m.user_id
+      where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
+    );
+  end if;
   if exists (select 1 from public.webhook_events as e where e.id = new.webhook_event_id and e.erased_at is not null) then
     new.key_id := null;
     new.ciphertext := null;

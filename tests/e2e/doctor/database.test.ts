@@ -442,7 +442,7 @@ test("the API version that Toss's answers name is told, the latest first, and an
 
   await moveDatabaseClock(shop, 31 * 86_400);
   await shop.stack.sql`
-    select toss_private.note_api_version('2031-02-03')`;
+    select toss_private.note_api_version('2031-02-03', toss_private.clock_now())`;
   const unknown = await told();
   assert.equal(unknown?.level, "warn");
   assert.equal(
