@@ -31,7 +31,8 @@ function pieces(word: string, most: number): string[] {
 export function wrap(text: string, most: number, hanging = ""): string {
   const lines: string[] = [];
   let line = "";
-  const words = text.replaceAll(/\s+/g, " ").trim().split(" ")
+  // What buyers wrote may hold what a terminal obeys.
+  const words = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim().split(" ")
     .flatMap((word) => pieces(word, most - widthOf(hanging)));
   for (const word of words) {
     const joined = line === "" ? word : `${line} ${word}`;

@@ -6191,6 +6191,9 @@ create index subscription_charges_order_id on public.subscription_charges (order
 create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
   where refund_operation_id is not null;
 create index subscription_charges_consent_id on public.subscription_charges (consent_id) where consent_id is not null;
+-- A consent is to one rise: it is paid with once.
+create unique index subscription_charges_consent_paid_once on public.subscription_charges (consent_id)
+  where consent_id is not null and status = 'paid';
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;
@@ -6628,6 +6631,7 @@ begin
   if new.covered_by is null or new.amount > new.plan_amount or (new.consent_id is not null and not exists (
     select 1 from public.subscription_consents as k
     where k.id = new.consent_id and k.decision = 'given' and k.voided_at is null and k.effective_at <= new.period_start
+      and not exists (select 1 from public.subscription_charges as c where c.consent_id = k.id and c.status = 'paid')
   )) then
     raise exception 'subscription % may not be charged % for %: no consent covers it', new.subscription_id, new.amount,
       new.period_start
@@ -6779,6 +6783,10 @@ begin
     select k.id into consent_id from public.subscription_consents as k
     where k.subscription_id = charged.id and k.plan_id = charged.plan_id and k.amount_after = amount
       and k.decision = 'given' and k.voided_at is null and k.effective_at <= period_start
+      -- What was paid once is agreed; a rise after it is another question.
+      and not exists (
+        select 1 from public.subscription_charges as c where c.consent_id = k.id and c.status = 'paid'
+      )
     order by k.effective_at desc
     limit 1;
   end if;
@@ -7349,7 +7357,9 @@ declare
   earlier_amount constant bigint := case when renewed.plan_id = paid.plan_id then renewed.amount end;
 begin
   update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'applied'
-  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start;
+  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start
+    -- A price that was planned after the charge was begun is not what it paid.
+    and p.created_at <= paid.created_at;
   if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
     renewed.anchor := paid.period_start;
     renewed.anchor_period := paid.period_number;
@@ -19487,7 +19497,7 @@ where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
 union all
 select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at
 from public.payment_events as v
-join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0 and p.approved_at is not null
 where v.event = 'second_payment';
 
 comment on view toss_private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
@@ -19508,6 +19518,11 @@ where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_N
   and not exists (
     select 1 from public.operations as later
     where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
+  )
+  -- What went back in Toss's dashboard may have been this one.
+  and not exists (
+    select 1 from public.payment_cancels as c
+    where c.payment_key = op.payment_key and c.status <> 'ABORTED' and coalesce(c.canceled_at, c.created_at) >= op.created_at
   )
 
 union all
@@ -20980,7 +20995,15 @@ begin
     join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
     join public.billing_methods as m on m.id = k.billing_method_id
     where m.user_id = erased_id
+    union
+    -- What Toss reports of a customer names no card and no order.
+    select e.id from public.webhook_events as e
+    join public.customers as c on c.customer_key::text = e.entity_id
+    where c.user_id = erased_id
   ), at);
+  update public.outbox_events as e set payload = toss_private.event_without_person(e)
+  where e.subject = (select c.customer_key::text from public.customers as c where c.user_id = erased_id)
+    and e.payload <> toss_private.event_without_person(e);
   perform toss_private.erase_notices(array(select n.id from public.notifications as n where n.user_id = erased_id));
 end;
 $$;
@@ -21038,9 +21061,13 @@ begin
     return jsonb_build_object('outcome', 'not_found');
   end if;
   if (request ->> 'isConfirmed')::boolean then
-    perform 1 from public.orders as o where o.id = any (order_ids) order by o.id for update;
-    -- Whoever stores a webhook or a notice at this moment is waited for, or waits and sees the tombstone.
+    -- Whoever stores a webhook or a notice at this moment is waited for, or waits and sees the tombstone. Before the rows: a notice's foreign key waits for them.
     perform pg_advisory_xact_lock(hashtextextended('erasure', 0));
+    perform 1 from public.orders as o where o.id = any (order_ids) order by o.id for update;
+    -- Nobody subscribes between the question what is open and the answer.
+    if person_id is not null then
+      perform toss_private.lock_user(person_id);
+    end if;
   end if;
   held := toss_private.held_of_person(request, order_ids);
   select coalesce(jsonb_agg(to_jsonb(m) order by m.matter, m.subject), '[]') into matters
@@ -21180,7 +21207,9 @@ as $$
 begin
   return toss_private.without_keys(event.payload, toss_private.keys_of_persons() || case
     -- Of a subscription it is a word of ours, which others read.
-    when event.event_type like 'payment.%' then array['reason'] else '{}' end);
+    when event.event_type like 'payment.%' then array['reason']
+    -- What Toss reported, word for word.
+    when event.event_type like 'toss.%' then array['body'] else '{}' end);
 end;
 $$;
 
@@ -21650,14 +21679,20 @@ declare
   bodies_before constant timestamptz := present - make_interval(days => (request ->> 'webhookBodyDays')::integer);
   persons_before constant timestamptz := present - make_interval(years => (request ->> 'personalDataYears')::integer);
   at_most constant integer := coalesce((request ->> 'limit')::integer, 500);
-  order_ids constant text[] := toss_private.orders_past_retention(persons_before, at_most);
-  event_ids constant uuid[] := toss_private.webhooks_past_retention(bodies_before, at_most * 4);
+  order_ids text[];
+  event_ids uuid[];
   erased_bodies integer;
 begin
+  -- As whoever erases a person.
+  perform pg_advisory_xact_lock(hashtextextended('erasure', 0));
+  order_ids := toss_private.orders_past_retention(persons_before, at_most);
+  event_ids := toss_private.webhooks_past_retention(bodies_before, at_most * 4);
   perform toss_private.erase_orders(order_ids, present);
   erased_bodies := toss_private.erase_webhook_events(event_ids, present);
   update public.billing_methods as m set card_number_masked = null, account_number_masked = null
   where m.deleted_at < persons_before and num_nonnulls(m.card_number_masked, m.account_number_masked) > 0;
+  update public.subscription_consents as k set method_number = null
+  where k.effective_at < persons_before and k.method_number is not null;
   return jsonb_build_object(
     'erasedOrders', cardinality(order_ids), 'erasedWebhookBodies', erased_bodies,
     -- A full slice says that there may be more; another run finds out.

@@ -271,6 +271,7 @@ begin
   if new.covered_by is null or new.amount > new.plan_amount or (new.consent_id is not null and not exists (
     select 1 from public.subscription_consents as k
     where k.id = new.consent_id and k.decision = 'given' and k.voided_at is null and k.effective_at <= new.period_start
+      and not exists (select 1 from public.subscription_charges as c where c.consent_id = k.id and c.status = 'paid')
   )) then
     raise exception 'subscription % may not be charged % for %: no consent covers it', new.subscription_id, new.amount,
       new.period_start

@@ -128,6 +128,10 @@ begin
     select k.id into consent_id from public.subscription_consents as k
     where k.subscription_id = charged.id and k.plan_id = charged.plan_id and k.amount_after = amount
       and k.decision = 'given' and k.voided_at is null and k.effective_at <= period_start
+      -- What was paid once is agreed; a rise after it is another question.
+      and not exists (
+        select 1 from public.subscription_charges as c where c.consent_id = k.id and c.status = 'paid'
+      )
     order by k.effective_at desc
     limit 1;
   end if;

@@ -137,7 +137,9 @@ declare
   earlier_amount constant bigint := case when renewed.plan_id = paid.plan_id then renewed.amount end;
 begin
   update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'applied'
-  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start;
+  where p.subscription_id = renewed.id and p.plan_id = paid.plan_id and p.ended_at is null and p.from_at <= paid.period_start
+    -- A price that was planned after the charge was begun is not what it paid.
+    and p.created_at <= paid.created_at;
   if (renewed.interval, renewed.interval_count) <> (paid.plan_interval, paid.plan_interval_count) then
     renewed.anchor := paid.period_start;
     renewed.anchor_period := paid.period_number;

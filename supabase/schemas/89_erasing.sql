@@ -123,7 +123,15 @@ begin
     join toss_private.billing_keys as k on k.key_digest = b.billing_key_digest
     join public.billing_methods as m on m.id = k.billing_method_id
     where m.user_id = erased_id
+    union
+    -- What Toss reports of a customer names no card and no order.
+    select e.id from public.webhook_events as e
+    join public.customers as c on c.customer_key::text = e.entity_id
+    where c.user_id = erased_id
   ), at);
+  update public.outbox_events as e set payload = toss_private.event_without_person(e)
+  where e.subject = (select c.customer_key::text from public.customers as c where c.user_id = erased_id)
+    and e.payload <> toss_private.event_without_person(e);
   perform toss_private.erase_notices(array(select n.id from public.notifications as n where n.user_id = erased_id));
 end;
 $$;
@@ -181,9 +189,13 @@ begin
     return jsonb_build_object('outcome', 'not_found');
   end if;
   if (request ->> 'isConfirmed')::boolean then
-    perform 1 from public.orders as o where o.id = any (order_ids) order by o.id for update;
-    -- Whoever stores a webhook or a notice at this moment is waited for, or waits and sees the tombstone.
+    -- Whoever stores a webhook or a notice at this moment is waited for, or waits and sees the tombstone. Before the rows: a notice's foreign key waits for them.
     perform pg_advisory_xact_lock(hashtextextended('erasure', 0));
+    perform 1 from public.orders as o where o.id = any (order_ids) order by o.id for update;
+    -- Nobody subscribes between the question what is open and the answer.
+    if person_id is not null then
+      perform toss_private.lock_user(person_id);
+    end if;
   end if;
   held := toss_private.held_of_person(request, order_ids);
   select coalesce(jsonb_agg(to_jsonb(m) order by m.matter, m.subject), '[]') into matters

@@ -9,7 +9,9 @@ as $$
 begin
   return toss_private.without_keys(event.payload, toss_private.keys_of_persons() || case
     -- Of a subscription it is a word of ours, which others read.
-    when event.event_type like 'payment.%' then array['reason'] else '{}' end);
+    when event.event_type like 'payment.%' then array['reason']
+    -- What Toss reported, word for word.
+    when event.event_type like 'toss.%' then array['body'] else '{}' end);
 end;
 $$;
 

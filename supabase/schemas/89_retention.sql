@@ -54,14 +54,20 @@ declare
   bodies_before constant timestamptz := present - make_interval(days => (request ->> 'webhookBodyDays')::integer);
   persons_before constant timestamptz := present - make_interval(years => (request ->> 'personalDataYears')::integer);
   at_most constant integer := coalesce((request ->> 'limit')::integer, 500);
-  order_ids constant text[] := toss_private.orders_past_retention(persons_before, at_most);
-  event_ids constant uuid[] := toss_private.webhooks_past_retention(bodies_before, at_most * 4);
+  order_ids text[];
+  event_ids uuid[];
   erased_bodies integer;
 begin
+  -- As whoever erases a person.
+  perform pg_advisory_xact_lock(hashtextextended('erasure', 0));
+  order_ids := toss_private.orders_past_retention(persons_before, at_most);
+  event_ids := toss_private.webhooks_past_retention(bodies_before, at_most * 4);
   perform toss_private.erase_orders(order_ids, present);
   erased_bodies := toss_private.erase_webhook_events(event_ids, present);
   update public.billing_methods as m set card_number_masked = null, account_number_masked = null
   where m.deleted_at < persons_before and num_nonnulls(m.card_number_masked, m.account_number_masked) > 0;
+  update public.subscription_consents as k set method_number = null
+  where k.effective_at < persons_before and k.method_number is not null;
   return jsonb_build_object(
     'erasedOrders', cardinality(order_ids), 'erasedWebhookBodies', erased_bodies,
     -- A full slice says that there may be more; another run finds out.

@@ -64,8 +64,8 @@ function refuse(app, withdrawal) {
 
 function row(app, withdrawal, now) {
   const { t, format } = app;
-  const paid = withdrawal.order?.payments?.find(({ balance_amount }) =>
-    balance_amount > 0
+  const paid = withdrawal.order?.payments?.find(({ payment_key }) =>
+    payment_key === withdrawal.order.payment_key
   );
   const act = (deed) => async () => {
     if (await deed(app, withdrawal, paid)) await app.refresh();
@@ -119,7 +119,7 @@ export async function withdrawals(app) {
   const { t, project } = app;
   const select =
     "id,order_id,reason,status,requested_at,due_at,decided_at,decision_reason," +
-    "order:orders(order_name,payments!payments_order_id_fkey(method,balance_amount,currency))";
+    "order:orders(order_name,payment_key,payments!payments_order_id_fkey(payment_key,method,balance_amount,currency))";
   const [open, decided] = await Promise.all([
     project.rows("withdrawals", {
       select,

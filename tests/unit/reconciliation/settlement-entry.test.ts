@@ -75,7 +75,9 @@ Deno.test("what only informs may be missing or odd; without keys, amounts and da
     [entry?.mId, entry?.method, entry?.approvedAt, entry?.paidOutDate],
     [null, null, null, null],
   );
-  assert.deepEqual(await entries([{ ...ROW, currency: "USD" }]), [null]);
+  const dollars = { currency: "USD", amount: 12.5, payOutAmount: 12.1 };
+  assert.deepEqual(await entries([{ ...ROW, ...dollars }]), [null]);
+  assert.equal(await entries([{ ...ROW, amount: 12.5 }]), null);
   for (
     const name of [
       "paymentKey",

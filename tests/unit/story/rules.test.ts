@@ -6,7 +6,14 @@ import {
 } from "../../../supabase/functions/_shared/story/commands.ts";
 import { tellStory } from "../../../supabase/functions/_shared/story/story.ts";
 import { shown } from "../../../supabase/functions/_shared/story/words.ts";
-import { EARLIER, operationOf, paymentOf, rowsOf, seen } from "./rows.ts";
+import {
+  EARLIER,
+  LATER,
+  operationOf,
+  paymentOf,
+  rowsOf,
+  seen,
+} from "./rows.ts";
 
 const paid = paymentOf("DONE", { approvedAt: EARLIER });
 
@@ -113,6 +120,7 @@ Deno.test("an account's double payment asks for the buyer's account first", () =
     paymentKey: "payment_key_2",
     method: "가상계좌",
     isVirtualAccount: true,
+    approvedAt: EARLIER,
     paysOrder: false,
   });
   const { next } = tellStory(
@@ -139,4 +147,102 @@ Deno.test("an account's double payment asks for the buyer's account first", () =
   );
   assert.match(next?.why ?? "", /ask the buyer, and set BANK/);
   assert.match(next?.command ?? "", /"payment_key_2".*"\$ACCOUNT_NUMBER"/);
+});
+
+Deno.test("a refused refund is proposed with its tax-free part, until something went back by another way", async () => {
+  const refused = operationOf("rejected", {
+    kind: "cancel",
+    amount: 1_000,
+    taxFreeAmount: 1_000,
+    errorCode: "NOT_CANCELABLE_PAYMENT",
+  });
+  const told = tellStory(
+    rowsOf("paid", { payments: [paid], operations: [refused] }),
+    [seen(paid)],
+  );
+  const body = await bodyOf(told.next?.command ?? "");
+  assert.equal(body.cancelAmount, 1_000);
+  assert.equal(body.taxFreeAmount, 1_000);
+
+  const refunded = paymentOf("PARTIAL_CANCELED", {
+    approvedAt: EARLIER,
+    balanceAmount: 2_000,
+    cancels: [{
+      transactionKey: "cancel_1",
+      amount: 1_000,
+      status: "DONE",
+      canceledAt: EARLIER,
+      reason: null,
+      isOurs: false,
+      createdAt: EARLIER,
+    }],
+  });
+  const later = tellStory(
+    rowsOf("partially_refunded", {
+      payments: [refunded],
+      operations: [refused],
+    }),
+    [seen(refunded)],
+  );
+  assert.equal(later.next, null);
+});
+
+Deno.test("a part of a withdrawal that Toss refused is accepted again as that part", async () => {
+  const refused = operationOf("rejected", {
+    kind: "cancel",
+    amount: 1_000,
+    cancelAll: false,
+  });
+  const told = tellStory(
+    rowsOf("paid", {
+      payments: [paid],
+      operations: [refused],
+      withdrawals: [{
+        id: "00000000-0000-4000-8000-000000000009",
+        status: "accepted",
+        requestedAt: EARLIER,
+        dueAt: EARLIER,
+        decidedAt: EARLIER,
+        refundOperationId: refused.id,
+      }],
+      alerts: [{
+        alert: "withdrawal_refund_refused",
+        level: "critical",
+        subject: "00000000-0000-4000-8000-000000000009",
+        detail: null,
+        since: EARLIER,
+      }],
+    }),
+    [seen(paid)],
+  );
+  const body = await bodyOf(told.next?.command ?? "");
+  assert.equal(body.cancelAmount, 1_000);
+});
+
+Deno.test("a deposit that the bank took back is told as such", () => {
+  const waiting = paymentOf("WAITING_FOR_DEPOSIT", {
+    isVirtualAccount: true,
+    dueAt: LATER,
+  });
+  const told = tellStory(
+    rowsOf("waiting_for_deposit", {
+      payments: [waiting],
+      moves: [{
+        at: EARLIER,
+        event: "payment_status",
+        source: "webhook",
+        orderId: "order_000001",
+        paymentKey: "payment_key_1",
+        from: "DONE",
+        to: "WAITING_FOR_DEPOSIT",
+        amount: null,
+        requestId: null,
+        code: null,
+        shortProductId: null,
+        balanceAmount: null,
+      }],
+    }),
+    [seen(waiting)],
+  );
+  assert.match(told.timeline.at(-1)?.text ?? "", /took the deposit back/);
 });

@@ -45,6 +45,7 @@ export function refund(
     cancelReason: string;
     requestId: string;
     cancelAmount?: number;
+    taxFreeAmount?: number;
     toAccount?: boolean;
   },
 ): string {

@@ -100,6 +100,8 @@ export async function lookAtToss(
       ? await client.getPaymentByOrder(orderId)
       : await client.getPayment(paymentKey);
     const look = { paymentKey, orderId, ...read(answer) };
+    // A key that was brought to the wrong order tells of another one.
+    if (look.kind === "answered" && look.sight.orderId !== orderId) continue;
     const key = look.kind === "answered" ? look.sight.paymentKey : paymentKey;
     if (key !== null && seen.has(key)) continue;
     if (key !== null) seen.add(key);

@@ -23,6 +23,8 @@ export type TossSettlements = {
 const PAGE_SIZE = 1000;
 
 const won = z.number().int();
+/** In won whole; lines in another currency are left out after reading. */
+const money = z.number();
 const day = z.string().transform((given) => given.slice(0, 10))
   .pipe(z.iso.date());
 
@@ -39,19 +41,24 @@ const SETTLEMENT = z.object({
   mId: text,
   currency: text,
   method: text,
-  amount: won,
+  amount: money,
   fees: sideField(z.array(z.object({ fee: won }))),
   /** Of the fee. */
   supplyAmount: sideField(won),
   /** Of the fee. */
   vat: sideField(won),
-  payOutAmount: won,
+  payOutAmount: money,
   approvedAt: text,
   soldDate: day,
   paidOutDate: sideField(day),
   /** What was given back; only there for a cancel. */
   cancel: sideField(z.looseObject({})),
-});
+}).refine(
+  ({ currency, amount, payOutAmount }) =>
+    (currency ?? "KRW") !== "KRW" ||
+    [amount, payOutAmount].every(Number.isSafeInteger),
+  "amounts in won must be whole numbers",
+);
 
 /** A parsed line. */
 export type TossSettlement = z.output<typeof SETTLEMENT>;

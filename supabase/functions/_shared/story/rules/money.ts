@@ -20,7 +20,8 @@ export const secondPayment: Rule = (facts) => {
     .map(({ paymentKey }) =>
       facts.rows.payments.find((each) => each.paymentKey === paymentKey)
     ).find((payment) =>
-      payment !== undefined && payment.balanceAmount > 0 && !payment.paysOrder
+      payment !== undefined && payment.approvedAt !== null &&
+      payment.balanceAmount > 0 && !payment.paysOrder
     );
   if (second === undefined) return null;
   if (second.reservedAmount >= second.balanceAmount) return null;

@@ -57,10 +57,22 @@ function orderSays(facts: Facts): string {
   switch (order?.status) {
     case "pending":
       return pendingSays(facts);
-    case "waiting_for_deposit":
+    case "waiting_for_deposit": {
+      const taken = facts.rows.moves.findLast(({ event, from, to }) =>
+        event === "payment_status" && from === "DONE" &&
+        to === "WAITING_FOR_DEPOSIT"
+      );
+      if (taken !== undefined) {
+        return `The bank took the deposit back at ${
+          seoul(taken.at)
+        }; the order waits for it again until ${
+          seoul(payingPayment(facts)?.dueAt ?? order.expiresAt)
+        }.`;
+      }
       return `The order waits for its deposit until ${
         seoul(payingPayment(facts)?.dueAt ?? order.expiresAt)
       }; Toss has not seen it yet.`;
+    }
     case "paid":
       return order.amount === 0
         ? "The order cost nothing and is paid; Toss knows nothing of it."

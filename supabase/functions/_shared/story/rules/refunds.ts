@@ -9,8 +9,16 @@ import {
   payingPayment,
   type Rule,
 } from "../facts.ts";
-import type { ToldOperation } from "../../database/story.ts";
+import type { ToldOperation, ToldPayment } from "../../database/story.ts";
 import { seoul, won } from "../words.ts";
+
+/** Whether something went back after a refund was begun here, for example in Toss's dashboard: it may have been that refund. */
+function wentBackSince(payment: ToldPayment, operation: ToldOperation) {
+  return payment.cancels.some(({ status, canceledAt, createdAt }) =>
+    status !== "ABORTED" &&
+    Date.parse(canceledAt ?? createdAt) >= Date.parse(operation.createdAt)
+  );
+}
 
 /** The same refund once more; with the same requestId when the one before was nobody's fault. */
 function refundAgain(
@@ -21,7 +29,7 @@ function refundAgain(
   const payment = facts.rows.payments.find(({ paymentKey }) =>
     paymentKey === operation.paymentKey
   );
-  if (payment === undefined) return null;
+  if (payment === undefined || wentBackSince(payment, operation)) return null;
   return refund({
     paymentKey: payment.paymentKey,
     cancelReason: operation.reason ?? "refund",
@@ -29,6 +37,9 @@ function refundAgain(
     ...(operation.cancelAll || operation.amount === null
       ? {}
       : { cancelAmount: operation.amount }),
+    ...(operation.taxFreeAmount === null
+      ? {}
+      : { taxFreeAmount: operation.taxFreeAmount }),
     toAccount: payment.isVirtualAccount === true,
   });
 }
@@ -38,16 +49,18 @@ export const refundNotProven: Rule = (facts) => {
   const alert = alertOf(facts, "cancel_not_proven");
   const operation = operationOf(facts, alert?.subject);
   if (operation === undefined) return null;
+  const command = refundAgain(
+    facts,
+    operation,
+    operation.requestId ??
+      nextRequestId(facts, { paymentKey: operation.paymentKey ?? "" }),
+  );
+  if (command === null) return null;
   return {
     says:
       "A refund was given up: for 14 days Toss has shown nothing of it, and " +
       "its balance is still there. Send it again.",
-    command: refundAgain(
-      facts,
-      operation,
-      operation.requestId ??
-        nextRequestId(facts, { paymentKey: operation.paymentKey ?? "" }),
-    ),
+    command,
   };
 };
 
@@ -85,9 +98,14 @@ export const withdrawal: Rule = (facts) => {
   );
   if (open === undefined) return null;
   const toAccount = payingPayment(facts)?.isVirtualAccount === true;
+  const part = refused &&
+    operationOf(facts, open.refundOperationId ?? undefined);
   const accept = call("withdrawal", {
     withdrawalId: open.id,
     action: "accept",
+    ...(part && !part.cancelAll && part.amount !== null
+      ? { cancelAmount: part.amount }
+      : {}),
   });
   const command = toAccount ? toBuyersAccount(accept) : accept;
   const account = toAccount ? ` ${ACCOUNT_FIRST}` : "";

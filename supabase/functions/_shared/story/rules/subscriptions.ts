@@ -85,7 +85,10 @@ export const periodNotPaid: Rule = (facts) => {
 export const userIsGone: Rule = (facts) => {
   if (alertOf(facts, "user_deleted") === undefined) return null;
   const payment = payingPayment(facts);
-  if (payment === undefined || payment.balanceAmount === 0) return null;
+  // Once a part went back, somebody has decided.
+  if (payment === undefined || payment.balanceAmount < payment.totalAmount) {
+    return null;
+  }
   return onlyAPerson(
     "the user's account was deleted and the subscription ended. If you owe what " +
       "is left of the period, give it back (lower cancelAmount as you see fit):",
