@@ -30,6 +30,11 @@ function shares({ text }: TestFile): boolean {
   return text.includes("shopTests(");
 }
 
+/** A file that runs the documents' commands one by one, for minutes: it would be alone at the end. */
+function isLong({ text }: TestFile): boolean {
+  return text.includes("/shell-session.ts");
+}
+
 /** Cuts a list where about as much text stands on each side; neighbours stay together. */
 function slices(files: readonly TestFile[], count: number): TestFile[][] {
   const whole = files.reduce((sum, { text }) => sum + text.length, 0);
@@ -56,7 +61,7 @@ function nameOf(slice: readonly TestFile[]): string {
  *
  * @param folders below the project's root, for example `tests/e2e`
  * @param directory where the modules are written; nothing else may be there
- * @returns the modules, and the files that stay alone
+ * @returns the files that take long, the modules, and the other files that stay alone
  */
 export async function loadTogether(
   folders: readonly string[],
@@ -77,5 +82,9 @@ export async function loadTogether(
     modules.push(module);
   }
   const alone = files.filter((file) => !shares(file));
-  return [...modules, ...alone.map(({ path }) => path)];
+  const [long = [], short = []] = [
+    alone.filter(isLong),
+    alone.filter((file) => !isLong(file)),
+  ].map((some) => some.map(({ path }) => path));
+  return [...long, ...modules, ...short];
 }
