@@ -394,27 +394,32 @@ const VIEWS = [
 ];
 
 for (
-  const [language, width, colorScheme] of [
-    ["ko", 375, "light"],
-    ["en", 1280, "dark"],
-    ["en", 375, "dark"],
-    ["ko", 1280, "light"],
+  // Axe reads every language, width and scheme once; it takes most of the time.
+  const [language, width, colorScheme, readByAxe] of [
+    ["ko", 375, "light", true],
+    ["en", 1280, "dark", true],
+    ["en", 375, "dark", false],
+    ["ko", 1280, "light", false],
   ] as const
 ) {
   test(
-    `axe finds nothing and nothing overflows: ${language}, ${width}, ${colorScheme}`,
+    `${
+      readByAxe ? "axe finds nothing and nothing" : "nothing"
+    } overflows: ${language}, ${width}, ${colorScheme}`,
     async (page, { card }) => {
-      await assertIsAccessible(page, "sign-in");
+      const assertHolds = async (page: Page, view: string) => {
+        if (readByAxe) await assertIsAccessible(page, view);
+        await assertFits(page, view);
+      };
+      await assertHolds(page, "sign-in");
       await signInAs(page, secretKey());
       for (const view of [...VIEWS, `orders/${card.orderId}`]) {
         await goTo(page, `#/${view}`);
-        await assertIsAccessible(page, view);
-        await assertFits(page, view);
+        await assertHolds(page, view);
       }
       await page.locator("button.danger").first().click();
       await page.getByRole("dialog").waitFor();
-      await assertIsAccessible(page, "refund");
-      await assertFits(page, "refund");
+      await assertHolds(page, "refund");
     },
     { language, width, colorScheme },
   );
