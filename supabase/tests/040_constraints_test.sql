@@ -31,7 +31,7 @@ as $$
       then array['-1', '0', '1', '9007199254740991', '9007199254740992']
     when value_type = 'boolean'::regtype then array['true', 'false']
     when value_type = 'uuid'::regtype then array['''00000000-0000-0000-0000-000000000000''']
-    when value_type in ('timestamptz'::regtype, 'date'::regtype) then array['now()', 'now() + interval ''1 day''']
+    when value_type in ('timestamptz'::regtype, 'date'::regtype) then array['now()', 'now() + interval ''1 day''', 'now() + interval ''40 days''']
     when value_type = 'interval'::regtype then array['interval ''-1 day''', 'interval ''1 day''']
     when value_type = 'jsonb'::regtype then array['''{}''', '''[]''', '''1''']
   end;
@@ -137,7 +137,12 @@ select * from (values
   ('operations.currency', 'copied from an order, which refuses it'),
   ('payment_events.amount', 'the audit log notes whatever amount was asked for'),
   ('order_adjustments.amount', 'a discount takes off'),
-  ('payment_cancels.status', 'Toss''s cancelStatus in its own words')
+  ('payment_cancels.status', 'Toss''s cancelStatus in its own words'),
+  ('imported_transactions.amount', 'Toss''s history as it is'),
+  ('imported_transactions.currency', 'Toss''s history as it is'),
+  ('imported_transactions.status', 'Toss''s words'),
+  ('settlements.amount', 'what was refunded takes off'),
+  ('settlements.pay_out_amount', 'what was refunded takes off')
 ) as v (place, reason);
 
 select ok(
