@@ -6191,9 +6191,6 @@ create index subscription_charges_order_id on public.subscription_charges (order
 create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
   where refund_operation_id is not null;
 create index subscription_charges_consent_id on public.subscription_charges (consent_id, subscription_id, plan_id, plan_amount) where consent_id is not null;
--- A consent is to one rise: it is paid with once.
-create unique index subscription_charges_consent_paid_once on public.subscription_charges (consent_id)
-  where consent_id is not null and status = 'paid';
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;
@@ -13175,13 +13172,18 @@ returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  waited text;
 begin
   if tg_op = 'INSERT' then
     -- Whoever erases takes it alone: what is stored meanwhile is either seen there or sees here that it was erased.
-    perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
-    if toss_private.is_erased_order(coalesce(
-      new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
-    )) then
+    waited := pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+    if exists (
+      select 1 from public.orders as o
+      where o.erased_at is not null and o.id = coalesce(
+        new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
+      )
+    ) then
       new.erased_at := new.created_at;
     end if;
   end if;
@@ -13212,15 +13214,13 @@ set search_path = ''
 as $$
 begin
   -- What is reported of a card that is erased names no order.
-  if new.billing_key_digest is not null then
-    update public.webhook_events as e set erased_at = e.created_at
-    where e.id = new.webhook_event_id and e.erased_at is null and exists (
-      select 1 from toss_private.billing_keys as k
-      join public.billing_methods as m on m.id = k.billing_method_id
-      join public.customers as c on c.user_id = m.user_id
-      where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
-    );
-  end if;
+  update public.webhook_events as e set erased_at = e.created_at
+  where e.id = new.webhook_event_id and e.erased_at is null and exists (
+    select 1 from toss_private.billing_keys as k
+    join public.billing_methods as m on m.id = k.billing_method_id
+    join public.customers as c on c.user_id = m.user_id
+    where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
+  );
   if exists (select 1 from public.webhook_events as e where e.id = new.webhook_event_id and e.erased_at is not null) then
     new.key_id := null;
     new.ciphertext := null;
@@ -13233,7 +13233,7 @@ comment on function toss_private.keep_body_erased() is 'Trigger: the body of an 
 
 create trigger webhook_bodies_keep_erased
   before insert on toss_private.webhook_bodies
-  for each row execute function toss_private.keep_body_erased();
+  for each row when (new.billing_key_digest is not null) execute function toss_private.keep_body_erased();
 
 create view public.webhook_summary
 with (security_invoker = true)
@@ -13891,8 +13891,8 @@ begin
   if event.id is not null and (refusal is null or is_proven) then
     insert into toss_private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
     values (
-      event.id, case when is_kept_whole then request ->> 'keyId' end,
-      case when is_kept_whole then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
+      event.id, case when is_kept_whole and event.erased_at is null then request ->> 'keyId' end,
+      case when is_kept_whole and event.erased_at is null then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
       request ->> 'billingKeyDigest'
     );
   end if;
@@ -19497,7 +19497,9 @@ where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
 union all
 select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at
 from public.payment_events as v
-join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0 and p.approved_at is not null
+join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+  -- Not a deposit that the bank has taken back, nor an account that nobody paid into.
+  and (p.status in ('DONE', 'PARTIAL_CANCELED') or p.approved_at is not null)
 where v.event = 'second_payment';
 
 comment on view toss_private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
@@ -19519,10 +19521,14 @@ where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_N
     select 1 from public.operations as later
     where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
   )
-  -- What went back in Toss's dashboard may have been this one.
+  -- As much that went back since in Toss's dashboard was this one.
   and not exists (
     select 1 from public.payment_cancels as c
-    where c.payment_key = op.payment_key and c.status <> 'ABORTED' and coalesce(c.canceled_at, c.created_at) >= op.created_at
+    where c.payment_key = op.payment_key and c.amount = op.amount and c.status <> 'ABORTED'
+      and coalesce(c.canceled_at, c.created_at) >= op.created_at
+      and not exists (
+        select 1 from public.operations as ours where ours.canceled_transaction_key = c.transaction_key
+      )
   )
 
 union all

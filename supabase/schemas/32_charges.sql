@@ -131,9 +131,6 @@ create index subscription_charges_order_id on public.subscription_charges (order
 create index subscription_charges_refund_operation_id on public.subscription_charges (refund_operation_id)
   where refund_operation_id is not null;
 create index subscription_charges_consent_id on public.subscription_charges (consent_id, subscription_id, plan_id, plan_amount) where consent_id is not null;
--- A consent is to one rise: it is paid with once.
-create unique index subscription_charges_consent_paid_once on public.subscription_charges (consent_id)
-  where consent_id is not null and status = 'paid';
 create index subscription_charges_plan_id on public.subscription_charges (plan_id) where plan_id is not null;
 create index subscription_charges_earlier_plan_id on public.subscription_charges (earlier_plan_id)
   where earlier_plan_id is not null;

@@ -125,13 +125,18 @@ returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  waited text;
 begin
   if tg_op = 'INSERT' then
     -- Whoever erases takes it alone: what is stored meanwhile is either seen there or sees here that it was erased.
-    perform pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
-    if toss_private.is_erased_order(coalesce(
-      new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
-    )) then
+    waited := pg_advisory_xact_lock_shared(hashtextextended('erasure', 0));
+    if exists (
+      select 1 from public.orders as o
+      where o.erased_at is not null and o.id = coalesce(
+        new.order_id, (select p.order_id from public.payments as p where p.payment_key = new.payment_key)
+      )
+    ) then
       new.erased_at := new.created_at;
     end if;
   end if;
@@ -162,15 +167,13 @@ set search_path = ''
 as $$
 begin
   -- What is reported of a card that is erased names no order.
-  if new.billing_key_digest is not null then
-    update public.webhook_events as e set erased_at = e.created_at
-    where e.id = new.webhook_event_id and e.erased_at is null and exists (
-      select 1 from toss_private.billing_keys as k
-      join public.billing_methods as m on m.id = k.billing_method_id
-      join public.customers as c on c.user_id = m.user_id
-      where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
-    );
-  end if;
+  update public.webhook_events as e set erased_at = e.created_at
+  where e.id = new.webhook_event_id and e.erased_at is null and exists (
+    select 1 from toss_private.billing_keys as k
+    join public.billing_methods as m on m.id = k.billing_method_id
+    join public.customers as c on c.user_id = m.user_id
+    where k.key_digest = new.billing_key_digest and m.created_at <= c.erased_at
+  );
   if exists (select 1 from public.webhook_events as e where e.id = new.webhook_event_id and e.erased_at is not null) then
     new.key_id := null;
     new.ciphertext := null;
@@ -183,7 +186,7 @@ comment on function toss_private.keep_body_erased() is 'Trigger: the body of an 
 
 create trigger webhook_bodies_keep_erased
   before insert on toss_private.webhook_bodies
-  for each row execute function toss_private.keep_body_erased();
+  for each row when (new.billing_key_digest is not null) execute function toss_private.keep_body_erased();
 
 create view public.webhook_summary
 with (security_invoker = true)

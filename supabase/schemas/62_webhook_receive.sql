@@ -225,8 +225,8 @@ begin
   if event.id is not null and (refusal is null or is_proven) then
     insert into toss_private.webhook_bodies (webhook_event_id, key_id, ciphertext, secret_digest, billing_key_digest)
     values (
-      event.id, case when is_kept_whole then request ->> 'keyId' end,
-      case when is_kept_whole then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
+      event.id, case when is_kept_whole and event.erased_at is null then request ->> 'keyId' end,
+      case when is_kept_whole and event.erased_at is null then decode(request ->> 'ciphertext', 'base64') end, request ->> 'secretDigest',
       request ->> 'billingKeyDigest'
     );
   end if;

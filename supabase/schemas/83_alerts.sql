@@ -134,7 +134,9 @@ where v.event = 'late_payment' and v.detail ->> 'shortProductId' is not null
 union all
 select 'critical', 'second_payment', v.order_id, format('%s still to be refunded', v.amount), v.created_at
 from public.payment_events as v
-join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0 and p.approved_at is not null
+join public.payments as p on p.payment_key = v.payment_key and p.balance_amount > 0
+  -- Not a deposit that the bank has taken back, nor an account that nobody paid into.
+  and (p.status in ('DONE', 'PARTIAL_CANCELED') or p.approved_at is not null)
 where v.event = 'second_payment';
 
 comment on view toss_private.payment_alerts is 'What needs a person about payments, webhooks and jobs.';
@@ -156,10 +158,14 @@ where op.kind = 'cancel' and op.state = 'rejected' and op.error_code = 'CANCEL_N
     select 1 from public.operations as later
     where later.payment_key = op.payment_key and later.kind = 'cancel' and later.created_at > op.created_at
   )
-  -- What went back in Toss's dashboard may have been this one.
+  -- As much that went back since in Toss's dashboard was this one.
   and not exists (
     select 1 from public.payment_cancels as c
-    where c.payment_key = op.payment_key and c.status <> 'ABORTED' and coalesce(c.canceled_at, c.created_at) >= op.created_at
+    where c.payment_key = op.payment_key and c.amount = op.amount and c.status <> 'ABORTED'
+      and coalesce(c.canceled_at, c.created_at) >= op.created_at
+      and not exists (
+        select 1 from public.operations as ours where ours.canceled_transaction_key = c.transaction_key
+      )
   )
 
 union all

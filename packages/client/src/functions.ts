@@ -87,20 +87,20 @@ export interface Functions {
 
 /** The functions of one installation. */
 export function createFunctions(context: CallContext): Functions {
-  const post = (name: string, more: { repeatable?: boolean } = {}) =>
-  // deno-lint-ignore no-explicit-any -- the interface says what goes in and what comes back
-  (body: object = {}, options: CallOptions = {}): Promise<any> =>
-    callFunction(context, { name, body, ...more, ...options });
-  const remove = (name: string) =>
-  // deno-lint-ignore no-explicit-any -- as above
-  (body: object, options: CallOptions = {}): Promise<any> =>
-    callFunction(context, { name, body, method: "DELETE", ...options });
+  const post =
+    <Answer>(name: string, more: { repeatable?: boolean } = {}) =>
+    (body: object = {}, options: CallOptions = {}): Promise<Answer> =>
+      callFunction(context, { name, body, ...more, ...options });
+  const remove =
+    <Answer>(name: string) =>
+    (body: object, options: CallOptions = {}): Promise<Answer> =>
+      callFunction(context, { name, body, method: "DELETE", ...options });
   // One token for all tries: made before the first.
   const tokened =
     <Answer>(call: (body: object, options?: CallOptions) => Promise<Answer>) =>
     (request: object, options?: CallOptions) =>
       call({ requestId: newRequestId(), ...request }, options);
-  const withdraw = post("withdrawal");
+  const withdraw = post<api.WithdrawalAnswer>("withdrawal");
   return {
     checkout: post("checkout", { repeatable: false }),
     confirm: post("confirm"),

@@ -11,8 +11,8 @@ interface Page {
   navigator?: { language?: string };
   sessionStorage?: Store;
   crypto?: { randomUUID?(): string };
-  // deno-lint-ignore no-explicit-any -- the script's own object, typed where it is read
-  TossPayments?: any;
+  /** What Toss's script leaves behind. */
+  TossPayments?: (clientKey: string) => unknown;
 }
 
 interface Script {

@@ -57,7 +57,8 @@ export async function loadSdk(
     loading ??= loadScript(sdkUrl ?? SCRIPT);
     await loading.finally(() => loading = undefined);
   }
-  return page.TossPayments(clientKey);
+  if (!page.TossPayments) throw new Error("Toss's script is another one.");
+  return page.TossPayments(clientKey) as TossSdk;
 }
 
 const CLOSED = new Set([

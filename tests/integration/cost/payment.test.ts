@@ -23,8 +23,7 @@ const MOST_KIBIBYTES = 11;
 const MOST_STATEMENTS = {
   checkout: 34,
   confirm: 72,
-  // Four of them ask whether what it is about was erased.
-  receive: 23,
+  receive: 20,
   apply: 19,
 };
 

@@ -494,3 +494,44 @@ test("trials from before the plan needed consent are asked, not charged", async 
     [],
   );
 });
+
+test("a consent covers the rise it was asked for, and no later one to the same price", async (shop) => {
+  const { sql } = shop.stack;
+  const planId = await addPlan(sql, {
+    consent: "required",
+    withoutConsent: "cancel",
+  });
+  const today = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+  const { subscriptionId } = await addSubscriber(sql, inDays(-20), planId);
+  const paid: number[] = [];
+  const payNext = async () => {
+    const { next_charge_at } = await subscriptionRow(sql, subscriptionId);
+    assert.ok(next_charge_at);
+    const item = await claimOne(sql, subscriptionId, next_charge_at);
+    paid.push(item.amount);
+    await pay(sql, item);
+  };
+  await reprice(sql, planId, 15_000, today);
+  await advance(sql);
+  assert.equal(await decide(sql, subscriptionId, "consent"), "changed");
+  await payNext();
+  await reprice(sql, planId, 10_000, today);
+  await payNext();
+  await reprice(sql, planId, 15_000, today);
+  const { next_charge_at } = await subscriptionRow(sql, subscriptionId);
+  assert.ok(next_charge_at);
+  await advance(sql, new Date(Date.parse(next_charge_at) - 86_400_000));
+  assert.equal((await consentRows(sql, subscriptionId)).length, 2);
+
+  const run = await claim(sql, next_charge_at);
+  assert.deepEqual(
+    run.charges.filter((item) => item.subscriptionId === subscriptionId),
+    [],
+  );
+  assert.deepEqual(paid, [15_000, 10_000]);
+  const row = await subscriptionRow(sql, subscriptionId);
+  assert.deepEqual([row.status, row.end_reason], [
+    "canceled",
+    "consent_missing",
+  ]);
+});

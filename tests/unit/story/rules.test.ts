@@ -120,7 +120,7 @@ Deno.test("an account's double payment asks for the buyer's account first", () =
     paymentKey: "payment_key_2",
     method: "가상계좌",
     isVirtualAccount: true,
-    approvedAt: EARLIER,
+    approvedAt: null,
     paysOrder: false,
   });
   const { next } = tellStory(

@@ -9,8 +9,15 @@ import {
   payingPayment,
   type Rule,
 } from "../facts.ts";
+import type { ToldPayment } from "../../database/story.ts";
 import { isOpenAtToss } from "../look.ts";
 import { seoul, won } from "../words.ts";
+
+/** Whether its money arrived; Toss may leave out when. */
+function isPaid({ status, approvedAt }: ToldPayment): boolean {
+  return approvedAt !== null || status === "DONE" ||
+    status === "PARTIAL_CANCELED";
+}
 
 /** The buyer paid twice: the payment that does not pay the order goes back. */
 export const secondPayment: Rule = (facts) => {
@@ -20,7 +27,7 @@ export const secondPayment: Rule = (facts) => {
     .map(({ paymentKey }) =>
       facts.rows.payments.find((each) => each.paymentKey === paymentKey)
     ).find((payment) =>
-      payment !== undefined && payment.approvedAt !== null &&
+      payment !== undefined && isPaid(payment) &&
       payment.balanceAmount > 0 && !payment.paysOrder
     );
   if (second === undefined) return null;

@@ -12,11 +12,12 @@ import {
 import type { ToldOperation, ToldPayment } from "../../database/story.ts";
 import { seoul, won } from "../words.ts";
 
-/** Whether something went back after a refund was begun here, for example in Toss's dashboard: it may have been that refund. */
+/** Whether as much went back in Toss's dashboard after a refund was begun here: that was this refund. */
 function wentBackSince(payment: ToldPayment, operation: ToldOperation) {
-  return payment.cancels.some(({ status, canceledAt, createdAt }) =>
-    status !== "ABORTED" &&
-    Date.parse(canceledAt ?? createdAt) >= Date.parse(operation.createdAt)
+  return payment.cancels.some(
+    ({ isOurs, amount, status, canceledAt, createdAt }) =>
+      !isOurs && amount === operation.amount && status !== "ABORTED" &&
+      Date.parse(canceledAt ?? createdAt) >= Date.parse(operation.createdAt),
   );
 }
 
