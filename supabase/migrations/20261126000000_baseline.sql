@@ -8295,7 +8295,7 @@ create table toss_private.price_steps (
   ended_at timestamptz,
   outcome text,
   constraint price_steps_amount_range check (amount between 100 and 9007199254740991),
-  constraint price_steps_outcome_known check (outcome in ('applied', 'dropped', 'replaced')),
+  constraint price_steps_outcome_known check (outcome in ('applied', 'dropped', 'replaced', 'left')),
   constraint price_steps_ended_has_outcome check ((ended_at is null) = (outcome is null))
 );
 
@@ -8307,9 +8307,9 @@ comment on column toss_private.price_steps.plan_id is 'Under another plan it mea
 comment on column toss_private.price_steps.from_at is 'The first period that begins then or later has this price.';
 comment on column toss_private.price_steps.repricing_id is 'Null for the end of an introductory price.';
 comment on column toss_private.price_steps.outcome is
-  'applied: a period was paid at it. dropped: not consented to, the old price stays. replaced: another one was planned.';
+  'applied: a period was paid at it. dropped: not consented to, the old price stays. replaced: another one was planned. left: the subscriber chose another plan; who is put back to this one has it again.';
 
-create unique index price_steps_one_per_time on toss_private.price_steps (subscription_id, from_at) where ended_at is null;
+create unique index price_steps_one_per_time on toss_private.price_steps (subscription_id, plan_id, from_at) where ended_at is null;
 create index price_steps_plan_id on toss_private.price_steps (plan_id);
 create unique index price_steps_one_per_repricing on toss_private.price_steps (repricing_id, subscription_id)
   where repricing_id is not null;
@@ -9402,6 +9402,9 @@ begin
   terms.interval := earlier.plan_interval;
   terms.interval_count := earlier.plan_interval_count;
   update public.entitlements as e set plan_id = terms.id where e.charge_id = earlier.id;
+  -- Nothing was agreed anew: what was planned for the price before is planned still.
+  update toss_private.price_steps as p set ended_at = null, outcome = null
+  where p.subscription_id = upgraded.id and p.plan_id = terms.id and p.outcome = 'left' and p.ended_at >= first_undone.created_at;
   return toss_private.switch_plan(upgraded, toss_private.clock_now(), terms, audit);
 end;
 $$;
@@ -9930,7 +9933,9 @@ begin
     and p.repricing_id is distinct from planned.id and (p.repricing_id is not null or p.from_at >= from_time);
   insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, repricing_id, created_at)
   values (priced.id, planned.plan_id, planned.amount, from_time, planned.id, toss_private.clock_now())
-  on conflict (repricing_id, subscription_id) where repricing_id is not null do nothing;
+  on conflict (repricing_id, subscription_id) where repricing_id is not null do update
+  set amount = excluded.amount, from_at = excluded.from_at, created_at = excluded.created_at, ended_at = null, outcome = null
+  where price_steps.outcome = 'left';
   update public.subscriptions as s set plan_id = s.plan_id where s.id = priced.id;
 end;
 $$;
@@ -9948,6 +9953,8 @@ declare
   planned toss_private.repricings;
 begin
   if tg_op = 'INSERT' then
+    -- A repricing that begins at this moment is waited for, or waits and finds this subscription.
+    perform 1 from public.plans as p where p.id = new.plan_id for share;
     insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, created_at)
     select new.id, p.id, p.price, toss_private.boundary(new, p.intro_periods), toss_private.clock_now()
     from public.plans as p
@@ -9955,6 +9962,10 @@ begin
     if found then
       update public.subscriptions as s set plan_id = s.plan_id where s.id = new.id;
     end if;
+  else
+    -- Who comes back agrees to what is shown then.
+    update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'left'
+    where p.subscription_id = new.id and p.plan_id = old.plan_id and p.ended_at is null;
   end if;
   select * into planned from toss_private.repricings as r
   where r.plan_id = new.plan_id and r.applied_at is null and r.replaced_at is null;
@@ -9966,7 +9977,7 @@ end;
 $$;
 
 comment on function toss_private.plan_prices() is
-  'Trigger: the end of an introductory price is planned when a subscription begins, and who comes to a plan while a new price is planned for it is asked like everybody else.';
+  'Trigger: the end of an introductory price is planned when a subscription begins, who comes to a plan while a new price is planned for it is asked like everybody else, and who leaves one leaves what was planned for it.';
 
 create trigger subscriptions_price_planned
   after insert on public.subscriptions
@@ -19125,6 +19136,15 @@ begin
   ) as t on true
   where (s.plan_id, s.amount, s.interval, s.interval_count)
       is distinct from (t.plan_id, t.plan_amount, t.plan_interval, t.plan_interval_count)
+    -- A planned price holds once a period is paid at it; until then its charge is ahead of the subscription.
+    and not (
+      t.status <> 'paid'
+      and (s.plan_id, s.interval, s.interval_count) = (t.plan_id, t.plan_interval, t.plan_interval_count)
+      and exists (
+        select 1 from toss_private.price_steps as p
+        where p.subscription_id = s.id and p.plan_id = s.plan_id and p.amount = t.plan_amount and p.from_at <= t.period_start
+      )
+    )
     and (t.status <> 'paid' or not (
       -- A difference too small to charge, or a plan that begins with a period that was missed.
       exists (

@@ -37,7 +37,7 @@ create table toss_private.price_steps (
   ended_at timestamptz,
   outcome text,
   constraint price_steps_amount_range check (amount between 100 and 9007199254740991),
-  constraint price_steps_outcome_known check (outcome in ('applied', 'dropped', 'replaced')),
+  constraint price_steps_outcome_known check (outcome in ('applied', 'dropped', 'replaced', 'left')),
   constraint price_steps_ended_has_outcome check ((ended_at is null) = (outcome is null))
 );
 
@@ -49,9 +49,9 @@ comment on column toss_private.price_steps.plan_id is 'Under another plan it mea
 comment on column toss_private.price_steps.from_at is 'The first period that begins then or later has this price.';
 comment on column toss_private.price_steps.repricing_id is 'Null for the end of an introductory price.';
 comment on column toss_private.price_steps.outcome is
-  'applied: a period was paid at it. dropped: not consented to, the old price stays. replaced: another one was planned.';
+  'applied: a period was paid at it. dropped: not consented to, the old price stays. replaced: another one was planned. left: the subscriber chose another plan; who is put back to this one has it again.';
 
-create unique index price_steps_one_per_time on toss_private.price_steps (subscription_id, from_at) where ended_at is null;
+create unique index price_steps_one_per_time on toss_private.price_steps (subscription_id, plan_id, from_at) where ended_at is null;
 create index price_steps_plan_id on toss_private.price_steps (plan_id);
 create unique index price_steps_one_per_repricing on toss_private.price_steps (repricing_id, subscription_id)
   where repricing_id is not null;

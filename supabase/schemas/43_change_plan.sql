@@ -250,6 +250,9 @@ begin
   terms.interval := earlier.plan_interval;
   terms.interval_count := earlier.plan_interval_count;
   update public.entitlements as e set plan_id = terms.id where e.charge_id = earlier.id;
+  -- Nothing was agreed anew: what was planned for the price before is planned still.
+  update toss_private.price_steps as p set ended_at = null, outcome = null
+  where p.subscription_id = upgraded.id and p.plan_id = terms.id and p.outcome = 'left' and p.ended_at >= first_undone.created_at;
   return toss_private.switch_plan(upgraded, toss_private.clock_now(), terms, audit);
 end;
 $$;

@@ -32,7 +32,9 @@ begin
     and p.repricing_id is distinct from planned.id and (p.repricing_id is not null or p.from_at >= from_time);
   insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, repricing_id, created_at)
   values (priced.id, planned.plan_id, planned.amount, from_time, planned.id, toss_private.clock_now())
-  on conflict (repricing_id, subscription_id) where repricing_id is not null do nothing;
+  on conflict (repricing_id, subscription_id) where repricing_id is not null do update
+  set amount = excluded.amount, from_at = excluded.from_at, created_at = excluded.created_at, ended_at = null, outcome = null
+  where price_steps.outcome = 'left';
   update public.subscriptions as s set plan_id = s.plan_id where s.id = priced.id;
 end;
 $$;
@@ -50,6 +52,8 @@ declare
   planned toss_private.repricings;
 begin
   if tg_op = 'INSERT' then
+    -- A repricing that begins at this moment is waited for, or waits and finds this subscription.
+    perform 1 from public.plans as p where p.id = new.plan_id for share;
     insert into toss_private.price_steps (subscription_id, plan_id, amount, from_at, created_at)
     select new.id, p.id, p.price, toss_private.boundary(new, p.intro_periods), toss_private.clock_now()
     from public.plans as p
@@ -57,6 +61,10 @@ begin
     if found then
       update public.subscriptions as s set plan_id = s.plan_id where s.id = new.id;
     end if;
+  else
+    -- Who comes back agrees to what is shown then.
+    update toss_private.price_steps as p set ended_at = toss_private.clock_now(), outcome = 'left'
+    where p.subscription_id = new.id and p.plan_id = old.plan_id and p.ended_at is null;
   end if;
   select * into planned from toss_private.repricings as r
   where r.plan_id = new.plan_id and r.applied_at is null and r.replaced_at is null;
@@ -68,7 +76,7 @@ end;
 $$;
 
 comment on function toss_private.plan_prices() is
-  'Trigger: the end of an introductory price is planned when a subscription begins, and who comes to a plan while a new price is planned for it is asked like everybody else.';
+  'Trigger: the end of an introductory price is planned when a subscription begins, who comes to a plan while a new price is planned for it is asked like everybody else, and who leaves one leaves what was planned for it.';
 
 create trigger subscriptions_price_planned
   after insert on public.subscriptions

@@ -112,6 +112,15 @@ begin
   ) as t on true
   where (s.plan_id, s.amount, s.interval, s.interval_count)
       is distinct from (t.plan_id, t.plan_amount, t.plan_interval, t.plan_interval_count)
+    -- A planned price holds once a period is paid at it; until then its charge is ahead of the subscription.
+    and not (
+      t.status <> 'paid'
+      and (s.plan_id, s.interval, s.interval_count) = (t.plan_id, t.plan_interval, t.plan_interval_count)
+      and exists (
+        select 1 from toss_private.price_steps as p
+        where p.subscription_id = s.id and p.plan_id = s.plan_id and p.amount = t.plan_amount and p.from_at <= t.period_start
+      )
+    )
     and (t.status <> 'paid' or not (
       -- A difference too small to charge, or a plan that begins with a period that was missed.
       exists (

@@ -535,3 +535,60 @@ test("a consent covers the rise it was asked for, and no later one to the same p
     "consent_missing",
   ]);
 });
+
+test("who comes back to a plan pays what was shown then, whatever was planned before they left", async (shop) => {
+  const { sql } = shop.stack;
+  const today = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+  const planId = await addPlan(sql, { consent: "not_required" });
+  const other = await addPlan(sql, { consent: "not_required" });
+  const { subscriptionId, userId } = await addSubscriber(
+    sql,
+    inDays(-20),
+    planId,
+  );
+  const changeTo = async (planId: string) => {
+    const { outcome } = await callSql(sql, "change_subscription", {
+      ...leasing(),
+      subscriptionId,
+      action: "change_plan",
+      planId,
+      userId,
+    });
+    assert.equal(outcome, "changed");
+  };
+  const payNext = async () => {
+    const { next_charge_at } = await subscriptionRow(sql, subscriptionId);
+    assert.ok(next_charge_at);
+    const item = await claimOne(sql, subscriptionId, next_charge_at);
+    await pay(sql, item);
+    return item.amount;
+  };
+  await reprice(sql, planId, 12_000, today);
+  await changeTo(other);
+  assert.equal(await payNext(), 10_000);
+  await reprice(sql, planId, 10_000, today);
+  // It is in force, and nothing is planned any more.
+  await advance(sql);
+  await changeTo(planId);
+  assert.equal(await payNext(), 10_000);
+});
+
+test("a charge that was begun before a repricing pays its own price, and the next one the new", async (shop) => {
+  const { sql } = shop.stack;
+  const planId = await addPlan(sql, { consent: "not_required" });
+  const { subscriptionId } = await addSubscriber(sql, inDays(-40), planId);
+  const { next_charge_at } = await subscriptionRow(sql, subscriptionId);
+  assert.ok(next_charge_at);
+  const begun = await claimOne(sql, subscriptionId, next_charge_at);
+  assert.equal(begun.amount, 10_000);
+  // As if it had been planned for a day that the open period began after.
+  const today = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+  const repricingId = await reprice(sql, planId, 9_000, today);
+  await sql`
+    update toss_private.price_steps set from_at = ${next_charge_at}
+    where repricing_id = ${repricingId}`;
+  await pay(sql, begun);
+  const next = (await subscriptionRow(sql, subscriptionId)).next_charge_at;
+  assert.ok(next);
+  assert.equal((await claimOne(sql, subscriptionId, next)).amount, 9_000);
+});
