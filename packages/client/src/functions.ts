@@ -116,7 +116,10 @@ export function createFunctions(context: CallContext): Functions {
     billingIssuePrepare: post("billing-issue/prepare"),
     billingIssue: post("billing-issue"),
     billingIssueDelete: remove("billing-issue"),
-    subscription: post("subscription"),
+    // The request's action says which of the two it is.
+    subscription: post<api.BillingIssueAnswer & (Changed | Processing)>(
+      "subscription",
+    ),
     billingCharge: post("billing-charge"),
     webhookEndpoints: post("webhook-endpoints", { repeatable: false }),
     worker: post("worker"),

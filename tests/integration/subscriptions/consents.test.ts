@@ -520,7 +520,10 @@ test("a consent covers the rise it was asked for, and no later one to the same p
   await reprice(sql, planId, 15_000, today);
   const { next_charge_at } = await subscriptionRow(sql, subscriptionId);
   assert.ok(next_charge_at);
-  await advance(sql, new Date(Date.parse(next_charge_at) - 86_400_000));
+  await advance(
+    sql,
+    new Date(Date.parse(next_charge_at) - 86_400_000).toISOString(),
+  );
   assert.equal((await consentRows(sql, subscriptionId)).length, 2);
 
   const run = await claim(sql, next_charge_at);
