@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import {
   flag,
   rowId,
@@ -32,5 +32,5 @@ export const charge = defineCommand({
   ],
   options: OPTIONS,
   notes: WHICH_PROJECT,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

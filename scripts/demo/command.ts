@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 
 export const demo = defineCommand({
   call: "demo",
@@ -7,5 +7,5 @@ export const demo = defineCommand({
   notes:
     `Starts Postgres, the API, the functions and a simulated Toss on free ports, buys, declines, loses an answer, refunds, waits for deposits, lives through 14 months of a subscriber, lets killed runs charge next to a naive loop, checks every money invariant and compares the database with Toss's books. Nothing is left behind.
 The exit code is 0 when everything went as it should.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

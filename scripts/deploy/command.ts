@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { text, type Values } from "../door/options.ts";
 import { PROJECT_ENVIRONMENT, PROJECT_OPTIONS } from "../hosted/options.ts";
 
@@ -27,5 +27,5 @@ export const deploy = defineCommand({
   },
   notes:
     "Safe to repeat: what is there already is skipped or done again. Stops at the first step that fails and says how to go on. Exit code: 0 = deployed and doctor found nothing broken, 1 = stopped or refused, 2 = wrong options. Every step, and what to do when one stops: docs/operations.md",
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

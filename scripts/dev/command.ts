@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { PORT_VARIABLES } from "../project/local-settings.ts";
 
 export const dev = defineCommand({
@@ -20,5 +20,5 @@ export const dev = defineCommand({
   notes:
     `Only test keys of Toss are taken. Every variable of .env.example may be set too, in the environment or in the file .env of the project; the environment wins. Port 0 takes a free one.
 Ctrl-C or SIGTERM stops everything.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

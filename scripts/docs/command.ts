@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { flag, type Values } from "../door/options.ts";
 
 const OPTIONS = {
@@ -15,5 +15,5 @@ export const docs = defineCommand({
     "They are .env.example, docs/openapi.json, the fields and the errors in both languages, the list of decisions, and in other pages the tables and diagrams between <!-- generated: … --> and <!-- /generated -->; and the baseline migration from the chapters in supabase/schemas.",
   examples: ["", "--check"],
   options: OPTIONS,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { flag, text, type Values } from "../door/options.ts";
 import { WHICH_STACK } from "../project/notes.ts";
 
@@ -25,5 +25,5 @@ export const doctor = defineCommand({
   notes:
     `The file of --env-file may hold them too. Every check is ok, warn or fail, and says what to do. Exits with 1 when one fails, with 2 when there is nothing to check.
 ${WHICH_STACK}`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

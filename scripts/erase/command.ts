@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { argument, flag, text, type Values } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -21,5 +21,5 @@ export const erase = defineCommand({
   options: OPTIONS,
   notes:
     `Exit code: 0 = listed or erased, 1 = refused, with the reasons, or nobody is known by the id. Again it is quiet. ${WHICH_PROJECT} More: docs/privacy.md`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

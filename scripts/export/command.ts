@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { argument, text, type Values } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -20,5 +20,5 @@ export const exportPerson = defineCommand({
   options: OPTIONS,
   notes:
     `Exit code: 0 = written, 1 = nobody is known by the id. ${WHICH_PROJECT} More: docs/privacy.md`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { flag, text, type Values, withDefault } from "../door/options.ts";
 
 const OPTIONS = {
@@ -15,5 +15,5 @@ export const filesToOpen = defineCommand({
   about:
     "TypeScript of ours, packages not counted; and the arrows between the parts of _shared.",
   options: OPTIONS,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,5 +1,5 @@
 import { NOTICES } from "../../supabase/functions/_shared/notices/notice.ts";
-import { defineCommand, defineGroup } from "../door/command.ts";
+import { defineCommand, defineGroup, later } from "../door/command.ts";
 import {
   argument,
   oneOf,
@@ -41,7 +41,9 @@ const preview = defineCommand({
   examples: ["", "receipt", "renewal_upcoming --into /tmp/notices"],
   options: PREVIEW,
   notes: SHOP,
-  load: () => import("./preview.ts"),
+  load: later<typeof import("./preview.ts")>(
+    import.meta.resolve("./preview.ts"),
+  ),
 });
 
 const test = defineCommand({
@@ -56,7 +58,7 @@ const test = defineCommand({
   options: TEST,
   notes:
     `Channels are configured by the variables of docs/notices.md, from .env or the environment. ${SHOP}`,
-  load: () => import("./test.ts"),
+  load: later<typeof import("./test.ts")>(import.meta.resolve("./test.ts")),
 });
 
 export const notify = defineGroup({

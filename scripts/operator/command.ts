@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { type Values, wholeNumber, withDefault } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -23,5 +23,5 @@ export const operator = defineCommand({
   examples: ["", "--port 8080"],
   options: OPTIONS,
   notes: `SUPABASE_SECRET_KEY is not needed. ${WHICH_PROJECT}`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { argument, flag, text, type Values } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -23,7 +23,7 @@ function orderAs(call: string, summary: string) {
     examples: ["<orderId>", "<paymentKey>", "<subscriptionId> --json"],
     options: OPTIONS,
     notes: `Times of Seoul. ${WHICH_PROJECT}`,
-    load: () => import("./run.ts"),
+    load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
   });
 }
 

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { day, flag, type Values } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -29,5 +29,5 @@ export const reconcile = defineCommand({
   ],
   options: OPTIONS,
   notes: WHICH_PROJECT,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

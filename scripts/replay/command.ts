@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import {
   flag,
   oneOf,
@@ -61,5 +61,5 @@ export const replay = defineCommand({
   ],
   options: OPTIONS,
   notes: `Several conditions must all hold. ${WHICH_PROJECT}`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import {
   argument,
   day,
@@ -34,5 +34,5 @@ export const reprice = defineCommand({
   ],
   options: OPTIONS,
   notes: WHICH_PROJECT,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

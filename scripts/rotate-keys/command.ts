@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { type Values, wholeNumber, withDefault } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -27,5 +27,5 @@ export const rotateKeys = defineCommand({
 2. Run this with the same variable.
 3. When it says that nothing is left, take the old key out.
 Safe to stop and to repeat. ${WHICH_PROJECT}`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

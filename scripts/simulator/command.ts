@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 
 export const simulator = defineCommand({
   call: "toss simulator",
@@ -12,5 +12,5 @@ export const simulator = defineCommand({
   },
   notes: `Prints its address and keys, and last the line "ready".
 /my/payment-logs shows the payments and plays deposits; docs/simulator.md describes the control API.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { WHICH_STACK } from "../project/notes.ts";
 
 export const status = defineCommand({
@@ -6,5 +6,5 @@ export const status = defineCommand({
   summary: 'Print the running stack\'s variables as NAME="value" lines',
   options: {},
   notes: `${WHICH_STACK} Exits with 1 when none runs.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { argument, flag, month, text, type Values } from "../door/options.ts";
 import { WHICH_PROJECT } from "../project/notes.ts";
 
@@ -20,5 +20,5 @@ export const taxSheet = defineCommand({
   examples: ["2026-11", "2026-11 --csv 2026-11.csv", "2026-11 --json"],
   options: OPTIONS,
   notes: WHICH_PROJECT,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import {
   argument,
   oneOf,
@@ -33,5 +33,5 @@ export const test = defineCommand({
     `all is what the functions, the database and the simulator do, and needs neither root nor Docker. stack is the local stack and its commands; debian Debian's Postgres 15, pg_cron, pgTAP and the Supabase CLI (root); deploy the real Supabase CLI against a stand-in (npm); browser the real SDK and the payment window in Chromium.
 Ends at the first group that fails, with its exit code. One file alone:
 npx -y deno test -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/e2e/confirm/confirm.test.ts`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

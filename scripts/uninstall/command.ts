@@ -1,4 +1,4 @@
-import { defineCommand } from "../door/command.ts";
+import { defineCommand, later } from "../door/command.ts";
 import { flag, type Values } from "../door/options.ts";
 import { PROJECT_ENVIRONMENT, PROJECT_OPTIONS } from "../hosted/options.ts";
 
@@ -22,5 +22,5 @@ export const uninstall = defineCommand({
   environment: PROJECT_ENVIRONMENT,
   notes:
     "Safe to repeat: what is gone already is skipped. Secrets go by name: see whether other functions of the project read them. Extensions and everything that is not ours stay; when something of yours depends on a table of ours, no data are dropped. Exit code: 0 = done, 1 = stopped or refused, 2 = wrong options. More: docs/operations.md",
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

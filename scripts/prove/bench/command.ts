@@ -1,4 +1,4 @@
-import { defineCommand } from "../../door/command.ts";
+import { defineCommand, later } from "../../door/command.ts";
 import {
   flag,
   oneOf,
@@ -51,5 +51,5 @@ charges: due charges at 50 ms of Toss, beside a naive loop. process: the functio
 stack: confirm and webhook over HTTP, and the boot of each function. start: until a stack answers.
 growth: the same calls at 1 thousand, 100 thousand and 1 million orders.
 Everything shares this machine. The exit code is 1 when a figure falls below its floor. Needs npm, node and Linux.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../../door/command.ts";
+import { defineCommand, later } from "../../door/command.ts";
 import {
   listOf,
   oneOf,
@@ -44,5 +44,5 @@ export const billing = defineCommand({
 scale: claiming a batch in tables of different sizes.
 throughput: charges a second next to a naive loop.
 The exit code is 1 when a promise does not hold.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

@@ -1,4 +1,4 @@
-import { defineCommand } from "../../door/command.ts";
+import { defineCommand, later } from "../../door/command.ts";
 import {
   flag,
   text,
@@ -34,5 +34,5 @@ export const chaos = defineCommand({
   options: OPTIONS,
   notes:
     "A run that violates something prints its seed, its choices and a timeline. The exit code is 1 then.",
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });

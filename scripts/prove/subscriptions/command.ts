@@ -1,4 +1,4 @@
-import { defineCommand } from "../../door/command.ts";
+import { defineCommand, later } from "../../door/command.ts";
 import { type Values, wholeNumber, withDefault } from "../../door/options.ts";
 
 function count(help: string, fallback: number) {
@@ -22,5 +22,5 @@ export const subscriptions = defineCommand({
   options: OPTIONS,
   notes:
     `Each sequence is the life of one user: registrations, subscriptions, changes, cards and accounts that decline and are removed, lost answers, refunds in Toss's dashboard, weeks without a job. After every step the answer, the subscriptions, the access and every won must be what docs/subscriptions.md says, and invariant_violations() must be empty. What differs is made as short as it gets, and the exit code is 1.`,
-  load: () => import("./run.ts"),
+  load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),
 });
