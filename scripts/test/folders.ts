@@ -2,8 +2,11 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 
-/** So many modules a processor: the last one to end keeps the others waiting for a short while only. */
-const MODULES_PER_PROCESSOR = 2;
+/** So many modules a job: the last one to end keeps the others waiting for a short while only. */
+const MODULES_PER_JOB = 2;
+
+/** So many at once: most tests wait for something half their time. */
+export const JOBS = navigator.hardwareConcurrency * 2;
 
 interface TestFile {
   path: string;
@@ -71,7 +74,7 @@ export async function loadTogether(
   for (const folder of folders) {
     files.push(...await testFiles(join(PROJECT_ROOT, folder)));
   }
-  const count = navigator.hardwareConcurrency * MODULES_PER_PROCESSOR;
+  const count = JOBS * MODULES_PER_JOB;
   const modules: string[] = [];
   for (const slice of slices(files.filter(shares), count)) {
     const module = join(directory, nameOf(slice));

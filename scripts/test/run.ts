@@ -1,6 +1,6 @@
 import { runDeno } from "../door/run-deno.ts";
 import type { Options } from "./command.ts";
-import { loadTogether } from "./folders.ts";
+import { JOBS, loadTogether } from "./folders.ts";
 import { SUITES } from "./suites.ts";
 
 /** Runs the groups of a suite; the exit code of the first that fails. */
@@ -14,7 +14,7 @@ export async function run({ suite, filter }: Options): Promise<number> {
         ...(filter === undefined ? [] : [`--filter=${filter}`]),
         ...(parallel ? ["--parallel"] : []),
         ...await loadTogether(folders, directory),
-      ]);
+      ], { DENO_JOBS: String(JOBS) });
       if (code !== 0) return code;
     } finally {
       await Deno.remove(directory, { recursive: true });

@@ -11,6 +11,7 @@ import {
 } from "../../supabase/functions/_shared/story/story.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { callFunction } from "./call-function.ts";
+import { shellVariables } from "./npx.ts";
 import type { Shop } from "./shop.ts";
 
 /** The story of an id, as the function `operator` tells it. */
@@ -48,7 +49,7 @@ export async function paste(
   const run = new Deno.Command("sh", {
     args: ["-c", command],
     cwd: PROJECT_ROOT,
-    env: { ...statusVariables(shop), ...more },
+    env: { ...shellVariables(), ...statusVariables(shop), ...more },
     stdout: "piped",
     stderr: "piped",
   });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../../stack/paths.ts";
+import { shellVariables } from "../../support/npx.ts";
 
 /** What one command did. */
 export interface CommandOutcome {
@@ -8,12 +9,6 @@ export interface CommandOutcome {
   status: number | null;
   output: string;
 }
-
-// The same Deno without npm's second of start-up, which other tests pay for.
-const NPX = `#!/bin/sh
-if [ "$1 $2" = "-y deno" ]; then shift 2; exec "$DENO" "$@"; fi
-PATH=\${PATH#*:} exec npx "$@"
-`;
 
 const MARK = "\u001e";
 
@@ -42,7 +37,6 @@ export async function runSession(
 ): Promise<CommandOutcome[]> {
   const folder = await Deno.makeTempDir({ prefix: "docs-" });
   try {
-    await Deno.writeTextFile(join(folder, "npx"), NPX, { mode: 0o755 });
     const files = await Promise.all(commands.map(async (command, index) => {
       const file = join(folder, `${index}.sh`);
       await Deno.writeTextFile(file, `${command}\n`);
@@ -51,11 +45,7 @@ export async function runSession(
     const { stdout } = await new Deno.Command("bash", {
       args: ["-c", scriptOf(files)],
       cwd: PROJECT_ROOT,
-      env: {
-        PATH: `${folder}:${Deno.env.get("PATH")}`,
-        DENO: Deno.execPath(),
-        ...environment,
-      },
+      env: { ...shellVariables(), ...environment },
       stdin: "null",
       stderr: "null",
     }).output();
