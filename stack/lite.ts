@@ -76,8 +76,8 @@ function connect(databaseUrl: string, keys: ApiKeys) {
   const connection = createPostgresConnection({
     url: databaseUrl,
     postgresOptions: {
-      // As many as PostgREST has. Each plans every function anew.
-      max: 10,
+      // Each plans every function anew.
+      max: 6,
       onnotice: () => {},
       prepare: true,
       types: { json: jsonText(114), jsonb: jsonText(3802) },

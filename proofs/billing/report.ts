@@ -168,7 +168,7 @@ Written by this command, not by hand:
 ${command("--report docs/billing-proof.md")}
 
 The figures are those of the machine it ran on; the counts and ratios are what
-matters. \`tests/chaos/billing.test.ts\`, \`tests/timing/subscriptions-scale.test.ts\`
+matters. \`tests/proofs/billing.test.ts\`, \`tests/timing/subscriptions-scale.test.ts\`
 and \`tests/timing/billing-throughput.test.ts\` ask the same in CI: the first with the same
 numbers and another seed each time, the others with fewer subscriptions.
 

@@ -17,9 +17,11 @@ export const SUITES = {
         "tests/e2e",
         "tests/abuse",
         "tests/docs",
-        "tests/chaos",
       ],
     },
+  ],
+  proofs: [
+    { parallel: true, folders: ["tests/proofs"] },
     { parallel: false, folders: ["tests/timing"] },
   ],
   stack: [{ parallel: true, folders: ["tests/stack"] }],

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { startChaosStack } from "../../proofs/chaos/chaos-stack.ts";
 import { describeRun, runSeed } from "../../proofs/chaos/run.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
-// CI makes 25 more with `prove chaos`.
-const RUNS = 2;
+const RUNS = propertyRuns(2);
 
-Deno.test("2 chaos runs lose nothing, take or give back nothing twice and leave nothing open", async () => {
+Deno.test(`${RUNS} chaos runs lose nothing, take or give back nothing twice and leave nothing open`, async () => {
   const chaos = await startChaosStack();
   try {
     // Other seeds each time; a failure names the seed that repeats it.

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { proveOnce } from "../../proofs/billing/prove-once.ts";
 import { stormTable } from "../../proofs/billing/table.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
-// CI proves 300 subscribers and 12 months with `prove billing`.
-const SUBSCRIBERS = 40;
+const SUBSCRIBERS = propertyRuns(40);
 const MONTHS = 2;
 
-Deno.test("40 subscribers are charged exactly once a month by 8 overlapping, killed runs, and for 2 more months", async () => {
+Deno.test(`${SUBSCRIBERS} subscribers are charged exactly once a month by 8 overlapping, killed runs, and for ${MONTHS} more months`, async () => {
   // Another seed each time; a failure names the one that repeats it.
   const seed = Math.floor(Math.random() * 1_000_000_000);
   const { naive, billingCharge, year, verdict } = await proveOnce({
