@@ -79,8 +79,9 @@ export async function claimOne(
   asOf: string,
   changes: Record<string, unknown> = {},
 ): Promise<ChargeItem> {
-  const { charges } = await claim(sql, asOf, { subscriptionId, ...changes });
-  assert.equal(charges.length, 1, `${charges.length} charges at ${asOf}`);
+  const answer = await claim(sql, asOf, { subscriptionId, ...changes });
+  const { charges } = answer;
+  assert.equal(charges.length, 1, `at ${asOf}: ${JSON.stringify(answer)}`);
   assert.ok(charges[0]);
   return charges[0];
 }

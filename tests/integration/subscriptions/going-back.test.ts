@@ -428,14 +428,14 @@ test("upgrades, refunds, a renewal and a first charge of one user at the same mo
     assert.ok(first && second && third && fourth && fifth);
     const methodId = await addMethod(sql, who.userId);
 
-    const [, start, upgrade, renewals] = await Promise.all([
+    const [, start, upgrade, renewals, again] = await Promise.all([
       refundAll(first, toPro),
       subscribe(second, { ...who, methodId }, planId),
       changePlan(third, who, max, DAY_21),
       claim(fourth, END, { subscriptionId }),
       changePlan(fifth, who, pro, DAY_21),
     ]);
-    for (const answer of [start, upgrade]) {
+    for (const answer of [start, upgrade, again]) {
       if (answer.charge) await pay(sql, readCharge(answer.charge));
     }
     for (const renewal of renewals.charges) await pay(sql, renewal);
