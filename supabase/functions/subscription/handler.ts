@@ -10,6 +10,7 @@ import { refundPeriod } from "../_shared/operations/cancel/refund-period.ts";
 import {
   changeSubscription,
   type ChangeSubscriptionAnswer,
+  previewSubscriptionChange,
 } from "../_shared/database/change-subscription.ts";
 import {
   answerConsentLink,
@@ -24,10 +25,9 @@ import type {
   RequestContext,
 } from "../_shared/http/create-function.ts";
 import { processingResponse } from "../_shared/http/answers.ts";
-import { parseInput, readJson } from "../_shared/http/read-body.ts";
-import type { Language } from "../_shared/notices/notice.ts";
-import { writeNotice } from "../_shared/notices/write-notice.ts";
+import { writeConsent } from "../_shared/notices/consent-text.ts";
 import { readConsentToken } from "../_shared/security/consent-token.ts";
+import { parseInput, readJson } from "../_shared/http/read-body.ts";
 import {
   createOperationContext,
   newLease,
@@ -38,13 +38,14 @@ import {
   consentLinkQuery,
   consentLinkRequest,
   type SubscribeRequest,
+  type SubscriptionRequest,
   subscriptionRequest,
 } from "./request.ts";
 
 /**
  * `POST subscription`: what a user asks of an own subscription, or an operator of any; and a new one.
  *
- * 200 with the subscription; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
+ * 200 with the subscription, or with `preview` what would become of it; 202 while Toss's answer to the charge or refund it needs is not known. Errors:
  * `subscription_not_found`, `plan_not_found`, `billing_method_not_found`, `already_subscribed`,
  * `operation_in_progress`, `consent_not_open`, `too_many_attempts`, `payment_confirm_failed`, `forbidden` (a user asks for a refund),
  * `cancel_failed` and `cancel_amount_exceeds_balance` (it has ended, a refund was refused), and `invalid_request` for
@@ -54,13 +55,18 @@ export const change: Handler = async (request, context) => {
   const { caller } = context;
   if (caller.kind !== "secret") requireUser(caller);
   const body = await readJson(request, subscriptionRequest, context.bodyLimit);
-  if (body.action === "subscribe") return await subscribeToPlan(context, body);
+  if (body.action === "subscribe") {
+    return body.preview
+      ? await showPreview(context, body)
+      : await subscribeToPlan(context, body);
+  }
   if (caller.kind === "user" && body.refund === "prorated") {
     throw new AppError(
       "forbidden",
       "refund: as with POST cancel, only the shop gives money back (secret key).",
     );
   }
+  if (body.preview) return await showPreview(context, body);
   const acting = createOperationContext(context, "billing");
   const answer = await changeSubscription(acting.firstCall, {
     ...body,
@@ -75,21 +81,61 @@ export const change: Handler = async (request, context) => {
       return await chargeNow(acting, answer, body.action === "change_method");
     case "refund":
       return await refundNow(acting, answer, body.refund === "prorated");
+    default:
+      throw changeError(answer);
+  }
+};
+
+/** What a caller is told whose change our own database refused. */
+function changeError(
+  answer: Exclude<
+    ChangeSubscriptionAnswer,
+    { outcome: "changed" | "charge" | "refund" }
+  >,
+): AppError {
+  switch (answer.outcome) {
     case "illegal":
-      throw new AppError("invalid_request", `action: ${answer.reason}`, {
+      return new AppError("invalid_request", `action: ${answer.reason}`, {
         details: [{
           field: "action",
           problem: `${answer.reason} (status ${answer.status})`,
         }],
       });
     case "already_subscribed":
-      throw alreadySubscribed(answer);
+      return alreadySubscribed(answer);
     case "too_many_attempts":
-      throw tooManyAttempts(answer);
+      return tooManyAttempts(answer);
     default:
-      throw subscriptionError(answer.outcome);
+      return subscriptionError(answer.outcome);
   }
-};
+}
+
+/** What a change or a new subscription would charge, give back and become; asks nobody and leaves nothing. */
+async function showPreview(
+  context: RequestContext,
+  { preview: _, ...body }: SubscriptionRequest,
+): Promise<Response> {
+  const { caller } = context;
+  const acting = createOperationContext(context, "billing");
+  const answer = await previewSubscriptionChange(acting.firstCall, {
+    ...body,
+    ...newLease(acting),
+    userId: caller.kind === "user" ? caller.userId : null,
+    dunning: acting.dunning,
+  });
+  switch (answer.outcome) {
+    case "preview": {
+      const { outcome: _, ...shown } = answer;
+      return Response.json({ preview: true, ...shown });
+    }
+    case "processing":
+      throw subscriptionError("operation_in_progress");
+    case "plan_changed":
+      throw planChanged(answer.plan);
+    default:
+      throw changeError(answer);
+  }
+}
 
 /** @param isAsked whether the caller wants to know that one was refused; the subscription has ended either way */
 async function refundNow(
@@ -176,42 +222,15 @@ async function subscribeToPlan(
   }
 }
 
-const BUTTONS: Readonly<Record<Language, { give: string; refuse: string }>> = {
-  ko: { give: "동의해요", refuse: "동의하지 않아요" },
-  en: { give: "I agree", refuse: "I do not agree" },
-};
-
-/** What a request says in one language, and its two buttons. */
-function textOf(
-  consent: ConsentView,
-  language: Language,
-  { services: { config } }: RequestContext,
-) {
-  const { subject, lead, rows, closing } = writeNotice({
-    notice: "consent_asked",
-    language,
-    facts: {
-      planName: consent.planName,
-      amount: consent.amountAfter,
-      amountBefore: consent.amountBefore,
-      effectiveAt: consent.effectiveAt,
-      consentKind: consent.kind,
-      cardNumber: consent.methodNumber,
-      endsWithout: consent.endsWithout,
-    },
-    shop: config.notices.shop,
-  });
-  return { title: subject, lead, rows, closing, ...BUTTONS[language] };
-}
-
 function shown(consent: ConsentView, context: RequestContext): Response {
   const { isLinkUsed, ...rest } = consent;
+  const { shop } = context.services.config.notices;
   return Response.json({
     ...rest,
     isOpen: consent.isOpen && !isLinkUsed,
     text: {
-      ko: textOf(consent, "ko", context),
-      en: textOf(consent, "en", context),
+      ko: writeConsent(consent, "ko", shop),
+      en: writeConsent(consent, "en", shop),
     },
   }, { headers: { "cache-control": "no-store" } });
 }

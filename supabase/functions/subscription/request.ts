@@ -11,6 +11,8 @@ const FIELD_OF: Partial<Record<typeof SUBSCRIPTION_ACTIONS[number], string>> = {
 
 const planId = plainText(64);
 const billingMethodId = z.uuid();
+/** Shows what the request would do, and does nothing. */
+const preview = z.boolean().optional();
 
 const changeRequest = z.strictObject({
   subscriptionId: z.uuid(),
@@ -20,6 +22,7 @@ const changeRequest = z.strictObject({
   consentId: z.uuid().optional(),
   /** Whether `cancel_now` gives the money for the rest of the period back. */
   refund: z.enum(["none", "prorated"]).optional(),
+  preview,
 }).superRefine((body, context) => {
   const wanted = FIELD_OF[body.action];
   for (const name of ["planId", "billingMethodId", "consentId"] as const) {
@@ -46,6 +49,7 @@ const subscribeRequest = z.strictObject({
   action: z.literal("subscribe"),
   planId,
   billingMethodId,
+  preview,
 });
 
 /** A {@link subscriptionRequest} that makes a subscription. */
@@ -56,6 +60,9 @@ export const subscriptionRequest = z.discriminatedUnion("action", [
   changeRequest,
   subscribeRequest,
 ]);
+
+/** What is asked of `POST subscription`. */
+export type SubscriptionRequest = z.output<typeof subscriptionRequest>;
 
 const token = z.string().min(1).max(200);
 

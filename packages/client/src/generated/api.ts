@@ -548,10 +548,12 @@ export type SubscriptionRequest = {
   billingMethodId?: string | undefined;
   consentId?: string | undefined;
   refund?: "none" | "prorated" | undefined;
+  preview?: boolean | undefined;
 } | {
   action: "subscribe";
   planId: string;
   billingMethodId: string;
+  preview?: boolean | undefined;
 };
 
 /** What `POST subscription` answers. Change a subscription. */
@@ -569,6 +571,43 @@ export type SubscriptionAnswer = {
   needsPaymentMethod: boolean;
   nextPlanId: string | null;
   createdAt: string;
+} | {
+  subscription: {
+    id: string | null;
+    planId: string;
+    status: "trialing" | "active" | "past_due" | "canceled";
+    currentPeriodStart: string;
+    currentPeriodEnd: string;
+    nextChargeAt: string | null;
+    cancelAtPeriodEnd: boolean;
+    canceledAt: string | null;
+    endedAt: string | null;
+    billingMethodId: string | null;
+    needsPaymentMethod: boolean;
+    nextPlanId: string | null;
+    createdAt: string;
+  };
+  accessEndsAt: string | null;
+  charge: {
+    amount: number;
+    currency: string;
+    billingMethodId: string;
+    planId: string;
+    periodStart: string;
+    periodEnd: string;
+  } | null;
+  refunds: ({
+    orderId: string;
+    amount: number;
+  })[];
+  nextCharge: {
+    at: string;
+    planId: string;
+    amount: number;
+    currency: string;
+    needsConsent: boolean;
+  } | null;
+  preview: true;
 } | {
   billingMethodId: string;
   method: "CARD" | "TRANSFER";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { subscriptionPreview } from "../../../../supabase/functions/_shared/database/change-subscription.ts";
 import { subscriptionView } from "../../../../supabase/functions/_shared/database/subscriptions.ts";
 import {
   consentLinkQuery,
@@ -35,11 +36,19 @@ export const subscriptionOperations: readonly OperationDescription[] = [{
     "the period; `change_plan` needs `planId`, `change_method` `billingMethodId`; `retry_payment` charges what was " +
     "declined; `consent` and `decline_consent` need `consentId` and answer a request for consent. What a status does not allow is `invalid_request`. `subscribe` makes a subscription with a card that is " +
     "registered already, without `subscriptionId`: the next try after a first charge that was declined. A plan " +
-    "that changed since `billing-issue/prepare` showed it to the user is `payment_amount_mismatch` with its terms of now.",
+    "that changed since `billing-issue/prepare` showed it to the user is `payment_amount_mismatch` with its terms of now. " +
+    "`preview` true shows what any of them would do, as if Toss approved the charge, and does nothing: show it before you ask.",
   security: ["userToken", "secretKey"],
   body: subscriptionRequest,
   answers: {
-    200: { description: "The subscription.", schema: subscriptionView },
+    200: {
+      description:
+        "The subscription; with `preview` what it would become, what would be charged and given back at once, and what follows.",
+      schema: z.union([
+        subscriptionView,
+        subscriptionPreview.extend({ preview: z.literal(true) }),
+      ]),
+    },
     201: {
       description:
         "`subscribe`: the subscription lives; its first period is paid or its trial has begun.",

@@ -5,6 +5,7 @@ import type { LeaseRequest } from "./lease.ts";
 import {
   type DunningPolicy,
   planClaim,
+  planTerms,
   subscriptionView,
   tooManyAttempts,
 } from "./subscriptions.ts";
@@ -36,19 +37,7 @@ const refund = z.object({
 /** Money of one payment to give back for the rest of a period. */
 export type PeriodRefund = z.output<typeof refund>;
 
-const answer = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("changed"), subscription: subscriptionView }),
-  z.object({
-    outcome: z.literal("charge"),
-    subscription: subscriptionView,
-    charge: chargeOperation,
-  }),
-  z.object({
-    outcome: z.literal("refund"),
-    subscription: subscriptionView,
-    /** Of the period's charge, and of an upgrade within it. */
-    refunds: z.array(refund),
-  }),
+const refusals = [
   z.object({ outcome: z.literal("subscription_not_found") }),
   z.object({ outcome: z.literal("plan_not_found") }),
   z.object({ outcome: z.literal("plan_not_billable") }),
@@ -62,10 +51,62 @@ const answer = z.discriminatedUnion("outcome", [
     status: z.string(),
     reason: z.string(),
   }),
+] as const;
+
+const answer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("changed"), subscription: subscriptionView }),
+  z.object({
+    outcome: z.literal("charge"),
+    subscription: subscriptionView,
+    charge: chargeOperation,
+  }),
+  z.object({
+    outcome: z.literal("refund"),
+    subscription: subscriptionView,
+    /** Of the period's charge, and of an upgrade within it. */
+    refunds: z.array(refund),
+  }),
+  ...refusals,
 ]);
 
 /** What `change_subscription` answers. */
 export type ChangeSubscriptionAnswer = z.output<typeof answer>;
+
+/** What a change would do. */
+export const subscriptionPreview = z.object({
+  /** As it would be afterwards, its charge approved; `id` null when there is none yet. */
+  subscription: subscriptionView.extend({ id: z.string().nullable() }),
+  accessEndsAt: z.string().nullable(),
+  /** What would be charged at once, in won. */
+  charge: z.object({
+    amount: z.number().int(),
+    currency: z.string(),
+    billingMethodId: z.string(),
+    planId: z.string(),
+    periodStart: z.string(),
+    periodEnd: z.string(),
+  }).nullable(),
+  /** What would be given back at once, in won. */
+  refunds: z.array(z.object({ orderId: z.string(), amount: z.number().int() })),
+  nextCharge: z.object({
+    at: z.string(),
+    planId: z.string(),
+    amount: z.number().int(),
+    currency: z.string(),
+    /** It is not made unless the subscriber agrees before. */
+    needsConsent: z.boolean(),
+  }).nullable(),
+});
+
+const previewed = z.discriminatedUnion("outcome", [
+  subscriptionPreview.extend({ outcome: z.literal("preview") }),
+  z.object({ outcome: z.literal("processing") }),
+  z.object({ outcome: z.literal("plan_changed"), plan: planTerms }),
+  ...refusals,
+]);
+
+/** What `preview_subscription_change` answers. */
+export type PreviewAnswer = z.output<typeof previewed>;
 
 /** A change and who asks for it. */
 export interface ChangeSubscriptionRequest extends LeaseRequest {
@@ -86,4 +127,19 @@ export function changeSubscription(
   request: ChangeSubscriptionRequest,
 ): Promise<ChangeSubscriptionAnswer> {
   return database.call("change_subscription", { ...request }, answer);
+}
+
+/** Shows what a change, or a new subscription, would do; see the comment on `public.preview_subscription_change`. */
+export function previewSubscriptionChange(
+  database: Database,
+  request: Omit<ChangeSubscriptionRequest, "subscriptionId" | "action"> & {
+    subscriptionId?: string;
+    action: SubscriptionAction | "subscribe";
+  },
+): Promise<PreviewAnswer> {
+  return database.call(
+    "preview_subscription_change",
+    { ...request },
+    previewed,
+  );
 }
