@@ -10,6 +10,11 @@ type Tokened<Request> = Request extends { requestId: string }
 type Subscribe = Extract<api.SubscriptionRequest, { action: "subscribe" }>;
 type Change = Exclude<api.SubscriptionRequest, Subscribe>;
 type Changed = Extract<api.SubscriptionAnswer, { id: string }>;
+/** What a change would charge, give back and become. */
+export type SubscriptionPreview = Extract<
+  api.SubscriptionAnswer,
+  { preview: true }
+>;
 type Processing = Extract<api.SubscriptionAnswer, { status: "processing" }>;
 
 /**
@@ -61,6 +66,11 @@ export interface Functions {
     request: api.BillingIssueDeleteRequest,
     options?: CallOptions,
   ): Promise<api.BillingIssueDeleteAnswer>;
+  /** Shows what the same request without `preview` would do; nothing is done. */
+  subscription(
+    request: (Change | Subscribe) & { preview: true },
+    options?: CallOptions,
+  ): Promise<SubscriptionPreview>;
   subscription(
     request: Subscribe,
     options?: CallOptions,
@@ -116,10 +126,10 @@ export function createFunctions(context: CallContext): Functions {
     billingIssuePrepare: post("billing-issue/prepare"),
     billingIssue: post("billing-issue"),
     billingIssueDelete: remove("billing-issue"),
-    // The request's action says which of the two it is.
-    subscription: post<api.BillingIssueAnswer & (Changed | Processing)>(
-      "subscription",
-    ),
+    // The request says which of them it is.
+    subscription: post<
+      api.BillingIssueAnswer & (Changed | Processing) & SubscriptionPreview
+    >("subscription"),
     billingCharge: post("billing-charge"),
     webhookEndpoints: post("webhook-endpoints", { repeatable: false }),
     worker: post("worker"),

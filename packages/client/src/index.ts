@@ -20,7 +20,7 @@ export type {
 } from "./error.ts";
 export type { CallOptions, Language } from "./call.ts";
 export type { Completion, Payment, Registration } from "./complete.ts";
-export type { Functions } from "./functions.ts";
+export type { Functions, SubscriptionPreview } from "./functions.ts";
 export { givesAccess } from "./reads.ts";
 export type { Order, Reads, Subscription } from "./reads.ts";
 export type { LoadTossPayments } from "./sdk.ts";

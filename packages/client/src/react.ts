@@ -16,6 +16,7 @@ import {
 import type { Cart, RegisterOptions, TossPayments, Watch } from "./client.ts";
 import type { Completion } from "./complete.ts";
 import { asTossPaymentsError, type TossPaymentsError } from "./error.ts";
+import type { SubscriptionPreview } from "./functions.ts";
 import type { CheckoutAnswer } from "./generated/api.ts";
 import type { Tables } from "./generated/tables.ts";
 import { givesAccess, type Order, type Subscription } from "./reads.ts";
@@ -268,6 +269,25 @@ export interface UseSubscription extends Doing {
   changeMethod(billingMethodId: string): Promise<void>;
   /** Charges what was declined. */
   retryPayment(): Promise<void>;
+  /** What one of the above would charge, give back and become; null when it would be refused. */
+  preview(
+    action: SubscriptionChange,
+    more?: ChangeDetails,
+  ): Promise<SubscriptionPreview | null>;
+}
+
+/** What {@link useSubscription} can do to a subscription. */
+export type SubscriptionChange =
+  | "cancel_at_period_end"
+  | "resume"
+  | "change_plan"
+  | "change_method"
+  | "retry_payment";
+
+/** What some changes need to know. */
+export interface ChangeDetails {
+  planId?: string;
+  billingMethodId?: string;
 }
 
 /** The signed-in user's subscription, and what can be done with it. */
@@ -295,18 +315,23 @@ export function useSubscription(planId?: string): UseSubscription {
     return answer;
   };
   const change = async (
-    action:
-      | "cancel_at_period_end"
-      | "resume"
-      | "change_plan"
-      | "change_method"
-      | "retry_payment",
-    more: { planId?: string; billingMethodId?: string } = {},
+    action: SubscriptionChange,
+    more: ChangeDetails = {},
   ) => {
     if (subscription === null) return;
     const subscriptionId = subscription.id;
     await act(() => client.subscription({ subscriptionId, action, ...more }));
   };
+  const id = subscription?.id;
+  const preview = useCallback(
+    async (action: SubscriptionChange, more: ChangeDetails = {}) => {
+      if (id === undefined) return null;
+      const request = { subscriptionId: id, action, ...more };
+      return await client.subscription({ ...request, preview: true })
+        .catch(() => null);
+    },
+    [client, id],
+  );
   return {
     subscription,
     subscriptions,
@@ -320,6 +345,7 @@ export function useSubscription(planId?: string): UseSubscription {
     changeMethod: (billingMethodId) =>
       change("change_method", { billingMethodId }),
     retryPayment: () => change("retry_payment"),
+    preview,
   };
 }
 

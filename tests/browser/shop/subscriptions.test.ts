@@ -135,7 +135,7 @@ shopTest(
   "a subscriber takes another plan with the card that is registered, and changes it for a dearer one",
   {},
   async (visit) => {
-    const { page, url } = visit;
+    const { page, url, shop } = visit;
     await signIn(visit);
     await page.getByRole("button", { name: "카드 등록" }).click();
     await page.waitForURL(/\/billing-window\?/);
@@ -148,11 +148,22 @@ shopTest(
     await page.waitForURL(`${url}/my`);
     await subscription(visit, "active").waitFor();
     await page.getByText("요금제 바꾸기").click();
+    await sees(page, /더 결제되지 않아요\. 돌려받는 금액은 없어요\./);
     await page.getByRole("button", { name: /^프로 · / }).click();
+    const shown = await page.locator('[data-preview="change"]')
+      .getByText(/^지금 [\d,]+원이 결제돼요\. 다음 결제는 /).innerText();
+    await page.getByRole("button", { name: "바꾸기", exact: true }).click();
     await subscription(visit, "active").getByText("프로", { exact: true })
       .waitFor();
+    const [charge] = await shop.stack.sql<{ amount: number }[]>`
+      select amount::float8 as amount from public.subscription_charges where kind = 'upgrade'`;
+    assert.equal(
+      shown.split("원")[0],
+      `지금 ${charge?.amount.toLocaleString("ko-KR")}`,
+    );
 
     await page.getByRole("button", { name: /^프로 연간 · / }).click();
+    await page.getByRole("button", { name: "바꾸기", exact: true }).click();
 
     await sees(page, /부터 프로 연간\(으\)로 바뀌어요\./);
   },

@@ -9,6 +9,10 @@ import {
 } from "supabase-tosspayments-client/react";
 import { Problem } from "@/components/tosspayments/problem";
 import { methodName } from "@/components/tosspayments/subscribe";
+import {
+  CancelPreview,
+  ChangePlan,
+} from "@/components/tosspayments/subscription-preview";
 import { Alert, AlertDescription, AlertTitle } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Button, buttonVariants } from "@/components/ui/button";
@@ -239,22 +243,24 @@ export function MySubscription(
             </summary>
             <div className="flex flex-col gap-2 pt-2">
               {others.map((other) => (
-                <Button
+                <ChangePlan
                   key={other.id}
-                  variant="outline"
-                  disabled={my.pending}
-                  onClick={() => my.changePlan(other.id)}
-                >
-                  {text.changeTo(
+                  my={my}
+                  locale={locale}
+                  planId={other.id}
+                  label={text.changeTo(
                     nameOf(other),
                     `${formatInterval(other, locale)} ${
                       formatMoney(other.price, locale)
                     }`,
                   )}
-                </Button>
+                />
               ))}
             </div>
           </details>
+        )}
+        {!subscription.cancel_at_period_end && (
+          <CancelPreview my={my} locale={locale} />
         )}
         {subscription.cancel_at_period_end
           ? (
