@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
+import { subscriptionPreview } from "../../../supabase/functions/_shared/database/change-subscription.ts";
 import {
   addPlan,
   change,
@@ -13,14 +15,7 @@ import { buyerHeaders, signUp } from "../../../stack/users.ts";
 
 const test = shopTests();
 
-interface Preview {
-  preview: true;
-  subscription: { id: string | null; planId: string; status: string };
-  accessEndsAt: string | null;
-  charge: { amount: number } | null;
-  refunds: { amount: number }[];
-  nextCharge: { at: string; amount: number; needsConsent: boolean } | null;
-}
+const preview = subscriptionPreview.extend({ preview: z.literal(true) });
 
 test("an upgrade is shown with what it charges; nothing is charged before it is asked for", async (shop) => {
   const subscriber = await subscribe(shop);
@@ -35,7 +30,7 @@ test("an upgrade is shown with what it charges; nothing is charged before it is 
   });
 
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  const shown = answer.body as Preview;
+  const shown = preview.parse(answer.body);
   assert.deepEqual(
     [shown.preview, shown.subscription.planId, shown.nextCharge?.amount],
     [true, planId, 30_000],
@@ -59,7 +54,7 @@ test("the end of a subscription is shown beforehand, with what it gives back", a
   const notice = await change(shop, subscriber, "cancel_at_period_end", {
     preview: true,
   });
-  const shown = notice.body as Preview;
+  const shown = preview.parse(notice.body);
   assert.deepEqual([shown.refunds, shown.nextCharge], [[], null]);
   assert.equal(
     Date.parse(shown.accessEndsAt ?? ""),
@@ -75,7 +70,7 @@ test("the end of a subscription is shown beforehand, with what it gives back", a
       preview: true,
     },
   });
-  const { refunds, subscription: ended } = refund.body as Preview;
+  const { refunds, subscription: ended } = preview.parse(refund.body);
   assert.equal(ended.status, "canceled");
   // A moment of the month is gone.
   const [back] = refunds;
@@ -93,7 +88,7 @@ test("a plan is shown before it begins with a registered card", async (shop) => 
     body: { action: "subscribe", planId, billingMethodId, preview: true },
   });
 
-  const shown = answer.body as Preview;
+  const shown = preview.parse(answer.body);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   assert.deepEqual(
     [shown.subscription.id, shown.subscription.status, shown.charge?.amount],
@@ -105,16 +100,18 @@ test("a plan is shown before it begins with a registered card", async (shop) => 
 test("a preview refuses as the change would, whoever asks", async (shop) => {
   const subscriber = await subscribe(shop);
   const stranger = await signUp(shop);
-  const preview = true;
   const answers = [
     await change(shop, { ...subscriber, user: stranger }, "cancel_now", {
-      preview,
+      preview: true,
     }),
-    await change(shop, subscriber, "resume", { preview }),
-    await change(shop, subscriber, "change_plan", { planId: "none", preview }),
+    await change(shop, subscriber, "resume", { preview: true }),
+    await change(shop, subscriber, "change_plan", {
+      planId: "none",
+      preview: true,
+    }),
     await change(shop, subscriber, "cancel_now", {
       refund: "prorated",
-      preview,
+      preview: true,
     }),
     await change(shop, subscriber, "resume", { preview: "yes" }),
     await callFunction(shop, "subscription", {
@@ -122,14 +119,14 @@ test("a preview refuses as the change would, whoever asks", async (shop) => {
       body: {
         subscriptionId: subscriber.subscription.id,
         action: "cancel_now",
-        preview,
+        preview: true,
       },
     }),
   ];
   assert.deepEqual(
     answers.map(({ status, body }) => [
       status,
-      (body as { error: { code: string } }).error.code,
+      body.code,
     ]),
     [
       [404, "subscription_not_found"],
