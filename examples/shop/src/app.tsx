@@ -19,6 +19,9 @@ const PlansPage = lazy(async () => ({
 const SubscribePage = lazy(async () => ({
   default: (await import("@/pages/plans")).SubscribePage,
 }));
+const ConsentPage = lazy(async () => ({
+  default: (await import("@/pages/consent")).ConsentPage,
+}));
 const MyAccountPage = lazy(async () => ({
   default: (await import("@/pages/my")).MyAccountPage,
 }));
@@ -42,6 +45,7 @@ export function App() {
           <Route path="/plans/:planId">
             {({ planId }) => <SubscribePage planId={planId} />}
           </Route>
+          <Route path="/consent" component={ConsentPage} />
           <Route path="/my" component={MyAccountPage} />
           <Route component={ProductsPage} />
         </Switch>

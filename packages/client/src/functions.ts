@@ -79,6 +79,16 @@ export interface Functions {
     request: Change,
     options?: CallOptions,
   ): Promise<Changed | Processing>;
+  /** What the link of a notice asks; changes nothing, and needs nobody signed in. */
+  consentOfLink(
+    token: string,
+    options?: CallOptions,
+  ): Promise<api.SubscriptionConsentAnswer>;
+  /** Answers it, once. */
+  answerConsentLink(
+    request: api.SubscriptionConsentRequest,
+    options?: CallOptions,
+  ): Promise<api.SubscriptionConsentAnswer>;
   /** The shop's server alone, as the following. */
   billingCharge(
     request: api.BillingChargeRequest,
@@ -130,6 +140,13 @@ export function createFunctions(context: CallContext): Functions {
     subscription: post<
       api.BillingIssueAnswer & (Changed | Processing) & SubscriptionPreview
     >("subscription"),
+    consentOfLink: (token, options = {}) =>
+      callFunction(context, {
+        name: `subscription/consent?token=${encodeURIComponent(token)}`,
+        method: "GET",
+        ...options,
+      }),
+    answerConsentLink: post("subscription/consent"),
     billingCharge: post("billing-charge"),
     webhookEndpoints: post("webhook-endpoints", { repeatable: false }),
     worker: post("worker"),

@@ -22,7 +22,7 @@ export type { CallOptions, Language } from "./call.ts";
 export type { Completion, Payment, Registration } from "./complete.ts";
 export type { Functions, SubscriptionPreview } from "./functions.ts";
 export { givesAccess } from "./reads.ts";
-export type { Order, Reads, Subscription } from "./reads.ts";
+export type { Consent, Order, Reads, Subscription } from "./reads.ts";
 export type { LoadTossPayments } from "./sdk.ts";
 export type { Store } from "./page.ts";
 export type {

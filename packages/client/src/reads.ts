@@ -19,6 +19,11 @@ export type Subscription = Tables<"subscriptions"> & {
   method: Tables<"billing_methods"> | null;
 };
 
+/** What a subscriber is asked, with the plan. */
+export type Consent = Tables<"subscription_consents"> & {
+  plan: Tables<"plans"> | null;
+};
+
 const ORDER =
   "*, items:order_items(*), adjustments:order_adjustments(*), payments!payments_order_id_fkey(*, cancels:payment_cancels(*)), receipts:cash_receipts!cash_receipts_order_id_fkey(*), withdrawals!withdrawals_order_id_fkey(*)";
 const SUBSCRIPTION =
@@ -59,6 +64,8 @@ export interface Reads {
   entitlements(): Promise<Tables<"entitlements">[]>;
   /** One row per plan that the user has or had. */
   userPlans(): Promise<Tables<"user_plans">[]>;
+  /** What the user is asked and can still answer: a trial that is to cost, a price that is to rise. */
+  consents(): Promise<Consent[]>;
   /** Cards and accounts that can be charged. */
   paymentMethods(): Promise<Tables<"billing_methods">[]>;
   /** Whether the user may use what the plan opens, now. A page shows by it; a server decides by it. */
@@ -117,6 +124,12 @@ export function createReads(supabase: AnySupabase, schema: string): Reads {
     entitlements: () =>
       all(from().from("entitlements").select("*").order("starts_at", NEWEST)),
     userPlans: () => all(from().from("user_plans").select("*")),
+    consents: () =>
+      all(
+        from().from("subscription_consents")
+          .select("*, plan:plans!subscription_consents_plan_id_fkey(*)")
+          .is("closed_at", null).is("voided_at", null).order("effective_at"),
+      ),
     paymentMethods: () =>
       all(
         from().from("billing_methods").select("*").eq("status", "active")

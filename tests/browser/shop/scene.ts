@@ -188,3 +188,28 @@ export async function tokenOf(page: Page): Promise<string> {
     Object.entries(localStorage).find(([key]) => /^sb-.*-auth-token$/.test(key))?.[1] ?? null`);
   return JSON.parse(kept ?? "{}").access_token;
 }
+
+/** Goes to a plan's last step by the list of plans. */
+export async function choose(
+  { page, url }: Visit,
+  planId: string,
+): Promise<void> {
+  await page.goto(`${url}/plans`);
+  await page.locator(`[data-plan="${planId}"] button`).click();
+  await page.waitForURL(`${url}/plans/${planId}`);
+}
+
+/** Subscribes with a card that Toss's window registers. */
+export async function subscribeByNewCard(
+  visit: Visit,
+  planId: string,
+): Promise<void> {
+  const { page, locale } = visit;
+  await choose(visit, planId);
+  await page.getByLabel(locale === "ko" ? "새 카드로" : "A new card").check();
+  await page.getByRole("button", {
+    name: /^(구독하기|무료 체험 시작하기|Subscribe|Start the free trial)$/,
+  }).click();
+  await page.waitForURL(/\/billing-window\?/);
+  await press(visit, "register");
+}

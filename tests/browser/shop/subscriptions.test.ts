@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { callFunction } from "../../support/call-function.ts";
 import { decide } from "../../support/withdrawals.ts";
 import {
+  choose,
   openWindowByWidget,
   orderNow,
   picture,
@@ -10,33 +11,9 @@ import {
   sees,
   shopTest,
   signIn,
+  subscribeByNewCard,
   type Visit,
 } from "./scene.ts";
-
-/** Goes to a plan's last step by the list of plans. */
-async function choose(
-  { page, url }: Visit,
-  planId: string,
-): Promise<void> {
-  await page.goto(`${url}/plans`);
-  await page.locator(`[data-plan="${planId}"] button`).click();
-  await page.waitForURL(`${url}/plans/${planId}`);
-}
-
-/** Subscribes with a card that Toss's window registers. */
-async function subscribeByNewCard(
-  visit: Visit,
-  planId: string,
-): Promise<void> {
-  const { page, locale } = visit;
-  await choose(visit, planId);
-  await page.getByLabel(locale === "ko" ? "새 카드로" : "A new card").check();
-  await page.getByRole("button", {
-    name: /^(구독하기|무료 체험 시작하기|Subscribe|Start the free trial)$/,
-  }).click();
-  await page.waitForURL(/\/billing-window\?/);
-  await press(visit, "register");
-}
 
 /** The subscription on the buyer's page. */
 function subscription({ page }: Visit, status: string) {

@@ -15,6 +15,7 @@ const TEXT = {
       `다음 결제는 ${day}, ${amount}이에요.`,
     consent: "그 전에 동의를 여쭤봐요.",
     noNext: "더 결제되지 않아요.",
+    cancel: "해지하면",
     change: "바꾸기",
     keep: "그대로 두기",
   },
@@ -28,6 +29,7 @@ const TEXT = {
       `The next payment is ${amount} on ${day}.`,
     consent: "We ask for your consent before.",
     noNext: "Nothing more is charged.",
+    cancel: "If you cancel:",
     change: "Change",
     keep: "Keep as it is",
   },
@@ -81,7 +83,7 @@ export function CancelPreview(
   if (shown === null) return null;
   return (
     <p className="text-sm text-muted-foreground" data-preview="cancel">
-      {sentencesOf(shown, locale).join(" ")}
+      {TEXT[locale].cancel} {sentencesOf(shown, locale).join(" ")}
     </p>
   );
 }
