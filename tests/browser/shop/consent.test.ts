@@ -74,7 +74,7 @@ shopTest(
       await yes.getAttribute("class"),
       await no.getAttribute("class"),
     );
-    await picture(page, "consent-ko-375");
+    await picture(page, "consent.ko");
 
     await no.click();
     await card.getByText("동의하지 않았어요.").waitFor();
@@ -100,7 +100,7 @@ shopTest(
       const page = await context.newPage();
       await page.goto(link);
       await page.getByRole("button", { name: "I agree" }).waitFor();
-      await picture(page, "consent-link-en-1280");
+      await picture(page, "consent-link.en");
       assert.equal((await consentOf(sql, subscriptionId)).decision, null);
 
       await page.getByRole("button", { name: "I do not agree" }).click();
@@ -137,6 +137,5 @@ shopTest(
     assert.deepEqual(ended, ["canceled", "consent_missing"]);
     await page.goto(link);
     await sees(page, "답할 수 있는 기간이 끝났거나 이미 답한 링크예요.");
-    await picture(page, "consent-over-ko-375");
   },
 );
