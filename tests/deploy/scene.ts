@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SUPABASE_CLI } from "../../scripts/hosted/supabase-cli.ts";
 import { PROJECT_ROOT } from "../../stack/paths.ts";
 import { DATABASE_PASSWORD } from "../../stack/postgres.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
@@ -61,11 +62,22 @@ export const VARIABLES = {
   APP_URL: "https://shop.example",
 };
 
-// Notes its arguments, then is the real one.
+// Notes its arguments, then is the real one; the Supabase CLI without npm's second of start-up.
 const NPX = `#!/bin/sh
 printf '%s\\n' "$@" >> "$NPX_ARGUMENTS"
+if [ "$2" = "${SUPABASE_CLI}" ]; then shift 2; exec "$SUPABASE_CLI" "$@"; fi
 PATH=\${PATH#*:} exec npx "$@"
 `;
+
+/** Where npm keeps the Supabase CLI that `npx` would run. */
+async function supabaseCliPath(): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("npx", {
+    args: ["-y", `--package=${SUPABASE_CLI}`, "-c", "command -v supabase"],
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return decoder.decode(stdout).trim();
+}
 
 function dotEnv(variables: Record<string, string>): string {
   return Object.entries(variables)
@@ -177,6 +189,7 @@ async function prepareCommands(folder: string, stack: Stack, apiUrl: string) {
     ...inherited,
     PATH: `${bin}:${inherited.PATH}`,
     NPX_ARGUMENTS: join(folder, "npx-arguments"),
+    SUPABASE_CLI: await supabaseCliPath(),
     SUPABASE_ACCESS_TOKEN: ACCESS_TOKEN,
     SUPABASE_PROFILE: await writeProfile(folder, apiUrl),
     SUPABASE_HOME: join(folder, "home"),
