@@ -26,11 +26,12 @@ export const test = defineCommand({
   examples: ["", "stack", "deploy --filter uninstall"],
   options: OPTIONS,
   environment: {
+    FUNCTIONS_DENO: "the functions run on this version, for example 2.1.4",
     PROPERTY_SCALE:
       "4 tries four times as many cases of each property, and storms of four times the size",
   },
   notes:
-    `all is what the functions, the database and the simulator do, and needs neither root nor Docker. proofs are kills in the middle, whole lives of subscribers and measured bounds; stack is the local stack and its commands; debian Debian's Postgres 15, pg_cron, pgTAP and the Supabase CLI (root); deploy the real Supabase CLI against a stand-in (npm); browser the real SDK and the payment window in Chromium.
+    `all is what the functions, the database and the simulator do, and needs neither root nor Docker. hosted is a part of it to be run on the version of the hosted runtime (FUNCTIONS_DENO); proofs are kills in the middle, whole lives of subscribers and measured bounds; stack is the local stack and its commands; debian Debian's Postgres 15, pg_cron, pgTAP and the Supabase CLI (root); deploy the real Supabase CLI against a stand-in (npm); browser the real SDK and the payment window in Chromium.
 Ends at the first group that fails, with its exit code. One file alone:
 npx -y deno test -A --no-check --lock=scripts/deno.lock --node-modules-dir=auto tests/e2e/confirm/confirm.test.ts`,
   load: later<typeof import("./run.ts")>(import.meta.resolve("./run.ts")),

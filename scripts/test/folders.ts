@@ -13,8 +13,11 @@ interface TestFile {
   text: string;
 }
 
-/** The test files below a folder, in the order of their names. */
+/** A test file, or those below a folder in the order of their names. */
 async function testFiles(path: string): Promise<TestFile[]> {
+  if (path.endsWith(".test.ts")) {
+    return [{ path, text: await Deno.readTextFile(path) }];
+  }
   const found: TestFile[] = [];
   const entries = await Array.fromAsync(Deno.readDir(path));
   entries.sort((left, right) => left.name < right.name ? -1 : 1);
@@ -62,7 +65,7 @@ function nameOf(slice: readonly TestFile[]): string {
 /**
  * Writes modules that load many files each, so that those start one stack instead of one each and meet warm code.
  *
- * @param folders below the project's root, for example `tests/e2e`
+ * @param folders below the project's root, for example `tests/e2e`; or files
  * @param directory where the modules are written; nothing else may be there
  * @returns the files that take long, the modules, and the other files that stay alone
  */

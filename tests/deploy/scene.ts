@@ -180,16 +180,22 @@ function inheritedEnvironment(): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-async function prepareCommands(folder: string, stack: Stack, apiUrl: string) {
+/** The variables of a process whose `npx` notes its arguments in `folder` and starts the CLI at once. */
+export async function npxVariables(folder: string) {
   const bin = join(folder, "bin");
   await Deno.mkdir(bin);
   await Deno.writeTextFile(join(bin, "npx"), NPX, { mode: 0o755 });
-  const inherited = inheritedEnvironment();
   return {
-    ...inherited,
-    PATH: `${bin}:${inherited.PATH}`,
+    PATH: `${bin}:${Deno.env.get("PATH")}`,
     NPX_ARGUMENTS: join(folder, "npx-arguments"),
     SUPABASE_CLI: await supabaseCliPath(),
+  };
+}
+
+async function prepareCommands(folder: string, stack: Stack, apiUrl: string) {
+  return {
+    ...inheritedEnvironment(),
+    ...await npxVariables(folder),
     SUPABASE_ACCESS_TOKEN: ACCESS_TOKEN,
     SUPABASE_PROFILE: await writeProfile(folder, apiUrl),
     SUPABASE_HOME: join(folder, "home"),

@@ -11,7 +11,13 @@ import {
   type UploadedFunction,
 } from "./hosted-runtime.ts";
 import { LIMIT_BYTES, startManagementApi } from "./management-api.ts";
-import { ACCESS_TOKEN, PROJECT_REF, VARIABLES, writeProfile } from "./scene.ts";
+import {
+  ACCESS_TOKEN,
+  npxVariables,
+  PROJECT_REF,
+  VARIABLES,
+  writeProfile,
+} from "./scene.ts";
 import { packedSize } from "./packed-size.ts";
 import { type Upload, uploadSize, writeUpload } from "./upload.ts";
 
@@ -33,11 +39,13 @@ async function uploadAll(): Promise<void> {
     projectRef: PROJECT_REF,
     redact: (text) => text,
   });
+  const npx = await npxVariables(folder);
   try {
     for (const name of functions) {
       await cli({
         args: ["functions", "deploy", name, "--use-api", "--yes"],
         environment: {
+          ...npx,
           SUPABASE_ACCESS_TOKEN: ACCESS_TOKEN,
           SUPABASE_PROFILE: await writeProfile(folder, api.url),
           SUPABASE_HOME: join(folder, "home"),
