@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { signUp } from "../../stack/users.ts";
 import { buy, type Purchase } from "../support/buy.ts";
 import { subscribe } from "../support/billing.ts";
+import { reprice } from "../support/consents.ts";
 import { paidByTransfer } from "../support/issue-account.ts";
 import {
   addEndpoint,
@@ -33,6 +34,9 @@ export interface OperatorScene {
   deadEventId: string;
   withdrawalIds: string[];
 }
+
+/** Of the plan `basic`, in won, from 30 days from now on. */
+export const NEW_PRICE = 15_900;
 
 /** What a shop would have to be mad to call a product. */
 export const MARKUP = `<img src=x onerror="document.title='owned'"> 머그컵`;
@@ -78,6 +82,7 @@ export async function openOperatorScene(): Promise<OperatorScene> {
     withdrawalIds.push(await requested(shop, orderId, buyer.accessToken));
   }
   await subscribe(shop, { planId: "basic", user: buyer });
+  await reprice(sql, "basic", NEW_PRICE);
   await settleWebhooks(shop);
   await sql`
     with run as (

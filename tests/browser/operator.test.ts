@@ -154,6 +154,13 @@ test(
       `${await plots.first().getAttribute("aria-label")}`,
       /Revenue by day.*₩/,
     );
+    const prices = page.locator(".panel", {
+      hasText: "New prices and consent",
+    });
+    assert.match(
+      await prices.innerText(),
+      /basic · ₩15,900[^]*Asked\s+0\s+Agreed\s+0/,
+    );
     await page.getByText("As a table").first().click();
     assert.equal(await page.locator("details[open] tr").count(), 30);
   },

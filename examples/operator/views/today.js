@@ -25,6 +25,7 @@ async function read({ project }, now) {
     delay,
     notices,
     requested,
+    repricings,
   ] = await Promise.all([
     project.rows("daily_revenue", {
       ...WON,
@@ -52,6 +53,11 @@ async function read({ project }, now) {
       select: "id,due_at",
       order: "due_at",
     }),
+    project.rows("repricing_progress", {
+      replaced_at: "is.null",
+      from_at: `gte.${seoulDay(now, DAYS)}`,
+      order: "from_at",
+    }),
   ]);
   return {
     day,
@@ -66,6 +72,7 @@ async function read({ project }, now) {
     delay: delay[0],
     notices,
     requested,
+    repricings,
   };
 }
 
@@ -297,6 +304,40 @@ function waitingPanel({ t, format }, { delay, notices, requested }) {
   );
 }
 
+/** How far each new price is that applies soon, or lately; nothing when there is none. */
+function repricingPanel({ t, format }, { repricings }) {
+  if (repricings.length === 0) return null;
+  const list = h(
+    "ul",
+    { class: "rows" },
+    ...repricings.map((one) =>
+      h(
+        "li",
+        null,
+        h(
+          "div",
+          { class: "line" },
+          h("b", { text: `${one.plan_id} · ${format.money(one.amount)}` }),
+          h("time", { text: format.time(one.from_at) }),
+        ),
+        facts(
+          [
+            "asked",
+            "given",
+            "refused",
+            "open",
+            "charged",
+            "kept_price",
+            "ended",
+          ]
+            .map((name) => [t(`repricing_${name}`), format.number(one[name])]),
+        ),
+      )
+    ),
+  );
+  return panel(t("newPrices"), list);
+}
+
 /** What came in today and lately, and what a person should look at. */
 export async function today(app) {
   const { t } = app;
@@ -313,6 +354,7 @@ export async function today(app) {
         { class: "stack" },
         revenuePanel(app, figures, now),
         recurringPanel(app, figures),
+        repricingPanel(app, figures),
       ),
       h(
         "div",
